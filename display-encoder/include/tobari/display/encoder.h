@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Encoders turn pixels into what RDP's graphics pipeline carries. An encoder is stateful, used by one thread at a time,
+// and mirrors state in the client: what it returned must be sent, in order, or the client's state is lost. Back-pressure
+// is therefore decided before encoding (src/pacing).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <tobari/base/result.h>
+#include <tobari/display/frame.h>
+#include <tobari/display/region.h>
+
+namespace tobari::display {
+
+// Values: MS-RDPEGFX 2.2.2.1 RDPGFX_WIRE_TO_SURFACE_PDU_1 codecId, but for kSolid, which is its own PDU.
+enum class Codec : std::uint16_t {
+  kUncompressed = 0x0000,
+  kClear = 0x0008,
+  kPlanar = 0x000A,
+  kAvc420 = 0x000B,
+  kSolid = 0xFFFF,
+};
+
+// One command for the client. `regions` and the quality are for kAvc420 only: what of the decoded picture to show.
+struct EncodedRect {
+  Codec codec = Codec::kUncompressed;
+  Rect rect;                     // on the surface
+  std::vector<std::byte> data;   // the codec's own bytes; kSolid: 4 bytes B G R X
+  std::vector<Rect> regions;
+  std::uint8_t qp = 0;
+  std::uint8_t quality = 0;
+};
+
+struct EncodedFrame {
+  std::vector<EncodedRect> rects;  // to be sent in this order, as one frame
+  [[nodiscard]] bool empty() const noexcept { return rects.empty(); }
+};
+
+// What the client can decode.
+struct ClientCodecs {
+  bool clear = true;
+  bool planar = true;
+  bool avc420 = false;
+};
+
+// Encodes a rectangle without loss. Implementations: ClearCodec, planar, uncompressed.
+class RectEncoder {
+ public:
+  virtual ~RectEncoder() = default;
+  [[nodiscard]] virtual Codec codec() const noexcept = 0;
+  // Appends to `out`. `rect` lies inside the frame.
+  virtual void encode(const FrameView& frame, const Rect& rect, std::vector<std::byte>& out) = 0;
+  virtual void reset() = 0;  // the client's side starts anew
+};
+
+}  // namespace tobari::display

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The seam to whatever shows a desktop: a QEMU virtual machine, an X display, a test pattern.
+//
+// Contract. start() once; then, on a thread of the source's own, on_surface() first (the size; everything is damaged),
+// on_damage() whenever pixels may have changed and on_surface() again when the size changed. The events only note and
+// wake somebody: they must not block, because a source's thread may be what a virtual machine waits for. The one
+// consumer calls acquire() on its own thread, whenever it is ready for pixels: nothing is copied for a consumer that is
+// not. stop() ends everything: when it returns no event is running or will come. After on_lost() nothing comes any more.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include <tobari/base/result.h>
+#include <tobari/display/frame.h>
+#include <tobari/display/input.h>
+#include <tobari/display/region.h>
+
+namespace tobari::display {
+
+class SourceEvents {
+ public:
+  virtual void on_surface(Size size) = 0;
+  virtual void on_damage(std::span<const Rect> rects) = 0;   // an upper bound, inside the surface
+  virtual void on_cursor_shape(const CursorShape& shape) = 0;  // only when it changed
+  virtual void on_cursor_visible(bool visible) = 0;
+  virtual void on_lost(const Error& reason) = 0;             // last call of all
+
+ protected:
+  ~SourceEvents() = default;
+};
+
+class FramebufferSource {
+ public:
+  virtual ~FramebufferSource() = default;
+
+  [[nodiscard]] virtual Result<void> start(SourceEvents& events) = 0;
+  virtual void stop() noexcept = 0;
+
+  // Brings the pixels of `wanted` up to date and returns the whole surface; pixels outside `wanted` may be old. Valid
+  // until the next acquire() or stop(), even if the surface is replaced meanwhile. Whoever draws may go on drawing: read
+  // every pixel once, and expect damage for what changed under the read. kUnavailable: no surface yet.
+  [[nodiscard]] virtual Result<FrameView> acquire(const Region& wanted) = 0;
+
+  // Asks for another size; a later on_surface() confirms it (or not: a source that cannot says kInvalidArgument).
+  [[nodiscard]] virtual Result<void> request_size(Size size) = 0;
+
+  [[nodiscard]] virtual InputSink& input() noexcept = 0;  // lives as long as the source
+};
+
+}  // namespace tobari::display
