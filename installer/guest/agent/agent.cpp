@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// tobari-agent: serves the host over one virtio-serial port (PROTOCOL.md). What a command does is a program in a
+// folder of commands; this file reads, checks, runs and answers. It sleeps until something happens.
+#include "protocol.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tobari::guest {
+namespace {
+
+constexpr std::size_t kMaxOutput = 16 * 1024;  // a host that sends but does not read is not read either
+constexpr int kCommandMilliseconds = 10'000;
+
+template <typename... Fs>
+struct Overload : Fs... {
+  using Fs::operator()...;
+};
+
+class Agent {
+ public:
+  Agent(int port, std::string commands, std::string state)
+      : port_(port), commands_(std::move(commands)), state_(std::move(state)) {}
+
+  int run() {
+    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    const int changes = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (epoll < 0 || changes < 0) return fail("cannot wait for events");
+    if (inotify_add_watch(changes, state_.c_str(), IN_CREATE | IN_DELETE | IN_MOVED_TO) < 0) return fail(state_.c_str());
+    // Edge-triggered: a port whose host side is closed reports that state for ever, and would keep us awake.
+    if (!add(epoll, port_, EPOLLIN | EPOLLOUT | EPOLLET) || !add(epoll, changes, EPOLLIN)) return fail("epoll");
+    ready_ = is_ready();
+    say_hello();
+
+    while (true) {
+      epoll_event event{};
+      if (epoll_wait(epoll, &event, 1, -1) < 0) {
+        if (errno == EINTR) continue;
+        return fail("epoll_wait");
+      }
+      if (event.data.fd == changes) {
+        drain(changes);
+        follow_state();
+      } else {
+        follow_port((event.events & EPOLLHUP) != 0);
+      }
+    }
+  }
+
+ private:
+  static int fail(const char* what) {
+    std::fprintf(stderr, "tobari-agent: %s: %s\n", what, std::strerror(errno));
+    return 1;
+  }
+
+  static bool add(int epoll, int fd, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+  }
+
+  static void drain(int fd) {
+    std::array<char, 4096> buffer;
+    while (read(fd, buffer.data(), buffer.size()) > 0) {
+    }
+  }
+
+  bool is_ready() const {
+    struct stat info{};
+    return stat((state_ + "/ready").c_str(), &info) == 0;
+  }
+
+  void say_hello() { answer(ready_ ? "hello 1 ready" : "hello 1 booting"); }
+
+  void follow_state() {
+    const bool was = std::exchange(ready_, is_ready());
+    if (ready_ && !was) answer("ready");
+  }
+
+  void follow_port(bool hung_up) {
+    if (hung_up) {
+      // The host went away: what it half said and did not read is void. It greets us anew when it is back.
+      lines_.reset();
+      output_.clear();
+      drain(port_);
+      host_gone_ = true;
+      return;
+    }
+    if (std::exchange(host_gone_, false)) say_hello();
+    std::array<char, 4096> buffer;
+    while (flush()) {
+      const auto got = read(port_, buffer.data(), buffer.size());
+      if (got <= 0) return;
+      std::string_view input(buffer.data(), static_cast<std::size_t>(got));
+      while (auto line = lines_.next(input)) handle(*line);
+    }
+  }
+
+  void handle(const std::optional<std::string>& line) {
+    if (!line) return answer("error line too-long");
+    auto command = parse_command(*line);
+    if (!command) return answer("error " + command.error());
+    std::visit(Overload{
+                   [&](const Hello&) { say_hello(); },
+                   [&](const Hostname& c) { report("hostname", run_command("hostname", {c.name})); },
+                   [&](const Resize& c) {
+                     report("resize", run_command("resize", {std::to_string(c.width), std::to_string(c.height)}));
+                   },
+                   [&](const Shutdown&) {
+                     answer("ok shutdown");  // first, because the end of the system is also the end of this program
+                     if (!run_command("shutdown", {})) answer("error shutdown failed");
+                   },
+                   [&](const Ping& c) { answer("pong " + std::to_string(c.number)); },
+               },
+               *command);
+  }
+
+  void report(const std::string& command, bool done) {
+    answer(done ? "ok " + command : "error " + command + " failed");
+  }
+
+  // Commands are short; one at a time keeps the answers in the order of the questions.
+  bool run_command(const std::string& name, std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), commands_ + "/" + name);
+    std::vector<char*> argv;
+    for (auto& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    pid_t child = 0;
+    if (posix_spawn(&child, argv[0], nullptr, nullptr, argv.data(), environ) != 0) return false;
+    end_in_time(child);
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+
+  static void end_in_time(pid_t child) {
+    const int handle = static_cast<int>(syscall(SYS_pidfd_open, child, 0));  // glibc's header lacks extern "C"
+    pollfd ended{handle, POLLIN, 0};
+    if (handle < 0 || poll(&ended, 1, kCommandMilliseconds) != 1) kill(child, SIGKILL);
+    if (handle >= 0) close(handle);
+  }
+
+  // With nobody at the other end there is no one to tell: the state is told again when the host opens the port.
+  void answer(std::string_view line) {
+    if (host_gone_) return;
+    output_ += line;
+    output_ += '\n';
+    flush();
+  }
+
+  // False when the host has to read first; the port's next event continues.
+  bool flush() {
+    while (!output_.empty()) {
+      const auto sent = write(port_, output_.data(), output_.size());
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent <= 0) return output_.size() < kMaxOutput;
+      output_.erase(0, static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+  const int port_;
+  const std::string commands_;
+  const std::string state_;
+  LineReader lines_;
+  std::string output_;
+  bool ready_ = false;
+  bool host_gone_ = false;
+};
+
+int serve(std::span<char*> arguments) {
+  if (arguments.size() != 4) {
+    std::fputs("usage: tobari-agent PORT COMMANDS STATE\n"
+               "Serves the host over the virtio-serial port PORT, runs the programs hostname, resize and shutdown of\n"
+               "the folder COMMANDS, and takes the file STATE/ready as the sign that the desktop is up.\n",
+               stderr);
+    return 2;
+  }
+  signal(SIGPIPE, SIG_IGN);
+  // A virtio port can be opened once at a time, so it is held open for good.
+  const int port = open(arguments[1], O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (port < 0) {
+    std::fprintf(stderr, "tobari-agent: %s: %s\n", arguments[1], std::strerror(errno));
+    return 1;
+  }
+  return Agent(port, arguments[2], arguments[3]).run();
+}
+
+}  // namespace
+}  // namespace tobari::guest
+
+int main(int argc, char** argv) { return tobari::guest::serve({argv, static_cast<std::size_t>(argc)}); }
