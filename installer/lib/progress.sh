@@ -11,9 +11,12 @@ step() {
   log=$(mktemp "$progress_dir/tobari-step.XXXXXX")
   start=$SECONDS
   if [ -t 2 ]; then printf '%s …' "$what" >&2; else printf '%s …\n' "$what" >&2; fi
-  # set -e would be off inside a function that is tested, so the command gets a shell of its own.
-  (set -e; "$@") >"$log" 2>&1 &
+  # A process group of its own, so that Ctrl-C here ends all of it. (And set -e is off in a function that is tested.)
+  set -m
+  (set -e; "$@") >"$log" 2>&1 </dev/null &
   pid=$!
+  set +m
+  trap 'kill -TERM -- "-$pid" 2>/dev/null; wait "$pid" 2>/dev/null; rm -f "$log"; exit 130' INT TERM HUP
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.2
     now=$((SECONDS - start))
@@ -26,6 +29,7 @@ step() {
     fi
   done
   wait "$pid" || status=$?
+  trap - INT TERM HUP
   [ ! -t 2 ] || printf '\r\033[K' >&2
   if [ "$status" -ne 0 ]; then
     printf '%s: failed after %d s (exit %d). The end of its output:\n' "$what" $((SECONDS - start)) "$status" >&2

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The broker's REST API as the installer and the end-to-end tests use it (broker/api/openapi.yaml)."""
+import json
+import ssl
+import time
+import urllib.error
+import urllib.request
+
+
+class Problem(Exception):
+    """The broker said no: its code and its sentence."""
+
+    def __init__(self, status, code, detail, retry_after=None):
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.retry_after = status, code, detail, retry_after
+
+
+class Portal:
+    def __init__(self, url, ca_file):
+        self.url = url.rstrip("/")
+        self.context = ssl.create_default_context(cafile=ca_file)
+        self.token = None
+
+    def call(self, method, path, body=None, timeout=30):
+        request = urllib.request.Request(self.url + path, method=method)
+        if self.token:
+            request.add_header("Authorization", "Bearer " + self.token)
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, data, timeout=timeout, context=self.context) as reply:
+                text = reply.read()
+        except urllib.error.HTTPError as refused:
+            text = refused.read()
+            try:
+                problem = json.loads(text)
+            except ValueError:
+                problem = {"code": "unreadable", "detail": text[:200].decode(errors="replace")}
+            raise Problem(refused.code, problem.get("code", ""), problem.get("detail", ""),
+                          refused.headers.get("Retry-After")) from None
+        return json.loads(text) if text else None
+
+    def login(self, user, password):
+        self.token = self.call("POST", "/api/v1/login", {"user": user, "password": password})["token"]
+
+    def desktops(self):
+        return self.call("GET", "/api/v1/desktops")["desktops"]
+
+    def hosts(self):
+        return self.call("GET", "/api/v1/hosts")["hosts"]
+
+    def connect(self, desktop_id, seconds=180, waiting=None):
+        """Connects, waiting while the desktop starts."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return self.call("POST", f"/api/v1/desktops/{desktop_id}/connect", {"client_name": "demo"})
+            except Problem as problem:
+                if problem.status != 503 or time.monotonic() > deadline:
+                    raise
+                if waiting:
+                    waiting(problem.detail)
+                time.sleep(0.5)

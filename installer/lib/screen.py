@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An X display of our own with a real RDP client on it: start, type, look."""
+import os
+import subprocess
+from pathlib import Path
+
+from deployment import wait_for
+from progress import Failure
+
+
+class Picture:
+    """RGB pixels, row after row."""
+
+    def __init__(self, width, height, rgb):
+        self.width, self.height, self.rgb = width, height, rgb
+
+    @classmethod
+    def read(cls, command, **options):
+        """From a command that prints a binary PPM."""
+        data = subprocess.run(command, capture_output=True, check=True, **options).stdout
+        fields = data.split(None, 4)
+        if len(fields) < 4 or fields[0] != b"P6":
+            raise Failure(f"{command[0]} gave no picture")
+        width, height = int(fields[1]), int(fields[2])
+        return cls(width, height, data[-3 * width * height:])
+
+    def count(self, colour):
+        """How many pixels have exactly this (r, g, b)."""
+        want, rgb = bytes(colour), self.rgb
+        found, at = 0, rgb.find(want)
+        while at >= 0:
+            if at % 3 == 0:
+                found += 1
+                at = rgb.find(want, at + 3)
+            else:
+                at = rgb.find(want, at + 1)
+        return found
+
+    def colours(self):
+        return len({self.rgb[i:i + 3] for i in range(0, len(self.rgb), 3 * 97)})
+
+    def differing(self, other):
+        if (self.width, self.height) != (other.width, other.height):
+            return self.width * self.height
+        if self.rgb == other.rgb:
+            return 0
+        return sum(1 for i in range(0, len(self.rgb), 3) if self.rgb[i:i + 3] != other.rgb[i:i + 3])
+
+    def write(self, path):
+        header = f"P6 {self.width} {self.height} 255\n".encode()
+        subprocess.run(["convert", "ppm:-", str(path)], input=header + self.rgb, check=True)
+
+
+class Display:
+    """Xvfb of the given size; its number is chosen by itself."""
+
+    def __init__(self, width, height):
+        reading, writing = os.pipe()
+        self.process = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"],
+            pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            number = pipe.readline().strip()
+        if not number:
+            raise Failure("Xvfb did not start")
+        self.name = ":" + number
+        self.environment = {**os.environ, "DISPLAY": self.name}
+
+    def look(self):
+        return Picture.read(["import", "-silent", "-window", "root", "-depth", "8", "ppm:-"], env=self.environment)
+
+    def do(self, *xdotool):
+        subprocess.run(["xdotool", *[str(part) for part in xdotool]], env=self.environment, check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class RdpClient:
+    """xfreerdp3 on a Display, certificate pinned, filling the screen."""
+
+    def __init__(self, display, connection, size, log, extra=()):
+        self.log = Path(log)
+        command = ["xfreerdp3", f"/v:{connection['address']}:{connection['port']}",
+                   f"/load-balance-info:Cookie: msts={connection['routing_token']}",
+                   f"/u:{connection['user']}", f"/p:{connection['ticket']}", "/sec:tls",
+                   f"/cert:fingerprint:sha256:{colons(connection['certificate_sha256'])}",
+                   f"/size:{size}", "/gfx:AVC420", "/network:lan", "-decorations", "/log-level:WARN", *extra]
+        with open(self.log, "wb") as output:
+            self.process = subprocess.Popen(command, env=display.environment, stdin=subprocess.DEVNULL,
+                                            stdout=output, stderr=output)
+        self.display = display
+
+    def check(self):
+        if self.process.poll() is not None:
+            last = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+            raise Failure(f"xfreerdp3 ended with status {self.process.returncode}: {' | '.join(last[-3:])}")
+
+    def wait_for_window(self, seconds=15):
+        def there():
+            self.check()
+            found = subprocess.run(["xdotool", "search", "--onlyvisible", "--class", "xfreerdp"],
+                                   env=self.display.environment, capture_output=True, text=True).stdout.split()
+            return found[-1] if found else None
+
+        self.window = wait_for(there, seconds, "the RDP client's window")
+        self.display.do("windowfocus", "--sync", self.window)
+
+    def type(self, text):
+        self.display.do("type", "--delay", "25", text)
+        self.display.do("key", "Return")
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def colons(text):
+    return ":".join(text[i:i + 2] for i in range(0, len(text), 2))
