@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "diff/tile_diff.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace tobari::display {
+
+namespace {
+
+constexpr std::size_t kRowAlignment = 64;
+
+// A command for a rectangle costs about as much as this many unchanged pixels (its headers; pixels that did not change
+// compress well), so joining two rectangles may add that many.
+constexpr long kPixelsOfACommand = 512;
+
+// The smallest rectangle around what differed in tile `index`; empty when nothing did.
+Rect changed_in(const TileMarks& marks, int index) {
+  if (marks.first_row < 0) return {};
+  const auto differs = [](std::uint32_t column) { return column != 0; };
+  const auto first = std::ranges::find_if(marks.columns, differs);
+  const auto last = std::find_if(marks.columns.rbegin(), marks.columns.rend(), differs);
+  const int left = static_cast<int>(first - marks.columns.begin());
+  const int right = static_cast<int>(marks.columns.rend() - last);
+  return {index * kTileSide + left, marks.first_row, right - left, marks.last_row - marks.first_row + 1};
+}
+
+bool cheaper_joined(const Rect& a, const Rect& b) {
+  return unite(a, b).area() <= a.area() + b.area() + kPixelsOfACommand;
+}
+
+// Joins each rectangle of a row of tiles with its left neighbour, or with one from above that reached its tile.
+void append_joined(std::vector<Rect>& rects, std::size_t row_start, const Rect& rect) {
+  if (rects.size() > row_start && cheaper_joined(rects.back(), rect)) {
+    rects.back() = unite(rects.back(), rect);
+    return;
+  }
+  rects.push_back(rect);
+}
+
+// Joins rectangles of the newest row of tiles with those above them.
+void join_with_above(std::vector<Rect>& rects, std::size_t above_start, std::size_t row_start) {
+  for (std::size_t i = row_start; i < rects.size(); ++i) {
+    for (std::size_t j = above_start; j < row_start; ++j) {
+      if (rects[j].empty() || !cheaper_joined(rects[j], rects[i])) continue;
+      rects[i] = unite(rects[j], rects[i]);
+      rects[j] = {};
+    }
+  }
+}
+
+}  // namespace
+
+void TileDiff::reset(Size size) {
+  size_ = size;
+  stride_ = (static_cast<std::size_t>(size.width) * kBytesPerPixel + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+  storage_.assign(stride_ * static_cast<std::size_t>(size.height) + kRowAlignment, std::byte{0});
+  storage_.shrink_to_fit();
+  const auto address = reinterpret_cast<std::uintptr_t>(storage_.data());
+  first_row_ = (kRowAlignment - address % kRowAlignment) % kRowAlignment;
+  unseen_ = Region(bounds(size));
+}
+
+FrameView TileDiff::picture() const noexcept { return {storage_.data() + first_row_, size_, stride_}; }
+
+void TileDiff::copy(const FrameView& live, const Rect& rect) {
+  std::byte* const base = storage_.data() + first_row_ + static_cast<std::size_t>(rect.x) * kBytesPerPixel;
+  for (int y = rect.y; y < rect.bottom(); ++y) {
+    std::memcpy(base + static_cast<std::size_t>(y) * stride_, live.at(rect.x, y),
+                static_cast<std::size_t>(rect.width) * kBytesPerPixel);
+  }
+}
+
+Region TileDiff::update(const FrameView& live, const Region& damage) {
+  Region to_compare = damage;
+  to_compare.clip(bounds(size_));
+  Region changed;
+  if (!unseen_.empty()) {
+    Region first_seen;
+    for (const Rect& rect : to_compare.rects()) {
+      for (const Rect& unseen : unseen_.rects()) first_seen.add(intersect(rect, unseen));
+    }
+    for (const Rect& rect : first_seen.rects()) {
+      copy(live, rect);
+      to_compare.subtract(rect);
+      unseen_.subtract(rect);
+    }
+    changed = std::move(first_seen);
+  }
+  for (const Rect& rect : to_compare.rects()) changed.add(compare(live, rect));
+  return changed;
+}
+
+Region TileDiff::compare(const FrameView& live, const Rect& rect) {
+  std::vector<Rect> rects;
+  std::size_t above_start = 0;
+  const int tiles = (size_.width + kTile - 1) / kTile;
+  std::byte* const kept = storage_.data() + first_row_;
+  for (int top = rect.y; top < rect.bottom();) {
+    const int bottom = std::min(rect.bottom(), (top / kTile + 1) * kTile);
+    marks_.assign(static_cast<std::size_t>(tiles), TileMarks{});
+    for (int y = top; y < bottom; ++y) {
+      compare_and_copy_row(live.row(y), kept + static_cast<std::size_t>(y) * stride_, rect.x, rect.right(), y,
+                           marks_.data());
+    }
+    const std::size_t row_start = rects.size();
+    for (int tile = rect.x / kTile; tile * kTile < rect.right(); ++tile) {
+      const Rect found = changed_in(marks_[static_cast<std::size_t>(tile)], tile);
+      if (!found.empty()) append_joined(rects, row_start, found);
+    }
+    join_with_above(rects, above_start, row_start);
+    above_start = row_start;
+    top = bottom;
+  }
+  Region changed;
+  for (const Rect& found : rects) changed.add(found);
+  return changed;
+}
+
+}  // namespace tobari::display

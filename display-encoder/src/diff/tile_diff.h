@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Keeps the picture as it was last taken for the client and finds what differs from it now.
+//
+// One pass over the damaged area compares and copies, so that every live pixel is read exactly once: the guest goes on
+// drawing while we read, and whatever is encoded afterwards must come from picture(), never from the live view.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <tobari/display/frame.h>
+#include <tobari/display/region.h>
+
+#include "diff/row_compare.h"
+
+namespace tobari::display {
+
+// Not thread safe; owned by the one thread that encodes.
+class TileDiff {
+ public:
+  static constexpr int kTile = kTileSide;  // pixels; tiles are aligned to the surface's origin
+
+  TileDiff() = default;
+
+  // A surface of this size begins: the kept picture is black and the next update() reports all that it is shown.
+  // `size` must be valid().
+  void reset(Size size);
+
+  // Takes what changed inside `damage` into picture() and returns where that was: exact to a rectangle around the
+  // changed pixels of each tile, neighbouring rectangles joined where that costs little. `live` has the size given to
+  // reset(); `damage` may reach beyond it. The X byte is ignored. After reset() an area counts as changed when it is
+  // shown for the first time.
+  [[nodiscard]] Region update(const FrameView& live, const Region& damage);
+
+  // The private copy. Valid until reset(); its contents change with update() only. Rows are 64-byte aligned.
+  [[nodiscard]] FrameView picture() const noexcept;
+  [[nodiscard]] Size size() const noexcept { return size_; }
+
+ private:
+  void copy(const FrameView& live, const Rect& rect);
+  Region compare(const FrameView& live, const Rect& rect);
+
+  Size size_;
+  std::size_t stride_ = 0;
+  std::vector<std::byte> storage_;  // with room for the alignment of its first row
+  std::size_t first_row_ = 0;
+  Region unseen_;                 // never taken since reset()
+  std::vector<TileMarks> marks_;  // of one row of tiles
+};
+
+}  // namespace tobari::display

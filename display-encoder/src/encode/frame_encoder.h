@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Turns changed areas into commands for one client: the one thing that a session calls to encode.
+//
+// The rule, in order. An area of one colour is kSolid. An area that moves (most of its pixels changed several times
+// within half a second), is large and is no drawing (few neighbouring pixels are equal) is AVC420, when the client has
+// it, and is sent again without loss once it has rested. All else is lossless at once: ClearCodec where neighbouring
+// pixels are often equal (text, drawn interfaces), planar where they are not (photographs), uncompressed for a client
+// that has neither.
+//
+// Call order: encode() when something changed, refine() when next_refinement() has come and nothing else is to be
+// sent. Both look at the same private picture (TileDiff::picture()), and what they return must be sent, in order.
+// Neither blocks, has a clock of its own or allocates without bound; not thread safe.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include <tobari/display/encoder.h>
+#include <tobari/display/frame.h>
+#include <tobari/display/region.h>
+
+namespace tobari::display {
+
+class FrameEncoder {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  // One frame's data stops growing beyond about this; what is left over is owed (see next_refinement()).
+  static constexpr std::size_t kFrameByteBudget = 4u << 20;
+  // One refinement's data: small, so that a key press never waits behind more than this.
+  static constexpr std::size_t kRefineByteBudget = 128u << 10;
+  // How long an area must rest before what was sent with loss is sent exactly.
+  static constexpr std::chrono::milliseconds kRest{100};
+
+  FrameEncoder(Size size, ClientCodecs codecs);
+  ~FrameEncoder();
+  FrameEncoder(const FrameEncoder&) = delete;
+  FrameEncoder& operator=(const FrameEncoder&) = delete;
+
+  // The client starts anew (it connected, or its surface was made again): nothing of what was sent counts any more.
+  // The caller then has everything encoded: encode(picture, Region(bounds(size)), now).
+  void reset(Size size, ClientCodecs codecs);
+
+  // `picture` has the size of reset(); `changed` is what differs from what this encoder was last shown. `now` never
+  // goes back. May return less than asked for (kFrameByteBudget); the rest is owed.
+  [[nodiscard]] EncodedFrame encode(const FrameView& picture, const Region& changed, Time now);
+
+  // Sends a slice of what is owed: areas left over by the budget, or sent with loss and at rest now. Empty when nothing
+  // is due.
+  [[nodiscard]] EncodedFrame refine(const FrameView& picture, Time now);
+
+  // When refine() has something to do; none: the client has exactly what encode() was shown. May lie in the past.
+  [[nodiscard]] std::optional<Time> next_refinement() const;
+
+  // Where the client's picture is not exact (lossy or owed).
+  [[nodiscard]] Region inexact() const;
+
+  // Gives back the memory of a video encoder that has not been used for some seconds; true: there is one still, so call
+  // again later (a second or so). Cheap.
+  bool trim(Time now);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tobari::display

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include <tobari/display/region.h>
+
+namespace tobari::display {
+
+namespace {
+
+// What of `from` lies outside `hole`: at most four pieces (above, below, left, right).
+struct Pieces {
+  std::array<Rect, 4> rects;
+  std::size_t count = 0;
+  void push(const Rect& r) {
+    if (!r.empty()) rects[count++] = r;
+  }
+};
+
+Pieces outside(const Rect& from, const Rect& hole) {
+  Pieces pieces;
+  const Rect common = intersect(from, hole);
+  if (common.empty()) {
+    pieces.push(from);
+    return pieces;
+  }
+  pieces.push({from.x, from.y, from.width, common.y - from.y});
+  pieces.push({from.x, common.bottom(), from.width, from.bottom() - common.bottom()});
+  pieces.push({from.x, common.y, common.x - from.x, common.height});
+  pieces.push({common.right(), common.y, from.right() - common.right(), common.height});
+  return pieces;
+}
+
+bool touches(const Rect& a, const Rect& b) { return !intersect(a, b).empty(); }
+
+// Two rectangles whose union is a rectangle.
+bool joins(const Rect& a, const Rect& b) {
+  const bool side_by_side = a.y == b.y && a.height == b.height && (a.right() == b.x || b.right() == a.x);
+  const bool stacked = a.x == b.x && a.width == b.width && (a.bottom() == b.y || b.bottom() == a.y);
+  return side_by_side || stacked;
+}
+
+// Appends a rectangle that overlaps none of `rects`, joined with neighbours as long as that gives rectangles.
+void append_joined(std::vector<Rect>& rects, Rect rect) {
+  for (std::size_t i = 0; i < rects.size();) {
+    if (!joins(rects[i], rect)) {
+      ++i;
+      continue;
+    }
+    rect = unite(rects[i], rect);
+    rects[i] = rects.back();
+    rects.pop_back();
+    i = 0;
+  }
+  rects.push_back(rect);
+}
+
+}  // namespace
+
+void Region::add(const Rect& rect) {
+  if (rect.empty()) return;
+  if (std::ranges::any_of(rects_, [&rect](const Rect& have) { return intersect(have, rect) == rect; })) return;
+  subtract(rect);  // what is kept stays disjoint, and rectangles inside the new one vanish
+  append_joined(rects_, rect);
+  if (rects_.size() > kMaxRects) coarsen();
+}
+
+void Region::add(const Region& other) {
+  if (&other == this) return;
+  for (const Rect& rect : other.rects_) add(rect);
+}
+
+void Region::subtract(const Rect& rect) {
+  if (rect.empty()) return;
+  std::vector<Rect> rest;
+  rest.reserve(rects_.size() + 4);
+  for (const Rect& have : rects_) {
+    const Pieces pieces = outside(have, rect);
+    rest.insert(rest.end(), pieces.rects.begin(), pieces.rects.begin() + static_cast<std::ptrdiff_t>(pieces.count));
+  }
+  rects_ = std::move(rest);
+  if (rects_.size() > kMaxRects) coarsen();
+}
+
+void Region::clip(const Rect& to) {
+  std::vector<Rect> rest;
+  rest.reserve(rects_.size());
+  for (const Rect& have : rects_) {
+    if (const Rect common = intersect(have, to); !common.empty()) rest.push_back(common);
+  }
+  rects_ = std::move(rest);
+}
+
+long Region::area() const noexcept {
+  long sum = 0;
+  for (const Rect& rect : rects_) sum += rect.area();
+  return sum;
+}
+
+Rect Region::bounding_box() const noexcept {
+  Rect box;
+  for (const Rect& rect : rects_) box = unite(box, rect);
+  return box;
+}
+
+bool Region::contains(Point p) const noexcept {
+  return std::ranges::any_of(
+      rects_, [p](const Rect& r) { return p.x >= r.x && p.x < r.right() && p.y >= r.y && p.y < r.bottom(); });
+}
+
+// Each round makes one rectangle of at least two, so the loop ends.
+void Region::coarsen() {
+  std::ranges::sort(rects_, [](const Rect& a, const Rect& b) { return std::pair(a.y, a.x) < std::pair(b.y, b.x); });
+  while (rects_.size() > kMaxRects * 3 / 4) {
+    std::size_t best = 0;
+    long least_waste = std::numeric_limits<long>::max();
+    for (std::size_t i = 0; i + 1 < rects_.size(); ++i) {
+      const long waste = unite(rects_[i], rects_[i + 1]).area() - rects_[i].area() - rects_[i + 1].area();
+      if (waste < least_waste) {
+        least_waste = waste;
+        best = i;
+      }
+    }
+    Rect box = unite(rects_[best], rects_[best + 1]);
+    // Whatever the box overlaps it takes in whole, until it overlaps nothing any more.
+    for (bool grew = true; grew;) {
+      grew = false;
+      std::erase_if(rects_, [&](const Rect& r) {
+        if (!touches(r, box)) return false;
+        box = unite(box, r);
+        grew = true;
+        return true;
+      });
+    }
+    const auto place = std::ranges::lower_bound(
+        rects_, box, [](const Rect& a, const Rect& b) { return std::pair(a.y, a.x) < std::pair(b.y, b.x); });
+    rects_.insert(place, box);
+  }
+}
+
+}  // namespace tobari::display
