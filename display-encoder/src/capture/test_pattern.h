@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The pictures of TestPatternSource. Pure: the same pattern, size and number of steps give the same pixels everywhere.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include <tobari/base/result.h>
+#include <tobari/display/frame.h>
+#include <tobari/display/input.h>
+
+namespace tobari::display {
+
+enum class Pattern : std::uint8_t {
+  kCard,    // stands still: colour bars, gradients, one-pixel stripes, text
+  kClock,   // one line of text changes each second
+  kNoise,   // every pixel changes, 25 times a second
+  kScroll,  // text moves up, 30 times a second
+  kTyping,  // a character appears, 10 times a second
+  kVideo,   // a smooth moving picture in the middle, 25 times a second
+};
+inline constexpr std::string_view kPatternNames = "card, clock, noise, scroll, typing, video";
+[[nodiscard]] Result<Pattern> parse_pattern(std::string_view name);
+
+// Time between two steps; zero for a pattern that stands still.
+[[nodiscard]] std::chrono::milliseconds step_interval(Pattern pattern) noexcept;
+
+// The echo strip along the bottom edge: 32 columns and 9 rows of cells, one for each key (its scan code, extended keys
+// after the plain ones) and, in the last row, one for each button. Patterns do not draw there.
+[[nodiscard]] Rect echo_cell(Size size, std::uint8_t scancode, bool extended) noexcept;
+[[nodiscard]] Rect echo_cell(Size size, Button button) noexcept;
+
+// An own picture. B, G, R, X in memory, rows without padding.
+class Canvas {
+ public:
+  explicit Canvas(Size size) : size_(size), pixels_(static_cast<std::size_t>(size.area())) {}
+
+  [[nodiscard]] Size size() const noexcept { return size_; }
+  [[nodiscard]] std::uint32_t& at(int x, int y) noexcept { return pixels_[index(x, y)]; }
+  [[nodiscard]] std::uint32_t at(int x, int y) const noexcept { return pixels_[index(x, y)]; }
+  [[nodiscard]] std::uint32_t* row(int y) noexcept { return &pixels_[index(0, y)]; }
+  [[nodiscard]] FrameView view() const noexcept;
+
+  void fill(const Rect& rect, std::uint32_t colour);                            // clipped to the canvas
+  void text(Point at, std::string_view text, int scale, std::uint32_t colour);  // 5x7 glyphs in 6x8 cells, clipped
+
+ private:
+  [[nodiscard]] std::size_t index(int x, int y) const noexcept {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(size_.width) + static_cast<std::size_t>(x);
+  }
+  Size size_;
+  std::vector<std::uint32_t> pixels_;
+};
+
+class TestPattern {
+ public:
+  TestPattern(Pattern pattern, Size size);  // size.valid()
+
+  [[nodiscard]] const Canvas& canvas() const noexcept { return canvas_; }
+  Rect step();                  // draws the next picture; what it changed
+  Rect echo(const Rect& cell);  // inverts a cell; what it changed
+
+ private:
+  [[nodiscard]] Rect stage() const noexcept;  // all but the echo strip
+  void draw_card();
+  void draw_bars(const Rect& area);
+  void draw_gradients(const Rect& area);
+  void draw_stripes(const Rect& area);
+  void draw_text(const Rect& area);
+  void draw_echo_strip();
+  Rect step_clock();
+  Rect step_noise();
+  Rect step_scroll();
+  Rect step_typing();
+  Rect step_video();
+  std::uint32_t random() noexcept;
+
+  Pattern pattern_;
+  Canvas canvas_;
+  std::uint32_t steps_ = 0;
+  std::uint64_t random_state_ = 0x9e3779b97f4a7c15U;
+};
+
+}  // namespace tobari::display
