@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <algorithm>
-
 #include <tobari/net/x224_gate.h>
+
+#include <algorithm>
 
 namespace tobari::net {
 namespace {

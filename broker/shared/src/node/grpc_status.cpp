@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/net/grpc_status.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include <tobari/net/grpc_status.h>
 
 namespace tobari::node {
 namespace {

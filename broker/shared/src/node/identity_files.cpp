@@ -4,10 +4,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <fstream>
 #include <span>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include <tobari/base/random.h>
 #include <tobari/base/unique_fd.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/net/node_link.h>
+
 #include <algorithm>
 
 #include <grpcpp/create_channel.h>
@@ -8,7 +10,6 @@
 #include <tobari/base/ids.h>
 #include <tobari/host.grpc.pb.h>
 #include <tobari/net/grpc_status.h>
-#include <tobari/net/node_link.h>
 
 #include "identity_files.h"
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/net/tcp_socket.h>
+
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -10,8 +12,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-
-#include <tobari/net/socket.h>
 
 namespace tobari::net {
 namespace {
