@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the broker keeps, as plain values. Secrets appear here only as hashes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <tobari/base/clock.h>
+#include <tobari/base/ids.h>
+
+namespace tobari::broker {
+
+using Time = Clock::Wall;
+
+enum class Role { kUser, kAdmin };
+
+struct User {
+  UserId id;
+  std::string name;
+  Role role = Role::kUser;
+  std::string password_hash;  // argon2id, in libsodium's text form
+};
+
+// A signed-in client. The token itself is known to the client alone.
+struct Token {
+  std::string sha256;  // of the token, hex
+  UserId user;
+  Time expires_at;
+};
+
+enum class Power { kOn, kOff, kDeleted };
+
+struct Desktop {
+  DesktopId id;
+  std::string name;  // host name in the guest, an RFC 1123 label
+  UserId user;
+  std::string user_name;
+  HostId host;
+  std::string host_name;
+  std::string image;
+  std::uint32_t vcpus = 0;
+  std::uint32_t memory_mib = 0;
+  Power power = Power::kOff;
+  std::uint64_t epoch = 1;  // rises whenever an older order about this desktop must not be obeyed any more
+};
+
+enum class SessionState { kOffered, kConnected, kDisconnected, kRefused, kEnded };
+
+struct Session {
+  SessionId id;
+  DesktopId desktop;
+  UserId user;
+  std::string user_name;
+  HostId host;
+  SessionState state = SessionState::kOffered;
+  std::string client_address;
+  std::string client_name;
+  std::string detail;
+  Time created_at;
+  Time offer_expires_at;       // after this the routing token opens nothing
+  std::string routing_sha256;  // of the routing token, hex
+  bool routed = false;         // the routing token was redeemed
+};
+
+enum class NodeRole { kHost, kGateway };
+
+struct Node {
+  HostId id;
+  std::string name;
+  NodeRole role = NodeRole::kHost;
+  Time joined_at;
+};
+
+struct JoinToken {
+  std::string sha256;  // of the secret, hex
+  NodeRole role = NodeRole::kHost;
+  std::string name;
+  Time expires_at;
+};
+
+enum class Outcome { kAllowed, kDenied, kFailed, kDone };
+
+// What an act writes into the audit; sequence, time and hash are added when it is stored.
+struct AuditDraft {
+  std::string actor;   // a user's name, "host/<name>", "gateway/<name>" or "broker"
+  std::string action;  // "desktop.create", "session.open", ...
+  std::string object;  // what was acted on
+  std::string client_address;
+  Outcome outcome = Outcome::kDone;
+  std::string rule;  // of the policy, when one decided
+  std::string detail;
+};
+
+struct AuditRecord {
+  std::uint64_t sequence = 0;  // from 1, without gaps
+  Time time;
+  AuditDraft draft;
+  std::string previous;  // hash of the record before; 64 zeros for the first
+  std::string hash;      // hex SHA-256 over the canonical text of everything above
+};
+
+}  // namespace tobari::broker

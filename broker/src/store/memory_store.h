@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The fake: everything in memory, behaves like SqlStore. An act works on a copy, which replaces the state when all went
+// well: what fails leaves no trace.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include <tobari/base/clock.h>
+
+#include "store/state_store.h"
+
+namespace tobari::broker {
+
+class MemoryStore final : public StateStore {
+ public:
+  explicit MemoryStore(const Clock& clock);
+  ~MemoryStore() override;
+  Result<void> act(const Act& act) override;
+  Result<void> read(const Read& read) override;
+
+  // From now on acts fail as on a full disk, until told otherwise.
+  void set_full(bool full);
+
+ private:
+  class Tables;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::unique_ptr<Tables> tables_;
+  bool full_ = false;
+};
+
+}  // namespace tobari::broker

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/migrations.h"
+
+#include <array>
+#include <format>
+#include <span>
+#include <string_view>
+
+#include <tobari/base/log.h>
+
+#include "store/sql_errors.h"
+
+namespace tobari::broker {
+namespace {
+
+// Times are milliseconds since 1970. Hashes are hexadecimal text. Ids are UUID text.
+constexpr std::array kStep1{
+    "CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, "
+    "password_hash TEXT NOT NULL)",
+
+    "CREATE TABLE tokens (sha256 TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE, "
+    "expires_at BIGINT NOT NULL)",
+    "CREATE INDEX tokens_by_user ON tokens(user_id)",
+
+    "CREATE TABLE nodes (id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, joined_at BIGINT NOT NULL, "
+    "UNIQUE (role, name))",
+    "CREATE TABLE join_tokens (sha256 TEXT PRIMARY KEY, role TEXT NOT NULL, name TEXT NOT NULL, "
+    "expires_at BIGINT NOT NULL)",
+
+    // user_id UNIQUE is the rule "a user has at most one dedicated desktop" (I1), whatever the code above does.
+    "CREATE TABLE desktops (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
+    "user_id TEXT NOT NULL UNIQUE REFERENCES users(id), host_id TEXT NOT NULL REFERENCES nodes(id), "
+    "image TEXT NOT NULL, vcpus INTEGER NOT NULL, memory_mib INTEGER NOT NULL, power TEXT NOT NULL, "
+    "epoch BIGINT NOT NULL)",
+    "CREATE INDEX desktops_by_host ON desktops(host_id)",
+
+    // Sessions outlive the user and the desktop: they are what happened. Hence no foreign keys.
+    "CREATE TABLE sessions (id TEXT PRIMARY KEY, desktop_id TEXT NOT NULL, user_id TEXT NOT NULL, "
+    "user_name TEXT NOT NULL, host_id TEXT NOT NULL, state TEXT NOT NULL, client_address TEXT NOT NULL, "
+    "client_name TEXT NOT NULL, detail TEXT NOT NULL, created_at BIGINT NOT NULL, offer_expires_at BIGINT NOT NULL, "
+    "routing_sha256 TEXT NOT NULL UNIQUE, routed INTEGER NOT NULL)",
+    "CREATE INDEX sessions_by_time ON sessions(created_at)",
+    "CREATE INDEX sessions_by_user ON sessions(user_id, created_at)",
+    "CREATE TABLE session_events (id TEXT PRIMARY KEY, session_id TEXT NOT NULL, stored_at BIGINT NOT NULL)",
+
+    "CREATE TABLE replies (user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE, reply_key TEXT NOT NULL, "
+    "request_sha256 TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL, created_at BIGINT NOT NULL, "
+    "PRIMARY KEY (user_id, reply_key))",
+
+    "CREATE TABLE audit (sequence BIGINT PRIMARY KEY, time BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, "
+    "object TEXT NOT NULL, client_address TEXT NOT NULL, outcome TEXT NOT NULL, rule TEXT NOT NULL, "
+    "detail TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL UNIQUE)",
+    "CREATE TRIGGER audit_is_append_only_update BEFORE UPDATE ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'audit records are never changed'); END",
+    "CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'audit records are never removed'); END",
+};
+
+using Step = std::span<const char* const>;
+constexpr std::array<Step, 1> kSteps{kStep1};
+
+Result<void> run_step(soci::session& sql, int number) {
+  return sql_guard("change the database schema", [&sql, number]() -> Result<void> {
+    soci::transaction transaction(sql);
+    for (const char* statement : kSteps.at(static_cast<std::size_t>(number - 1))) sql << statement;
+    sql << "INSERT INTO schema_version (version) VALUES (:v)", soci::use(number);
+    transaction.commit();
+    return {};
+  });
+}
+
+}  // namespace
+
+Result<void> migrate(soci::session& sql) {
+  int version = 0;
+  TOBARI_TRY(sql_guard("read the schema version", [&sql, &version]() -> Result<void> {
+    sql << "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)";
+    sql << "SELECT COALESCE(MAX(version), 0) FROM schema_version", soci::into(version);
+    return {};
+  }));
+  const int newest = static_cast<int>(kSteps.size());
+  if (version > newest) {
+    return fail(
+        Errc::kInvalidArgument,
+        std::format("the database has schema {}, this program knows {}: run the newer tobari-broker", version, newest));
+  }
+  for (int number = version + 1; number <= newest; ++number) {
+    TOBARI_TRY(run_step(sql, number));
+    log::info("database schema changed", {{"version", std::to_string(number)}});
+  }
+  return {};
+}
+
+}  // namespace tobari::broker

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/names.h"
+#include "store/query.h"
+#include "store/sql_errors.h"
+#include "store/sql_tables.h"
+
+namespace tobari::broker {
+namespace {
+
+struct SessionRow {
+  std::string id, desktop_id, user_id, host_id, state;
+  Session rest;
+  long long created_at = 0;
+  long long offer_expires_at = 0;
+  int routed = 0;
+
+  [[nodiscard]] Result<Session> parsed() const {
+    Session session = rest;
+    TOBARI_ASSIGN(session.id, SessionId::parse(id));
+    TOBARI_ASSIGN(session.desktop, DesktopId::parse(desktop_id));
+    TOBARI_ASSIGN(session.user, UserId::parse(user_id));
+    TOBARI_ASSIGN(session.host, HostId::parse(host_id));
+    TOBARI_ASSIGN(session.state, parse_session_state(state));
+    session.created_at = from_milliseconds(created_at);
+    session.offer_expires_at = from_milliseconds(offer_expires_at);
+    session.routed = routed != 0;
+    return session;
+  }
+};
+
+constexpr std::string_view kSelect =
+    "SELECT id, desktop_id, user_id, user_name, host_id, state, client_address, client_name, detail, created_at, "
+    "offer_expires_at, routing_sha256, routed FROM sessions ";
+
+}  // namespace
+
+Result<std::vector<Session>> SqlTables::select_sessions(std::string_view where, const std::string* value,
+                                                        std::size_t limit) const {
+  return sql_guard("read sessions", [this, where, value, limit]() -> Result<std::vector<Session>> {
+    SessionRow row;
+    const auto most = static_cast<long long>(limit);
+    Query query(sql_, std::string(kSelect).append(where) + " ORDER BY created_at DESC, id DESC LIMIT :l");
+    query.into(row.id).into(row.desktop_id).into(row.user_id).into(row.rest.user_name).into(row.host_id);
+    query.into(row.state).into(row.rest.client_address).into(row.rest.client_name).into(row.rest.detail);
+    query.into(row.created_at).into(row.offer_expires_at).into(row.rest.routing_sha256).into(row.routed);
+    if (value != nullptr) query.use(*value);
+    query.use(most);
+    std::vector<Session> found;
+    while (query.next()) {
+      TOBARI_ASSIGN(Session session, row.parsed());
+      found.push_back(std::move(session));
+    }
+    return found;
+  });
+}
+
+Result<Session> SqlTables::session(const SessionId& id) const {
+  return only(select_sessions("WHERE id = :v", &id.str(), 1), "session");
+}
+
+Result<Session> SqlTables::session_by_route(std::string_view routing_sha256) const {
+  const std::string value(routing_sha256);
+  return only(select_sessions("WHERE routing_sha256 = :v", &value, 1), "session");
+}
+
+Result<std::vector<Session>> SqlTables::sessions(std::size_t limit) const {
+  return select_sessions("", nullptr, limit);
+}
+
+Result<std::vector<Session>> SqlTables::sessions_of_user(const UserId& user, std::size_t limit) const {
+  return select_sessions("WHERE user_id = :v", &user.str(), limit);
+}
+
+Result<bool> SqlTables::event_is_stored(std::string_view event_id) const {
+  return sql_guard("read an event", [this, event_id]() -> Result<bool> {
+    const std::string value(event_id);
+    std::string found;
+    Query query(sql_, "SELECT id FROM session_events WHERE id = :a");
+    query.into(found).use(value);
+    return query.next();
+  });
+}
+
+Result<void> SqlTables::add_session(const Session& session) {
+  return sql_guard("add a session", [this, &session]() -> Result<void> {
+    const std::string state(to_string(session.state));
+    const long long created_at = to_milliseconds(session.created_at);
+    const long long offer_expires_at = to_milliseconds(session.offer_expires_at);
+    const int routed = session.routed ? 1 : 0;
+    Query query(sql_,
+                "INSERT INTO sessions (id, desktop_id, user_id, user_name, host_id, state, client_address, "
+                "client_name, detail, created_at, offer_expires_at, routing_sha256, routed) "
+                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m)");
+    query.use(session.id.str()).use(session.desktop.str()).use(session.user.str()).use(session.user_name);
+    query.use(session.host.str()).use(state).use(session.client_address).use(session.client_name).use(session.detail);
+    query.use(created_at).use(offer_expires_at).use(session.routing_sha256).use(routed).run();
+    return {};
+  });
+}
+
+Result<void> SqlTables::mark_routed(const SessionId& id, std::string_view client_address) {
+  return sql_guard("redeem a routing token", [this, &id, client_address]() -> Result<void> {
+    const std::string address(client_address);
+    // Compare and set: of two gateways with the same token one changes a row.
+    Query query(sql_, "UPDATE sessions SET routed = 1, client_address = :a WHERE id = :b AND routed = 0");
+    return expect_change(query.use(address).use(id.str()).run(), "unused session");
+  });
+}
+
+Result<void> SqlTables::update_session(const SessionId& id, SessionState state, std::string_view client_address,
+                                       std::string_view client_name, std::string_view detail) {
+  const std::string words(to_string(state));
+  const std::string address(client_address);
+  const std::string name(client_name);
+  const std::string text(detail);
+  return sql_guard("update a session", [this, &id, &words, &address, &name, &text]() -> Result<void> {
+    Query query(sql_,
+                "UPDATE sessions SET state = :a, client_address = :b, client_name = :c, detail = :d WHERE id = :e");
+    return expect_change(query.use(words).use(address).use(name).use(text).use(id.str()).run(), "session");
+  });
+}
+
+Result<void> SqlTables::add_event(std::string_view event_id, const SessionId& session, Time now) {
+  return sql_guard("store an event", [this, event_id, &session, now]() -> Result<void> {
+    const std::string value(event_id);
+    const long long stored_at = to_milliseconds(now);
+    Query query(sql_, "INSERT INTO session_events (id, session_id, stored_at) VALUES (:a, :b, :c)");
+    query.use(value).use(session.str()).use(stored_at).run();
+    return {};
+  });
+}
+
+}  // namespace tobari::broker

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The statements of SqlStore, one file a group of tables. Works inside the transaction that the store has opened.
+#pragma once
+
+#include <soci/soci.h>
+
+#include "core/audit_chain.h"
+#include "store/state_store.h"
+
+namespace tobari::broker {
+
+class SqlTables final : public Writer {
+ public:
+  explicit SqlTables(soci::session& sql) : sql_(sql) {}
+
+  // sql_users.cpp
+  Result<User> user(const UserId& id) const override;
+  Result<User> user_by_name(std::string_view name) const override;
+  Result<std::vector<User>> users() const override;
+  Result<Token> token(std::string_view sha256) const override;
+  Result<void> add_user(const User& user) override;
+  Result<void> set_password_hash(const UserId& user, std::string_view hash) override;
+  Result<void> remove_user(const UserId& user) override;
+  Result<void> add_token(const Token& token) override;
+  Result<void> remove_token(std::string_view sha256) override;
+  Result<void> remove_tokens_of(const UserId& user, std::string_view except_sha256) override;
+  Result<void> remove_expired(Time now) override;
+  Result<StoredReply> reply(const UserId& user, std::string_view key) const override;
+  Result<void> add_reply(const StoredReply& reply) override;
+
+  // sql_desktops.cpp
+  Result<Desktop> desktop(const DesktopId& id) const override;
+  Result<std::vector<Desktop>> desktops() const override;
+  Result<std::vector<Desktop>> desktops_of_user(const UserId& user) const override;
+  Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const override;
+  Result<void> add_desktop(const Desktop& desktop) override;
+  Result<void> set_power(const DesktopId& id, Power power) override;
+  Result<void> set_epoch(const DesktopId& id, std::uint64_t epoch) override;
+  Result<void> remove_desktop(const DesktopId& id) override;
+
+  // sql_sessions.cpp
+  Result<Session> session(const SessionId& id) const override;
+  Result<Session> session_by_route(std::string_view routing_sha256) const override;
+  Result<std::vector<Session>> sessions(std::size_t limit) const override;
+  Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const override;
+  Result<bool> event_is_stored(std::string_view event_id) const override;
+  Result<void> add_session(const Session& session) override;
+  Result<void> mark_routed(const SessionId& id, std::string_view client_address) override;
+  Result<void> update_session(const SessionId& id, SessionState state, std::string_view client_address,
+                              std::string_view client_name, std::string_view detail) override;
+  Result<void> add_event(std::string_view event_id, const SessionId& session, Time now) override;
+
+  // sql_nodes.cpp
+  Result<Node> node(const HostId& id) const override;
+  Result<std::vector<Node>> nodes() const override;
+  Result<JoinToken> join_token(std::string_view sha256) const override;
+  Result<void> add_node(const Node& node) override;
+  Result<void> remove_node(const HostId& id) override;
+  Result<void> add_join_token(const JoinToken& token) override;
+  Result<void> remove_join_token(std::string_view sha256) override;
+
+  // sql_audit.cpp
+  Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const override;
+  Result<void> append_audit(Time now, AuditDraft draft);
+
+ private:
+  // `where` may hold one mark, for which `value` stands.
+  Result<std::vector<User>> select_users(std::string_view where, const std::string* value) const;
+  Result<std::vector<Desktop>> select_desktops(std::string_view where, const std::string* value) const;
+  Result<std::vector<Session>> select_sessions(std::string_view where, const std::string* value,
+                                               std::size_t limit) const;
+  Result<std::vector<Node>> select_nodes(std::string_view where, const std::string* value) const;
+
+  soci::session& sql_;
+};
+
+// The only row, or kNotFound.
+template <class T>
+Result<T> only(Result<std::vector<T>> rows, std::string_view what) {
+  if (!rows.has_value()) return std::unexpected<Error>(std::move(rows).error());
+  if (rows->empty()) return fail(Errc::kNotFound, std::string("no such ").append(what));
+  return std::move(rows->front());
+}
+
+// kNotFound when a change touched no row.
+[[nodiscard]] inline Result<void> expect_change(long long rows, std::string_view what) {
+  if (rows == 0) return fail(Errc::kNotFound, std::string("no such ").append(what));
+  return {};
+}
+
+}  // namespace tobari::broker

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What must survive a restart. Every change is an act: one transaction that ends in an audit record, or did not happen
+// (docs/ARCHITECTURE.md, I2). Two implementations, held to one suite (tests/contract): SqlStore and MemoryStore.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tobari/base/result.h>
+
+#include "core/types.h"
+
+namespace tobari::broker {
+
+inline constexpr std::size_t kMaxAuditPage = 1000;
+inline constexpr std::size_t kMaxSessionList = 1000;
+
+// The stored answer to a request that carried an Idempotency-Key.
+struct StoredReply {
+  UserId user;
+  std::string key;
+  std::string request_sha256;  // a key used again for another request is a mistake of the client
+  int status = 0;
+  std::string body;
+  Time created_at;
+};
+
+// What a reader sees: a consistent snapshot. Single things: kNotFound when they are not there.
+class Reader {
+ public:
+  virtual Result<User> user(const UserId& id) const = 0;
+  virtual Result<User> user_by_name(std::string_view name) const = 0;
+  virtual Result<std::vector<User>> users() const = 0;  // by name
+
+  virtual Result<Token> token(std::string_view sha256) const = 0;
+
+  virtual Result<Desktop> desktop(const DesktopId& id) const = 0;
+  virtual Result<std::vector<Desktop>> desktops() const = 0;  // by name
+  virtual Result<std::vector<Desktop>> desktops_of_user(const UserId& user) const = 0;
+  virtual Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const = 0;
+
+  virtual Result<Session> session(const SessionId& id) const = 0;
+  virtual Result<Session> session_by_route(std::string_view routing_sha256) const = 0;
+  virtual Result<std::vector<Session>> sessions(std::size_t limit) const = 0;  // newest first
+  virtual Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const = 0;
+  virtual Result<bool> event_is_stored(std::string_view event_id) const = 0;
+
+  virtual Result<Node> node(const HostId& id) const = 0;
+  virtual Result<std::vector<Node>> nodes() const = 0;  // by name
+  virtual Result<JoinToken> join_token(std::string_view sha256) const = 0;
+
+  virtual Result<StoredReply> reply(const UserId& user, std::string_view key) const = 0;
+
+  // Records after `sequence` in order, at most min(limit, kMaxAuditPage).
+  virtual Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const = 0;
+
+ protected:
+  ~Reader() = default;
+};
+
+// Changes inside one act. kAlreadyExists when a constraint is broken: a name or a desktop's owner taken twice,
+// something removed while another thing refers to it. kNotFound when there is nothing to change.
+class Writer : public Reader {
+ public:
+  virtual Result<void> add_user(const User& user) = 0;
+  virtual Result<void> set_password_hash(const UserId& user, std::string_view hash) = 0;
+  virtual Result<void> remove_user(const UserId& user) = 0;  // and the tokens
+
+  virtual Result<void> add_token(const Token& token) = 0;
+  virtual Result<void> remove_token(std::string_view sha256) = 0;
+  virtual Result<void> remove_tokens_of(const UserId& user, std::string_view except_sha256) = 0;
+  virtual Result<void> remove_expired(Time now) = 0;  // tokens, join tokens, replies older than a day
+
+  virtual Result<void> add_desktop(const Desktop& desktop) = 0;
+  virtual Result<void> set_power(const DesktopId& id, Power power) = 0;
+  virtual Result<void> set_epoch(const DesktopId& id, std::uint64_t epoch) = 0;
+  virtual Result<void> remove_desktop(const DesktopId& id) = 0;
+
+  virtual Result<void> add_session(const Session& session) = 0;
+  // The one use of a routing token: kNotFound when it was used before.
+  virtual Result<void> mark_routed(const SessionId& id, std::string_view client_address) = 0;
+  virtual Result<void> update_session(const SessionId& id, SessionState state, std::string_view client_address,
+                                      std::string_view client_name, std::string_view detail) = 0;
+  virtual Result<void> add_event(std::string_view event_id, const SessionId& session, Time now) = 0;
+
+  virtual Result<void> add_node(const Node& node) = 0;
+  virtual Result<void> remove_node(const HostId& id) = 0;
+  virtual Result<void> add_join_token(const JoinToken& token) = 0;
+  virtual Result<void> remove_join_token(std::string_view sha256) = 0;  // its one use: kNotFound the second time
+
+  virtual Result<void> add_reply(const StoredReply& reply) = 0;
+
+ protected:
+  ~Writer() = default;
+};
+
+// Any thread. Calls block for as long as the disk takes.
+class StateStore {
+ public:
+  using Act = std::function<Result<AuditDraft>(Writer&)>;
+  using Read = std::function<Result<void>(const Reader&)>;
+
+  virtual ~StateStore() = default;
+
+  // Runs `act` in a transaction of its own, appends the audit record that it returns, and is durable on return. When
+  // anything fails, nothing has happened. kIo: the disk is full or broken; a later act works again when the disk does.
+  virtual Result<void> act(const Act& act) = 0;
+  virtual Result<void> read(const Read& read) = 0;
+
+  // An act that changes nothing but the audit: a refusal, a failed sign-in.
+  Result<void> record(AuditDraft draft);
+
+  // One value out of read().
+  template <class Body>
+  auto get(Body&& body) -> decltype(body(std::declval<const Reader&>())) {
+    std::optional<decltype(body(std::declval<const Reader&>()))> found;
+    const auto done = read([&body, &found](const Reader& reader) -> Result<void> {
+      found = body(reader);
+      return {};
+    });
+    if (!done.has_value()) return std::unexpected<Error>(done.error());
+    return std::move(*found);
+  }
+};
+
+inline Result<void> StateStore::record(AuditDraft draft) {
+  return act([&draft](Writer&) -> Result<AuditDraft> { return std::move(draft); });
+}
+
+}  // namespace tobari::broker

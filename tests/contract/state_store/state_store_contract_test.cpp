@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What every StateStore does, run on the fake and on SQL.
+#include <functional>
+
+#include <gmock/gmock.h>
+
+#include "core/audit_chain.h"
+#include "samples.h"
+#include "store/memory_store.h"
+#include "store/sql_store.h"
+
+namespace tobari::broker {
+namespace {
+
+using namespace samples;
+
+struct Kind {
+  const char* name;
+  std::function<std::unique_ptr<StateStore>(const Folder&, const Clock&)> make;
+};
+
+class StateStoreContract : public ::testing::TestWithParam<Kind> {
+ protected:
+  // One act that must succeed.
+  void done(std::function<Result<void>(Writer&)> body, std::string action = "test") {
+    const auto result = attempt(std::move(body), std::move(action));
+    ASSERT_TRUE(result.has_value()) << describe(result.error());
+  }
+  Result<void> attempt(std::function<Result<void>(Writer&)> body, std::string action = "test") {
+    return store_->act([&body, &action](Writer& writer) -> Result<AuditDraft> {
+      TOBARI_TRY(body(writer));
+      return draft(action);
+    });
+  }
+  Errc refusal(std::function<Result<void>(Writer&)> body) {
+    const auto result = attempt(std::move(body));
+    return result.has_value() ? Errc::kInternal : result.error().code;
+  }
+  template <class Body>
+  auto get(Body body) {
+    return store_->get(std::move(body));
+  }
+
+  ManualClock clock_;
+  Folder folder_;
+  std::unique_ptr<StateStore> store_ = GetParam().make(folder_, clock_);
+  const User alice_ = user("alice");
+  const User bob_ = user("bob");
+  const Node host_ = host("host-1");
+};
+
+TEST_P(StateStoreContract, KeepsUsersByNameAndId) {
+  done([this](Writer& w) { return w.add_user(bob_); });
+  done([this](Writer& w) { return w.add_user(alice_); });
+  EXPECT_EQ(get([](const Reader& r) { return r.user_by_name("alice"); })->id, alice_.id);
+  EXPECT_EQ(get([this](const Reader& r) { return r.user(bob_.id); })->name, "bob");
+  const auto users = get([](const Reader& r) { return r.users(); });
+  ASSERT_EQ(users->size(), 2U);
+  EXPECT_EQ(users->front().name, "alice");
+  EXPECT_EQ(get([](const Reader& r) { return r.user_by_name("carol"); }).error().code, Errc::kNotFound);
+  EXPECT_EQ(refusal([](Writer& w) { return w.add_user(user("alice")); }), Errc::kAlreadyExists);
+}
+
+TEST_P(StateStoreContract, AFailedActLeavesNothingNotEvenAnAuditRecord) {
+  done([this](Writer& w) { return w.add_user(alice_); });
+  EXPECT_EQ(refusal([this](Writer& w) -> Result<void> {
+              TOBARI_TRY(w.add_user(bob_));
+              return fail(Errc::kPermissionDenied, "changed my mind");
+            }),
+            Errc::kPermissionDenied);
+  EXPECT_EQ(get([](const Reader& r) { return r.users(); })->size(), 1U);
+  EXPECT_EQ(get([](const Reader& r) { return r.audit_after(0, 10); })->size(), 1U);
+}
+
+TEST_P(StateStoreContract, AUserHasAtMostOneDesktop) {
+  done([this](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_user(alice_));
+    TOBARI_TRY(w.add_user(bob_));
+    TOBARI_TRY(w.add_node(host_));
+    return w.add_desktop(desktop(alice_, host_, "alice-pc"));
+  });
+  EXPECT_EQ(refusal([this](Writer& w) { return w.add_desktop(desktop(alice_, host_, "second")); }),
+            Errc::kAlreadyExists);
+  EXPECT_EQ(refusal([this](Writer& w) { return w.add_desktop(desktop(bob_, host_, "alice-pc")); }),
+            Errc::kAlreadyExists);
+  EXPECT_EQ(refusal([this](Writer& w) { return w.add_desktop(desktop(bob_, host("unknown"), "bob-pc")); }),
+            Errc::kAlreadyExists);
+  const auto desktops = get([this](const Reader& r) { return r.desktops_of_user(alice_.id); });
+  ASSERT_EQ(desktops->size(), 1U);
+  EXPECT_EQ(desktops->front().user_name, "alice");
+  EXPECT_EQ(desktops->front().host_name, "host-1");
+  EXPECT_EQ(desktops->front().memory_mib, 1024U);
+}
+
+TEST_P(StateStoreContract, WhatIsReferredToStays) {
+  const Desktop pc = desktop(alice_, host_, "alice-pc");
+  done([this, &pc](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_user(alice_));
+    TOBARI_TRY(w.add_node(host_));
+    return w.add_desktop(pc);
+  });
+  EXPECT_EQ(refusal([this](Writer& w) { return w.remove_user(alice_.id); }), Errc::kAlreadyExists);
+  EXPECT_EQ(refusal([this](Writer& w) { return w.remove_node(host_.id); }), Errc::kAlreadyExists);
+  done([&pc](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.set_power(pc.id, Power::kDeleted));
+    return w.set_epoch(pc.id, 7);
+  });
+  EXPECT_EQ(get([&pc](const Reader& r) { return r.desktop(pc.id); })->power, Power::kDeleted);
+  EXPECT_EQ(get([&pc](const Reader& r) { return r.desktop(pc.id); })->epoch, 7U);
+  done([&pc](Writer& w) { return w.remove_desktop(pc.id); });
+  done([this](Writer& w) { return w.remove_user(alice_.id); });
+  done([this](Writer& w) { return w.remove_node(host_.id); });
+  EXPECT_EQ(refusal([&pc](Writer& w) { return w.set_power(pc.id, Power::kOn); }), Errc::kNotFound);
+}
+
+TEST_P(StateStoreContract, TokensEndWithTimeWithTheUserAndOnDemand) {
+  done([this](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_user(alice_));
+    TOBARI_TRY(w.add_token({"t1", alice_.id, kNow + std::chrono::hours(1)}));
+    TOBARI_TRY(w.add_token({"t2", alice_.id, kNow + std::chrono::hours(3)}));
+    return w.add_token({"t3", alice_.id, kNow + std::chrono::hours(3)});
+  });
+  EXPECT_EQ(get([](const Reader& r) { return r.token("t1"); })->expires_at, kNow + std::chrono::hours(1));
+  done([](Writer& w) { return w.remove_expired(kNow + std::chrono::hours(2)); });
+  EXPECT_FALSE(get([](const Reader& r) { return r.token("t1"); }).has_value());
+  done([this](Writer& w) { return w.remove_tokens_of(alice_.id, "t3"); });
+  EXPECT_FALSE(get([](const Reader& r) { return r.token("t2"); }).has_value());
+  EXPECT_TRUE(get([](const Reader& r) { return r.token("t3"); }).has_value());
+  done([this](Writer& w) { return w.remove_user(alice_.id); });
+  EXPECT_FALSE(get([](const Reader& r) { return r.token("t3"); }).has_value());
+}
+
+TEST_P(StateStoreContract, ARoutingTokenIsRedeemedOnce) {
+  const Session offered = session(desktop(alice_, host_, "pc"), "route");
+  done([&offered](Writer& w) { return w.add_session(offered); });
+  EXPECT_EQ(get([](const Reader& r) { return r.session_by_route("route"); })->id, offered.id);
+  done([&offered](Writer& w) { return w.mark_routed(offered.id, "198.51.100.7"); });
+  EXPECT_EQ(refusal([&offered](Writer& w) { return w.mark_routed(offered.id, "198.51.100.8"); }), Errc::kNotFound);
+  const auto after = get([&offered](const Reader& r) { return r.session(offered.id); });
+  EXPECT_TRUE(after->routed);
+  EXPECT_EQ(after->client_address, "198.51.100.7");
+}
+
+TEST_P(StateStoreContract, SessionsComeNewestFirstAndNoMoreThanAsked) {
+  const Desktop pc = desktop(alice_, host_, "pc");
+  const Session old = session(pc, "r1", kNow);
+  const Session recent = session(pc, "r2", kNow + std::chrono::minutes(1));
+  const Session other = session(desktop(bob_, host_, "pc2"), "r3", kNow + std::chrono::minutes(2));
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_session(old));
+    TOBARI_TRY(w.add_session(other));
+    return w.add_session(recent);
+  });
+  const auto mine = get([this](const Reader& r) { return r.sessions_of_user(alice_.id, 10); });
+  ASSERT_EQ(mine->size(), 2U);
+  EXPECT_EQ(mine->front().id, recent.id);
+  EXPECT_EQ(get([](const Reader& r) { return r.sessions(1); })->front().id, other.id);
+  done([&recent](Writer& w) {
+    return w.update_session(recent.id, SessionState::kRefused, "192.0.2.9", "pad", "wrong ticket");
+  });
+  const auto changed = get([&recent](const Reader& r) { return r.session(recent.id); });
+  EXPECT_EQ(changed->state, SessionState::kRefused);
+  EXPECT_EQ(changed->detail, "wrong ticket");
+  EXPECT_EQ(changed->created_at, recent.created_at);
+}
+
+TEST_P(StateStoreContract, AnEventIsStoredOnce) {
+  const auto add = [](Writer& w) { return w.add_event("e1", SessionId::random(), kNow); };
+  EXPECT_FALSE(*get([](const Reader& r) { return r.event_is_stored("e1"); }));
+  done(add);
+  EXPECT_TRUE(*get([](const Reader& r) { return r.event_is_stored("e1"); }));
+  EXPECT_EQ(refusal(add), Errc::kAlreadyExists);
+}
+
+TEST_P(StateStoreContract, AJoinTokenIsUsedOnce) {
+  done([](Writer& w) { return w.add_join_token({"j", NodeRole::kGateway, "edge", kNow}); });
+  EXPECT_EQ(get([](const Reader& r) { return r.join_token("j"); })->name, "edge");
+  done([](Writer& w) { return w.remove_join_token("j"); });
+  EXPECT_EQ(refusal([](Writer& w) { return w.remove_join_token("j"); }), Errc::kNotFound);
+}
+
+TEST_P(StateStoreContract, ANodesNameIsTakenWithinItsRole) {
+  done([this](Writer& w) { return w.add_node(host_); });
+  EXPECT_EQ(refusal([](Writer& w) { return w.add_node(host("host-1")); }), Errc::kAlreadyExists);
+  done([](Writer& w) { return w.add_node({HostId::random(), "host-1", NodeRole::kGateway, kNow}); });
+  EXPECT_EQ(get([](const Reader& r) { return r.nodes(); })->size(), 2U);
+}
+
+TEST_P(StateStoreContract, RepliesAreKeptADay) {
+  done([this](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_user(alice_));
+    return w.add_reply({alice_.id, "key", "sha", 201, "{}", kNow});
+  });
+  EXPECT_EQ(get([this](const Reader& r) { return r.reply(alice_.id, "key"); })->status, 201);
+  done([](Writer& w) { return w.remove_expired(kNow + std::chrono::hours(23)); });
+  EXPECT_TRUE(get([this](const Reader& r) { return r.reply(alice_.id, "key"); }).has_value());
+  done([](Writer& w) { return w.remove_expired(kNow + std::chrono::hours(25)); });
+  EXPECT_FALSE(get([this](const Reader& r) { return r.reply(alice_.id, "key"); }).has_value());
+}
+
+TEST_P(StateStoreContract, TheAuditIsAChainInOrder) {
+  for (int i = 0; i < 5; ++i) {
+    clock_.advance(std::chrono::microseconds(1700));
+    done([](Writer&) -> Result<void> { return {}; }, "act " + std::to_string(i));
+  }
+  ChainHead head;
+  const auto first = get([](const Reader& r) { return r.audit_after(0, 2); });
+  const auto rest = get([](const Reader& r) { return r.audit_after(2, 100); });
+  ASSERT_EQ(first->size(), 2U);
+  ASSERT_EQ(rest->size(), 3U);
+  EXPECT_TRUE(verify_chain(*first, head).has_value());
+  EXPECT_TRUE(verify_chain(*rest, head).has_value());
+  EXPECT_EQ(head.sequence, 5U);
+  EXPECT_EQ(rest->back().draft.action, "act 4");
+  EXPECT_TRUE(get([](const Reader& r) { return r.audit_after(99, 100); })->empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stores, StateStoreContract,
+    ::testing::Values(Kind{"memory",
+                           [](const Folder&, const Clock& clock) -> std::unique_ptr<StateStore> {
+                             return std::make_unique<MemoryStore>(clock);
+                           }},
+                      Kind{"sql",
+                           [](const Folder& folder, const Clock& clock) -> std::unique_ptr<StateStore> {
+                             return std::move(SqlStore::open(folder.path() / "state.db", clock)).value();
+                           }}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+}  // namespace
+}  // namespace tobari::broker
