@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// ClearCodec's bands layer: a strip of at most 52 rows as columns ("V-bars") on a background, each of which the client
+// may have kept from before, whole or without the background around it (MS-RDPEGFX 2.2.4.1.1.2).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "encode/byte_writer.h"
+#include "encode/clear_cache.h"
+#include "encode/pixel_scan.h"
+
+namespace tobari::display {
+
+class ClearBands {
+ public:
+  static constexpr int kMaxHeight = 52;
+
+  ClearBands();
+
+  // Appends one band; it lies at (x, y) in the bitmap. The columns that the client is to keep are noted; unless the
+  // result is sent, call rollback() before anything else. block.height <= kMaxHeight.
+  void encode(const PixelBlock& block, int x, int y, std::uint32_t background, Bytes& out);
+  void rollback();
+  void clear();
+
+ private:
+  void put_column(const PixelBlock& block, int x, const ColumnShape& shape, std::uint32_t background, Bytes& out);
+
+  ClearRing columns_;        // whole: V-bar storage
+  ClearRing short_columns_;  // short V-bar storage
+  std::vector<ColumnShape> shapes_;
+};
+
+}  // namespace tobari::display

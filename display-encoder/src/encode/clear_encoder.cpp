@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "encode/clear_encoder.h"
+
+#define XXH_INLINE_ALL
+#include <algorithm>
+#include <xxhash.h>
+
+#include "encode/byte_writer.h"
+#include "encode/clear_bands.h"
+#include "encode/clear_cache.h"
+#include "encode/clear_layout.h"
+#include "encode/clear_palette.h"
+#include "encode/pixel_scan.h"
+
+namespace tobari::display {
+
+namespace {
+
+constexpr std::uint32_t kGlyphIndex = 0x01;
+constexpr std::uint32_t kGlyphHit = 0x02;
+constexpr std::size_t kGlyphStorage = 4000;
+constexpr long kMaxGlyphArea = 1024;
+
+constexpr std::uint32_t kSubcodecPlain = 0;
+constexpr std::uint32_t kSubcodecPalette = 2;
+constexpr std::size_t kSubcodecHeader = 13;
+constexpr long kMinSplitArea = 512;
+
+void put_residual_run(Bytes& out, std::uint32_t colour, std::uint32_t length) {
+  put_bgr(out, colour);
+  if (length < 0xFF) {
+    put_u8(out, length);
+  } else if (length < 0xFFFF) {
+    put_u8(out, 0xFF);
+    put_u16(out, length);
+  } else {
+    put_u8(out, 0xFF);
+    put_u16(out, 0xFFFF);
+    put_u32(out, length);
+  }
+}
+
+}  // namespace
+
+class ClearEncoder::Impl {
+ public:
+  Impl() : glyphs_(kGlyphStorage) {}
+
+  void encode(const FrameView& frame, const Rect& rect, Bytes& out);
+  void reset();
+
+ private:
+  void compose(Bytes& out);
+  void put_drawing(const Rect& place);
+  void put_subcodec_header(const Rect& place, std::size_t bytes, std::uint32_t id);
+  void put_plain(const Rect& place);
+
+  std::uint32_t sequence_ = 0;
+  ClearRing glyphs_;
+  ClearBands bands_coder_;
+  ClearPalette palette_;
+  ClearLayout layout_;
+
+  PixelBlock block_;
+  PixelBlock drawing_;
+  std::uint32_t background_ = 0;
+  Bytes residual_;
+  Bytes bands_;
+  Bytes subcodecs_;
+  Bytes tried_;
+};
+
+void ClearEncoder::Impl::reset() {
+  sequence_ = 0;
+  glyphs_.clear();
+  bands_coder_.clear();
+}
+
+void ClearEncoder::Impl::encode(const FrameView& frame, const Rect& rect, Bytes& out) {
+  load_block(frame, rect, block_);
+  const std::uint32_t sequence = sequence_;
+  sequence_ = (sequence_ + 1) & 0xFFu;
+  if (rect.area() > kMaxGlyphArea) {
+    put_u8(out, 0);
+    put_u8(out, sequence);
+    compose(out);
+    return;
+  }
+  const auto size = static_cast<std::uint64_t>(rect.width) << 32 | static_cast<std::uint64_t>(rect.height);
+  const std::uint64_t key =
+      std::max<std::uint64_t>(1, XXH3_64bits_withSeed(block_.pixels.data(), block_.pixels.size() * 4, size));
+  glyphs_.checkpoint();
+  const auto known = glyphs_.find(key);
+  put_u8(out, known ? kGlyphIndex | kGlyphHit : kGlyphIndex);
+  put_u8(out, sequence);
+  put_u16(out, known ? *known : glyphs_.insert(key));
+  if (!known) compose(out);
+}
+
+void ClearEncoder::Impl::compose(Bytes& out) {
+  residual_.clear();
+  bands_.clear();
+  subcodecs_.clear();
+  background_ = ClearLayout::background_of(block_);
+  const std::vector<Rect>& drawings = layout_.find(block_, background_, ClearBands::kMaxHeight);
+  const Rect whole{0, 0, block_.width, block_.height};
+  if (drawings.size() != 1 || drawings.front() != whole) {
+    put_residual_run(residual_, background_, static_cast<std::uint32_t>(block_.pixels.size()));
+  }
+  for (const Rect& place : drawings) put_drawing(place);
+  put_u32(out, static_cast<std::uint32_t>(residual_.size()));
+  put_u32(out, static_cast<std::uint32_t>(bands_.size()));
+  put_u32(out, static_cast<std::uint32_t>(subcodecs_.size()));
+  out.insert(out.end(), residual_.begin(), residual_.end());
+  out.insert(out.end(), bands_.begin(), bands_.end());
+  out.insert(out.end(), subcodecs_.begin(), subcodecs_.end());
+}
+
+void ClearEncoder::Impl::put_drawing(const Rect& place) {
+  load_block(block_, place, drawing_);
+  const bool few_colours = palette_.analyse(drawing_);
+  if (!few_colours && place.area() >= kMinSplitArea) {
+    const bool wide = place.width >= place.height;
+    Rect first = place;
+    Rect second = place;
+    if (wide) {
+      first.width /= 2;
+      second.x += first.width;
+      second.width -= first.width;
+    } else {
+      first.height /= 2;
+      second.y += first.height;
+      second.height -= first.height;
+    }
+    put_drawing(first);
+    put_drawing(second);
+    return;
+  }
+  tried_.clear();
+  if (few_colours) palette_.encode(tried_);
+  const std::size_t plain_size = kSubcodecHeader + static_cast<std::size_t>(place.area()) * 3;
+  const std::size_t palette_size = few_colours ? kSubcodecHeader + tried_.size() : plain_size;
+
+  const std::size_t bands_before = bands_.size();
+  bands_coder_.encode(drawing_, place.x, place.y, few_colours ? palette_.commonest() : background_, bands_);
+  if (bands_.size() - bands_before <= std::min(palette_size, plain_size)) return;
+  bands_.resize(bands_before);
+  bands_coder_.rollback();
+
+  if (palette_size < plain_size) {
+    put_subcodec_header(place, tried_.size(), kSubcodecPalette);
+    subcodecs_.insert(subcodecs_.end(), tried_.begin(), tried_.end());
+  } else {
+    put_plain(place);
+  }
+}
+
+void ClearEncoder::Impl::put_subcodec_header(const Rect& place, std::size_t bytes, std::uint32_t id) {
+  put_u16(subcodecs_, static_cast<std::uint32_t>(place.x));
+  put_u16(subcodecs_, static_cast<std::uint32_t>(place.y));
+  put_u16(subcodecs_, static_cast<std::uint32_t>(place.width));
+  put_u16(subcodecs_, static_cast<std::uint32_t>(place.height));
+  put_u32(subcodecs_, static_cast<std::uint32_t>(bytes));
+  put_u8(subcodecs_, id);
+}
+
+void ClearEncoder::Impl::put_plain(const Rect& place) {
+  put_subcodec_header(place, drawing_.pixels.size() * 3, kSubcodecPlain);
+  for (const std::uint32_t colour : drawing_.pixels) put_bgr(subcodecs_, colour);
+}
+
+ClearEncoder::ClearEncoder() : impl_(std::make_unique<Impl>()) {}
+ClearEncoder::~ClearEncoder() = default;
+
+void ClearEncoder::encode(const FrameView& frame, const Rect& rect, std::vector<std::byte>& out) {
+  impl_->encode(frame, rect, out);
+}
+
+void ClearEncoder::reset() { impl_->reset(); }
+
+}  // namespace tobari::display

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "decoders.h"
+
+#include <cstring>
+#include <format>
+
+#include <freerdp/codec/clear.h>
+#include <freerdp/codec/h264.h>
+#include <freerdp/codec/planar.h>
+
+namespace tobari::display::testing {
+
+namespace {
+
+template <auto kFree>
+struct Freed {
+  template <class T>
+  void operator()(T* what) const {
+    kFree(what);
+  }
+};
+
+using Clear = std::unique_ptr<CLEAR_CONTEXT, Freed<clear_context_free>>;
+using Planar = std::unique_ptr<BITMAP_PLANAR_CONTEXT, Freed<freerdp_bitmap_planar_context_free>>;
+using H264 = std::unique_ptr<H264_CONTEXT, Freed<h264_context_free>>;
+
+UINT32 u32(int value) { return static_cast<UINT32>(value); }
+UINT32 u32(std::size_t value) { return static_cast<UINT32>(value); }
+
+}  // namespace
+
+class ReferenceClient::Impl {
+ public:
+  explicit Impl(Size size) : clear_(clear_context_new(FALSE)) { resize(size); }
+
+  void resize(Size size) {
+    picture_ = Picture(size);
+    lossy_.clear();
+    planar_.reset(freerdp_bitmap_planar_context_new(0, u32(size.width), u32(size.height)));
+    h264_.reset();
+    (void)clear_context_reset(clear_.get());
+  }
+
+  bool show(const EncodedRect& rect) {
+    if (intersect(rect.rect, bounds(picture_.size)) != rect.rect) return false;
+    if (rect.codec != Codec::kAvc420) lossy_.subtract(rect.rect);
+    switch (rect.codec) {
+      case Codec::kUncompressed:
+        return show_raw(rect);
+      case Codec::kSolid:
+        return show_solid(rect);
+      case Codec::kClear:
+        return show_clear(rect);
+      case Codec::kPlanar:
+        return show_planar(rect, false);
+      case Codec::kAvc420:
+        return show_avc(rect);
+    }
+    return false;
+  }
+
+  bool show_planar(const EncodedRect& rect, bool bottom_up) {
+    return freerdp_bitmap_decompress_planar(planar_.get(), source(rect), u32(rect.data.size()), u32(rect.rect.width),
+                                            u32(rect.rect.height), target(), PIXEL_FORMAT_BGRX32, stride(),
+                                            u32(rect.rect.x), u32(rect.rect.y), u32(rect.rect.width),
+                                            u32(rect.rect.height), bottom_up ? TRUE : FALSE) == TRUE;
+  }
+
+  Picture picture_;
+  Region lossy_;
+
+ private:
+  static const BYTE* source(const EncodedRect& rect) { return reinterpret_cast<const BYTE*>(rect.data.data()); }
+  BYTE* target() { return reinterpret_cast<BYTE*>(picture_.pixels.data()); }
+  UINT32 stride() const { return u32(picture_.size.width) * 4; }
+
+  bool show_raw(const EncodedRect& rect) {
+    if (rect.data.size() != static_cast<std::size_t>(rect.rect.area()) * 4) return false;
+    const std::byte* from = rect.data.data();
+    for (int y = rect.rect.y; y < rect.rect.bottom(); ++y) {
+      for (int x = rect.rect.x; x < rect.rect.right(); ++x, from += 4) {
+        std::uint32_t pixel = 0;
+        std::memcpy(&pixel, from, sizeof pixel);
+        picture_.set(x, y, pixel);
+      }
+    }
+    return true;
+  }
+
+  bool show_solid(const EncodedRect& rect) {
+    std::uint32_t colour = 0;
+    if (rect.data.size() != sizeof colour) return false;
+    std::memcpy(&colour, rect.data.data(), sizeof colour);
+    picture_.fill(rect.rect, colour);
+    return true;
+  }
+
+  bool show_clear(const EncodedRect& rect) {
+    return clear_decompress(clear_.get(), source(rect), u32(rect.data.size()), u32(rect.rect.width),
+                            u32(rect.rect.height), target(), PIXEL_FORMAT_BGRX32, stride(), u32(rect.rect.x),
+                            u32(rect.rect.y), u32(picture_.size.width), u32(picture_.size.height), nullptr) == 0;
+  }
+
+  bool show_avc(const EncodedRect& rect) {
+    if (!h264_) {
+      h264_.reset(h264_context_new(FALSE));
+      if (!h264_ || !h264_context_reset(h264_.get(), u32(picture_.size.width), u32(picture_.size.height))) return false;
+    }
+    std::vector<RECTANGLE_16> regions;
+    for (const Rect& region : rect.regions) {
+      if (intersect(region, bounds(picture_.size)) != region) return false;
+      lossy_.add(region);
+      regions.push_back({static_cast<UINT16>(region.x), static_cast<UINT16>(region.y),
+                         static_cast<UINT16>(region.right()), static_cast<UINT16>(region.bottom())});
+    }
+    return avc420_decompress(h264_.get(), source(rect), u32(rect.data.size()), target(), PIXEL_FORMAT_BGRX32, stride(),
+                             u32(picture_.size.width), u32(picture_.size.height), regions.data(),
+                             u32(regions.size())) >= 0;
+  }
+
+  Clear clear_;
+  Planar planar_;
+  H264 h264_;
+};
+
+ReferenceClient::ReferenceClient(Size size) : impl_(std::make_unique<Impl>(size)) {}
+ReferenceClient::~ReferenceClient() = default;
+
+bool ReferenceClient::show(const EncodedRect& rect) { return impl_->show(rect); }
+
+bool ReferenceClient::show(const EncodedFrame& frame) {
+  for (const EncodedRect& rect : frame.rects) {
+    if (!show(rect)) return false;
+  }
+  return true;
+}
+
+bool ReferenceClient::show_planar(const EncodedRect& rect, bool bottom_up) {
+  return impl_->show_planar(rect, bottom_up);
+}
+
+void ReferenceClient::resize(Size size) { impl_->resize(size); }
+const Picture& ReferenceClient::picture() const { return impl_->picture_; }
+const Region& ReferenceClient::lossy() const { return impl_->lossy_; }
+
+std::string ReferenceClient::difference(const Picture& from, const Region& except) const {
+  if (from.size != picture().size) return "sizes differ";
+  for (int y = 0; y < from.size.height; ++y) {
+    for (int x = 0; x < from.size.width; ++x) {
+      if (from.at(x, y) != picture().at(x, y) && !except.contains({x, y})) {
+        return std::format("({}, {}): {:06x} instead of {:06x}", x, y, picture().at(x, y), from.at(x, y));
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace tobari::display::testing
