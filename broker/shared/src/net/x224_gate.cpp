@@ -31,9 +31,15 @@ class Cursor {
     return taken;
   }
   std::uint8_t u8() noexcept { return std::to_integer<std::uint8_t>(take(1).front()); }
-  std::uint16_t u16_be() noexcept { return static_cast<std::uint16_t>((u8() << 8) | u8()); }
-  std::uint16_t u16_le() noexcept { return static_cast<std::uint16_t>(u8() | (u8() << 8)); }
-  std::uint32_t u32_le() noexcept { return u16_le() | (std::uint32_t{u16_le()} << 16); }
+  // A statement a read: the operands of | have no order.
+  std::uint16_t u16_le() noexcept {
+    const std::uint32_t low = u8();
+    return static_cast<std::uint16_t>(low | std::uint32_t{u8()} << 8);
+  }
+  std::uint32_t u32_le() noexcept {
+    const std::uint32_t low = u16_le();
+    return low | std::uint32_t{u16_le()} << 16;
+  }
   [[nodiscard]] std::span<const std::byte> rest() const noexcept { return rest_; }
 
  private:
