@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The broker's REST interface (broker/api/openapi.yaml) as this client needs it. Asynchronous, one thread: each call
+// returns at once and `done` is called later from the event loop, once; after cancel(), or when this object is gone,
+// never. The token of the sign-in is kept in memory and nowhere else.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <QByteArray>
+#include <QJsonObject>
+#include <QList>
+#include <QObject>
+#include <QString>
+
+#include "model/failure.h"
+#include "model/messages.h"
+#include "model/portal.h"
+#include "model/portal_trust.h"
+#include "model/problem_text.h"
+
+class QNetworkAccessManager;
+class QNetworkReply;
+class QNetworkRequest;
+
+namespace tobari::client {
+
+class BrokerApi : public QObject {
+  Q_OBJECT
+ public:
+  template <class T>
+  using Done = std::function<void(Outcome<T>)>;
+
+  // `trust` outlives this object.
+  explicit BrokerApi(PortalTrust& trust, QObject* parent = nullptr);
+  ~BrokerApi() override;
+
+  void login(const Portal& portal, const QString& user, const QString& password, Done<SignIn> done);
+  void desktops(Done<QList<Desktop>> done);
+  void connect_desktop(const QString& id, Done<Connection> done);
+  void logout();  // best effort: the token is forgotten here at once
+  void cancel();  // whatever is under way
+
+  [[nodiscard]] bool signed_in() const { return !token_.isEmpty(); }
+
+ private:
+  using Finished = std::function<void(Outcome<QByteArray>)>;
+
+  void send(Request request, const QByteArray& verb, const QString& path, const QJsonObject& body, Finished finished);
+  [[nodiscard]] QNetworkRequest make_request(const QString& path) const;
+  void watch_certificate(QNetworkReply* reply, const std::shared_ptr<Failure>& tls_failure);
+  [[nodiscard]] PortalTrust::Verdict judge(QNetworkReply* reply, bool chain_valid, Failure& failure) const;
+
+  PortalTrust& trust_;
+  std::unique_ptr<QNetworkAccessManager> network_;
+  std::unique_ptr<Portal> portal_;
+  QByteArray token_;
+};
+
+}  // namespace tobari::client
