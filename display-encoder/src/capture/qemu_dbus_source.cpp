@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "capture/qemu_dbus_source.h"
+
+#include "capture/qemu_session.h"
+
+namespace tobari::display {
+
+// The door between the consumer's thread and the D-Bus thread, where everything else happens.
+class QemuDbusSource::Impl {
+ public:
+  Impl(UniqueFd connection, const Options& options) : session_(std::move(connection), options.console) {}
+  QemuSession& session() noexcept { return session_; }
+
+ private:
+  QemuSession session_;
+};
+
+Result<std::unique_ptr<QemuDbusSource>> QemuDbusSource::create(UniqueFd connection, const Options& options) {
+  if (!connection) return fail(Errc::kInvalidArgument, "no connection to the virtual machine's display");
+  auto impl = std::make_unique<Impl>(std::move(connection), options);
+  return std::unique_ptr<QemuDbusSource>(new QemuDbusSource(std::move(impl)));
+}
+
+QemuDbusSource::QemuDbusSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+QemuDbusSource::~QemuDbusSource() { stop(); }
+
+Result<void> QemuDbusSource::start(SourceEvents& events) { return impl_->session().start(events); }
+void QemuDbusSource::stop() noexcept { impl_->session().stop(); }
+Result<FrameView> QemuDbusSource::acquire(const Region& wanted) { return impl_->session().acquire(wanted); }
+Result<void> QemuDbusSource::request_size(Size size) { return impl_->session().request_size(size); }
+InputSink& QemuDbusSource::input() noexcept { return impl_->session().input(); }
+
+}  // namespace tobari::display

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What QEMU says about its picture, checked before a byte of it is believed. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <tobari/base/result.h>
+#include <tobari/display/geometry.h>
+
+namespace tobari::display {
+
+// Pixman's names for B, G, R, X and B, G, R, A in memory. The only two that are shown.
+inline constexpr std::uint32_t kPixmanX8R8G8B8 = 0x20020888;
+inline constexpr std::uint32_t kPixmanA8R8G8B8 = 0x20028888;
+inline constexpr std::uint32_t kMaxStride = 1U << 20;  // bytes; several heads can share one wide picture
+
+struct Scanout {
+  Size size;
+  std::size_t stride = 0;  // bytes
+  std::size_t offset = 0;  // of the first pixel
+
+  // Bytes up to the end of the last pixel. The last row is not padded: with several heads the file ends there.
+  [[nodiscard]] std::size_t end() const noexcept;
+};
+
+// kInvalidArgument: a picture that we do not show (format, size); the guest can ask for such. kPeerProtocol: numbers
+// that contradict each other.
+[[nodiscard]] Result<Scanout> check_scanout(std::uint32_t width, std::uint32_t height, std::uint32_t stride,
+                                            std::uint32_t format, std::uint32_t offset);
+
+// A rectangle as it came over the wire, cut to the surface. Empty when nothing of it lies inside.
+[[nodiscard]] Rect clip_update(std::int32_t x, std::int32_t y, std::int32_t width, std::int32_t height,
+                               Size surface) noexcept;
+
+}  // namespace tobari::display

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What QemuDbusSource is inside: two connections to QEMU (ours, on which we call; the listener's, on which QEMU calls),
+// the thread that serves both, and the order in which they come up and go away. Internal to capture.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <tobari/base/unique_fd.h>
+#include <tobari/display/framebuffer_source.h>
+
+#include "capture/damage_batch.h"
+#include "capture/glib_handle.h"
+#include "capture/glib_loop.h"
+#include "capture/qemu_input.h"
+#include "capture/qemu_listener.h"
+#include "capture/qemu_surface.h"
+
+namespace tobari::display {
+
+class QemuSession final : private QemuListenerHandler {
+ public:
+  QemuSession(UniqueFd connection, unsigned console);
+  ~QemuSession() { stop(); }
+  QemuSession(const QemuSession&) = delete;
+  QemuSession& operator=(const QemuSession&) = delete;
+
+  // The consumer's side, as FramebufferSource says.
+  [[nodiscard]] Result<void> start(SourceEvents& events);
+  void stop() noexcept;
+  [[nodiscard]] Result<FrameView> acquire(const Region& wanted);
+  [[nodiscard]] Result<void> request_size(Size size);
+  [[nodiscard]] InputSink& input() noexcept { return input_; }
+
+ private:
+  // One of the two connections: a socket, and the D-Bus connection on it once the handshake is done.
+  struct Peer {
+    GRef<GSocket> socket;
+    GRef<GDBusConnection> connection;
+  };
+
+  // Coming up. QEMU waits for none of it: every step is a callback.
+  void connect();
+  [[nodiscard]] Result<void> handshake(Peer& peer, UniqueFd fd, GDBusConnectionFlags flags, GAsyncReadyCallback done);
+  static void on_connected(GObject* source, GAsyncResult* result, gpointer self);
+  void connected();
+  [[nodiscard]] Result<void> register_listener();
+  static void on_registered(GObject* source, GAsyncResult* result, gpointer self);
+  static void on_listener_connected(GObject* source, GAsyncResult* result, gpointer self);
+  bool adopt(Peer& peer, GAsyncResult* result, const char* doing_what);
+
+  // Going away.
+  static void on_closed(GDBusConnection* connection, gboolean vanished, GError* error, gpointer self);
+  void lose(Error reason);
+  void hang_up();
+  void shut_down();
+  void operation_ended();
+  void quit_when_idle();
+
+  // What QEMU calls.
+  Result<void> on_scanout_map(UniqueFd fd, const Scanout& scanout) override;
+  Result<void> on_scanout(const Scanout& scanout, std::span<const std::byte> bytes) override;
+  void on_update_map(const Rect& rect) override;
+  Result<void> on_update(const Rect& rect, Point skip, std::size_t stride, std::span<const std::byte> bytes) override;
+  void on_disable() override {}  // the last picture stays until there is another
+  void on_cursor(CursorShape shape) override;
+  void on_mouse(bool visible) override;
+  void on_refused(const Error& error) override;
+  [[nodiscard]] Size surface() const override { return announced_; }
+
+  void announce(Size size);
+  void damaged(const Rect& rect);
+  void flush_damage();
+  void send_size();
+  static void on_size_answered(GObject* source, GAsyncResult* result, gpointer self);
+
+  const std::string console_path_;
+  UniqueFd fd_;                     // until connect()
+  SourceEvents* events_ = nullptr;  // null again once lost
+  GlibLoop loop_;
+  QemuSurface surface_;
+  QemuInput input_;
+  std::atomic<bool> resizable_{true};
+
+  std::mutex size_mutex_;
+  std::optional<Size> wanted_size_;
+
+  // D-Bus thread only.
+  GRef<GCancellable> cancellable_;
+  Peer ours_;
+  Peer theirs_;
+  std::unique_ptr<QemuListener> listener_;
+  unsigned pending_ = 0;  // callbacks that will still come, but for those of input_
+  bool stopping_ = false;
+  bool lost_ = false;
+  unsigned refusals_ = 0;
+  Size announced_;
+  DamageBatch damage_;
+  bool flush_posted_ = false;
+  std::optional<CursorShape> cursor_;
+  std::optional<bool> cursor_visible_;
+};
+
+}  // namespace tobari::display

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "contract/framebuffer_source_contract.h"
+
+#include <utility>
+
+#include "capture/qemu_dbus_source.h"
+#include "capture/test_pattern_source.h"
+#include "contract/framebuffer_source/qemu_machine.h"
+
+namespace tobari::display {
+namespace {
+
+void press_and_release(FramebufferSource& source, std::uint8_t scancode) {
+  source.input().key({scancode, false, true});
+  source.input().key({scancode, false, false});
+}
+
+class PatternRig final : public DesktopRig {
+ public:
+  Result<std::unique_ptr<FramebufferSource>> connect() override {
+    TOBARI_ASSIGN(auto source, TestPatternSource::make("card", {640, 480}));
+    source_ = source.get();
+    return std::unique_ptr<FramebufferSource>(std::move(source));
+  }
+  void disturb(FramebufferSource& source) override { press_and_release(source, 0x1E); }
+  Result<Picture> truth() override {
+    TestPattern pattern(Pattern::kCard, {640, 480});
+    pattern.echo(echo_cell({640, 480}, 0x1E, false));
+    const Picture disturbed = keep(pattern.canvas().view());
+    const auto view = source_->acquire(Region(echo_cell({640, 480}, 0x1E, false)));
+    if (view.has_value() && difference(keep(*view), disturbed).empty()) return disturbed;
+    return keep(TestPattern(Pattern::kCard, {640, 480}).canvas().view());
+  }
+  void kill(FramebufferSource& /*source*/) override { source_->lose("switched off"); }
+
+ private:
+  TestPatternSource* source_ = nullptr;
+};
+
+class QemuRig final : public DesktopRig {
+ public:
+  explicit QemuRig(std::unique_ptr<QemuMachine> machine) : machine_(std::move(machine)) {}
+  Result<std::unique_ptr<FramebufferSource>> connect() override {
+    TOBARI_ASSIGN(UniqueFd fd, machine_->connect_display());
+    TOBARI_ASSIGN(auto source, QemuDbusSource::create(std::move(fd), {}));
+    return std::unique_ptr<FramebufferSource>(std::move(source));
+  }
+  void disturb(FramebufferSource& source) override { press_and_release(source, 0x1E); }
+  Result<Picture> truth() override { return machine_->screendump(); }
+  void kill(FramebufferSource& /*source*/) override { machine_->kill(); }
+
+ private:
+  std::unique_ptr<QemuMachine> machine_;
+};
+
+Result<std::unique_ptr<DesktopRig>> make_qemu(QemuMachine::Screen screen) {
+  TOBARI_ASSIGN(auto machine, QemuMachine::start(screen));
+  return std::make_unique<QemuRig>(std::move(machine));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AllSources, FramebufferSourceContract,
+    ::testing::Values(RigMaker{"Pattern",
+                               []() -> Result<std::unique_ptr<DesktopRig>> { return std::make_unique<PatternRig>(); }},
+                      RigMaker{"QemuShared", [] { return make_qemu(QemuMachine::Screen::kShared); }},
+                      RigMaker{"QemuCopied", [] { return make_qemu(QemuMachine::Screen::kCopied); }}),
+    [](const auto& param_info) { return param_info.param.name; });
+
+}  // namespace
+}  // namespace tobari::display
