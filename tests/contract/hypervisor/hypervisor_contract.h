@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What every Hypervisor does, stated once. A test of one implementation derives a traits class:
+//   static Result<std::unique_ptr<Hypervisor>> make();   // an empty one, or one whose domains of ours are gone
+//   static DomainSpec spec(const DesktopId&);            // something that it can start
+//   static constexpr bool kHasDisplay, kAskStops;        // a display; a guest that obeys the power button
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <fcntl.h>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <tobari/vmhost/hypervisor.h>
+
+namespace tobari::vmhost {
+
+class EventLog {
+ public:
+  void add(const DomainEvent& event) {
+    {
+      const std::scoped_lock lock(mutex_);
+      events_.push_back(event);
+    }
+    changed_.notify_all();
+  }
+  [[nodiscard]] bool wait_for(DomainEvent::Kind kind, const DesktopId& id = {}, int times = 1) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20), [&] {
+      int seen = 0;
+      for (const DomainEvent& event : events_) seen += event.kind == kind && event.id == id ? 1 : 0;
+      return seen >= times;
+    });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<DomainEvent> events_;
+};
+
+template <class Traits>
+class HypervisorContract : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto made = Traits::make();
+    ASSERT_TRUE(made) << describe(made.error());
+    hypervisor_ = *std::move(made);
+  }
+  void TearDown() override {
+    if (!hypervisor_) return;
+    for (const DesktopId& id : ids_) {
+      EXPECT_TRUE(hypervisor_->stop(id, StopMode::kNow));
+      EXPECT_TRUE(hypervisor_->undefine(id));
+    }
+  }
+  DesktopId defined() {
+    DesktopId id = DesktopId::random();
+    ids_.push_back(id);
+    const auto done = hypervisor_->define(Traits::spec(id));
+    EXPECT_TRUE(done) << describe(done.error());
+    return id;
+  }
+  void start(const DesktopId& id) {
+    const auto done = hypervisor_->start(id);
+    ASSERT_TRUE(done) << describe(done.error());
+  }
+  // -1: not listed, else whether it runs.
+  int running(const DesktopId& id) {
+    const auto all = hypervisor_->list();
+    if (!all) ADD_FAILURE() << describe(all.error());
+    for (const DomainInfo& info : all.value_or(std::vector<DomainInfo>())) {
+      if (info.id == id) return info.running ? 1 : 0;
+    }
+    return -1;
+  }
+
+  std::unique_ptr<Hypervisor> hypervisor_;
+  std::vector<DesktopId> ids_;
+};
+
+TYPED_TEST_SUITE_P(HypervisorContract);
+
+TYPED_TEST_P(HypervisorContract, LifeOfOneVm) {
+  const DesktopId id = this->defined();
+  EXPECT_EQ(this->running(id), 0);
+  this->start(id);
+  EXPECT_EQ(this->running(id), 1);
+  ASSERT_TRUE(this->hypervisor_->stop(id, StopMode::kNow));
+  EXPECT_EQ(this->running(id), 0);
+  ASSERT_TRUE(this->hypervisor_->undefine(id));
+  EXPECT_EQ(this->running(id), -1);
+}
+
+TYPED_TEST_P(HypervisorContract, EverythingMayBeRepeated) {
+  const DesktopId id = this->defined();
+  EXPECT_TRUE(this->hypervisor_->define(TypeParam::spec(id)));
+  this->start(id);
+  this->start(id);
+  EXPECT_TRUE(this->hypervisor_->define(TypeParam::spec(id)));
+  EXPECT_EQ(this->running(id), 1);
+  EXPECT_TRUE(this->hypervisor_->stop(id, StopMode::kNow));
+  EXPECT_TRUE(this->hypervisor_->stop(id, StopMode::kNow));
+  EXPECT_TRUE(this->hypervisor_->undefine(id));
+  EXPECT_TRUE(this->hypervisor_->undefine(id));
+}
+
+TYPED_TEST_P(HypervisorContract, UnknownVm) {
+  const DesktopId id = DesktopId::random();
+  EXPECT_EQ(this->hypervisor_->start(id).error().code, Errc::kNotFound);
+  EXPECT_EQ(this->hypervisor_->display(id).error().code, Errc::kNotFound);
+  EXPECT_TRUE(this->hypervisor_->stop(id, StopMode::kNow));
+  EXPECT_TRUE(this->hypervisor_->stop(id, StopMode::kAsk));
+  EXPECT_TRUE(this->hypervisor_->undefine(id));
+}
+
+TYPED_TEST_P(HypervisorContract, RunningVmIsNotUndefined) {
+  const DesktopId id = this->defined();
+  this->start(id);
+  EXPECT_EQ(this->hypervisor_->undefine(id).error().code, Errc::kAlreadyExists);
+  EXPECT_EQ(this->running(id), 1);
+}
+
+TYPED_TEST_P(HypervisorContract, WatchersHearOfStartAndStop) {
+  EventLog log;
+  const auto watch = this->hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
+  const DesktopId id = this->defined();
+  this->start(id);
+  EXPECT_TRUE(log.wait_for(DomainEvent::Kind::kStarted, id));
+  ASSERT_TRUE(this->hypervisor_->stop(id, StopMode::kNow));
+  EXPECT_TRUE(log.wait_for(DomainEvent::Kind::kStopped, id));
+}
+
+TYPED_TEST_P(HypervisorContract, EndedWatchHearsNothing) {
+  int heard = 0;
+  EventLog other;
+  const auto still = this->hypervisor_->watch([&other](const DomainEvent& event) { other.add(event); });
+  auto watch = this->hypervisor_->watch([&heard](const DomainEvent&) { ++heard; });
+  watch.reset();
+  const DesktopId id = this->defined();
+  this->start(id);
+  EXPECT_TRUE(other.wait_for(DomainEvent::Kind::kStarted, id));
+  EXPECT_EQ(heard, 0);
+}
+
+TYPED_TEST_P(HypervisorContract, PowerButton) {
+  if constexpr (!TypeParam::kAskStops) GTEST_SKIP() << "no guest that listens";
+  EventLog log;
+  const auto watch = this->hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
+  const DesktopId id = this->defined();
+  this->start(id);
+  ASSERT_TRUE(this->hypervisor_->stop(id, StopMode::kAsk));
+  EXPECT_TRUE(log.wait_for(DomainEvent::Kind::kStopped, id));
+  EXPECT_EQ(this->running(id), 0);
+}
+
+TYPED_TEST_P(HypervisorContract, DisplayIsConnectedAndNewEachTime) {
+  if constexpr (!TypeParam::kHasDisplay) GTEST_SKIP() << "this driver has no display";
+  const DesktopId id = this->defined();
+  EXPECT_EQ(this->hypervisor_->display(id).error().code, Errc::kNotFound);
+  this->start(id);
+  const auto first = this->hypervisor_->display(id);
+  const auto second = this->hypervisor_->display(id);
+  ASSERT_TRUE(first) << describe(first.error());
+  ASSERT_TRUE(second);
+  EXPECT_NE(first->get(), second->get());
+  EXPECT_NE(::fcntl(first->get(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(HypervisorContract, LifeOfOneVm, EverythingMayBeRepeated, UnknownVm,
+                            RunningVmIsNotUndefined, WatchersHearOfStartAndStop, EndedWatchHearsNothing, PowerButton,
+                            DisplayIsConnectedAndNewEachTime);
+
+}  // namespace tobari::vmhost

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// LibvirtHypervisor over a real libvirtd with QEMU (TCG). The first test starts libvirtd when none answers; it ends
+// with the namespace that the tests run in. Outside the platform root these tests skip rather than touch the machine's
+// libvirt.
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include <tobari/vmhost/libvirt_hypervisor.h>
+
+#include "hypervisor_contract.h"
+
+namespace tobari::vmhost {
+namespace {
+
+namespace fs = std::filesystem;
+
+int run(const std::string& command) { return std::system((command + " >/dev/null").c_str()); }
+
+// One libvirtd for this process's tests. A guest of four instructions: it powers nothing, needs no image and starts at
+// once.
+class Libvirt {
+ public:
+  static Libvirt& get() {
+    static Libvirt libvirt;
+    return libvirt;
+  }
+  [[nodiscard]] bool usable() const { return usable_; }
+  [[nodiscard]] const fs::path& dir() const { return dir_; }
+
+  void start_daemon() { ASSERT_EQ(run(std::string(TOBARI_LIBVIRT_START) + " " + dir_.string()), 0); }
+  // On return it has gone.
+  static void kill_daemon(const char* signal) {
+    ASSERT_EQ(run(std::string("pid=$(pidof libvirtd) && kill ") + signal +
+                  " $pid && timeout 20 tail --pid=$pid -s 0.05 -f /dev/null"),
+              0);
+  }
+  static int vm_processes(const DesktopId& id) {
+    FILE* out = ::popen(("pgrep -fc guest=tobari-" + id.str()).c_str(), "r");
+    int count = -1;
+    if (out == nullptr || std::fscanf(out, "%d", &count) != 1) count = -1;
+    if (out != nullptr) ::pclose(out);
+    return count - 1;  // the shell that asks holds the text as well
+  }
+
+ private:
+  Libvirt() {
+    if (!fs::exists("/etc/tobari-root") || ::geteuid() != 0) return;
+    char name[] = "/tmp/tobari-libvirt.XXXXXX";
+    dir_ = ::mkdtemp(name);
+    ::chmod(name, 0711);
+    usable_ = run("qemu-img create -q -f qcow2 " + (dir_ / "base.qcow2").string() + " 16M") == 0;
+    write_kernel();
+    start_daemon();
+  }
+  ~Libvirt() {
+    if (!usable_) return;
+    static_cast<void>(run("pkill -TERM -x libvirtd; pkill -TERM -x virtlogd; true"));
+  }
+  // Linux boot protocol 2.0's least: the firmware accepts it, jumps to it, and it spins.
+  void write_kernel() {
+    std::string image(2048, '\xf4');
+    image[0x1f1] = 1;  // one setup sector
+    image.replace(0x1fe, 2, "\x55\xaa");
+    image.replace(0x202, 4, "HdrS");
+    image.replace(0x206, 2, std::string("\x00\x02", 2));
+    image.replace(0x200, 2, "\xeb\xfe");
+    std::ofstream(dir_ / "kernel", std::ios::binary) << image;
+  }
+
+  bool usable_ = false;
+  fs::path dir_;
+};
+
+struct Qemu {
+  static constexpr bool kHasDisplay = true;
+  static constexpr bool kAskStops = false;  // nobody is in there
+  static Result<std::unique_ptr<Hypervisor>> make() {
+    static_cast<void>(Libvirt::get());
+    return make_libvirt_hypervisor({});
+  }
+  static DomainSpec spec(const DesktopId& id) {
+    const fs::path dir = Libvirt::get().dir();
+    DomainSpec spec;
+    spec.id = id;
+    spec.vcpus = 1;
+    spec.memory_mib = 64;
+    spec.kernel = dir / "kernel";
+    spec.cmdline = "quiet";
+    spec.backing_disk = dir / "base.qcow2";
+    spec.disk = dir / (id.str() + ".qcow2");
+    spec.agent_channel = "org.tobari.agent.0";
+    spec.agent_socket = dir / (id.str() + ".sock");
+    spec.user = VmUser{64055, 993};
+    if (!fs::exists(spec.disk)) {
+      run("qemu-img create -q -f qcow2 -F qcow2 -b " + spec.backing_disk + " " + spec.disk);
+      EXPECT_EQ(::chown(spec.disk.c_str(), spec.user->uid, spec.user->gid), 0);
+    }
+    return spec;
+  }
+};
+
+class LibvirtQemu : public HypervisorContract<Qemu> {
+ protected:
+  void SetUp() override {
+    if (!Libvirt::get().usable()) GTEST_SKIP() << "not in the platform root";
+    HypervisorContract<Qemu>::SetUp();
+  }
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(LibvirtQemu, HypervisorContract, Qemu);
+
+TEST_F(LibvirtQemu, VmOutlivesLibvirtdAndIsFoundAgain) {
+  EventLog log;
+  const auto watch = hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
+  const DesktopId id = defined();
+  start(id);
+  for (const char* signal : {"-KILL", "-TERM"}) {
+    const int resyncs = signal == std::string("-KILL") ? 0 : 2;
+    Libvirt::kill_daemon(signal);
+    ASSERT_TRUE(log.wait_for(DomainEvent::Kind::kResync, {}, resyncs + 1));
+    EXPECT_EQ(hypervisor_->list().error().code, Errc::kUnavailable);
+    Libvirt::get().start_daemon();
+    ASSERT_TRUE(log.wait_for(DomainEvent::Kind::kResync, {}, resyncs + 2));
+    EXPECT_EQ(running(id), 1);
+    start(id);
+    EXPECT_EQ(Libvirt::vm_processes(id), 1);
+  }
+  // Events flow again on the new connection.
+  ASSERT_TRUE(hypervisor_->stop(id, StopMode::kNow));
+  EXPECT_TRUE(log.wait_for(DomainEvent::Kind::kStopped, id));
+}
+
+TEST_F(LibvirtQemu, DeathOfQemuIsHeard) {
+  EventLog log;
+  const auto watch = hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
+  const DesktopId id = defined();
+  start(id);
+  ASSERT_EQ(run("pkill -KILL -f guest=tobari-" + id.str().substr(0, 35) + "[" + id.str().substr(35) + "]"), 0);
+  EXPECT_TRUE(log.wait_for(DomainEvent::Kind::kStopped, id));
+  EXPECT_EQ(running(id), 0);
+  start(id);
+}
+
+// relabel='no' in the description: libvirt must leave the image to its owner, or any VM could write into all of them.
+TEST_F(LibvirtQemu, SharedImageStaysItsOwners) {
+  const DesktopId id = defined();
+  start(id);
+  for (const char* file : {"base.qcow2", "kernel"}) {
+    struct stat info{};
+    ASSERT_EQ(::stat((Libvirt::get().dir() / file).c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, 0U) << file;
+  }
+}
+
+TEST_F(LibvirtQemu, AgentSocketListens) {
+  const DesktopId id = defined();
+  start(id);
+  EXPECT_TRUE(fs::is_socket(Qemu::spec(id).agent_socket));
+}
+
+}  // namespace
+}  // namespace tobari::vmhost

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A Hypervisor in memory: VMs are entries of a table, a display is one end of a socket pair. Holds the same contract as
+// the real one (tests/contract/hypervisor); beyond it, tests can break things.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <tobari/vmhost/hypervisor.h>
+
+namespace tobari::vmhost {
+
+class EventHub;
+
+class FakeHypervisor final : public Hypervisor {
+ public:
+  FakeHypervisor();
+  ~FakeHypervisor() override;
+
+  Result<std::vector<DomainInfo>> list() override;
+  Result<void> define(const DomainSpec& spec) override;
+  Result<void> undefine(const DesktopId& id) override;
+  Result<void> start(const DesktopId& id) override;
+  Result<void> stop(const DesktopId& id, StopMode mode) override;
+  Result<UniqueFd> display(const DesktopId& id) override;
+  std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) override;
+
+  // ---- for tests
+  void crash(const DesktopId& id);                      // the VM dies by itself
+  void set_available(bool available);                   // the service goes away, VMs keep running; and comes back
+  void fail_next_start(Error error);                    // once
+  void ignore_power_button(bool ignore);                // a guest that does not react to kAsk
+  [[nodiscard]] int starts(const DesktopId& id) const;  // how often it was really started
+  [[nodiscard]] std::optional<DomainSpec> spec(const DesktopId& id) const;
+
+ private:
+  struct Domain;
+  [[nodiscard]] Result<void> check_available() const;
+
+  mutable std::mutex mutex_;
+  std::map<DesktopId, Domain> domains_;
+  bool available_ = true;
+  bool ignore_power_button_ = false;
+  std::optional<Error> next_start_error_;
+  const std::shared_ptr<EventHub> hub_;
+};
+
+}  // namespace tobari::vmhost

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The seam to whatever runs virtual machines: seven calls. A domain is one desktop's VM; it carries the desktop's id,
+// and domains that somebody else made are never seen or touched.
+//
+// Every call blocks and may be made from any thread; watchers are called on a thread of the hypervisor and must return
+// at once. kUnavailable: the hypervisor's service is away, try again after the next kResync.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tobari/base/ids.h>
+#include <tobari/base/result.h>
+#include <tobari/base/unique_fd.h>
+
+namespace tobari::vmhost {
+
+enum class Accelerator : std::uint8_t { kTcg, kKvm };
+
+// The user that the VM's process runs as. Files stay as their owner made them: the disk must be this user's, the
+// image's files readable to it.
+struct VmUser {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
+// One VM, complete. Paths are absolute.
+struct DomainSpec {
+  DesktopId id;
+  std::string title;  // for people
+  Accelerator accelerator = Accelerator::kTcg;
+  std::uint32_t vcpus = 2;          // 1-64
+  std::uint32_t memory_mib = 1024;  // 64-1048576
+  std::uint32_t heads = 1;          // 1-16
+  std::string kernel;
+  std::string initrd;  // empty: none
+  std::string cmdline;
+  std::string disk;            // the desktop's own qcow2 overlay
+  std::string backing_disk;    // the qcow2 file that the overlay stands on
+  std::string agent_channel;   // virtio-serial port name; empty: the guest has no agent
+  std::string agent_socket;    // where that port listens on the host
+  std::optional<VmUser> user;  // empty: the hypervisor's choice
+};
+
+struct DomainInfo {
+  DesktopId id;
+  bool running = false;
+  friend bool operator==(const DomainInfo&, const DomainInfo&) = default;
+};
+
+struct DomainEvent {
+  enum class Kind : std::uint8_t {
+    kStarted,
+    kStopped,  // for whatever reason, its own death included
+    kResync,   // the service was lost or is back: events may be missing, ask list(). `id` is empty
+  };
+  Kind kind = Kind::kResync;
+  DesktopId id;
+  std::string detail;  // for logs
+};
+
+enum class StopMode : std::uint8_t {
+  kAsk,  // presses the power button; success says that it was pressed
+  kNow,  // pulls the plug; on success the VM is gone
+};
+
+// Ends the watch when destroyed; returns when no call can come any more. Never destroyed from its own callback.
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+};
+
+class Hypervisor {
+ public:
+  virtual ~Hypervisor() = default;
+  [[nodiscard]] virtual Result<std::vector<DomainInfo>> list() = 0;
+  // Again with another spec: holds from the next start.
+  [[nodiscard]] virtual Result<void> define(const DomainSpec& spec) = 0;
+  // Never the disk. Unknown is success; kAlreadyExists while it runs.
+  [[nodiscard]] virtual Result<void> undefine(const DesktopId& id) = 0;
+  // Running already is success; kNotFound when it was not defined.
+  [[nodiscard]] virtual Result<void> start(const DesktopId& id) = 0;
+  // Not running, or unknown, is success.
+  [[nodiscard]] virtual Result<void> stop(const DesktopId& id, StopMode mode) = 0;
+  // A connected socket to the VM's D-Bus display; each call makes a new one. kNotFound when it does not run.
+  [[nodiscard]] virtual Result<UniqueFd> display(const DesktopId& id) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) = 0;
+};
+
+}  // namespace tobari::vmhost

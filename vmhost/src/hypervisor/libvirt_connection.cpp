@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "libvirt_connection.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+
+#include <libvirt/virterror.h>
+
+#include <tobari/base/log.h>
+#include <tobari/base/no_throw.h>
+
+#include "libvirt_error.h"
+
+namespace tobari::vmhost {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kKeepAliveSeconds = 5;  // libvirtd that is silent for this long, this many times, is lost
+constexpr unsigned kKeepAliveCount = 3;
+constexpr auto kShortestPause = 200ms;
+constexpr auto kLongestPause = 2s;
+constexpr std::string_view kNamePrefix = "tobari-";
+
+}  // namespace
+
+DesktopId desktop_of(virDomainPtr domain) {
+  const char* name = ::virDomainGetName(domain);
+  if (name == nullptr || !std::string_view(name).starts_with(kNamePrefix)) return {};
+  auto id = DesktopId::parse(std::string_view(name).substr(kNamePrefix.size()));
+  return id ? *std::move(id) : DesktopId();
+}
+
+struct LibvirtConnection::Shared {
+  explicit Shared(std::shared_ptr<EventHub> to) : hub(std::move(to)) {}
+
+  void on_closed(virConnectPtr which) {
+    {
+      const std::scoped_lock lock(mutex);
+      if (which != current) return;
+      current = nullptr;
+    }
+    changed.notify_all();
+    hub->notify({DomainEvent::Kind::kResync, {}, "connection to libvirt lost"});
+  }
+
+  void on_lifecycle(virDomainPtr domain, int event, int detail) const {
+    const DesktopId id = desktop_of(domain);
+    if (id.empty()) return;
+    if (event == VIR_DOMAIN_EVENT_STARTED) hub->notify({DomainEvent::Kind::kStarted, id, "started"});
+    if (event != VIR_DOMAIN_EVENT_STOPPED && event != VIR_DOMAIN_EVENT_CRASHED) return;
+    const char* how = "stopped";
+    if (detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN) how = "shut down";
+    if (detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED) how = "destroyed";
+    if (detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED) how = "crashed";
+    if (detail == VIR_DOMAIN_EVENT_STOPPED_FAILED) how = "died";
+    hub->notify({DomainEvent::Kind::kStopped, id, how});
+  }
+
+  // What is handed to libvirt as `opaque`: a reference of its own, freed by libvirt when the callback goes.
+  static void* reference(const std::shared_ptr<Shared>& shared) { return new std::shared_ptr<Shared>(shared); }
+  static Shared& from(void* opaque) { return **static_cast<std::shared_ptr<Shared>*>(opaque); }
+  static void release(void* opaque) { delete static_cast<std::shared_ptr<Shared>*>(opaque); }
+  static void closed(virConnectPtr connection, int, void* opaque) {
+    no_throw("libvirt close", [&] { from(opaque).on_closed(connection); });
+  }
+  static int lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) {
+    no_throw("libvirt lifecycle", [&] { from(opaque).on_lifecycle(domain, event, detail); });
+    return 0;
+  }
+
+  const std::shared_ptr<EventHub> hub;
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  virConnectPtr current = nullptr;  // null: lost, or never made
+};
+
+LibvirtConnection::LibvirtConnection(std::string uri, std::shared_ptr<EventHub> hub,
+                                     std::shared_ptr<LibvirtEvents> events)
+    : uri_(std::move(uri)), events_(std::move(events)), shared_(std::make_shared<Shared>(std::move(hub))) {
+  if (const auto made = connect(); !made) {
+    log::warning("libvirt does not answer", {{"uri", uri_}, {"reason", made.error().message}});
+  }
+  reconnect_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+LibvirtConnection::~LibvirtConnection() {
+  reconnect_.request_stop();
+  reconnect_.join();
+  const std::scoped_lock lock(shared_->mutex);
+  shared_->current = nullptr;
+}
+
+Result<std::shared_ptr<virConnect>> LibvirtConnection::get() {
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    if (shared_->current == nullptr) return fail(Errc::kUnavailable, "libvirt is not reachable");
+  }
+  const std::scoped_lock lock(mutex_);
+  return connection_;
+}
+
+Result<void> LibvirtConnection::connect() {
+  virConnectPtr raw = ::virConnectOpen(uri_.c_str());
+  if (raw == nullptr) return libvirt_failure("connect to libvirt");
+  void* for_events = Shared::reference(shared_);
+  const int events =
+      ::virConnectDomainEventRegisterAny(raw, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                         VIR_DOMAIN_EVENT_CALLBACK(&Shared::lifecycle), for_events, &Shared::release);
+  if (events < 0) Shared::release(for_events);
+  std::shared_ptr<virConnect> connection(raw, [events](virConnectPtr old) {
+    ::virConnectUnregisterCloseCallback(old, &Shared::closed);
+    if (events >= 0) ::virConnectDomainEventDeregisterAny(old, events);
+    ::virConnectClose(old);
+  });
+  if (events < 0) return libvirt_failure("ask libvirt for events");
+  {
+    const std::scoped_lock lock(mutex_);
+    connection_.swap(connection);
+  }
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->current = raw;
+  }
+  void* for_close = Shared::reference(shared_);
+  if (::virConnectRegisterCloseCallback(raw, &Shared::closed, for_close, &Shared::release) < 0) {
+    Shared::release(for_close);  // drivers without a daemon have nothing to lose
+  }
+  static_cast<void>(::virConnectSetKeepAlive(raw, kKeepAliveSeconds, kKeepAliveCount));
+  if (::virConnectIsAlive(raw) == 0) shared_->on_closed(raw);  // it broke before anybody listened
+  log::info("connected to libvirt", {{"uri", uri_}});
+  return {};
+}
+
+void LibvirtConnection::run(const std::stop_token& stop) {
+  std::chrono::milliseconds pause = kShortestPause;
+  while (!stop.stop_requested()) {
+    {
+      std::unique_lock lock(shared_->mutex);
+      if (shared_->current != nullptr) {
+        if (shared_->changed.wait(lock, stop, [this] { return shared_->current == nullptr; })) {
+          log::warning("connection to libvirt lost", {{"uri", uri_}});
+        }
+        pause = kShortestPause;
+        continue;
+      }
+      shared_->changed.wait_for(lock, stop, pause, [] { return false; });
+    }
+    if (stop.stop_requested()) return;
+    if (connect()) {
+      shared_->hub->notify({DomainEvent::Kind::kResync, {}, "connected to libvirt"});
+    } else {
+      pause = std::min<std::chrono::milliseconds>(pause * 2, kLongestPause);
+    }
+  }
+}
+
+}  // namespace tobari::vmhost

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/vmhost/libvirt_hypervisor.h>
+
+#include <cstdlib>
+#include <format>
+#include <utility>
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include <tobari/vmhost/domain_xml.h>
+
+#include "libvirt_connection.h"
+#include "libvirt_error.h"
+
+namespace tobari::vmhost {
+namespace {
+
+struct FreeDomain {
+  void operator()(virDomainPtr domain) const noexcept { ::virDomainFree(domain); }
+};
+using Domain = std::unique_ptr<virDomain, FreeDomain>;
+using Connection = std::shared_ptr<virConnect>;
+
+// kNotFound when there is none.
+Result<Domain> find(const Connection& connection, const DesktopId& id) {
+  Domain domain(::virDomainLookupByName(connection.get(), domain_name(id).c_str()));
+  if (!domain) return libvirt_failure(std::format("find the VM of desktop {}", id.str()));
+  return domain;
+}
+
+bool is_active(const Domain& domain) { return ::virDomainIsActive(domain.get()) == 1; }
+
+// Calls that changed nothing because it had already happened: another thread, or the VM itself, was quicker.
+bool was_not_running() {
+  const virError* last = ::virGetLastError();
+  return last != nullptr && (last->code == VIR_ERR_OPERATION_INVALID || last->code == VIR_ERR_NO_DOMAIN);
+}
+
+class LibvirtHypervisor final : public Hypervisor {
+ public:
+  LibvirtHypervisor(LibvirtOptions options, std::shared_ptr<EventHub> hub, std::shared_ptr<LibvirtEvents> events)
+      : options_(std::move(options)), hub_(std::move(hub)), connection_(options_.uri, hub_, std::move(events)) {}
+
+  Result<std::vector<DomainInfo>> list() override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    virDomainPtr* all = nullptr;
+    const int count = ::virConnectListAllDomains(connection.get(), &all, 0);
+    if (count < 0) return libvirt_failure("list the VMs");
+    std::vector<DomainInfo> found;
+    for (int i = 0; i < count; ++i) {
+      const Domain domain(all[i]);
+      if (DesktopId id = desktop_of(domain.get()); !id.empty()) found.push_back({std::move(id), is_active(domain)});
+    }
+    std::free(all);
+    return found;
+  }
+
+  Result<void> define(const DomainSpec& spec) override {
+    if (spec.id.empty()) return fail(Errc::kInvalidArgument, "a domain needs an id");
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    const std::string xml = options_.describe ? options_.describe(spec) : domain_xml(spec);
+    const Domain domain(::virDomainDefineXML(connection.get(), xml.c_str()));
+    if (!domain) return libvirt_failure(std::format("define the VM of desktop {}", spec.id.str()));
+    return {};
+  }
+
+  Result<void> undefine(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    auto domain = find(connection, id);
+    if (!domain) return not_found_is_fine(std::move(domain).error());
+    if (is_active(*domain)) return fail(Errc::kAlreadyExists, "the VM is running");
+    if (::virDomainUndefine(domain->get()) < 0) {
+      return libvirt_failure(std::format("undefine the VM of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  Result<void> start(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    if (is_active(domain)) return {};
+    if (::virDomainCreate(domain.get()) < 0) {
+      // Kept before the question below replaces it.
+      auto failure = libvirt_failure(std::format("start the VM of desktop {}", id.str()));
+      if (is_active(domain)) return {};
+      return failure;
+    }
+    return {};
+  }
+
+  Result<void> stop(const DesktopId& id, StopMode mode) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    auto domain = find(connection, id);
+    if (!domain) return not_found_is_fine(std::move(domain).error());
+    if (!is_active(*domain)) return {};
+    const int done = mode == StopMode::kAsk ? ::virDomainShutdown(domain->get()) : ::virDomainDestroy(domain->get());
+    if (done < 0 && !was_not_running()) {
+      return libvirt_failure(std::format("stop the VM of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  Result<UniqueFd> display(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    const int fd = ::virDomainOpenGraphicsFD(domain.get(), 0, 0);
+    if (fd < 0) return libvirt_failure(std::format("open the display of desktop {}", id.str()));
+    return UniqueFd(fd);
+  }
+
+  std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) override {
+    return hub_->add(std::move(on_event));
+  }
+
+ private:
+  static Result<void> not_found_is_fine(Error error) {
+    if (error.code == Errc::kNotFound) return {};
+    return std::unexpected(std::move(error));
+  }
+
+  const LibvirtOptions options_;
+  const std::shared_ptr<EventHub> hub_;
+  LibvirtConnection connection_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Hypervisor>> make_libvirt_hypervisor(LibvirtOptions options) {
+  TOBARI_ASSIGN(auto events, LibvirtEvents::shared());
+  return std::unique_ptr<Hypervisor>(
+      std::make_unique<LibvirtHypervisor>(std::move(options), std::make_shared<EventHub>(), std::move(events)));
+}
+
+std::string libvirt_version() {
+  unsigned long version = 0;
+  if (::virGetVersion(&version, nullptr, nullptr) < 0) return "unknown";
+  return std::format("{}.{}.{}", version / 1'000'000, version / 1000 % 1000, version % 1000);
+}
+
+}  // namespace tobari::vmhost
