@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// RDP 6.0 planar bitmaps (MS-RDPEGDI 2.2.2.5.1), run-length encoded, without loss: colour planes, each row as what
+// differs from the row before. Made for photographs in the graphics pipeline, and what every client takes in bitmap
+// updates without it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include <tobari/display/encoder.h>
+
+namespace tobari::display {
+
+class PlanarEncoder final : public RectEncoder {
+ public:
+  enum class Rows : std::uint8_t {
+    kTopDown,   // graphics pipeline
+    kBottomUp,  // bitmap updates
+  };
+  enum class Alpha : std::uint8_t {
+    kNone,    // format header 0x30
+    kOpaque,  // format header 0x10, the only one that rdesktop takes: an alpha plane of 0xFF, 1 to 3 % larger
+  };
+
+  explicit PlanarEncoder(Rows rows = Rows::kTopDown, Alpha alpha = Alpha::kNone) : rows_(rows), alpha_(alpha) {}
+
+  [[nodiscard]] Codec codec() const noexcept override { return Codec::kPlanar; }
+  void encode(const FrameView& frame, const Rect& rect, std::vector<std::byte>& out) override;
+  void reset() override {}  // every bitmap stands for itself
+
+ private:
+  void put_plane(std::size_t plane, std::size_t width, std::size_t height, std::vector<std::byte>& out);
+  void put_opaque(std::size_t width, std::size_t height, std::vector<std::byte>& out);
+  void put_row(const std::uint8_t* values, std::size_t count, std::vector<std::byte>& out);
+
+  Rows rows_;
+  Alpha alpha_;
+  std::array<std::vector<std::uint8_t>, 3> planes_;  // red, green, blue
+  std::vector<std::uint8_t> delta_;
+  std::vector<std::uint64_t> repeats_;
+};
+
+}  // namespace tobari::display
