@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari-agent: serves the host over one virtio-serial port (PROTOCOL.md). What a command does is a program in a
 // folder of commands; this file reads, checks, runs and answers. It sleeps until something happens.
-#include "protocol.h"
-
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <span>
 #include <spawn.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <span>
-#include <string>
-#include <vector>
+#include "protocol.h"
 
 namespace tobari::guest {
 namespace {
@@ -42,7 +42,8 @@ class Agent {
     const int epoll = epoll_create1(EPOLL_CLOEXEC);
     const int changes = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (epoll < 0 || changes < 0) return fail("cannot wait for events");
-    if (inotify_add_watch(changes, state_.c_str(), IN_CREATE | IN_DELETE | IN_MOVED_TO) < 0) return fail(state_.c_str());
+    if (inotify_add_watch(changes, state_.c_str(), IN_CREATE | IN_DELETE | IN_MOVED_TO) < 0)
+      return fail(state_.c_str());
     // Edge-triggered: a port whose host side is closed reports that state for ever, and would keep us awake.
     if (!add(epoll, port_, EPOLLIN | EPOLLOUT | EPOLLET) || !add(epoll, changes, EPOLLIN)) return fail("epoll");
     ready_ = is_ready();
@@ -118,7 +119,10 @@ class Agent {
     auto command = parse_command(*line);
     if (!command) return answer("error " + command.error());
     std::visit(Overload{
-                   [&](const Hello&) { say_hello(); },
+                   [&](const Hello&) {
+                     follow_state();  // its event may still wait behind this one
+                     say_hello();
+                   },
                    [&](const Hostname& c) { report("hostname", run_command("hostname", {c.name})); },
                    [&](const Resize& c) {
                      report("resize", run_command("resize", {std::to_string(c.width), std::to_string(c.height)}));
@@ -188,10 +192,11 @@ class Agent {
 
 int serve(std::span<char*> arguments) {
   if (arguments.size() != 4) {
-    std::fputs("usage: tobari-agent PORT COMMANDS STATE\n"
-               "Serves the host over the virtio-serial port PORT, runs the programs hostname, resize and shutdown of\n"
-               "the folder COMMANDS, and takes the file STATE/ready as the sign that the desktop is up.\n",
-               stderr);
+    std::fputs(
+        "usage: tobari-agent PORT COMMANDS STATE\n"
+        "Serves the host over the virtio-serial port PORT, runs the programs hostname, resize and shutdown of\n"
+        "the folder COMMANDS, and takes the file STATE/ready as the sign that the desktop is up.\n",
+        stderr);
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);

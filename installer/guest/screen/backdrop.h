@@ -30,7 +30,8 @@ inline Backdrop draw_backdrop(int width, int height) {
     fold[static_cast<std::size_t>(x)] = 1.0 + 0.13 * wave + 0.05 * ripple;
   }
 
-  Backdrop backdrop{width, height, std::vector<std::uint32_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height))};
+  Backdrop backdrop{width, height,
+                    std::vector<std::uint32_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height))};
   auto* out = backdrop.pixels.data();
   for (int y = 0; y < height; ++y) {
     const double t = std::pow(static_cast<double>(y) / height, 0.8);

@@ -2,22 +2,22 @@
 // tobari-screen follow READY: keeps the X screen equal to the monitors that the host shows (the preferred mode of each
 //   connector, left to right), paints the background, and creates the file READY once the desktop is up.
 // tobari-screen resize W H: gives the first connected output that size; the host's next change wins.
-#include "backdrop.h"
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+#include <vector>
 
 #include <X11/Xatom.h>
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
 #include <X11/extensions/Xrandr.h>
-#include <fcntl.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
+#include "backdrop.h"
 
 namespace tobari::guest {
 namespace {
@@ -65,7 +65,8 @@ class Screen {
       const auto* mode = find_mode(resources, info->modes[0]);
       const RRCrtc crtc = free_crtc(*info, heads);
       if (mode == nullptr || crtc == None) continue;
-      heads.push_back({resources.outputs[i], crtc, mode->id, x, static_cast<int>(mode->width), static_cast<int>(mode->height)});
+      heads.push_back(
+          {resources.outputs[i], crtc, mode->id, x, static_cast<int>(mode->width), static_cast<int>(mode->height)});
       x += static_cast<int>(mode->width);
     }
     return heads;
@@ -84,7 +85,8 @@ class Screen {
       const Owned<XRRCrtcInfo> now(XRRGetCrtcInfo(display_, &resources, resources.crtcs[i]));
       if (!now || now->mode == None) continue;
       const bool wanted = std::ranges::any_of(heads, [&](const Head& head) { return head.crtc == resources.crtcs[i]; });
-      const bool fits = now->x + static_cast<int>(now->width) <= width && now->y + static_cast<int>(now->height) <= height;
+      const bool fits =
+          now->x + static_cast<int>(now->width) <= width && now->y + static_cast<int>(now->height) <= height;
       if (!wanted || !fits) set_crtc(resources, resources.crtcs[i], 0, None, nullptr);
     }
     // Millimetres for 96 dots per inch, whatever the monitor says: text keeps its size.
@@ -170,7 +172,8 @@ class Screen {
   }
 
   void set_crtc(XRRScreenResources& resources, RRCrtc crtc, int x, RRMode mode, RROutput* output) const {
-    XRRSetCrtcConfig(display_, &resources, crtc, CurrentTime, x, 0, mode, RR_Rotate_0, output, output == nullptr ? 0 : 1);
+    XRRSetCrtcConfig(display_, &resources, crtc, CurrentTime, x, 0, mode, RR_Rotate_0, output,
+                     output == nullptr ? 0 : 1);
   }
 
   Display* display_;
@@ -186,8 +189,8 @@ bool has_active_window(Display* display) {
   int format = 0;
   unsigned long count = 0, left = 0;
   unsigned char* data = nullptr;
-  XGetWindowProperty(display, DefaultRootWindow(display), XInternAtom(display, "_NET_ACTIVE_WINDOW", False), 0, 1, False,
-                     XA_WINDOW, &type, &format, &count, &left, &data);
+  XGetWindowProperty(display, DefaultRootWindow(display), XInternAtom(display, "_NET_ACTIVE_WINDOW", False), 0, 1,
+                     False, XA_WINDOW, &type, &format, &count, &left, &data);
   const bool active = count == 1 && *reinterpret_cast<const Window*>(data) != None;
   if (data != nullptr) XFree(data);
   return active;
