@@ -14,7 +14,7 @@ class FakeRouteResolver final : public RouteResolver {
  public:
   void add(const std::string& routing_token, net::Endpoint front) {
     const std::scoped_lock lock(mutex_);
-    routes_[routing_token] = Route{.front = std::move(front), .session_id = "session of " + routing_token};
+    routes_[routing_token] = Route{.front = std::move(front), .session_id = "fake session"};
   }
   void set_away(bool away) {
     const std::scoped_lock lock(mutex_);
