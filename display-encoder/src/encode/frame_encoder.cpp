@@ -2,67 +2,230 @@
 #include "encode/frame_encoder.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
 
+#include <tobari/base/log.h>
+
+#include "encode/avc420_encoder.h"
+#include "encode/clear_encoder.h"
+#include "encode/motion_map.h"
+#include "encode/piece_map.h"
+#include "encode/planar_encoder.h"
 #include "encode/uncompressed_encoder.h"
+#include "encode/video_areas.h"
 
 namespace tobari::display {
 
-// First version: everything uncompressed, in order, within the budget.
+namespace {
+
+// Pixels in one command: bounds what a single one can add beyond the budget (up to 3.2 bytes a pixel).
+constexpr long kFramePiece = 256L * 1024;
+constexpr long kRefinePiece = 32L * 1024;
+
+constexpr std::chrono::seconds kVideoKept{5};
+
+}  // namespace
+
 class FrameEncoder::Impl {
  public:
-  explicit Impl(Size size) : size_(size) {}
+  Impl(Size size, ClientCodecs codecs) : codecs_(codecs) { resize(size); }
 
-  EncodedFrame encode(const FrameView& picture, Region changed, std::size_t budget) {
-    changed.add(owed_);
-    changed.clip(bounds(size_));
-    owed_.clear();
-    EncodedFrame frame;
-    std::size_t bytes = 0;
-    for (const Rect& rect : changed.rects()) {
-      for (int y = rect.y; y < rect.bottom(); y += kSlice) {
-        const Rect slice{rect.x, y, rect.width, std::min(kSlice, rect.bottom() - y)};
-        if (bytes >= budget) {
-          owed_.add(slice);
-          continue;
-        }
-        EncodedRect& out = frame.rects.emplace_back();
-        out.rect = slice;
-        raw_.encode(picture, slice, out.data);
-        bytes += out.data.size();
-      }
-    }
-    return frame;
-  }
-
-  [[nodiscard]] const Region& owed() const { return owed_; }
+  void resize(Size size);
+  EncodedFrame encode(const FrameView& picture, const Region& changed, Time now);
+  EncodedFrame refine(const FrameView& picture, Time now);
+  [[nodiscard]] std::optional<Time> next_refinement() const;
+  [[nodiscard]] Region inexact() const;
+  bool trim(Time now);
 
  private:
-  static constexpr int kSlice = 64;
+  void encode_video(const FrameView& picture, Region& changed, Time now, EncodedFrame& frame);
+  Region encode_exact(const FrameView& picture, const Region& area, long max_piece, std::size_t budget,
+                      EncodedFrame& frame);
+  EncodedRect encode_piece(const FrameView& picture, const Piece& piece);
+  [[nodiscard]] RectEncoder& encoder_for(Kind kind);
+  [[nodiscard]] Region rested(Time now) const;
+
   Size size_;
-  Region owed_;
-  UncompressedEncoder raw_;
+  ClientCodecs codecs_;
+  ClearEncoder clear_;
+  PlanarEncoder planar_;
+  UncompressedEncoder uncompressed_;
+  MotionMap motion_;
+
+  std::unique_ptr<Avc420Encoder> video_;
+  bool video_refused_ = false;  // x264 does not take this size
+  Time last_video_{};
+
+  Region owed_;                   // not sent: over the budget
+  Region lossy_;                  // sent with loss
+  std::vector<Time> last_lossy_;  // of each cell of motion_
 };
+
+void FrameEncoder::Impl::resize(Size size) {
+  size_ = size;
+  motion_.reset(size);
+  video_.reset();
+  video_refused_ = false;
+  owed_.clear();
+  lossy_.clear();
+  last_lossy_.assign(static_cast<std::size_t>(motion_.columns()) * static_cast<std::size_t>(motion_.rows()), Time{});
+}
+
+EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& changed, Time now) {
+  EncodedFrame frame;
+  Region rest = changed;
+  rest.clip(bounds(size_));
+  motion_.note(rest, now);
+  rest.add(owed_);
+  owed_.clear();
+  if (codecs_.avc420 && !video_refused_) encode_video(picture, rest, now, frame);
+  owed_ = encode_exact(picture, rest, kFramePiece, kFrameByteBudget, frame);
+  return frame;
+}
+
+// Takes what it sends out of `changed`.
+void FrameEncoder::Impl::encode_video(const FrameView& picture, Region& changed, Time now, EncodedFrame& frame) {
+  Region video;
+  for (const Rect& area : video_areas(motion_, picture, now)) {
+    for (const Rect& rect : changed.rects()) video.add(intersect(rect, area));
+  }
+  if (video.empty()) return;
+  if (!video_) {
+    auto made = Avc420Encoder::create(size_);
+    if (!made) {
+      video_refused_ = true;
+      log::warning("video_unavailable", {{"error", describe(made.error())}});
+      return;
+    }
+    video_ = std::move(*made);
+  }
+  video = aligned_for_chroma(video, size_);
+  auto encoded = video_->encode(picture, video);
+  if (!encoded) {
+    video_.reset();  // the client's decoder takes the next one's key frame; this time all goes without loss
+    log::error("video_encode", {{"error", describe(encoded.error())}});
+    return;
+  }
+  frame.rects.push_back(std::move(*encoded));
+  last_video_ = now;
+  for (const Rect& rect : video.rects()) {
+    changed.subtract(rect);
+    lossy_.add(rect);
+    for (int row = rect.y / MotionMap::kCell; row * MotionMap::kCell < rect.bottom(); ++row) {
+      for (int column = rect.x / MotionMap::kCell; column * MotionMap::kCell < rect.right(); ++column) {
+        last_lossy_[motion_.index(column, row)] = now;
+      }
+    }
+  }
+}
+
+// Returns what did not fit.
+Region FrameEncoder::Impl::encode_exact(const FrameView& picture, const Region& area, long max_piece,
+                                        std::size_t budget, EncodedFrame& frame) {
+  Region left;
+  std::size_t bytes = 0;
+  for (const EncodedRect& rect : frame.rects) bytes += rect.data.size();
+  for (const Piece& piece : pieces_of(picture, area, max_piece)) {
+    if (bytes >= budget) {
+      left.add(piece.rect);
+      continue;
+    }
+    frame.rects.push_back(encode_piece(picture, piece));
+    bytes += frame.rects.back().data.size();
+    lossy_.subtract(piece.rect);
+  }
+  return left;
+}
+
+EncodedRect FrameEncoder::Impl::encode_piece(const FrameView& picture, const Piece& piece) {
+  EncodedRect out;
+  out.rect = piece.rect;
+  if (piece.kind == Kind::kSolid) {
+    out.codec = Codec::kSolid;
+    out.data.resize(sizeof piece.background);
+    std::memcpy(out.data.data(), &piece.background, sizeof piece.background);
+    return out;
+  }
+  RectEncoder& encoder = encoder_for(piece.kind);
+  out.codec = encoder.codec();
+  encoder.encode(picture, piece.rect, out.data);
+  return out;
+}
+
+RectEncoder& FrameEncoder::Impl::encoder_for(Kind kind) {
+  if (codecs_.planar && (kind == Kind::kRich || !codecs_.clear)) return planar_;
+  if (codecs_.clear) return clear_;
+  return uncompressed_;
+}
+
+// What of lossy_ has not been painted with loss for kRest.
+Region FrameEncoder::Impl::rested(Time now) const {
+  Region area;
+  for (const Rect& rect : lossy_.rects()) {
+    for (int row = rect.y / MotionMap::kCell; row * MotionMap::kCell < rect.bottom(); ++row) {
+      for (int column = rect.x / MotionMap::kCell; column * MotionMap::kCell < rect.right(); ++column) {
+        if (last_lossy_[motion_.index(column, row)] + kRest <= now) {
+          area.add(intersect(rect, motion_.cell(column, row)));
+        }
+      }
+    }
+  }
+  return area;
+}
+
+EncodedFrame FrameEncoder::Impl::refine(const FrameView& picture, Time now) {
+  EncodedFrame frame;
+  if (!owed_.empty()) {
+    owed_ = encode_exact(picture, owed_, kRefinePiece, kRefineByteBudget, frame);
+  } else {
+    encode_exact(picture, rested(now), kRefinePiece, kRefineByteBudget, frame);
+  }
+  return frame;
+}
+
+std::optional<FrameEncoder::Time> FrameEncoder::Impl::next_refinement() const {
+  if (!owed_.empty()) return Time::min();
+  std::optional<Time> next;
+  for (const Rect& rect : lossy_.rects()) {
+    for (int row = rect.y / MotionMap::kCell; row * MotionMap::kCell < rect.bottom(); ++row) {
+      for (int column = rect.x / MotionMap::kCell; column * MotionMap::kCell < rect.right(); ++column) {
+        const Time due = last_lossy_[motion_.index(column, row)] + kRest;
+        next = next ? std::min(*next, due) : due;
+      }
+    }
+  }
+  return next;
+}
+
+Region FrameEncoder::Impl::inexact() const {
+  Region area = lossy_;
+  area.add(owed_);
+  return area;
+}
+
+bool FrameEncoder::Impl::trim(Time now) {
+  if (video_ && now - last_video_ >= kVideoKept) video_.reset();
+  return video_ != nullptr;
+}
 
 FrameEncoder::FrameEncoder(Size size, ClientCodecs codecs) { reset(size, codecs); }
 FrameEncoder::~FrameEncoder() = default;
 
-void FrameEncoder::reset(Size size, ClientCodecs /*codecs*/) { impl_ = std::make_unique<Impl>(size); }
+void FrameEncoder::reset(Size size, ClientCodecs codecs) { impl_ = std::make_unique<Impl>(size, codecs); }
+void FrameEncoder::resize(Size size) { impl_->resize(size); }
 
-EncodedFrame FrameEncoder::encode(const FrameView& picture, const Region& changed, Time /*now*/) {
-  return impl_->encode(picture, changed, kFrameByteBudget);
+EncodedFrame FrameEncoder::encode(const FrameView& picture, const Region& changed, Time now) {
+  return impl_->encode(picture, changed, now);
 }
 
-EncodedFrame FrameEncoder::refine(const FrameView& picture, Time /*now*/) {
-  return impl_->encode(picture, {}, kRefineByteBudget);
-}
+EncodedFrame FrameEncoder::refine(const FrameView& picture, Time now) { return impl_->refine(picture, now); }
 
-std::optional<FrameEncoder::Time> FrameEncoder::next_refinement() const {
-  if (impl_->owed().empty()) return std::nullopt;
-  return Time::min();
-}
+std::optional<FrameEncoder::Time> FrameEncoder::next_refinement() const { return impl_->next_refinement(); }
 
-Region FrameEncoder::inexact() const { return impl_->owed(); }
+Region FrameEncoder::inexact() const { return impl_->inexact(); }
 
-bool FrameEncoder::trim(Time /*now*/) { return false; }
+bool FrameEncoder::trim(Time now) { return impl_->trim(now); }
 
 }  // namespace tobari::display

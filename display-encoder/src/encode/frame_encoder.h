@@ -39,11 +39,15 @@ class FrameEncoder {
   FrameEncoder(const FrameEncoder&) = delete;
   FrameEncoder& operator=(const FrameEncoder&) = delete;
 
-  // The client starts anew (it connected, or its surface was made again): nothing of what was sent counts any more.
-  // The caller then has everything encoded: encode(picture, Region(bounds(size)), now).
+  // Another connection: nothing of what was sent counts any more, caches included. As after construction, the caller
+  // then has everything encoded: encode(picture, Region(bounds(size)), now).
   void reset(Size size, ClientCodecs codecs);
 
-  // `picture` has the size of reset(); `changed` is what differs from what this encoder was last shown. `now` never
+  // The same connection with a new surface (after ResetGraphics): caches and sequence numbers go on, as they do at the
+  // client. Everything is to be encoded again.
+  void resize(Size size);
+
+  // `picture` has the size last given; `changed` is what differs from what this encoder was last shown. `now` never
   // goes back. May return less than asked for (kFrameByteBudget); the rest is owed.
   [[nodiscard]] EncodedFrame encode(const FrameView& picture, const Region& changed, Time now);
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// H.264 4:2:0 by x264 (MS-RDPEGFX 2.2.4.4): for what moves. One stream covers the whole surface, because clients expect
+// that, but only the changed pixels are converted and shown; the rest of the stream's picture stays as it was, which
+// costs x264 next to nothing. About 25 MB for 1920x1080, so it is made when needed and given back soon after.
+#pragma once
+
+#include <memory>
+
+#include <tobari/base/result.h>
+#include <tobari/display/encoder.h>
+#include <tobari/display/frame.h>
+#include <tobari/display/region.h>
+
+namespace tobari::display {
+
+// Where the chroma of `changed` reaches: rectangles with even sides, but at an odd edge of the surface.
+[[nodiscard]] Region aligned_for_chroma(const Region& changed, Size surface);
+
+class Avc420Encoder {
+ public:
+  // kUnavailable: x264 refuses the size.
+  [[nodiscard]] static Result<std::unique_ptr<Avc420Encoder>> create(Size surface);
+  virtual ~Avc420Encoder() = default;
+
+  // Encodes the picture as it is inside `changed` (made by aligned_for_chroma(), inside the surface).
+  [[nodiscard]] virtual Result<EncodedRect> encode(const FrameView& picture, const Region& changed) = 0;
+};
+
+}  // namespace tobari::display

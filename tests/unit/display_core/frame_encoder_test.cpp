@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "encode/frame_encoder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "decoders.h"
+#include "diff/tile_diff.h"
+#include "pictures.h"
+
+namespace tobari::display {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::Content;
+using testing::Picture;
+using testing::Random;
+using testing::ReferenceClient;
+using Time = FrameEncoder::Time;
+
+constexpr ClientCodecs kEverything{.clear = true, .planar = true, .avc420 = true};
+
+std::map<Codec, int> codecs_in(const EncodedFrame& frame) {
+  std::map<Codec, int> counts;
+  for (const EncodedRect& rect : frame.rects) ++counts[rect.codec];
+  return counts;
+}
+
+std::size_t bytes_in(const EncodedFrame& frame) {
+  std::size_t sum = 0;
+  for (const EncodedRect& rect : frame.rects) sum += rect.data.size();
+  return sum;
+}
+
+// A session without network: diff, encoder, client.
+class Session {
+ public:
+  explicit Session(Size size, ClientCodecs codecs) : encoder(size, codecs), client(size) { diff.reset(size); }
+
+  EncodedFrame show(const Picture& live, const Region& damage) {
+    const Region changed = diff.update(live.view(), damage);
+    EncodedFrame frame = encoder.encode(diff.picture(), changed, now);
+    EXPECT_TRUE(client.show(frame));
+    return frame;
+  }
+
+  EncodedFrame show(const Picture& live) { return show(live, Region(bounds(live.size))); }
+
+  // Lets time pass until nothing is owed any more; returns how long that took.
+  milliseconds rest() {
+    const Time start = now;
+    int rounds = 0;
+    while (const auto next = encoder.next_refinement()) {
+      if (++rounds > 1000) {
+        ADD_FAILURE() << "never done";
+        break;
+      }
+      now = std::max(now, *next);
+      const EncodedFrame frame = encoder.refine(diff.picture(), now);
+      EXPECT_LE(bytes_in(frame), FrameEncoder::kRefineByteBudget + 120'000);
+      EXPECT_TRUE(client.show(frame));
+    }
+    return std::chrono::duration_cast<milliseconds>(now - start);
+  }
+
+  Time now = Time{} + std::chrono::hours(1);
+  TileDiff diff;
+  FrameEncoder encoder;
+  ReferenceClient client;
+};
+
+TEST(FrameEncoder, EveryContentIsExactForEveryClient) {
+  for (const ClientCodecs codecs : {kEverything, ClientCodecs{true, true, false}, ClientCodecs{true, false, false},
+                                    ClientCodecs{false, true, false}, ClientCodecs{false, false, false}}) {
+    for (const Content content : testing::kAllContents) {
+      const Picture picture = make_picture(content, {645, 413});
+      Session session(picture.size, codecs);
+      const auto used = codecs_in(session.show(picture));
+      EXPECT_TRUE(codecs.clear || !used.contains(Codec::kClear));
+      EXPECT_TRUE(codecs.planar || !used.contains(Codec::kPlanar));
+      session.rest();
+      EXPECT_EQ(session.client.difference(picture), "") << name_of(content);
+    }
+  }
+}
+
+TEST(FrameEncoder, ChoosesByContent) {
+  const Size size{512, 512};
+  const auto used = [&](Content content) {
+    Session session(size, kEverything);
+    return codecs_in(session.show(make_picture(content, size)));
+  };
+  EXPECT_EQ(used(Content::kSolid), (std::map<Codec, int>{{Codec::kSolid, 1}}));
+  EXPECT_FALSE(used(Content::kTextLight).contains(Codec::kPlanar));
+  EXPECT_FALSE(used(Content::kPhoto).contains(Codec::kClear));
+}
+
+TEST(FrameEncoder, TypedLetterIsOneSmallCommand) {
+  Picture picture = make_picture(Content::kTextLight, {1280, 720});
+  Session session(picture.size, kEverything);
+  session.show(picture);
+  picture.fill({600, 300, 12, 20}, 0xFFFFFFu);
+  session.show(picture);
+  draw_glyph(picture, {602, 302}, 'k', 0x202020u);
+  const EncodedFrame frame = session.show(picture, Region({590, 290, 100, 100}));
+  ASSERT_EQ(frame.rects.size(), 1u);
+  EXPECT_LE(frame.rects[0].rect.width, 8);
+  EXPECT_LE(frame.rects[0].rect.height, 16);
+  EXPECT_LE(frame.rects[0].data.size(), 165u);
+  EXPECT_EQ(session.client.difference(picture), "");
+}
+
+Picture with_video(Size size, const Rect& area, int frame) {
+  Picture picture = make_picture(Content::kTextLight, size);
+  draw_photo(picture, area, frame);
+  return picture;
+}
+
+TEST(FrameEncoder, VideoGoesToAvcAndIsExactSoonAfterRest) {
+  const Size size{1023, 701};
+  const Rect area{130, 70, 555, 400};
+  Session session(size, kEverything);
+  bool video_seen = false;
+  for (int i = 0; i < 12; ++i) {
+    const Picture picture = with_video(size, area, i);
+    const EncodedFrame frame = session.show(picture);
+    const bool video = codecs_in(frame).contains(Codec::kAvc420);
+    EXPECT_TRUE(video || !video_seen) << "back to lossless in the middle of it";
+    video_seen = video_seen || video;
+    EXPECT_LE(static_cast<int>(video), i >= 3 ? 1 : 0) << i;
+    EXPECT_EQ(session.client.difference(picture, session.encoder.inexact()), "") << i;
+    EXPECT_EQ(session.client.lossy().area() > 0, video_seen);
+    session.now += milliseconds(40);
+  }
+  EXPECT_TRUE(video_seen);
+  const Picture last = with_video(size, area, 11);
+  // Lossy, but near: the mean error of the video's pixels.
+  long error = 0;
+  for (int y = area.y; y < area.bottom(); ++y) {
+    for (int x = area.x; x < area.right(); ++x) {
+      for (int shift = 0; shift < 24; shift += 8) {
+        error += std::abs(static_cast<int>(last.at(x, y) >> shift & 0xFF) -
+                          static_cast<int>(session.client.picture().at(x, y) >> shift & 0xFF));
+      }
+    }
+  }
+  EXPECT_LE(error / (area.area() * 3), 6);
+  EXPECT_NE(session.client.difference(last), "");
+  EXPECT_LE(session.rest(), milliseconds(110));
+  EXPECT_EQ(session.client.difference(last), "");
+  EXPECT_TRUE(session.encoder.inexact().empty());
+}
+
+TEST(FrameEncoder, ScrollingTextStaysWithoutLoss) {
+  const Size size{800, 600};
+  Session session(size, kEverything);
+  for (int i = 0; i < 10; ++i) {
+    const EncodedFrame frame = session.show(make_picture(Content::kTextLight, size, static_cast<std::uint32_t>(i)));
+    EXPECT_FALSE(codecs_in(frame).contains(Codec::kAvc420));
+    session.now += milliseconds(40);
+  }
+}
+
+TEST(FrameEncoder, ClientWithoutAvcGetsVideoWithoutLoss) {
+  const Size size{640, 480};
+  Session session(size, {true, true, false});
+  for (int i = 0; i < 10; ++i) {
+    const Picture picture = with_video(size, bounds(size), i);
+    session.show(picture);
+    ASSERT_EQ(session.client.difference(picture), "");
+    session.now += milliseconds(40);
+  }
+}
+
+TEST(FrameEncoder, LargeFramesAreCutAtTheBudget) {
+  const Size size{1920, 1080};
+  Picture noise(size);
+  Random random(4);
+  for (std::uint32_t& pixel : noise.pixels) pixel = random();
+  Session session(size, kEverything);
+  const EncodedFrame frame = session.show(noise);
+  EXPECT_GE(bytes_in(frame), FrameEncoder::kFrameByteBudget / 2);
+  EXPECT_LE(bytes_in(frame), FrameEncoder::kFrameByteBudget + 1'000'000);
+  EXPECT_EQ(session.encoder.next_refinement(), Time::min());
+  session.rest();
+  EXPECT_EQ(session.client.difference(noise), "");
+}
+
+TEST(FrameEncoder, NewSurfaceGoesOnWithTheSameCaches) {
+  Session session({640, 480}, kEverything);
+  session.show(make_picture(Content::kTextLight, {640, 480}));
+  const Size size{500, 300};
+  session.encoder.resize(size);
+  session.client.resize(size);
+  session.diff.reset(size);
+  const Picture picture = make_picture(Content::kTextLight, size, 9);
+  session.show(picture);
+  EXPECT_EQ(session.client.difference(picture), "");
+}
+
+TEST(FrameEncoder, VideoEncoderIsGivenBack) {
+  const Size size{640, 480};
+  Session session(size, kEverything);
+  EXPECT_FALSE(session.encoder.trim(session.now));
+  for (int i = 0; i < 8; ++i) {
+    session.show(with_video(size, bounds(size), i));
+    session.now += milliseconds(40);
+  }
+  EXPECT_TRUE(session.encoder.trim(session.now));
+  session.now += std::chrono::seconds(10);
+  EXPECT_FALSE(session.encoder.trim(session.now));
+  // And another one can begin.
+  for (int i = 0; i < 8; ++i) {
+    session.show(with_video(size, bounds(size), i));
+    session.now += milliseconds(40);
+  }
+  session.rest();
+  EXPECT_EQ(session.client.difference(with_video(size, bounds(size), 7)), "");
+}
+
+// Whatever happens in whatever order: what is not declared inexact is exact, and after rest everything is.
+TEST(FrameEncoder, AnySequenceEndsExact) {
+  Random random(77);
+  for (int round = 0; round < 12; ++round) {
+    const Size size{random.between(70, 700), random.between(70, 500)};
+    Session session(size, {true, random() % 4 != 0, random() % 4 != 0});
+    Picture picture = make_picture(testing::kAllContents[random() % 7], size, random());
+    session.show(picture);
+    const Rect video{random.between(0, size.width / 3), random.between(0, size.height / 3), size.width / 2,
+                     size.height / 2};
+    for (int i = 0; i < 30; ++i) {
+      Region damage;
+      const auto note = [&](const Rect& rect) { damage.add(intersect(rect, bounds(size))); };
+      if (i % 20 < 12) {
+        draw_photo(picture, video, i);
+        note(video);
+      }
+      if (random() % 3 == 0) {
+        const Point at{random.between(0, size.width), random.between(0, size.height)};
+        draw_glyph(picture, at, static_cast<char>('a' + random() % 26), random());
+        note({at.x, at.y, 8, 16});
+      }
+      if (random() % 8 == 0) {
+        const Rect rect{random.between(-20, size.width), random.between(-20, size.height), random.between(1, 300),
+                        random.between(1, 200)};
+        picture.fill(rect, random());
+        note(rect);
+      }
+      if (random() % 3 == 0) note({random.between(0, size.width), 0, 100, size.height});
+      session.show(picture, damage);
+      ASSERT_EQ(session.client.difference(picture, session.encoder.inexact()), "") << round << ", " << i;
+      session.now += milliseconds(random.between(5, 60));
+      if (random() % 4 == 0) {
+        ASSERT_TRUE(session.client.show(session.encoder.refine(session.diff.picture(), session.now)));
+      }
+    }
+    session.rest();
+    ASSERT_EQ(session.client.difference(picture), "") << round;
+  }
+}
+
+}  // namespace
+}  // namespace tobari::display
