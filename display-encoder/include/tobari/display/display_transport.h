@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The seam to one client: RDP today. A transport is one connection from accept to close; it is not used again.
+//
+// Contract. start() once; from then on events come on a thread of the transport's own: at most one on_authenticated(),
+// later on_ready() (again whenever the client's picture became void), in between and after that the rest, on_closed()
+// last of all, always exactly once. Events must not call stop(). Everything else may be called from any thread and does
+// not block: it is queued in order and written by the transport's thread. stop() ends the connection and returns when
+// no event is running or will come; the destructor calls it.
+//
+// State, not a queue: what is given to send() must reach the client because encoders mirror the client's state, so ask
+// the pacer before encoding (src/pacing).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <tobari/base/result.h>
+#include <tobari/display/encoder.h>
+#include <tobari/display/frame.h>
+#include <tobari/display/input.h>
+#include <tobari/policy/grant.h>
+
+namespace tobari::display {
+
+using FrameId = std::uint32_t;
+
+// What is known about a client when it has shown its ticket. The strings are the client's own claims, at most
+// kMaxClientText bytes, printable or not: for logs only.
+struct ClientInfo {
+  std::string address;
+  std::string name;
+  Size desktop;  // the size it would like; not checked against the grant
+};
+inline constexpr std::size_t kMaxClientText = 64;
+
+// How the client takes pictures.
+struct ClientPipeline {
+  bool graphics = false;  // RDPGFX; false: bitmap updates only (src/rdp/legacy_output.h), and no acknowledgements
+  ClientCodecs codecs;
+};
+
+enum class CloseReason : std::uint8_t { kServerStops, kTakenOver, kDropped, kIdle };
+
+// What a client may do once it is admitted.
+struct Admitted {
+  policy::Grant grant;
+  std::string session_id;  // of the broker's; empty when there is no broker
+};
+
+// Who may connect. Called on the transport's thread, must not block for long. An error refuses: kUnauthenticated for
+// wrong credentials, kTimeout for a ticket that was right but is used or expired.
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  [[nodiscard]] virtual Result<Admitted> admit(const std::string& user, const std::string& secret) = 0;
+};
+
+class TransportEvents {
+ public:
+  // Returns the size that the desktop has now; the client is told, and set_surface() may change it later.
+  [[nodiscard]] virtual Size on_authenticated(const ClientInfo& client, const Admitted& admitted) = 0;
+  // Pictures can be shown: first set_surface(), then everything is to be sent anew with encoders that start anew.
+  virtual void on_ready(const ClientPipeline& pipeline) = 0;
+  virtual void on_frame_ack(FrameId up_to) = 0;
+  virtual void on_acks_suspended() = 0;  // the client will not acknowledge until it does again
+  virtual void on_drained() = 0;         // unsent() became small again
+  virtual void on_round_trip(std::chrono::microseconds) = 0;
+  virtual void on_desktop_wish(Size size) = 0;     // the client's window changed
+  virtual void on_output_wanted(bool wanted) = 0;  // false: it is minimised
+  virtual void on_repaint(const Rect& rect) = 0;
+  // kUnauthenticated or kTimeout: refused. kPermissionDenied: it used a channel that it was not granted.
+  // kPeerProtocol: malformed input. kCancelled: we closed it. kUnavailable: it went away.
+  virtual void on_closed(const Error& reason) = 0;
+
+ protected:
+  ~TransportEvents() = default;
+};
+
+class DisplayTransport {
+ public:
+  virtual ~DisplayTransport() = default;
+
+  [[nodiscard]] virtual Result<void> start(TransportEvents& events, InputSink& input) = 0;
+
+  virtual void set_surface(Size size) = 0;  // the client's picture becomes void; frames of this size follow
+  virtual void send(FrameId id, EncodedFrame frame) = 0;
+  virtual void set_cursor(const CursorShape& shape) = 0;
+  virtual void set_cursor_visible(bool visible) = 0;
+
+  // Bytes given to send() that have not left this machine. on_drained() comes when they fall below kDrained.
+  [[nodiscard]] virtual std::size_t unsent() const noexcept = 0;
+  static constexpr std::size_t kDrained = std::size_t{64} * 1024;
+
+  virtual void close(CloseReason reason) noexcept = 0;  // tells the client why; on_closed() follows
+  virtual void stop() noexcept = 0;
+};
+
+}  // namespace tobari::display

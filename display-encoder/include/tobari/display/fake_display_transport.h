@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A client in memory, for tests: keeps a picture of what it was sent (solid and uncompressed rectangles), acknowledges
+// at once, late or never, and does as a person tells it. No thread of its own: events come on the caller's thread.
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <tobari/display/display_transport.h>
+
+namespace tobari::display {
+
+class FakeDisplayTransport final : public DisplayTransport {
+ public:
+  enum class Acks : std::uint8_t { kAtOnce, kByHand };
+
+  explicit FakeDisplayTransport(Acks acks = Acks::kAtOnce) : acks_(acks) {}
+  ~FakeDisplayTransport() override { stop(); }
+
+  // ---- what the client does
+  Size authenticate(const ClientInfo& client, const Admitted& admitted) {
+    return events_->on_authenticated(client, admitted);
+  }
+  void become_ready() { events_->on_ready({true, {.clear = false, .planar = false, .avc420 = false}}); }
+  void acknowledge(FrameId id) { events_->on_frame_ack(id); }
+  void disconnect() { finish(Error{Errc::kUnavailable, "gone"}); }
+  [[nodiscard]] TransportEvents& events() noexcept { return *events_; }
+  [[nodiscard]] InputSink& input() noexcept { return *input_; }
+
+  // ---- what it has; all of these are for any thread
+  template <class Predicate>  // called with this object's lock held
+  bool wait_until(Predicate predicate, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [this, &predicate] { return predicate(*this); });
+  }
+  [[nodiscard]] bool shows(const FrameView& expected) const {  // only inside wait_until
+    if (expected.size != size_) return false;
+    for (int y = 0; y < size_.height; ++y) {
+      for (int x = 0; x < size_.width; ++x) {
+        if (std::memcmp(expected.at(x, y), at({x, y}), 3) != 0) return false;
+      }
+    }
+    return true;
+  }
+  [[nodiscard]] std::size_t frames() const noexcept { return frames_; }      // only inside wait_until
+  [[nodiscard]] std::size_t surfaces() const noexcept { return surfaces_; }  // only inside wait_until
+  [[nodiscard]] Size size() const noexcept { return size_; }                 // only inside wait_until
+  [[nodiscard]] bool cursor_visible() const noexcept { return cursor_visible_; }
+  [[nodiscard]] const std::optional<CursorShape>& cursor() const noexcept { return cursor_; }
+  [[nodiscard]] std::optional<CloseReason> closed() const noexcept { return closed_; }
+
+  // ---- DisplayTransport
+  [[nodiscard]] Result<void> start(TransportEvents& events, InputSink& input) override {
+    events_ = &events;
+    input_ = &input;
+    return {};
+  }
+  void set_surface(Size size) override {
+    change([this, size] {
+      size_ = size;
+      ++surfaces_;
+      pixels_.assign(static_cast<std::size_t>(size.area()) * kBytesPerPixel, std::byte{0xEE});
+    });
+  }
+  void send(FrameId id, EncodedFrame frame) override {
+    change([this, &frame] {
+      for (const EncodedRect& rect : frame.rects) paint(rect);
+      ++frames_;
+    });
+    if (acks_ == Acks::kAtOnce) events_->on_frame_ack(id);
+  }
+  void set_cursor(const CursorShape& shape) override {
+    change([this, &shape] { cursor_ = shape; });
+  }
+  void set_cursor_visible(bool visible) override {
+    change([this, visible] { cursor_visible_ = visible; });
+  }
+  [[nodiscard]] std::size_t unsent() const noexcept override { return 0; }
+  void close(CloseReason reason) noexcept override {
+    change([this, reason] {
+      if (!closed_) closed_ = reason;
+    });
+    finish(Error{Errc::kCancelled, "closed"});
+  }
+  void stop() noexcept override {
+    if (events_ != nullptr) finish(Error{Errc::kCancelled, "stopped"});
+  }
+
+ private:
+  [[nodiscard]] const std::byte* at(Point p) const noexcept {
+    return pixels_.data() +
+           (static_cast<std::size_t>(p.y) * static_cast<std::size_t>(size_.width) + static_cast<std::size_t>(p.x)) *
+               kBytesPerPixel;
+  }
+  void paint(const EncodedRect& rect) {
+    std::size_t from = 0;
+    for (int y = rect.rect.y; y < rect.rect.bottom(); ++y) {
+      for (int x = rect.rect.x; x < rect.rect.right(); ++x) {
+        std::memcpy(const_cast<std::byte*>(at({x, y})), rect.data.data() + from, kBytesPerPixel);
+        if (rect.codec != Codec::kSolid) from += kBytesPerPixel;
+      }
+    }
+  }
+  template <class Body>
+  void change(Body body) {
+    {
+      const std::scoped_lock lock(mutex_);
+      body();
+    }
+    changed_.notify_all();
+  }
+  void finish(Error reason) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (std::exchange(finished_, true)) return;
+    }
+    events_->on_closed(reason);
+  }
+
+  Acks acks_;
+  TransportEvents* events_ = nullptr;
+  InputSink* input_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Size size_;
+  std::vector<std::byte> pixels_;
+  std::size_t frames_ = 0;
+  std::size_t surfaces_ = 0;
+  std::optional<CursorShape> cursor_;
+  bool cursor_visible_ = true;
+  std::optional<CloseReason> closed_;
+  bool finished_ = false;
+};
+
+}  // namespace tobari::display

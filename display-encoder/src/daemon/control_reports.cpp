@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/control_reports.h"
+
+#include <tobari/display_control.pb.h>
+
+namespace tobari::display {
+namespace {
+
+wire::FromDisplay session_message(wire::Session::Kind kind, const std::string& session_id, const std::string& address,
+                                  const std::string& name, const std::string& detail) {
+  wire::FromDisplay message;
+  wire::Session& session = *message.mutable_session();
+  session.set_kind(kind);
+  session.set_session_id(session_id);
+  session.set_client_address(address);
+  session.set_client_name(name);
+  session.set_detail(detail);
+  return message;
+}
+
+// protobuf's strings are UTF-8; a client's name is whatever it sent.
+std::string plain(std::string text) {
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return text;
+}
+
+}  // namespace
+
+void ControlReports::send(const wire::FromDisplay& message) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto sent = channel_.send(message); !sent) {
+    log::error("the host agent is not told", {{"because", describe(sent.error())}});
+  }
+}
+
+void ControlReports::on_client_connected(const ClientInfo& client, const Admitted& admitted) {
+  log_.on_client_connected(client, admitted);
+  send(session_message(wire::Session::CONNECTED, admitted.session_id, client.address, plain(client.name), ""));
+}
+
+void ControlReports::on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) {
+  log_.on_client_closed(client, admitted, reason);
+  const std::string& session_id = admitted != nullptr ? admitted->session_id : client.session_id;
+  if (reason.code == Errc::kPermissionDenied) {
+    send(session_message(wire::Session::VIOLATION, session_id, client.address, "", reason.message));
+  }
+  const auto kind = admitted != nullptr ? wire::Session::DISCONNECTED : wire::Session::REFUSED;
+  send(session_message(kind, session_id, client.address, "", reason.message));
+}
+
+void ControlReports::on_source_lost(const Error& reason) {
+  log_.on_source_lost(reason);
+  wire::FromDisplay message;
+  message.mutable_source_lost()->set_detail(plain(reason.message));
+  send(message);
+}
+
+}  // namespace tobari::display

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The life of a session as messages to the host agent, and as log lines.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include <tobari/display/control_channel.h>
+
+#include "daemon/session_log.h"
+#include "session/display_session.h"
+
+namespace tobari::wire {
+class FromDisplay;
+}
+
+namespace tobari::display {
+
+class ControlReports final : public SessionObserver {
+ public:
+  // Clients' threads report as well as the main thread, so all sending goes through here.
+  explicit ControlReports(ControlChannel& channel) noexcept : channel_(channel) {}
+  void send(const wire::FromDisplay& message);
+
+  void on_client_connected(const ClientInfo& client, const Admitted& admitted) override;
+  void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) override;
+  void on_source_lost(const Error& reason) override;
+
+ private:
+  ControlChannel& channel_;
+  std::mutex mutex_;
+  SessionLog log_;
+};
+
+}  // namespace tobari::display

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cstdio>
+
+#include <tobari/base/log.h>
+
+#include "daemon/managed.h"
+#include "daemon/options.h"
+#include "daemon/signals.h"
+#include "daemon/standalone.h"
+#include "rdp/library.h"
+
+namespace {
+
+constexpr int kBadConfiguration = 2;
+
+tobari::Result<void> run(const tobari::display::Options& options) {
+  TOBARI_ASSIGN(const auto level, tobari::log::parse_level(options.log_level));
+  tobari::log::init("tobari-display", level);
+  const auto signals = tobari::display::block_termination_signals();
+  tobari::display::init_rdp_library();
+  // The sandbox is the supervisor's to put around us; say so when there is none.
+  tobari::log::info("runs unconfined", {{"freerdp", tobari::display::rdp_library_version()}});
+  return options.control_fd >= 0 ? tobari::display::run_managed(options, signals)
+                                 : tobari::display::run_standalone(options, signals);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = tobari::display::parse_options(argc, argv);
+  if (parsed.exit_status) return *parsed.exit_status;
+  const auto result = run(parsed.options);
+  if (result) return 0;
+  std::fprintf(stderr, "tobari-display: %s\n", result.error().message.c_str());
+  return result.error().code == tobari::Errc::kInvalidArgument ? kBadConfiguration : 1;
+}

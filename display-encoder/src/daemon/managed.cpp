@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/managed.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <poll.h>
+#include <utility>
+
+#include <tobari/base/log.h>
+#include <tobari/display/control_channel.h>
+#include <tobari/display_control.pb.h>
+
+#include "capture/qemu_dbus_source.h"
+#include "daemon/admission.h"
+#include "daemon/control_reports.h"
+#include "rdp/rdp_transport.h"
+#include "rdp/tls_identity.h"
+#include "session/display_session.h"
+
+namespace tobari::display {
+namespace {
+
+constexpr std::chrono::seconds kMaxTicketLife{3600};  // whatever the agent says
+
+policy::Grant from_wire(const wire::Grant& wire) {
+  policy::Grant grant;
+  grant.user = wire.user();
+  grant.desktop_id = wire.desktop_id();
+  for (const wire::ChannelGrant& channel : wire.channels())
+    grant.channels.push_back({channel.channel(), channel.rule()});
+  if (wire.max_monitors() > 0) grant.max_monitors = wire.max_monitors();
+  if (wire.max_pixels() > 0) grant.max_pixels = wire.max_pixels();
+  grant.idle_timeout = std::chrono::seconds(wire.idle_timeout_seconds());
+  return grant;
+}
+
+class ManagedDisplay {
+ public:
+  ManagedDisplay(ControlChannel channel, TlsIdentity identity)
+      : channel_(std::move(channel)),
+        identity_(std::move(identity)),
+        reports_(channel_),
+        admission_(clock_),
+        session_(reports_) {}
+
+  [[nodiscard]] int fd() const noexcept { return channel_.fd(); }
+  void stop() noexcept { session_.stop(); }
+
+  // False when the agent has closed the socket.
+  [[nodiscard]] Result<bool> receive() {
+    wire::ToDisplay message;
+    TOBARI_ASSIGN(auto received, channel_.receive(message));
+    if (received.status == ControlReceived::Status::kClosed) return false;
+    if (received.status == ControlReceived::Status::kMessage) handle(message, std::move(received.descriptor));
+    return true;
+  }
+
+ private:
+  void handle(const wire::ToDisplay& message, UniqueFd descriptor) {
+    switch (message.message_case()) {
+      case wire::ToDisplay::kSetup:
+        return set_up(message.setup());
+      case wire::ToDisplay::kSource:
+        return take_source(std::move(descriptor));
+      case wire::ToDisplay::kArm:
+        return arm(message.arm());
+      case wire::ToDisplay::kClient:
+        return take_client(message.client(), std::move(descriptor));
+      case wire::ToDisplay::kDrop:
+        return drop(message.drop());
+      case wire::ToDisplay::kPing: {
+        wire::FromDisplay answer;
+        answer.mutable_pong()->set_id(message.ping().id());
+        return reports_.send(answer);
+      }
+      case wire::ToDisplay::MESSAGE_NOT_SET:
+        log::warning("control message of an unknown kind");
+        return;
+    }
+  }
+
+  void set_up(const wire::Setup& setup) {
+    if (const auto level = log::parse_level(setup.log_level())) log::init("tobari-display", *level);
+    log::info("set up", {{"desktop", setup.desktop_id()}});
+    wire::FromDisplay answer;
+    answer.mutable_ready()->set_certificate_sha256(identity_.sha256);
+    reports_.send(answer);
+  }
+
+  void take_source(UniqueFd connection) {
+    auto source =
+        connection
+            ? QemuDbusSource::create(std::move(connection), {})
+            : Result<std::unique_ptr<QemuDbusSource>>(fail(Errc::kInvalidArgument, "no descriptor came with it"));
+    if (!source) return reports_.on_source_lost(source.error());
+    session_.set_source(std::move(*source));
+  }
+
+  void arm(const wire::Arm& arm) {
+    Sha256 ticket{};
+    if (arm.ticket_sha256().size() != ticket.size()) {
+      log::error("ticket of a wrong length", {{"session", arm.session_id()}});
+      return;
+    }
+    std::ranges::copy(std::as_bytes(std::span(arm.ticket_sha256())), ticket.begin());
+    const auto valid = std::min(std::chrono::seconds(arm.valid_seconds()), kMaxTicketLife);
+    admission_.arm(ticket, {from_wire(arm.grant()), arm.session_id()}, valid);
+  }
+
+  void take_client(const wire::Client& client, UniqueFd connection) {
+    const ClientLabel label{client.address(), client.session_id()};
+    Result<void> added = fail(Errc::kInvalidArgument, "no connection came with it");
+    if (connection) {
+      RdpOptions options;
+      options.client_address = client.address();
+      added = session_.add_client(make_rdp_transport(std::move(connection), identity_, admission_, std::move(options)),
+                                  label);
+    }
+    if (!added) reports_.on_client_closed(label, nullptr, added.error());
+  }
+
+  void drop(const wire::Drop& drop) {
+    if (!drop.session_id().empty()) admission_.disarm(drop.session_id());
+    log::info("dropping", {{"session", drop.session_id()}, {"because", drop.reason()}});
+    session_.drop_clients(drop.session_id(), CloseReason::kDropped);
+  }
+
+  SystemClock clock_;
+  ControlChannel channel_;
+  TlsIdentity identity_;
+  ControlReports reports_;
+  TicketAdmission admission_;
+  DisplaySession session_;
+};
+
+}  // namespace
+
+Result<void> run_managed(const Options& options, const UniqueFd& signals) {
+  TOBARI_ASSIGN(TlsIdentity identity, make_tls_identity());
+  ManagedDisplay display(ControlChannel(UniqueFd(options.control_fd)), std::move(identity));
+  for (;;) {
+    std::array<pollfd, 2> items{{{display.fd(), POLLIN, 0}, {signals.get(), POLLIN, 0}}};
+    if (::poll(items.data(), items.size(), -1) < 0 && errno != EINTR)
+      return fail_errno(errno, "wait for the host agent");
+    if (items[1].revents != 0) break;
+    if (items[0].revents == 0) continue;
+    TOBARI_ASSIGN(const bool open, display.receive());
+    if (!open) break;
+  }
+  display.stop();
+  return {};
+}
+
+}  // namespace tobari::display

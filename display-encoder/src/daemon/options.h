@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The command line of tobari-display.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <tobari/base/log.h>
+#include <tobari/base/result.h>
+#include <tobari/display/framebuffer_source.h>
+
+namespace tobari::display {
+
+struct Options {
+  std::string source;  // "x11::0", "pattern:card@1920x1080"
+  std::string listen;  // ADDRESS:PORT
+  std::string user;
+  std::string password_file;
+  std::string certificate_file;  // with the key: PEM; both empty: made at the start
+  std::string key_file;
+  std::string log_level = "info";
+  int control_fd = -1;  // managed by a host agent; excludes everything above but the log level
+  bool once = false;    // end when the first client that got in is gone
+};
+
+struct Parsed {
+  Options options;
+  std::optional<int> exit_status;  // help, version or a mistake: it was printed, leave now
+};
+[[nodiscard]] Parsed parse_options(int argc, char** argv);
+
+// kInvalidArgument: no such kind of source; otherwise as the source itself fails.
+[[nodiscard]] Result<std::unique_ptr<FramebufferSource>> open_source(const std::string& description);
+
+}  // namespace tobari::display

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The life of a session as log lines.
+#pragma once
+
+#include <tobari/base/log.h>
+
+#include "session/display_session.h"
+
+namespace tobari::display {
+
+class SessionLog final : public SessionObserver {
+ public:
+  void on_client_connected(const ClientInfo& client, const Admitted& admitted) override {
+    log::info("client connected", {{"client", client.address},
+                                   {"name", client.name},
+                                   {"user", admitted.grant.user},
+                                   {"session", admitted.session_id}});
+  }
+  void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) override {
+    const bool ordinary = reason.code == Errc::kUnavailable || reason.code == Errc::kCancelled;
+    log::write(ordinary ? log::Level::kInfo : log::Level::kWarning,
+               admitted != nullptr ? "client disconnected" : "client refused",
+               {{"client", client.address},
+                {"session", admitted != nullptr ? admitted->session_id : client.session_id},
+                {"because", describe(reason)}});
+  }
+  void on_source_lost(const Error& reason) override { log::warning("desktop lost", {{"because", describe(reason)}}); }
+};
+
+}  // namespace tobari::display

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The graphics pipeline and the display control channel over dynamic channels: what is said when. No I/O and no thread;
+// the peer's thread calls it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <tobari/base/result.h>
+#include <tobari/display/display_transport.h>
+
+#include "rdp/dvc.h"
+#include "rdp/gfx_pdu.h"
+
+namespace tobari::display {
+
+class GraphicsEvents {
+ public:
+  virtual void on_graphics_ready(const ClientCodecs& codecs) = 0;  // also when the client starts its side anew
+  virtual void on_graphics_refused() = 0;                          // no pipeline after all
+  virtual void on_graphics_ack(FrameId id) = 0;
+  virtual void on_graphics_acks_suspended() = 0;
+  virtual void on_layout(Size size) = 0;
+
+ protected:
+  ~GraphicsEvents() = default;
+};
+
+class GraphicsChannel final : private DvcEvents {
+ public:
+  // With `resize` the display control channel is opened as well.
+  GraphicsChannel(DvcOutput& output, GraphicsEvents& events, bool resize)
+      : dvc_(output, *this), events_(events), resize_(resize) {}
+
+  void start() { dvc_.start(); }
+  [[nodiscard]] Result<void> receive(std::span<const std::byte> piece, bool first, bool last) {
+    return dvc_.receive(piece, first, last);
+  }
+
+  [[nodiscard]] bool ready() const noexcept { return ready_; }
+  void set_surface(Size size);
+  // Drops the frame when there is no surface: the client is then about to get everything anew.
+  void send(FrameId id, const EncodedFrame& frame);
+
+ private:
+  void on_dvc_ready() override;
+  void on_dvc_open(std::uint32_t id, bool open) override;
+  [[nodiscard]] Result<void> on_dvc_data(std::uint32_t id, std::span<const std::byte> message) override;
+  [[nodiscard]] Result<void> on_message(const gfx::ClientMessage& message);
+  [[nodiscard]] Result<void> on_caps(const gfx::CapsAdvertise& caps);
+  void flush();  // what is in message_, in one write
+
+  DvcServer dvc_;
+  GraphicsEvents& events_;
+  bool resize_;
+  bool ready_ = false;
+  bool surface_ = false;
+  gfx::Bytes message_;
+  gfx::Bytes wrapped_;
+};
+
+}  // namespace tobari::display

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What other threads leave for the thread that owns the peer.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <sys/eventfd.h>
+
+#include <tobari/base/unique_fd.h>
+#include <tobari/display/display_transport.h>
+
+namespace tobari::display {
+
+struct SurfaceNote {
+  Size size;
+};
+struct FrameNote {
+  FrameId id;
+  EncodedFrame frame;
+};
+struct CursorNote {
+  CursorShape shape;
+};
+struct CursorVisibleNote {
+  bool visible;
+};
+using PeerNote = std::variant<SurfaceNote, FrameNote, CursorNote, CursorVisibleNote>;
+
+class PeerNotes {
+ public:
+  PeerNotes() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+  void add(PeerNote note) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (const auto* frame = std::get_if<FrameNote>(&note)) bytes_ += size_of(*frame);
+      notes_.push_back(std::move(note));
+    }
+    wake();
+  }
+  [[nodiscard]] std::vector<PeerNote> take() {
+    const std::scoped_lock lock(mutex_);
+    bytes_ = 0;
+    return std::exchange(notes_, {});
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
+
+  // The first reason counts.
+  void close(CloseReason reason) noexcept {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!close_) close_ = reason;
+    }
+    wake();
+  }
+  [[nodiscard]] std::optional<CloseReason> closing() const {
+    const std::scoped_lock lock(mutex_);
+    return close_;
+  }
+
+  [[nodiscard]] int fd() const noexcept { return wake_.get(); }
+  void clear_wake() const noexcept {
+    eventfd_t ignored = 0;
+    static_cast<void>(::eventfd_read(wake_.get(), &ignored));
+  }
+
+ private:
+  static std::size_t size_of(const FrameNote& note) noexcept {
+    std::size_t bytes = 0;
+    for (const EncodedRect& rect : note.frame.rects) bytes += rect.data.size();
+    return bytes;
+  }
+  void wake() const noexcept { static_cast<void>(::eventfd_write(wake_.get(), 1)); }
+
+  mutable std::mutex mutex_;
+  std::vector<PeerNote> notes_;
+  std::optional<CloseReason> close_;
+  std::atomic<std::size_t> bytes_ = 0;
+  UniqueFd wake_;
+};
+
+}  // namespace tobari::display

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rdp/rdp_peer.h"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <poll.h>
+#include <utility>
+
+#include <freerdp/autodetect.h>
+#include <freerdp/error.h>
+#include <freerdp/settings.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <winpr/synch.h>
+
+#include <tobari/base/log.h>
+
+#include "rdp/first_packet.h"
+#include "rdp/peer_callbacks.h"
+#include "rdp/peer_settings.h"
+
+namespace tobari::display {
+namespace {
+
+constexpr std::size_t kMaxHandles = 32;
+// The kernel holds no more than this unsent, so that what is decided late is decided on fresh knowledge.
+constexpr int kUnsentLowWater = 128 * 1024;
+constexpr std::chrono::milliseconds kGoodbye{300};  // for the last words to get out
+constexpr std::chrono::seconds kRoundTripPeriod{2};
+constexpr std::uint16_t kRoundTripSequence = 1;
+
+void tune(int fd, const RdpOptions& options) noexcept {
+  const auto set = [fd](int option, auto value) {
+    static_cast<void>(::setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value));
+  };
+  set(TCP_NODELAY, 1);
+  set(TCP_NOTSENT_LOWAT, kUnsentLowWater);
+  set(TCP_USER_TIMEOUT, static_cast<unsigned>(options.silence_deadline.count()));
+}
+
+std::uint32_t error_info(CloseReason reason) noexcept {
+  switch (reason) {
+    case CloseReason::kTakenOver:
+      return ERRINFO_DISCONNECTED_BY_OTHER_CONNECTION;
+    case CloseReason::kIdle:
+      return ERRINFO_IDLE_TIMEOUT;
+    case CloseReason::kServerStops:
+    case CloseReason::kDropped:
+      break;
+  }
+  return ERRINFO_RPC_INITIATED_DISCONNECT;
+}
+
+}  // namespace
+
+void RdpPeer::PeerFree::operator()(freerdp_peer* p) const noexcept {
+  freerdp_peer_context_free(p);
+  freerdp_peer_free(p);
+}
+
+RdpPeer::RdpPeer(UniqueFd connection, const TlsIdentity& identity, Admission& admission, RdpOptions options)
+    : connection_(std::move(connection)), identity_(identity), admission_(admission), options_(std::move(options)) {}
+
+RdpPeer::~RdpPeer() { stop(); }
+
+Result<void> RdpPeer::start(TransportEvents& events, InputSink& input) {
+  events_ = &events;
+  input_ = &input;
+  socket_.reset(::fcntl(connection_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!socket_) return fail_errno(errno, "keep hold of a connection");
+  tune(socket_.get(), options_);
+  thread_ = std::jthread([this] { run(); });
+  return {};
+}
+
+void RdpPeer::stop() noexcept {
+  if (!thread_.joinable()) return;
+  notes_.close(CloseReason::kServerStops);
+  if (!ready_) static_cast<void>(::shutdown(socket_.get(), SHUT_RDWR));  // it may be blocked in the TLS handshake
+  thread_.join();
+}
+
+std::size_t RdpPeer::unsent() const noexcept { return notes_.bytes() + queued_.load(std::memory_order_relaxed); }
+
+void RdpPeer::run() {
+  const Result<void> served = serve();
+  close_peer();
+  Error reason = served ? Error{Errc::kUnavailable, "the client disconnected"} : served.error();
+  if (reason_) reason = *std::exchange(reason_, std::nullopt);
+  if (guard_ && guard_->expired()) reason = Error{Errc::kTimeout, "the client took too long to connect"};
+  guard_.reset();
+  events_->on_closed(reason);
+}
+
+Result<void> RdpPeer::serve() {
+  const auto deadline = SystemClock().now() + options_.handshake_deadline;
+  TOBARI_TRY(await_connection_request(socket_.get(), deadline));
+  guard_ = std::make_unique<HandshakeGuard>(socket_.get(), deadline);
+  TOBARI_TRY(open_peer());
+  return loop();
+}
+
+Result<void> RdpPeer::open_peer() {
+  peer_.reset(freerdp_peer_new(connection_.release()));
+  if (!peer_) return fail(Errc::kInternal, "no peer");
+  peer_->ContextExtra = this;
+  if (freerdp_peer_context_new(peer_.get()) == FALSE) return fail(Errc::kInternal, "no peer context");
+  TOBARI_TRY(offer(context()->settings, identity_));
+  rdpTransportIo io = *freerdp_get_io_callbacks(context());
+  read_ = io.ReadPdu;
+  output_ = std::make_unique<OutputQueue>(io.WritePdu);
+  install_callbacks(peer_.get(), io);
+  if (freerdp_set_io_callbacks(context(), &io) == FALSE || peer_->Initialize(peer_.get()) == FALSE) {
+    return fail(Errc::kInternal, "the peer does not start");
+  }
+  return {};
+}
+
+Result<void> RdpPeer::loop() {
+  for (;;) {
+    TOBARI_TRY(wait());
+    notes_.clear_wake();
+    if (const auto reason = notes_.closing()) {
+      say_goodbye(error_info(*reason));
+      return fail(Errc::kCancelled, *reason == CloseReason::kTakenOver ? "taken over by another client" : "closed");
+    }
+    if (authenticated_) output_->hold();  // before that, an answer must be out before FreeRDP waits for the next step
+    const bool alive = peer_->CheckFileDescriptor(peer_.get()) != FALSE;
+    if (!alive) {
+      static_cast<void>(output_->release(transport()));
+      return broken();
+    }
+    carry_out_notes();
+    if (!output_->release(transport())) return fail(Errc::kUnavailable, "the client went away");
+    queued_ = output_->size();
+    if (!drained_told_ && unsent() < kDrained) {
+      drained_told_ = true;
+      events_->on_drained();
+    }
+  }
+}
+
+Result<void> RdpPeer::wait() {
+  std::array<HANDLE, kMaxHandles> handles{};
+  const DWORD count = peer_->GetEventHandles(peer_.get(), handles.data(), kMaxHandles);
+  if (count == 0) return fail(Errc::kUnavailable, "the client went away");
+  std::array<pollfd, kMaxHandles + 2> items{};
+  std::size_t used = 0;
+  items[used++] = {notes_.fd(), POLLIN, 0};
+  if (output_->size() > 0 || peer_->IsWriteBlocked(peer_.get()) != FALSE) items[used++] = {socket_.get(), POLLOUT, 0};
+  for (DWORD i = 0; i < count; ++i) items[used++] = {GetEventFileDescriptor(handles[i]), POLLIN, 0};
+  while (::poll(items.data(), used, -1) < 0) {
+    if (errno != EINTR) return fail_errno(errno, "wait for a client");
+  }
+  return {};
+}
+
+Result<void> RdpPeer::broken() {
+  if (!reason_) {
+    return ready_ ? fail(Errc::kUnavailable, "the client disconnected")
+                  : fail(Errc::kPeerProtocol, "the connection failed before it was a session");
+  }
+  linger();
+  return {};
+}
+
+void RdpPeer::carry_out_notes() {
+  auto notes = notes_.take();
+  if (notes.empty()) return;
+  for (PeerNote& note : notes) carry_out(note);
+  measure_round_trip();
+  drained_told_ = false;
+}
+
+void RdpPeer::carry_out(PeerNote& note) {
+  if (const auto* surface = std::get_if<SurfaceNote>(&note)) {
+    surface_ = surface->size;
+    if (graphics_ && graphics_->ready()) {
+      graphics_->set_surface(surface->size);
+    } else if (active_ && ready_) {
+      resize_legacy(surface->size);
+    }
+  } else if (const auto* frame = std::get_if<FrameNote>(&note)) {
+    if (graphics_ && graphics_->ready()) {
+      graphics_->send(frame->id, frame->frame);
+    } else if (active_ && ready_) {
+      static_cast<void>(legacy_.send(context(), frame->frame));
+    }
+  } else if (const auto* cursor = std::get_if<CursorNote>(&note)) {
+    pointer_.set_shape(context(), cursor->shape);
+  } else if (const auto* visible = std::get_if<CursorVisibleNote>(&note)) {
+    pointer_.set_visible(context(), visible->visible);
+  }
+}
+
+// Once in a while, and only while pictures flow: an idle session sends nothing at all.
+void RdpPeer::measure_round_trip() {
+  const auto now = SystemClock().now();
+  if (!active_ || round_trip_asked_ || now - round_trip_done_ < kRoundTripPeriod) return;
+  if (freerdp_settings_get_bool(context()->settings, FreeRDP_NetworkAutoDetect) == FALSE) return;
+  rdpAutoDetect* autodetect = context()->autodetect;
+  round_trip_asked_ = now;
+  static_cast<void>(autodetect->RTTMeasureRequest(autodetect, RDP_TRANSPORT_TCP, kRoundTripSequence));
+}
+
+void RdpPeer::on_round_trip_answer() {
+  if (!round_trip_asked_) return;
+  const auto now = SystemClock().now();
+  round_trip_done_ = now;
+  events_->on_round_trip(std::chrono::duration_cast<std::chrono::microseconds>(now - *round_trip_asked_));
+  round_trip_asked_.reset();
+}
+
+void RdpPeer::say_goodbye(std::uint32_t error_info) {
+  if (!authenticated_) return;
+  freerdp_set_error_info(context()->rdp, error_info);
+  static_cast<void>(freerdp_send_error_info(context()->rdp));
+  static_cast<void>(peer_->Close(peer_.get()));
+  linger();
+}
+
+// Lets the last words arrive: a socket closed with unread input is reset, and the client would never see them.
+void RdpPeer::linger() noexcept {
+  const auto until = SystemClock().now() + kGoodbye;
+  bool shut = false;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SystemClock().now());
+    if (left.count() <= 0 || !output_->flush(transport())) return;
+    const bool sent = output_->size() == 0 && peer_->IsWriteBlocked(peer_.get()) == FALSE;
+    if (sent && !std::exchange(shut, true)) static_cast<void>(::shutdown(socket_.get(), SHUT_WR));
+    pollfd item{socket_.get(), static_cast<short>(sent ? POLLIN : POLLIN | POLLOUT), 0};
+    if (::poll(&item, 1, static_cast<int>(left.count())) <= 0) return;
+    std::array<std::byte, 4096> ignored{};
+    if ((item.revents & POLLIN) != 0 && ::recv(socket_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT) <= 0)
+      return;
+  }
+}
+
+void RdpPeer::close_peer() noexcept {
+  if (guard_) guard_->done();
+  if (peer_ && peer_->context != nullptr) peer_->Disconnect(peer_.get());
+  graphics_.reset();
+  peer_.reset();
+  connection_.reset();
+  static_cast<void>(::shutdown(socket_.get(), SHUT_RDWR));
+}
+
+Size RdpPeer::desktop() noexcept {
+  const rdpSettings* settings = context()->settings;
+  return {static_cast<int>(freerdp_settings_get_uint32(settings, FreeRDP_DesktopWidth)),
+          static_cast<int>(freerdp_settings_get_uint32(settings, FreeRDP_DesktopHeight))};
+}
+
+std::unique_ptr<DisplayTransport> make_rdp_transport(UniqueFd connection, const TlsIdentity& identity,
+                                                     Admission& admission, RdpOptions options) {
+  return std::make_unique<RdpPeer>(std::move(connection), identity, admission, std::move(options));
+}
+
+}  // namespace tobari::display

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One RDP client. The thread of run() owns FreeRDP's peer from its making to its end and is the only one to touch it
+// (two threads in one peer race inside FreeRDP); the public calls leave notes.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+
+#include <freerdp/freerdp.h>
+#include <freerdp/peer.h>
+
+#include <tobari/base/clock.h>
+#include <tobari/base/unique_fd.h>
+
+#include "rdp/graphics_channel.h"
+#include "rdp/handshake_guard.h"
+#include "rdp/input_map.h"
+#include "rdp/legacy_output.h"
+#include "rdp/output_queue.h"
+#include "rdp/peer_notes.h"
+#include "rdp/pointer_output.h"
+#include "rdp/rdp_transport.h"
+
+namespace tobari::display {
+
+class RdpPeer final : public DisplayTransport, private DvcOutput, private GraphicsEvents {
+ public:
+  RdpPeer(UniqueFd connection, const TlsIdentity& identity, Admission& admission, RdpOptions options);
+  ~RdpPeer() override;
+
+  [[nodiscard]] Result<void> start(TransportEvents& events, InputSink& input) override;
+  void set_surface(Size size) override { notes_.add(SurfaceNote{size}); }
+  void send(FrameId id, EncodedFrame frame) override { notes_.add(FrameNote{id, std::move(frame)}); }
+  void set_cursor(const CursorShape& shape) override { notes_.add(CursorNote{shape}); }
+  void set_cursor_visible(bool visible) override { notes_.add(CursorVisibleNote{visible}); }
+  [[nodiscard]] std::size_t unsent() const noexcept override;
+  void close(CloseReason reason) noexcept override { notes_.close(reason); }
+  void stop() noexcept override;
+
+ private:
+  friend struct PeerCallbacks;  // FreeRDP's C callbacks (peer_callbacks.cpp)
+
+  // ---- the connection's life, on its thread
+  void run();
+  [[nodiscard]] Result<void> serve();
+  [[nodiscard]] Result<void> open_peer();
+  [[nodiscard]] Result<void> loop();
+  [[nodiscard]] Result<void> wait();    // until there is something to do
+  [[nodiscard]] Result<void> broken();  // why FreeRDP gave up
+  void carry_out(PeerNote& note);
+  void carry_out_notes();
+  void measure_round_trip();
+  void say_goodbye(std::uint32_t error_info);
+  void linger() noexcept;
+  void close_peer() noexcept;
+
+  // ---- what FreeRDP reports; false ends the connection
+  [[nodiscard]] bool on_capabilities();
+  [[nodiscard]] bool on_activate();
+  [[nodiscard]] bool on_channel_data(std::uint16_t channel, std::span<const std::byte> data, std::uint32_t flags);
+  [[nodiscard]] int on_read(rdpTransport* transport, wStream* pdu);
+  void on_round_trip_answer();
+  [[nodiscard]] bool refuse(Error reason, std::uint32_t error_info);
+  void become_ready(const ClientPipeline& pipeline);
+  void start_graphics();
+  void resize_legacy(Size size);
+
+  // ---- DvcOutput, GraphicsEvents
+  void send_dvc(std::span<const std::byte> pdu) override;
+  void on_graphics_ready(const ClientCodecs& codecs) override;
+  void on_graphics_refused() override;
+  void on_graphics_ack(FrameId id) override { events_->on_frame_ack(id); }
+  void on_graphics_acks_suspended() override { events_->on_acks_suspended(); }
+  void on_layout(Size size) override { events_->on_desktop_wish(size); }
+
+  [[nodiscard]] rdpContext* context() noexcept { return peer_->context; }
+  [[nodiscard]] rdpTransport* transport() noexcept { return freerdp_get_transport(peer_->context); }
+  [[nodiscard]] Size desktop() noexcept;  // as FreeRDP has it
+  [[nodiscard]] Size surface_size() noexcept {
+    return surface_.valid() ? surface_ : desktop();
+  }  // what the client shows
+
+  struct PeerFree {
+    void operator()(freerdp_peer* p) const noexcept;
+  };
+
+  UniqueFd connection_;  // until FreeRDP takes it
+  UniqueFd socket_;      // our own hold on the same socket: to poll, to ask, to shut down
+  const TlsIdentity& identity_;
+  Admission& admission_;
+  RdpOptions options_;
+  TransportEvents* events_ = nullptr;
+  InputSink* input_ = nullptr;
+
+  PeerNotes notes_;
+  std::unique_ptr<HandshakeGuard> guard_;
+  std::unique_ptr<freerdp_peer, PeerFree> peer_;
+  std::unique_ptr<OutputQueue> output_;
+  std::atomic<std::size_t> queued_ = 0;  // output_'s size, for other threads
+  std::optional<GraphicsChannel> graphics_;
+  LegacyOutput legacy_;
+  PointerOutput pointer_;
+  InputMap input_map_;
+
+  pTransportRWFkt read_ = nullptr;  // FreeRDP's own
+  bool authenticated_ = false;
+  bool active_ = false;  // between activation and deactivation
+  std::atomic<bool> ready_ = false;
+  std::uint16_t drdynvc_ = 0;
+  Size surface_;
+  bool drained_told_ = true;
+  std::optional<Error> reason_;  // why we end it ourselves
+  std::optional<Clock::Steady> round_trip_asked_;
+  Clock::Steady round_trip_done_{};
+  std::jthread thread_;  // last: it uses the others
+};
+
+}  // namespace tobari::display

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What FreeRDP reports to a peer, and what the peer makes of it.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <freerdp/channels/drdynvc.h>
+#include <freerdp/channels/wtsvc.h>
+#include <freerdp/error.h>
+#include <freerdp/settings.h>
+#include <openssl/crypto.h>
+#include <winpr/stream.h>
+
+#include <tobari/base/log.h>
+
+#include "rdp/mcs_filter.h"
+#include "rdp/peer_settings.h"
+#include "rdp/rdp_peer.h"
+
+namespace tobari::display {
+namespace {
+
+constexpr std::uint32_t kPieceFirst = 1, kPieceLast = 2;  // MS-RDPBCGR 2.2.6.1.1
+
+std::string text(const rdpSettings* settings, FreeRDP_Settings_Keys_String key) {
+  const char* value = freerdp_settings_get_string(settings, key);
+  return value != nullptr ? value : "";
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ",") + name;
+  return all;
+}
+
+}  // namespace
+
+bool RdpPeer::refuse(Error reason, std::uint32_t error_info) {
+  reason_ = std::move(reason);
+  freerdp_set_error_info(context()->rdp, error_info);
+  static_cast<void>(freerdp_send_error_info(context()->rdp));
+  return false;
+}
+
+// Client Info has come: the first moment at which the secret is known, and before the client is told anything of the
+// desktop. Called again after every resize of a client without the pipeline.
+bool RdpPeer::on_capabilities() {
+  if (authenticated_) return true;
+  rdpSettings* settings = context()->settings;
+  if (!only_tls_selected(settings)) {
+    reason_ = Error{Errc::kPeerProtocol, "something else than TLS was negotiated"};
+    return false;
+  }
+  std::string secret = text(settings, FreeRDP_Password);
+  const auto admitted = admission_.admit(text(settings, FreeRDP_Username), secret);
+  OPENSSL_cleanse(secret.data(), secret.size());
+  static_cast<void>(freerdp_settings_set_string(settings, FreeRDP_Password, nullptr));
+  if (!admitted) {
+    return refuse(admitted.error(), admitted.error().code == Errc::kTimeout ? ERRINFO_SERVER_FRESH_CREDENTIALS_REQUIRED
+                                                                            : ERRINFO_SERVER_INSUFFICIENT_PRIVILEGES);
+  }
+  authenticated_ = true;
+  static_cast<void>(freerdp_settings_set_bool(settings, FreeRDP_CompressionEnabled, FALSE));  // the client asked for it
+  ClientInfo client{options_.client_address, text(settings, FreeRDP_ClientHostname).substr(0, kMaxClientText),
+                    desktop()};
+  const Size size = events_->on_authenticated(client, *admitted);
+  return !size.valid() ||
+         (freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, static_cast<UINT32>(size.width)) != FALSE &&
+          freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, static_cast<UINT32>(size.height)) != FALSE);
+}
+
+bool RdpPeer::on_activate() {
+  const bool again = std::exchange(active_, true) || ready_;
+  const bool pipeline = freerdp_settings_get_bool(context()->settings, FreeRDP_SupportGraphicsPipeline) != FALSE;
+  drdynvc_ = WTSChannelGetId(peer_.get(), DRDYNVC_SVC_CHANNEL_NAME);
+  if (pipeline && drdynvc_ != 0 && !again) {
+    start_graphics();
+  } else if (!graphics_) {
+    become_ready({});
+  }
+  return true;
+}
+
+void RdpPeer::start_graphics() {
+  graphics_.emplace(static_cast<DvcOutput&>(*this), static_cast<GraphicsEvents&>(*this), true);
+  graphics_->start();
+}
+
+void RdpPeer::on_graphics_ready(const ClientCodecs& codecs) { become_ready({true, codecs}); }
+
+void RdpPeer::on_graphics_refused() {
+  log::warning("client has no graphics pipeline after all", {{"client", options_.client_address}});
+  become_ready({});
+}
+
+void RdpPeer::become_ready(const ClientPipeline& pipeline) {
+  if (guard_) guard_->done();
+  ready_ = true;
+  ClientPipeline taken = pipeline;
+  if (!taken.graphics) taken.codecs = {.clear = false, .planar = false, .avc420 = false};
+  pointer_.begin(context());
+  events_->on_ready(taken);
+}
+
+// The deactivation-reactivation sequence (MS-RDPBCGR 1.3.1.3): the client activates again with the new size.
+void RdpPeer::resize_legacy(Size size) {
+  if (size == desktop()) return;
+  rdpSettings* settings = context()->settings;
+  if (freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, static_cast<UINT32>(size.width)) == FALSE ||
+      freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, static_cast<UINT32>(size.height)) == FALSE) {
+    return;
+  }
+  active_ = false;
+  if (context()->update->DesktopResize(context()) == FALSE) log::warning("a client was not resized");
+}
+
+bool RdpPeer::on_channel_data(std::uint16_t channel, std::span<const std::byte> data, std::uint32_t flags) {
+  Result<void> taken;
+  if (!graphics_ || channel != drdynvc_) {
+    taken = fail(Errc::kPermissionDenied, "data on a static channel that was not granted");
+  } else {
+    taken = graphics_->receive(data, (flags & kPieceFirst) != 0, (flags & kPieceLast) != 0);
+  }
+  if (taken) return true;
+  return refuse(taken.error(), ERRINFO_SERVER_DENIED_CONNECTION);
+}
+
+void RdpPeer::send_dvc(std::span<const std::byte> pdu) {
+  static_cast<void>(
+      peer_->SendChannelData(peer_.get(), drdynvc_, reinterpret_cast<const BYTE*>(pdu.data()), pdu.size()));
+}
+
+// Every packet of the client passes here before FreeRDP parses it.
+int RdpPeer::on_read(rdpTransport* transport, wStream* pdu) {
+  const int length = read_(transport, pdu);
+  if (length <= 0) return length;
+  const std::span packet(reinterpret_cast<std::byte*>(Stream_Buffer(pdu)), static_cast<std::size_t>(length));
+  switch (freerdp_get_state(context())) {
+    case CONNECTION_STATE_MCS_CREATE_REQUEST: {
+      const auto names = deny_static_channels(packet);
+      if (!names) {
+        reason_ = names.error();
+        return -1;
+      }
+      log::debug("client names channels", {{"client", options_.client_address}, {"channels", joined(*names)}});
+      break;
+    }
+    case CONNECTION_STATE_MCS_ERECT_DOMAIN:
+      repair_erect_domain(packet);
+      break;
+    default:
+      break;
+  }
+  return length;
+}
+
+}  // namespace tobari::display

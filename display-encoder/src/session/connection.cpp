@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/connection.h"
+
+namespace tobari::display {
+
+template <class Body>
+void DisplaySession::Connection::if_active(Body body) {
+  const std::scoped_lock lock(session_.mutex_);
+  if (session_.active_.get() != this) return;
+  body();
+  session_.wake();
+}
+
+void DisplaySession::Connection::wish(Size size) {
+  if (!size.valid() || !admitted_) return;
+  if (static_cast<std::uint64_t>(size.area()) > admitted_->grant.max_pixels) return;
+  session_.wish_ = size;
+}
+
+Size DisplaySession::Connection::on_authenticated(const ClientInfo& client, const Admitted& admitted) {
+  Size size;
+  {
+    const std::scoped_lock lock(session_.mutex_);
+    admitted_ = admitted;
+    wish(client.desktop);
+    session_.wake();
+    size = session_.surface_;
+  }
+  session_.observer_.on_client_connected(client, admitted);
+  return size;
+}
+
+void DisplaySession::Connection::on_ready(const ClientPipeline& pipeline) {
+  std::shared_ptr<Connection> former;
+  {
+    const std::scoped_lock lock(session_.mutex_);
+    pipeline_ = pipeline;
+    former = std::exchange(session_.active_, shared_from_this());
+    session_.active_changed_ = true;
+    session_.output_wanted_ = true;
+    session_.wake();
+  }
+  if (former && former.get() != this) {
+    session_.input_.release_all();
+    former->transport().close(CloseReason::kTakenOver);
+  }
+}
+
+void DisplaySession::Connection::on_frame_ack(FrameId up_to) {
+  if_active([this, up_to] { session_.pacer_.acknowledged(up_to, SystemClock().now()); });
+}
+
+void DisplaySession::Connection::on_acks_suspended() {
+  if_active([this] { session_.pacer_.acks_suspended(); });
+}
+
+void DisplaySession::Connection::on_drained() {
+  if_active([] {});
+}
+
+void DisplaySession::Connection::on_round_trip(std::chrono::microseconds measured) {
+  if_active([this, measured] { session_.pacer_.round_trip(measured); });
+}
+
+void DisplaySession::Connection::on_desktop_wish(Size size) {
+  if_active([this, size] { wish(size); });
+}
+
+void DisplaySession::Connection::on_output_wanted(bool wanted) {
+  if_active([this, wanted] {
+    // A client that shows its window again may have lost what was in it.
+    if (wanted && !session_.output_wanted_) session_.repaint_.add(bounds(session_.surface_));
+    session_.output_wanted_ = wanted;
+  });
+}
+
+void DisplaySession::Connection::on_repaint(const Rect& rect) {
+  if_active([this, rect] { session_.repaint_.add(intersect(rect, bounds(session_.surface_))); });
+}
+
+void DisplaySession::Connection::on_closed(const Error& reason) {
+  bool was_active = false;
+  {
+    const std::scoped_lock lock(session_.mutex_);
+    closed_ = true;
+    was_active = session_.active_.get() == this;
+    if (was_active) {
+      session_.active_.reset();
+      session_.active_changed_ = true;
+    }
+    session_.wake();
+  }
+  if (was_active) session_.input_.release_all();
+  session_.observer_.on_client_closed(label_, admitted_ ? &*admitted_ : nullptr, reason);
+}
+
+}  // namespace tobari::display

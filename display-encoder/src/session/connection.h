@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One client of a DisplaySession: its transport and what it has told so far.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "session/display_session.h"
+
+namespace tobari::display {
+
+class DisplaySession::Connection final : public TransportEvents, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(DisplaySession& session, std::unique_ptr<DisplayTransport> transport, ClientLabel label)
+      : session_(session), transport_(std::move(transport)), label_(std::move(label)) {}
+
+  [[nodiscard]] DisplayTransport& transport() noexcept { return *transport_; }
+
+  // ---- with the session's lock held
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] bool signed_in() const noexcept { return admitted_.has_value(); }
+  [[nodiscard]] const Admitted& admitted() const noexcept { return *admitted_; }
+  [[nodiscard]] const ClientPipeline& pipeline() const noexcept { return pipeline_; }
+
+  // ---- TransportEvents, on the transport's thread
+  [[nodiscard]] Size on_authenticated(const ClientInfo& client, const Admitted& admitted) override;
+  void on_ready(const ClientPipeline& pipeline) override;
+  void on_frame_ack(FrameId up_to) override;
+  void on_acks_suspended() override;
+  void on_drained() override;
+  void on_round_trip(std::chrono::microseconds measured) override;
+  void on_desktop_wish(Size size) override;
+  void on_output_wanted(bool wanted) override;
+  void on_repaint(const Rect& rect) override;
+  void on_closed(const Error& reason) override;
+
+ private:
+  // Runs `body` with the session's lock if this is the client that is shown the desktop, and wakes the encode thread.
+  template <class Body>
+  void if_active(Body body);
+  void wish(Size size);  // with the lock held
+
+  DisplaySession& session_;
+  std::unique_ptr<DisplayTransport> transport_;
+  ClientLabel label_;
+  std::optional<Admitted> admitted_;
+  ClientPipeline pipeline_;
+  bool closed_ = false;
+};
+
+}  // namespace tobari::display

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The public functions: notes for the encode thread (encode_thread.cpp).
+#include "session/display_session.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "session/connection.h"
+#include "session/source_notes.h"
+
+namespace tobari::display {
+
+DisplaySession::DisplaySession(SessionObserver& observer)
+    : observer_(observer), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+DisplaySession::~DisplaySession() { stop(); }
+
+void DisplaySession::set_source(std::unique_ptr<FramebufferSource> source) {
+  const std::scoped_lock lock(mutex_);
+  next_source_ = std::move(source);
+  wake();
+}
+
+Result<void> DisplaySession::add_client(std::unique_ptr<DisplayTransport> transport, ClientLabel label) {
+  const auto connection = std::make_shared<Connection>(*this, std::move(transport), std::move(label));
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto pending =
+        std::ranges::count_if(connections_, [](const auto& c) { return !c->signed_in() && !c->closed(); });
+    if (stopping_) return fail(Errc::kCancelled, "the display stops");
+    if (std::cmp_greater_equal(pending, kMaxPending))
+      return fail(Errc::kExhausted, "too many connections without a ticket");
+    connections_.push_back(connection);
+  }
+  auto started = connection->transport().start(*connection, input_);
+  if (!started) {
+    const std::scoped_lock lock(mutex_);
+    connections_.remove(connection);
+  }
+  return started;
+}
+
+void DisplaySession::drop_clients(const std::string& session_id, CloseReason reason) {
+  std::vector<std::shared_ptr<Connection>> dropped;
+  {
+    const std::scoped_lock lock(mutex_);
+    std::ranges::copy_if(connections_, std::back_inserter(dropped), [&session_id](const auto& c) {
+      return c->signed_in() && (session_id.empty() || c->admitted().session_id == session_id);
+    });
+  }
+  for (const auto& connection : dropped) connection->transport().close(reason);
+}
+
+void DisplaySession::stop() noexcept {
+  std::list<std::shared_ptr<Connection>> connections;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    connections = connections_;
+  }
+  for (const auto& connection : connections) connection->transport().close(CloseReason::kServerStops);
+  for (const auto& connection : connections) connection->transport().stop();
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  {
+    const std::scoped_lock lock(mutex_);
+    wake();
+  }
+  thread_.join();
+  input_.set_target(nullptr);
+  if (source_) source_->stop();
+}
+
+}  // namespace tobari::display
