@@ -33,6 +33,93 @@ void all_contents(benchmark::internal::Benchmark* bench) {
   bench->Unit(benchmark::kMillisecond);
 }
 
+void report_memory(benchmark::State& state) {
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kScreen.area()) * 4);
+}
+
+// --- the yardsticks: one picture read twice, and one copied
+
+void yardstick_memcmp(benchmark::State& state) {
+  const Picture a = make_picture(Content::kInterface, kScreen);
+  const Picture b = a;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(std::memcmp(a.pixels.data(), b.pixels.data(), a.pixels.size() * 4));
+    benchmark::ClobberMemory();
+  }
+  report_memory(state);
+}
+BENCHMARK(yardstick_memcmp)->Unit(benchmark::kMillisecond);
+
+void yardstick_memcpy(benchmark::State& state) {
+  const Picture a = make_picture(Content::kInterface, kScreen);
+  Picture b = a;
+  for (auto _ : state) {
+    std::memcpy(b.pixels.data(), a.pixels.data(), a.pixels.size() * 4);
+    benchmark::ClobberMemory();
+  }
+  report_memory(state);
+}
+BENCHMARK(yardstick_memcpy)->Unit(benchmark::kMillisecond);
+
+// --- compare and copy
+
+void diff_unchanged(benchmark::State& state) {
+  const Picture picture = make_picture(Content::kInterface, kScreen);
+  TileDiff diff;
+  diff.reset(kScreen);
+  const Region all(bounds(kScreen));
+  for (auto _ : state) benchmark::DoNotOptimize(diff.update(picture.view(), all));
+  report_memory(state);
+}
+BENCHMARK(diff_unchanged)->Unit(benchmark::kMillisecond);
+
+void diff_everything_changed(benchmark::State& state) {
+  const Picture pictures[] = {make_picture(Content::kPhoto, kScreen, 1), make_picture(Content::kPhoto, kScreen, 40)};
+  TileDiff diff;
+  diff.reset(kScreen);
+  const Region all(bounds(kScreen));
+  std::size_t turn = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(diff.update(pictures[turn++ % 2].view(), all));
+  report_memory(state);
+}
+BENCHMARK(diff_everything_changed)->Unit(benchmark::kMillisecond);
+
+void diff_text_scrolled(benchmark::State& state) {
+  const Picture pictures[] = {make_picture(Content::kTextLight, kScreen, 1),
+                              make_picture(Content::kTextLight, kScreen, 2)};
+  TileDiff diff;
+  diff.reset(kScreen);
+  const Region all(bounds(kScreen));
+  std::size_t turn = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(diff.update(pictures[turn++ % 2].view(), all));
+  report_memory(state);
+}
+BENCHMARK(diff_text_scrolled)->Unit(benchmark::kMillisecond);
+
+// A letter typed into a terminal whose emulator redraws 200x32 pixels for it.
+void typed_letter(benchmark::State& state) {
+  Picture picture = make_picture(Content::kTextLight, kScreen);
+  TileDiff diff;
+  diff.reset(kScreen);
+  FrameEncoder encoder(kScreen, {});
+  FrameEncoder::Time now{};
+  (void)encoder.encode(diff.picture(), diff.update(picture.view(), Region(bounds(kScreen))), now);
+  const Rect damage{600, 300, 200, 32};
+  int letter = 0;
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    picture.fill({640, 308, 8, 16}, 0xFFFFFFu);
+    draw_glyph(picture, {640, 308}, static_cast<char>('a' + letter++ % 26), 0x202020u);
+    now += std::chrono::milliseconds(100);
+    const EncodedFrame frame = encoder.encode(diff.picture(), diff.update(picture.view(), Region(damage)), now);
+    for (const EncodedRect& rect : frame.rects) bytes += rect.data.size();
+  }
+  state.counters["bytes"] = static_cast<double>(bytes) / static_cast<double>(state.iterations());
+}
+BENCHMARK(typed_letter)->Unit(benchmark::kMicrosecond);
+
+// --- encoders without loss
+
 // The first time that a client sees the picture.
 void clear_first(benchmark::State& state) {
   const Picture picture = make_picture(content_of(state), kScreen);
@@ -65,6 +152,93 @@ void clear_again(benchmark::State& state) {
   report(state, out.size());
 }
 BENCHMARK(clear_again)->Apply(all_contents);
+
+// In tiles of 64x64, as bitmap updates have them.
+template <class Encode>
+void planar_tiles(benchmark::State& state, const Encode& encode) {
+  const Picture picture = make_picture(content_of(state), kScreen);
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    bytes = 0;
+    for (int y = 0; y < kScreen.height; y += 64) {
+      for (int x = 0; x < kScreen.width; x += 64) {
+        bytes += encode(picture, intersect({x, y, 64, 64}, bounds(kScreen)));
+      }
+    }
+  }
+  state.SetLabel(std::string(name_of(content_of(state))));
+  report(state, bytes);
+}
+
+void planar_ours(benchmark::State& state) {
+  PlanarEncoder encoder;
+  std::vector<std::byte> out;
+  planar_tiles(state, [&](const Picture& picture, const Rect& tile) {
+    out.clear();
+    encoder.encode(picture.view(), tile, out);
+    return out.size();
+  });
+}
+BENCHMARK(planar_ours)->Apply(all_contents);
+
+void planar_freerdp(benchmark::State& state) {
+  constexpr DWORD kFlags = PLANAR_FORMAT_HEADER_NA | PLANAR_FORMAT_HEADER_RLE;
+  const std::unique_ptr<BITMAP_PLANAR_CONTEXT, decltype(&freerdp_bitmap_planar_context_free)> context(
+      freerdp_bitmap_planar_context_new(kFlags, 64, 64), freerdp_bitmap_planar_context_free);
+  freerdp_planar_topdown_image(context.get(), TRUE);
+  std::vector<BYTE> out(64 * 64 * 8);
+  planar_tiles(state, [&](const Picture& picture, const Rect& tile) {
+    auto size = static_cast<UINT32>(out.size());
+    const auto* pixels = reinterpret_cast<const BYTE*>(picture.view().at(tile.x, tile.y));
+    (void)freerdp_bitmap_compress_planar(context.get(), pixels, PIXEL_FORMAT_BGRX32, static_cast<UINT32>(tile.width),
+                                         static_cast<UINT32>(tile.height), static_cast<UINT32>(kScreen.width) * 4,
+                                         out.data(), &size);
+    return static_cast<std::size_t>(size);
+  });
+}
+BENCHMARK(planar_freerdp)->Apply(all_contents);
+
+// What a session does for a picture: classification and all encoders.
+void frame_first(benchmark::State& state) {
+  const Picture picture = make_picture(content_of(state), kScreen);
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    FrameEncoder encoder(kScreen, {});
+    state.ResumeTiming();
+    const EncodedFrame frame = encoder.encode(picture.view(), Region(bounds(kScreen)), {});
+    bytes = 0;
+    for (const EncodedRect& rect : frame.rects) bytes += rect.data.size() + 25;
+  }
+  state.SetLabel(std::string(name_of(content_of(state))));
+  report(state, bytes);
+}
+BENCHMARK(frame_first)->Apply(all_contents);
+
+// --- video
+
+// A window of this size in which everything moves, on a still screen.
+void avc420_window(benchmark::State& state) {
+  const Rect window{100, 100, static_cast<int>(state.range(0)), static_cast<int>(state.range(1))};
+  std::vector<Picture> pictures;
+  for (int i = 0; i < 8; ++i) {
+    pictures.push_back(make_picture(Content::kTextLight, kScreen));
+    draw_photo(pictures.back(), intersect(window, bounds(kScreen)), i);
+  }
+  auto encoder = Avc420Encoder::create(kScreen);
+  const Region changed = aligned_for_chroma(Region(intersect(window, bounds(kScreen))), kScreen);
+  std::size_t turn = 0;
+  std::size_t bytes = 0;
+  (void)(*encoder)->encode(pictures[0].view(), changed);
+  for (auto _ : state) bytes += (*encoder)->encode(pictures[++turn % 8].view(), changed)->data.size();
+  report(state, bytes / static_cast<std::size_t>(state.iterations()));
+}
+BENCHMARK(avc420_window)
+    ->Args({64, 64})
+    ->Args({640, 360})
+    ->Args({1280, 720})
+    ->Args({1820, 980})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace tobari::display

@@ -17,8 +17,10 @@ namespace tobari::display {
 namespace {
 
 constexpr int kMacroblock = 16;
-constexpr int kFrameRate = 30;          // what the level is computed for; frames come as they come
-constexpr float kRateFactor = 23.0F;    // CRF: visually close, since it is refined when it rests
+constexpr int kFrameRate = 30;  // what the level is computed for; frames come as they come
+// Constant, so that what does not change is skipped; CRF would spend bits on making still areas better, which is done
+// without loss anyway.
+constexpr int kQuantizer = 23;
 constexpr std::uint8_t kQuality = 100;  // informative
 
 int padded(int side) { return (side + kMacroblock - 1) / kMacroblock * kMacroblock; }
@@ -39,8 +41,9 @@ bool configure(x264_param_t& param, Size coded) {
   param.i_scenecut_threshold = 0;
   param.b_annexb = 1;
   param.b_repeat_headers = 1;
-  param.rc.i_rc_method = X264_RC_CRF;
-  param.rc.f_rf_constant = kRateFactor;
+  param.rc.i_rc_method = X264_RC_CQP;
+  param.rc.i_qp_constant = kQuantizer;
+  param.analyse.b_mb_info = 1;
   param.vui.b_fullrange = 1;
   param.vui.i_colorprim = 1;  // BT.709, all three
   param.vui.i_transfer = 1;
@@ -57,6 +60,7 @@ class X264Encoder final : public Avc420Encoder {
     luma_.assign(width * height, 0);
     u_.assign(width * height / 4, 128);
     v_ = u_;
+    blocks_.assign(width / kMacroblock * (height / kMacroblock), 0);
   }
   ~X264Encoder() override { x264_encoder_close(encoder_); }
   X264Encoder(const X264Encoder&) = delete;
@@ -66,6 +70,7 @@ class X264Encoder final : public Avc420Encoder {
 
  private:
   void convert(const FrameView& picture, const Rect& rect);
+  void mark_blocks(const Region& changed);
 
   x264_t* encoder_;
   Size surface_;
@@ -74,6 +79,7 @@ class X264Encoder final : public Avc420Encoder {
   std::vector<std::uint8_t> u_;
   std::vector<std::uint8_t> v_;
   std::vector<std::byte> wide_rows_[2];
+  std::vector<std::uint8_t> blocks_;  // of 16x16: flags for x264
   std::int64_t frames_ = 0;
 };
 
@@ -98,11 +104,26 @@ void X264Encoder::convert(const FrameView& picture, const Rect& rect) {
   }
 }
 
+void X264Encoder::mark_blocks(const Region& changed) {
+  constexpr std::uint8_t kUnchanged = X264_MBINFO_CONSTANT;
+  std::ranges::fill(blocks_, frames_ == 0 ? std::uint8_t{0} : kUnchanged);
+  const std::size_t in_row = luma_stride_ / kMacroblock;
+  for (const Rect& rect : changed.rects()) {
+    for (int y = rect.y / kMacroblock; y * kMacroblock < rect.bottom(); ++y) {
+      for (int x = rect.x / kMacroblock; x * kMacroblock < rect.right(); ++x) {
+        blocks_[static_cast<std::size_t>(y) * in_row + static_cast<std::size_t>(x)] = 0;
+      }
+    }
+  }
+}
+
 Result<EncodedRect> X264Encoder::encode(const FrameView& picture, const Region& changed) {
   for (const Rect& rect : changed.rects()) convert(picture, rect);
+  mark_blocks(changed);
   x264_picture_t in;
   x264_picture_init(&in);
   in.i_pts = frames_++;
+  in.prop.mb_info = blocks_.data();  // x264 reads it before it returns
   in.img.i_csp = X264_CSP_I420;
   in.img.i_plane = 3;
   in.img.plane[0] = luma_.data();

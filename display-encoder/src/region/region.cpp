@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/display/region.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
-
-#include <tobari/display/region.h>
 
 namespace tobari::display {
 
@@ -62,7 +62,7 @@ void append_joined(std::vector<Rect>& rects, Rect rect) {
 void Region::add(const Rect& rect) {
   if (rect.empty()) return;
   if (std::ranges::any_of(rects_, [&rect](const Rect& have) { return intersect(have, rect) == rect; })) return;
-  subtract(rect);  // what is kept stays disjoint, and rectangles inside the new one vanish
+  cut_out(rect);  // what is kept stays disjoint, and rectangles inside the new one vanish
   append_joined(rects_, rect);
   if (rects_.size() > kMaxRects) coarsen();
 }
@@ -74,6 +74,13 @@ void Region::add(const Region& other) {
 
 void Region::subtract(const Rect& rect) {
   if (rect.empty()) return;
+  cut_out(rect);
+  if (rects_.size() > kMaxRects) coarsen();
+}
+
+void Region::cut_out(const Rect& rect) {
+  // Most rectangles touch nothing, and a guest may send a million in a second.
+  if (std::ranges::none_of(rects_, [&rect](const Rect& have) { return touches(have, rect); })) return;
   std::vector<Rect> rest;
   rest.reserve(rects_.size() + 4);
   for (const Rect& have : rects_) {
@@ -81,7 +88,6 @@ void Region::subtract(const Rect& rect) {
     rest.insert(rest.end(), pieces.rects.begin(), pieces.rects.begin() + static_cast<std::ptrdiff_t>(pieces.count));
   }
   rects_ = std::move(rest);
-  if (rects_.size() > kMaxRects) coarsen();
 }
 
 void Region::clip(const Rect& to) {

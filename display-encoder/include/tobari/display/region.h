@@ -32,6 +32,7 @@ class Region {
   [[nodiscard]] std::span<const Rect> rects() const noexcept { return rects_; }
 
  private:
+  void cut_out(const Rect& rect);
   void coarsen();
   std::vector<Rect> rects_;
 };

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A region against a bitmap of the same pixels.
+#include <tobari/display/region.h>
+
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace tobari::display {
+namespace {
+
+constexpr int kSide = 96;
+
+struct Step {
+  enum Kind { kAdd, kSubtract, kClip } kind;
+  Rect rect;
+};
+
+class Bitmap {
+ public:
+  void apply(const Step& step) {
+    for (int y = 0; y < kSide; ++y) {
+      for (int x = 0; x < kSide; ++x) {
+        const bool inside = !intersect(step.rect, {x, y, 1, 1}).empty();
+        if (step.kind == Step::kAdd && inside) set(x, y, true);
+        if (step.kind == Step::kSubtract && inside) set(x, y, false);
+        if (step.kind == Step::kClip && !inside) set(x, y, false);
+      }
+    }
+  }
+  void set(int x, int y, bool on) { bits_[index(x, y)] = on; }
+  [[nodiscard]] bool at(int x, int y) const { return bits_[index(x, y)]; }
+  [[nodiscard]] long area() const { return std::count(bits_.begin(), bits_.end(), true); }
+
+ private:
+  static std::size_t index(int x, int y) { return static_cast<std::size_t>(y * kSide + x); }
+  std::vector<bool> bits_ = std::vector<bool>(kSide * kSide);
+};
+
+void apply(Region& region, const Step& step) {
+  switch (step.kind) {
+    case Step::kAdd:
+      region.add(step.rect);
+      break;
+    case Step::kSubtract:
+      region.subtract(step.rect);
+      break;
+    case Step::kClip:
+      region.clip(step.rect);
+      break;
+  }
+}
+
+rc::Gen<Step> steps() {
+  return rc::gen::map(
+      rc::gen::tuple(rc::gen::weightedElement<Step::Kind>({{6, Step::kAdd}, {3, Step::kSubtract}, {1, Step::kClip}}),
+                     rc::gen::inRange(0, kSide), rc::gen::inRange(0, kSide), rc::gen::inRange(-1, kSide / 2),
+                     rc::gen::inRange(-1, kSide / 2)),
+      [](const auto& t) {
+        const auto& [kind, x, y, w, h] = t;
+        const Rect small{x, y, w, h};
+        return Step{kind, kind == Step::kClip ? Rect{x / 8, y / 8, kSide * 7 / 8, kSide * 7 / 8}
+                                              : intersect(small, {0, 0, kSide, kSide})};
+      });
+}
+
+void expect_disjoint(const Region& region) {
+  const auto rects = region.rects();
+  for (std::size_t i = 0; i < rects.size(); ++i) {
+    RC_ASSERT(!rects[i].empty());
+    for (std::size_t j = i + 1; j < rects.size(); ++j) RC_ASSERT(intersect(rects[i], rects[j]).empty());
+  }
+}
+
+RC_GTEST_PROP(Region, IsExactWhileSmall, ()) {
+  Region region;
+  Bitmap bitmap;
+  for (const Step& step : *rc::gen::container<std::vector<Step>>(steps())) {
+    apply(region, step);
+    bitmap.apply(step);
+    RC_ASSERT(region.rects().size() <= Region::kMaxRects);
+  }
+  expect_disjoint(region);
+  RC_ASSERT(region.area() == bitmap.area());
+  RC_ASSERT(region.empty() == (bitmap.area() == 0));
+  for (int y = 0; y < kSide; ++y) {
+    for (int x = 0; x < kSide; ++x) RC_ASSERT(region.contains({x, y}) == bitmap.at(x, y));
+  }
+}
+
+RC_GTEST_PROP(Region, GrowsCoarserButNeverSmaller, ()) {
+  const auto seed = *rc::gen::inRange(1, 1 << 30);
+  Region region;
+  std::vector<Rect> added;
+  unsigned state = static_cast<unsigned>(seed);
+  const auto next = [&state](int below) {
+    state = state * 1664525u + 1013904223u;
+    return static_cast<int>((state >> 8) % static_cast<unsigned>(below));
+  };
+  for (int i = 0; i < 600; ++i) {
+    const Rect rect{next(4000), next(4000), 1 + next(6), 1 + next(6)};
+    added.push_back(rect);
+    region.add(rect);
+    RC_ASSERT(region.rects().size() <= Region::kMaxRects);
+  }
+  expect_disjoint(region);
+  for (const Rect& rect : added) {
+    RC_ASSERT(region.contains({rect.x, rect.y}));
+    RC_ASSERT(region.contains({rect.right() - 1, rect.bottom() - 1}));
+  }
+}
+
+TEST(Region, NeighboursBecomeOneRectangle) {
+  Region region;
+  region.add({0, 0, 10, 10});
+  region.add({10, 0, 10, 10});
+  region.add({0, 10, 20, 5});
+  ASSERT_EQ(region.rects().size(), 1u);
+  EXPECT_EQ(region.rects()[0], (Rect{0, 0, 20, 15}));
+  EXPECT_EQ(region.bounding_box(), (Rect{0, 0, 20, 15}));
+}
+
+TEST(Region, ManyHolesStayBounded) {
+  Region region(Rect{0, 0, 4000, 4000});
+  for (int i = 0; i < 3000; ++i) {
+    region.subtract({(i * 37) % 3990, (i * 91) % 3990, 3, 3});
+    ASSERT_LE(region.rects().size(), Region::kMaxRects);
+  }
+}
+
+TEST(Region, AddsItself) {
+  Region region(Rect{1, 2, 3, 4});
+  region.add(region);
+  EXPECT_EQ(region.area(), 12);
+}
+
+}  // namespace
+}  // namespace tobari::display
