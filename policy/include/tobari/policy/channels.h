@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Everything that a policy can speak about: a closed list. A name that is not here is an error in a policy file, and a
+// way out of the desktop that is not here does not exist.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace tobari::policy {
+
+struct Channel {
+  std::string_view name;
+  std::string_view meaning;
+  bool available;  // built into this version; a rule may allow it before, which then opens nothing
+};
+
+inline constexpr std::array<Channel, 17> kChannels{{
+    {"connect", "sign in to a desktop and see it", true},
+    {"clipboard.to_guest", "paste from the client into the desktop", false},
+    {"clipboard.from_guest", "copy from the desktop to the client", false},
+    {"drive", "the client's drives in the desktop", false},
+    {"usb", "the client's USB devices in the desktop", false},
+    {"printer", "the client's printers in the desktop", false},
+    {"smartcard", "the client's smart cards in the desktop", false},
+    {"serial", "the client's serial ports in the desktop", false},
+    {"parallel", "the client's parallel ports in the desktop", false},
+    {"audio.play", "the desktop's sound at the client", false},
+    {"audio.record", "the client's microphone in the desktop", false},
+    {"camera", "the client's cameras in the desktop", false},
+    {"location", "the client's place in the desktop", false},
+    {"webauthn", "the client's security keys in the desktop", false},
+    {"touch", "touch and pen input", false},
+    {"resize", "change the size and number of monitors while connected", false},
+    {"multitransport", "a second connection over UDP", false},
+}};
+
+// The position in kChannels.
+using ChannelIndex = std::size_t;
+
+[[nodiscard]] constexpr std::optional<ChannelIndex> find_channel(std::string_view name) noexcept {
+  for (ChannelIndex i = 0; i < kChannels.size(); ++i) {
+    if (kChannels[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tobari::policy
