@@ -23,7 +23,7 @@ UINT create_surface(RdpgfxClientContext* gfx, const RDPGFX_CREATE_SURFACE_PDU* p
   LinkState& state = state_of(gdi->context);
   if (pdu->width > Frame::kMaxSide || pdu->height > Frame::kMaxSide) {
     log::warning("surface too large", {{"width", std::to_string(pdu->width)}, {"height", std::to_string(pdu->height)}});
-    state.bad_server = true;
+    state.end(DisplayEnd::kClosed);
     return ERROR_INVALID_DATA;
   }
   return state.create_surface(gfx, pdu);
@@ -46,6 +46,8 @@ void on_disconnected(void* context, const ChannelDisconnectedEventArgs* e) {
   auto* rdp = static_cast<rdpContext*>(context);
   if (std::strcmp(e->name, RDPGFX_DVC_CHANNEL_NAME) == 0) {
     gdi_graphics_pipeline_uninit(rdp->gdi, static_cast<RdpgfxClientContext*>(e->pInterface));
+    // Malformed graphics close the channel alone, and the picture would stand still for ever.
+    state_of(rdp).end(DisplayEnd::kDropped);
   } else if (std::strcmp(e->name, DISP_DVC_CHANNEL_NAME) == 0) {
     state_of(rdp).resizer = nullptr;
   }

@@ -5,7 +5,7 @@
 
 namespace tobari::client {
 
-DisplayEnd end_reason_of(std::uint32_t error, std::uint32_t error_info, bool activated) {
+std::optional<DisplayEnd> end_reason_of(std::uint32_t error, std::uint32_t error_info) {
   switch (error_info) {
     case ERRINFO_DISCONNECTED_BY_OTHER_CONNECTION:
       return DisplayEnd::kTakenOver;
@@ -34,7 +34,7 @@ DisplayEnd end_reason_of(std::uint32_t error, std::uint32_t error_info, bool act
     default:
       break;
   }
-  return activated ? DisplayEnd::kDropped : DisplayEnd::kUnreachable;
+  return std::nullopt;
 }
 
 }  // namespace tobari::client

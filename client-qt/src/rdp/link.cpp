@@ -61,7 +61,7 @@ bool use_frame(rdpContext* context, QSize size) {
   if (state.frame.resize(size)) return true;
   log::warning("desktop size refused",
                {{"width", std::to_string(size.width())}, {"height", std::to_string(size.height())}});
-  state.bad_server = true;
+  state.end(DisplayEnd::kClosed);
   return false;
 }
 
@@ -117,7 +117,7 @@ int verify_certificate(freerdp* instance, const BYTE* data, size_t length, const
     const std::string_view pem(reinterpret_cast<const char*>(data), length);
     if (certificate_matches(pem, state.pin)) return kAcceptThisTime;
     log::warning("certificate is not the pinned one", {{"peer", state.target.connection.address.toStdString()}});
-    state.wrong_certificate = true;
+    state.end(DisplayEnd::kWrongCertificate);
     return kRefuse;
   });
 }
@@ -163,7 +163,7 @@ class Link::Impl {
   Impl(const DisplayTarget& target, Frame& frame, LinkEvents& events) : state_(target, frame, events) {}
   ~Impl() {
     if (context_ != nullptr) freerdp_client_context_free(context_);
-    if (wake_ != nullptr) CloseHandle(wake_);
+    if (state_.wake != nullptr) CloseHandle(state_.wake);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -176,62 +176,59 @@ class Link::Impl {
     entry_points.ContextSize = sizeof(LinkContext);
     entry_points.ClientNew = client_new;
     context_ = freerdp_client_context_new(&entry_points);
-    wake_ = CreateEvent(nullptr, TRUE, FALSE, nullptr);
-    if (context_ == nullptr || wake_ == nullptr) return fail(Errc::kExhausted, "make an rdp client");
+    state_.wake = CreateEvent(nullptr, TRUE, FALSE, nullptr);
+    if (context_ == nullptr || state_.wake == nullptr) return fail(Errc::kExhausted, "make an rdp client");
     reinterpret_cast<LinkContext*>(context_)->state = &state_;
     return configure(context_->settings, state_.target);
   }
 
   DisplayEnd run() {
-    if (freerdp_connect(context_->instance)) {
-      state_.activated = true;
-      while (step()) {
-      }
-      freerdp_disconnect(context_->instance);
+    if (!freerdp_connect(context_->instance)) return reason(DisplayEnd::kUnreachable);
+    while (step()) {
     }
-    return reason();
+    const DisplayEnd why = reason(DisplayEnd::kDropped);  // disconnecting forgets what the server said
+    freerdp_disconnect(context_->instance);
+    return why;
   }
 
   void request_stop() {
     state_.stop = true;
-    SetEvent(wake_);
+    SetEvent(state_.wake);
     freerdp_abort_connect_context(context_);
   }
 
   void send(const Input& input) {
     if (!state_.input.push(input)) return request_stop();
-    SetEvent(wake_);
+    SetEvent(state_.wake);
   }
 
  private:
   // Waits for the next thing to do and does it; false when the connection is over.
   bool step() {
     std::array<HANDLE, MAXIMUM_WAIT_OBJECTS> handles{};
-    handles[0] = wake_;
+    handles[0] = state_.wake;
     const DWORD count = freerdp_get_event_handles(context_, &handles[1], MAXIMUM_WAIT_OBJECTS - 1);
     if (count == 0) return false;
     if (WaitForMultipleObjects(count + 1, handles.data(), FALSE, INFINITE) == WAIT_FAILED) return false;
-    if (state_.stop || state_.bad_server) return false;
+    if (state_.stop || state_.verdict()) return false;
 
-    ResetEvent(wake_);
+    ResetEvent(state_.wake);
     for (const Input& input : state_.input.take_all()) {
       if (!send_input(context_, input)) return false;
     }
     return freerdp_check_event_handles(context_) && !freerdp_shall_disconnect_context(context_);
   }
 
-  DisplayEnd reason() const {
-    if (state_.wrong_certificate) return DisplayEnd::kWrongCertificate;
-    if (state_.bad_server) return DisplayEnd::kClosed;
+  DisplayEnd reason(DisplayEnd otherwise) const {
+    if (const auto verdict = state_.verdict()) return *verdict;
     const std::uint32_t error = freerdp_get_last_error(context_);
     const std::uint32_t info = freerdp_error_info(context_->instance);
     log::debug("rdp ended", {{"error", freerdp_get_last_error_name(error)}, {"info", std::to_string(info)}});
-    return end_reason_of(error, info, state_.activated);
+    return end_reason_of(error, info).value_or(otherwise);
   }
 
   LinkState state_;
   rdpContext* context_ = nullptr;
-  HANDLE wake_ = nullptr;  // manual reset: set by other threads
 };
 
 Result<std::unique_ptr<Link>> Link::create(const DisplayTarget& target, Frame& frame, LinkEvents& events) {

@@ -117,14 +117,20 @@ void ClientApp::on_signed_in(const Portal& portal, Outcome<SignIn> answer) {
 
 void ClientApp::on_sign_in_failed(const Portal& portal, const Failure& why) {
   if (options_.unattended()) return give_up(why.text);
-  if (why.kind == FailureKind::kUnknownCertificate) {
-    TrustDialog dialog(portal.name(), why.fingerprint, &window_);
-    if (dialog.exec() != QDialog::Accepted) return sign_in_page_->focus_first_empty();
-    trust_.remember(portal.name(), why.fingerprint);
-    return sign_in();
-  }
+  if (why.kind == FailureKind::kUnknownCertificate) return ask_about(portal, why.fingerprint);
   sign_in_page_->show_problem(why.text);
   sign_in_page_->focus_first_empty();
+}
+
+void ClientApp::ask_about(const Portal& portal, const QString& fingerprint) {
+  auto* dialog = new TrustDialog(portal.name(), fingerprint, &window_);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &QDialog::accepted, this, [this, portal, fingerprint] {
+    trust_.remember(portal.name(), fingerprint);
+    sign_in();
+  });
+  connect(dialog, &QDialog::rejected, this, [this] { sign_in_page_->focus_first_empty(); });
+  dialog->open();
 }
 
 // --- choosing
@@ -175,8 +181,8 @@ void ClientApp::open(const Desktop& desktop) {
     if (options_.unattended()) give_up(why.text);
   });
   if (options_.unattended()) watch_until_still(session_);
-  window_.hide();
   session_->start();
+  window_.hide();
 }
 
 void ClientApp::watch_until_still(SessionWindow* window) {

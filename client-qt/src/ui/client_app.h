@@ -38,6 +38,7 @@ class ClientApp : public QObject {
   void sign_in();
   void on_signed_in(const Portal& portal, Outcome<SignIn> answer);
   void on_sign_in_failed(const Portal& portal, const Failure& why);
+  void ask_about(const Portal& portal, const QString& fingerprint);
   void list_desktops();
   void on_desktops(const QList<Desktop>& desktops);
   void open(const Desktop& desktop);

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// BrokerApi against a broker over real TLS.
+#include "model/broker_api.h"
+
+#include <QSettings>
+#include <QTemporaryDir>
+#include <gtest/gtest.h>
+
+#include "fake_broker.h"
+#include "wait_until.h"
+
+namespace tobari::client {
+namespace {
+
+using test::FakeBroker;
+using test::wait_until;
+
+class BrokerApiTest : public ::testing::Test {
+ protected:
+  void trust_it() { trust_.require_fingerprint(QString::fromStdString(broker_.identity().fingerprint)); }
+
+  Outcome<SignIn> login(const QString& password) {
+    std::optional<Outcome<SignIn>> answer;
+    api_.login(*Portal::parse(broker_.address()), broker_.user, password, [&](Outcome<SignIn> a) { answer = std::move(a); });
+    EXPECT_TRUE(wait_until([&] { return answer.has_value(); }));
+    return *answer;
+  }
+  Outcome<SignIn> login() { return login(broker_.password); }
+
+  Outcome<Connection> connect_desktop() {
+    std::optional<Outcome<Connection>> answer;
+    api_.connect_desktop(QStringLiteral("11111111-2222-4333-8444-555555555550"),
+                         [&](Outcome<Connection> a) { answer = std::move(a); });
+    EXPECT_TRUE(wait_until([&] { return answer.has_value(); }));
+    return *answer;
+  }
+
+  QTemporaryDir folder_;
+  QSettings settings_{folder_.filePath(QStringLiteral("s.ini")), QSettings::IniFormat};
+  PortalTrust trust_{settings_};
+  FakeBroker broker_;
+  BrokerApi api_{trust_};
+};
+
+TEST_F(BrokerApiTest, SignsInListsAndConnects) {
+  trust_it();
+  ASSERT_TRUE(login());
+  std::optional<Outcome<QList<Desktop>>> desktops;
+  api_.desktops([&](Outcome<QList<Desktop>> a) { desktops = std::move(a); });
+  ASSERT_TRUE(wait_until([&] { return desktops.has_value(); }));
+  ASSERT_TRUE(desktops->has_value());
+  EXPECT_EQ((*desktops)->front().name, broker_.desktop_name);
+  const auto connection = connect_desktop();
+  ASSERT_TRUE(connection);
+  EXPECT_EQ(connection->ticket.toStdString(), broker_.ticket.toStdString());
+  EXPECT_TRUE(broker_.bodies.back().contains(QStringLiteral("client_kind")));
+}
+
+TEST_F(BrokerApiTest, SaysThatThePasswordIsWrong) {
+  trust_it();
+  const auto answer = login(QStringLiteral("no"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::kWrongPassword);
+  EXPECT_FALSE(api_.signed_in());
+}
+
+TEST_F(BrokerApiTest, SendsNothingToAnUnknownCertificate) {
+  const auto answer = login();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::kUnknownCertificate);
+  EXPECT_EQ(answer.error().fingerprint.toStdString(), broker_.identity().fingerprint);
+  EXPECT_TRUE(broker_.requests.empty());
+}
+
+TEST_F(BrokerApiTest, RemembersACertificateAndRefusesAnother) {
+  trust_.remember(broker_.address(), QString::fromStdString(broker_.identity().fingerprint));
+  ASSERT_TRUE(login());
+  broker_.requests.clear();
+  broker_.change_identity();
+  const auto answer = login();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::kChangedCertificate);
+  EXPECT_TRUE(broker_.requests.empty());
+}
+
+TEST_F(BrokerApiTest, TrustsACaFileForTheHostsThatItNames) {
+  trust_.use_ca(QSslCertificate::fromData(QByteArray::fromStdString(broker_.identity().certificate_pem)));
+  EXPECT_TRUE(login());
+}
+
+TEST_F(BrokerApiTest, RefusesWhatAnotherCaSigned) {
+  trust_.use_ca(QSslCertificate::fromData(QByteArray::fromStdString(test::make_identity().certificate_pem)));
+  const auto answer = login();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::kChangedCertificate);
+  EXPECT_TRUE(broker_.requests.empty());
+}
+
+// A certificate that a CA vouches for is not good enough when another one is pinned (T5).
+TEST_F(BrokerApiTest, APinCountsMoreThanAValidChain) {
+  trust_.use_ca(QSslCertificate::fromData(QByteArray::fromStdString(broker_.identity().certificate_pem)));
+  trust_.require_fingerprint(QString::fromStdString(test::make_identity().fingerprint));
+  const auto answer = login();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::kChangedCertificate);
+  EXPECT_TRUE(broker_.requests.empty());
+}
+
+TEST_F(BrokerApiTest, PassesOnThatADesktopIsStarting) {
+  trust_it();
+  ASSERT_TRUE(login());
+  broker_.starting_answers = 1;
+  const auto answer = connect_desktop();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::kStarting);
+  EXPECT_EQ(answer.error().retry_after.count(), 1);
+}
+
+TEST_F(BrokerApiTest, RefusesAnAnswerThatIsTooLarge) {
+  trust_it();
+  broker_.overrides["POST /api/v1/login"] = {.status = 200, .body = QByteArray(kMaxBodyBytes * 4, ' '), .headers = {}};
+  const auto answer = login();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::kBadReply);
+}
+
+TEST_F(BrokerApiTest, DoesNotFollowARedirection) {
+  trust_it();
+  broker_.overrides["POST /api/v1/login"] = {
+      .status = 307, .body = {}, .headers = "Location: https://" + broker_.address().toUtf8() + "/elsewhere\r\n"};
+  EXPECT_FALSE(login());
+  EXPECT_EQ(broker_.requests.size(), 1U);
+}
+
+TEST_F(BrokerApiTest, SaysThatNobodyAnswers) {
+  trust_it();
+  broker_.stop_listening();
+  const auto answer = login();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::kNetwork);
+  EXPECT_TRUE(answer.error().text.contains(broker_.address()));
+}
+
+TEST_F(BrokerApiTest, ForgetsItsTokenAtSignOut) {
+  trust_it();
+  ASSERT_TRUE(login());
+  api_.logout();
+  EXPECT_FALSE(api_.signed_in());
+  EXPECT_TRUE(wait_until([&] { return broker_.count("POST /api/v1/logout") == 1; }));
+}
+
+TEST_F(BrokerApiTest, CallsNobodyAfterCancel) {
+  trust_it();
+  bool called = false;
+  api_.login(*Portal::parse(broker_.address()), broker_.user, broker_.password, [&](const Outcome<SignIn>&) { called = true; });
+  api_.cancel();
+  EXPECT_FALSE(wait_until([&] { return called; }, std::chrono::milliseconds(100)));
+}
+
+}  // namespace
+}  // namespace tobari::client
