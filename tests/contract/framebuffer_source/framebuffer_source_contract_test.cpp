@@ -5,7 +5,9 @@
 
 #include "capture/qemu_dbus_source.h"
 #include "capture/test_pattern_source.h"
+#include "capture/x11_source.h"
 #include "contract/framebuffer_source/qemu_machine.h"
+#include "contract/framebuffer_source/xvfb.h"
 
 namespace tobari::display {
 namespace {
@@ -53,6 +55,28 @@ class QemuRig final : public DesktopRig {
   std::unique_ptr<QemuMachine> machine_;
 };
 
+class X11Rig final : public DesktopRig {
+ public:
+  explicit X11Rig(std::unique_ptr<Xvfb> server) : server_(std::move(server)) {
+    server_->fill({0, 0, 640, 480}, 0x336699);
+  }
+  Result<std::unique_ptr<FramebufferSource>> connect() override {
+    TOBARI_ASSIGN(auto source, X11Source::create(server_->name()));
+    return std::unique_ptr<FramebufferSource>(std::move(source));
+  }
+  void disturb(FramebufferSource& /*source*/) override { server_->fill({100, 50, 30, 40}, 0xFF8800); }
+  Result<Picture> truth() override { return server_->picture(); }
+  void kill(FramebufferSource& /*source*/) override { server_->kill(); }
+
+ private:
+  std::unique_ptr<Xvfb> server_;
+};
+
+Result<std::unique_ptr<DesktopRig>> make_x11() {
+  TOBARI_ASSIGN(auto server, Xvfb::start({640, 480}));
+  return std::make_unique<X11Rig>(std::move(server));
+}
+
 Result<std::unique_ptr<DesktopRig>> make_qemu(QemuMachine::Screen screen) {
   TOBARI_ASSIGN(auto machine, QemuMachine::start(screen));
   return std::make_unique<QemuRig>(std::move(machine));
@@ -62,6 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
     AllSources, FramebufferSourceContract,
     ::testing::Values(RigMaker{"Pattern",
                                []() -> Result<std::unique_ptr<DesktopRig>> { return std::make_unique<PatternRig>(); }},
+                      RigMaker{"X11", make_x11},
                       RigMaker{"QemuShared", [] { return make_qemu(QemuMachine::Screen::kShared); }},
                       RigMaker{"QemuCopied", [] { return make_qemu(QemuMachine::Screen::kCopied); }}),
     [](const auto& param_info) { return param_info.param.name; });
