@@ -20,9 +20,10 @@ namespace tobari::display {
 
 namespace {
 
-// Pixels in one command: bounds what a single one can add beyond the budget (up to 3.2 bytes a pixel).
+// Pixels in one command, and the most bytes that an encoder makes of one: what is left of a budget must hold one more.
 constexpr long kFramePiece = 256L * 1024;
-constexpr long kRefinePiece = 32L * 1024;
+constexpr long kRefinePiece = 16L * 1024;
+constexpr std::size_t worst_case(long pixels) { return static_cast<std::size_t>(pixels) * 4 + 64; }
 
 constexpr std::chrono::seconds kVideoKept{5};
 
@@ -128,7 +129,7 @@ Region FrameEncoder::Impl::encode_exact(const FrameView& picture, const Region& 
   std::size_t bytes = 0;
   for (const EncodedRect& rect : frame.rects) bytes += rect.data.size();
   for (const Piece& piece : pieces_of(picture, area, max_piece)) {
-    if (bytes >= budget) {
+    if (bytes + worst_case(max_piece) > budget) {
       left.add(piece.rect);
       continue;
     }

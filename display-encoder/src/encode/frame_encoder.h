@@ -2,10 +2,10 @@
 // Turns changed areas into commands for one client: the one thing that a session calls to encode.
 //
 // The rule, in order. An area of one colour is kSolid. An area that moves (most of its pixels changed several times
-// within half a second), is large and is no drawing (few neighbouring pixels are equal) is AVC420, when the client has
-// it, and is sent again without loss once it has rested. All else is lossless at once: ClearCodec where neighbouring
-// pixels are often equal (text, drawn interfaces), planar where they are not (photographs), uncompressed for a client
-// that has neither.
+// within half a second), is large and is no drawing (few neighbouring pixels are equal, or very many colours) is
+// AVC420, when the client has it, and is sent again without loss once it has rested. All else is lossless at once:
+// ClearCodec where neighbouring pixels are often equal (text, drawn interfaces), planar where they are not
+// (photographs), uncompressed for a client that has neither.
 //
 // Call order: encode() when something changed, refine() when next_refinement() has come and nothing else is to be
 // sent. Both look at the same private picture (TileDiff::picture()), and what they return must be sent, in order.
@@ -27,7 +27,7 @@ class FrameEncoder {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  // One frame's data stops growing beyond about this; what is left over is owed (see next_refinement()).
+  // One frame's data is at most this; what does not fit is owed (see next_refinement()).
   static constexpr std::size_t kFrameByteBudget = 4u << 20;
   // One refinement's data: small, so that a key press never waits behind more than this.
   static constexpr std::size_t kRefineByteBudget = 128u << 10;

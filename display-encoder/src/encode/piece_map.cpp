@@ -2,6 +2,7 @@
 #include "encode/piece_map.h"
 
 #include <algorithm>
+#include <bitset>
 #include <cstring>
 
 #include "encode/pixel_scan.h"
@@ -20,6 +21,22 @@ std::uint32_t colour_at(const FrameView& picture, int x, int y) {
   std::uint32_t pixel = 0;
   std::memcpy(&pixel, picture.at(x, y), sizeof pixel);
   return pixel & 0x00FFFFFFu;
+}
+
+// Whether at least two in five of some samples have a colour of their own. Text, even with coloured edges, is mostly
+// background; a dark or blurred photograph is not.
+bool many_colours(const FrameView& picture, const Rect& rect) {
+  constexpr int kSide = 16;
+  std::bitset<1024> seen;
+  int samples = 0;
+  for (int row = 0; row < kSide; ++row) {
+    for (int column = 0; column < kSide; ++column, ++samples) {
+      const int x = rect.x + (column * rect.width + row) / kSide;
+      const int y = rect.y + row * rect.height / kSide;
+      seen.set((colour_at(picture, std::min(x, rect.right() - 1), y) * 0x9E3779B1u) >> 22);
+    }
+  }
+  return static_cast<int>(seen.count()) * 5 >= samples * 2;
 }
 
 // The colour of most of a grid of samples, or of one of the frequent ones (majority vote).
@@ -103,7 +120,9 @@ Piece classify(const FrameView& picture, const Rect& rect) {
     one_colour = one_colour && colour_at(picture, rect.x, y) == first;
   }
   if (changes == 0 && one_colour) return {rect, Kind::kSolid, first};
-  if (rect.area() > kMinRich && static_cast<long>(changes) * 2 > rect.area()) return {rect, Kind::kRich, 0};
+  const long differing = static_cast<long>(changes);
+  const bool rich = differing * 2 > rect.area() || (differing * 5 > rect.area() && many_colours(picture, rect));
+  if (rich && rect.area() > kMinRich) return {rect, Kind::kRich, 0};
   return {rect, Kind::kDrawn, background_of(picture, rect)};
 }
 

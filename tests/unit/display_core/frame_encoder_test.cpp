@@ -61,7 +61,7 @@ class Session {
       }
       now = std::max(now, *next);
       const EncodedFrame frame = encoder.refine(diff.picture(), now);
-      EXPECT_LE(bytes_in(frame), FrameEncoder::kRefineByteBudget + 120'000);
+      EXPECT_LE(bytes_in(frame), FrameEncoder::kRefineByteBudget);
       EXPECT_TRUE(client.show(frame));
     }
     return std::chrono::duration_cast<milliseconds>(now - start);
@@ -184,7 +184,7 @@ TEST(FrameEncoder, LargeFramesAreCutAtTheBudget) {
   Session session(size, kEverything);
   const EncodedFrame frame = session.show(noise);
   EXPECT_GE(bytes_in(frame), FrameEncoder::kFrameByteBudget / 2);
-  EXPECT_LE(bytes_in(frame), FrameEncoder::kFrameByteBudget + 1'000'000);
+  EXPECT_LE(bytes_in(frame), FrameEncoder::kFrameByteBudget);
   EXPECT_EQ(session.encoder.next_refinement(), Time::min());
   session.rest();
   EXPECT_EQ(session.client.difference(noise), "");
