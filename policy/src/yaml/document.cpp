@@ -70,7 +70,11 @@ class TreeBuilder final : public YAML::EventHandler {
       if (values_ == kMaxYamlValues + 1) findings_.error(node.line, "more than 100000 values; split the file");
       return nullptr;
     }
-    return &open_.back()->items.emplace_back(std::move(node));
+    YamlNode& parent = *open_.back();
+    // yaml-cpp places a value that is missing at the next token; people look for it behind its key.
+    const bool is_value = parent.kind == YamlNode::Kind::kMap && parent.items.size() % 2 == 1;
+    if (is_value && node.kind == YamlNode::Kind::kNull) node.line = parent.items.back().line;
+    return &parent.items.emplace_back(std::move(node));
   }
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind) {
     check_anchor(mark, anchor);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/policy/yaml_loader.h>
+
+#include <chrono>
+#include <string>
+
+#include <gmock/gmock.h>
+
+namespace tobari::policy {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+auto finding(Severity severity, int line, const char* text) {
+  return AllOf(Field(&Finding::severity, severity), Field(&Finding::line, line),
+               Field(&Finding::message, HasSubstr(text)));
+}
+auto error(int line, const char* text) { return finding(Severity::kError, line, text); }
+auto warning(int line, const char* text) { return finding(Severity::kWarning, line, text); }
+
+constexpr const char* kGood = R"(version: 1
+groups:
+  traders: [alice, bob]
+rules:
+  - name: open
+    what: [connect]
+    who: {group: traders, pool: [trading]}
+    network: [10.0.0.0/8, '2001:db8::/32']
+    effect: allow
+  - {name: shut, what: all, who: {user: mallory}, effect: deny}
+)";
+
+TEST(YamlLoader, ReadsTheWholeLanguage) {
+  const Loaded loaded = load_text(kGood);
+  ASSERT_THAT(loaded.findings, IsEmpty());
+  ASSERT_TRUE(loaded.policy.has_value());
+  ASSERT_THAT(loaded.policy->rules(), SizeIs(2));
+  const Rule& open = loaded.policy->rules()[0];
+  EXPECT_EQ(open.name, "open");
+  EXPECT_EQ(open.line, 5);
+  EXPECT_EQ(open.effect, Effect::kAllow);
+  EXPECT_THAT(open.what, ElementsAre(find_channel("connect").value()));
+  EXPECT_THAT(open.groups, ElementsAre("traders"));
+  EXPECT_THAT(open.pools, ElementsAre("trading"));
+  EXPECT_THAT(open.networks, SizeIs(2));
+  const Rule& shut = loaded.policy->rules()[1];
+  EXPECT_EQ(shut.line, 10);
+  EXPECT_THAT(shut.what, SizeIs(kChannels.size()));
+  EXPECT_THAT(shut.users, ElementsAre("mallory"));
+}
+
+TEST(YamlLoader, TheSampleIsGoodAndDecidesAsItSays) {
+  const Loaded loaded = load_file(TOBARI_POLICY_FOLDER "/sample.yaml");
+  ASSERT_THAT(loaded.findings, IsEmpty());
+  const Request alice{.user = "alice", .groups = {}, .pool = "trading", .desktop_id = {}, .address = {}};
+  EXPECT_EQ(decide(*loaded.policy, alice, "connect").rule, "traders-connect-from-anywhere");
+  const Request dave{
+      .user = "dave", .groups = {}, .pool = "x", .desktop_id = {}, .address = IpAddress::parse("10.1.1.1")};
+  EXPECT_EQ(decide(*loaded.policy, dave, "connect").rule, "dave-is-on-leave");
+}
+
+TEST(YamlLoader, FindsAllErrorsAtOnceEachWithItsLine) {
+  const Loaded loaded = load_text(R"(version: 2
+rules:
+  - name: one
+    what: [conect]
+    effect: alow
+  - name: one
+    what: []
+    whoo: {user: x}
+    network: [10.1.2.3/8]
+    effect: deny
+  - what: connect
+    effect: allow
+  - name: all-open
+    what: all
+    effect: allow
+  - just text
+)");
+  EXPECT_FALSE(loaded.policy.has_value());
+  EXPECT_THAT(loaded.findings,
+              ElementsAre(error(1, "write 'version: 1'"), error(4, "unknown channel 'conect'"),
+                          error(5, "'effect: allow' or 'effect: deny'"), error(6, "'one' exists already"),
+                          error(7, "empty"), error(8, "unknown key 'whoo'"), error(9, "'10.1.2.3/8' is not a network"),
+                          error(11, "needs a name"), error(14, "can only be denied"), error(16, "begin it with")));
+}
+
+TEST(YamlLoader, AnErrorOnLineSevenSaysLineSeven) {
+  const Loaded loaded = load_text(
+      "version: 1\nrules:\n  - name: a\n    what: connect\n    effect: allow\n  - name: b\n    what: prnter\n    "
+      "effect: deny\n");
+  ASSERT_THAT(loaded.findings, SizeIs(1));
+  EXPECT_THAT(describe(loaded.findings[0], "desk.yaml"),
+              AllOf(HasSubstr("desk.yaml:7: error: "), HasSubstr("prnter"), HasSubstr("printer")));
+}
+
+TEST(YamlLoader, WarnsOfWhatIsAllowedButMayNotBeMeant) {
+  const Loaded loaded = load_text(R"(version: 1
+rules:
+  - name: early
+    what: [drive]
+    effect: allow
+  - name: narrow
+    what: [connect]
+    who: {user: [a], group: [nobody-knows]}
+    effect: allow
+)");
+  EXPECT_TRUE(loaded.policy.has_value());
+  EXPECT_THAT(loaded.findings, ElementsAre(warning(4, "does not have yet"), warning(8, "both must hold"),
+                                           warning(8, "only a directory can make it match")));
+}
+
+TEST(YamlLoader, AConditionWithoutValueIsAnErrorNotEverybody) {
+  for (const char* condition : {"who: {user: []}", "who: {user: }", "who: {}", "who:", "network: []", "network:"}) {
+    const std::string text =
+        std::string("version: 1\nrules:\n  - name: a\n    what: connect\n    effect: allow\n    ") + condition + "\n";
+    const Loaded loaded = load_text(text);
+    EXPECT_FALSE(loaded.policy.has_value()) << condition;
+    EXPECT_THAT(loaded.findings, ElementsAre(Field(&Finding::line, 6))) << condition;
+  }
+}
+
+TEST(YamlLoader, ARepeatedKeyIsAnError) {
+  EXPECT_THAT(load_text("version: 1\nrules: []\nrules: []\n").findings, ElementsAre(error(3, "stands twice")));
+}
+
+TEST(YamlLoader, RefusesWhatIsNotOnePlainDocument) {
+  EXPECT_THAT(load_text("").findings, ElementsAre(error(0, "version: 1")));
+  EXPECT_THAT(load_text("rules: [").findings, ElementsAre(Field(&Finding::message, HasSubstr("not YAML"))));
+  EXPECT_THAT(load_text("version: 1\nrules: []\n---\nversion: 1\n").findings,
+              ElementsAre(error(0, "more than one document")));
+  EXPECT_THAT(load_text("version: 1\nrules: !!python [] \n").findings, ElementsAre(error(2, "tags are not allowed")));
+  EXPECT_THAT(load_text("[]").findings, ElementsAre(error(1, "'rules:'")));
+}
+
+TEST(YamlLoader, AliasesAreRefusedAndCostNothing) {
+  std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n";
+  for (char c = 'b'; c < 'm'; ++c) {
+    bomb += std::string(1, c) + ": &" + c + " [";
+    for (int i = 0; i < 9; ++i) bomb += (i > 0 ? ",*" : "*") + std::string(1, static_cast<char>(c - 1));
+    bomb += "]\n";
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  const Loaded loaded = load_text(bomb);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  EXPECT_FALSE(loaded.policy.has_value());
+  EXPECT_THAT(loaded.findings[0], error(1, "aliases are not allowed"));
+  EXPECT_LE(loaded.findings.size(), kMaxFindings + 1);
+}
+
+TEST(YamlLoader, HoldsItsLimits) {
+  EXPECT_THAT(load_text(std::string(kMaxPolicyBytes + 1, '#')).findings, ElementsAre(error(0, "1 MiB")));
+  EXPECT_THAT(load_text("version: 1\nrules: " + std::string(9, '[') + std::string(9, ']')).findings,
+              ElementsAre(error(2, "8 levels")));
+  EXPECT_FALSE(load_text(std::string(100'000, '[')).policy.has_value()) << "deeper than the parser goes";
+  std::string many = "version: 1\nrules:\n";
+  for (std::size_t i = 0; i <= kMaxRules; ++i)
+    many += "- {name: r" + std::to_string(i) + ", what: connect, effect: deny}\n";
+  EXPECT_THAT(load_text(many).findings, ElementsAre(error(3, "more than 10000 rules")));
+  std::string wide = "version: 1\nrules:\n- name: x\n  effect: deny\n  what: connect\n  who:\n    user: [";
+  for (std::size_t i = 0; i < kMaxYamlValues; ++i) wide += "u,";
+  EXPECT_THAT(load_text(wide + "]\n").findings, ElementsAre(Field(&Finding::message, HasSubstr("100000 values"))));
+}
+
+TEST(YamlLoader, AMissingFileSaysSo) {
+  EXPECT_THAT(load_file("/nonexistent/policy.yaml").findings, ElementsAre(error(0, "cannot be read")));
+}
+
+}  // namespace
+}  // namespace tobari::policy
