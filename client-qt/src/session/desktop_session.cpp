@@ -62,6 +62,7 @@ void DesktopSession::start(QSize size, std::uint32_t scale_percent) {
 }
 
 void DesktopSession::stop() {
+  if (state_ == State::kEnded) return;  // nothing is under way, and `api_` may be busy for others, or gone
   state_ = State::kEnded;
   retry_.stop();
   api_.cancel();

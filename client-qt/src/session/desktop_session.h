@@ -36,7 +36,7 @@ class DesktopSession : public QObject {
   static constexpr int kMaxRefusedInARow = 3;  // tickets; a fresh one each time
   static constexpr std::chrono::minutes kMaxStartWait{15};
 
-  // `api` outlives this object and is signed in.
+  // `api` is signed in, and outlives this object or its stop().
   DesktopSession(BrokerApi& api, Desktop desktop, DisplayFactory factory, QObject* parent = nullptr);
   ~DesktopSession() override;
 

@@ -73,7 +73,8 @@ class DesktopDelegate final : public QStyledItemDelegate {
     painter->setRenderHint(QPainter::Antialiasing);
     if (selected) painter->fillRect(option.rect, option.palette.highlight());
     const QRect inside = option.rect.adjusted(18, 9, -12, -9);
-    painter->setPen(Qt::NoPen);
+    // On the colour of a selection the dot needs an edge.
+    painter->setPen(selected ? QPen(option.palette.highlightedText(), 1.5) : QPen(Qt::NoPen));
     painter->setBrush(index.data(kColourRole).value<QColor>());
     painter->drawEllipse(QRect(inside.left(), inside.center().y() - kDot / 2, kDot, kDot));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/session_bar.h"
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
@@ -25,7 +26,6 @@ SessionBar::SessionBar(const QString& desktop_name, QWidget* parent) : QWidget(p
   bold.setBold(true);
   name->setFont(bold);
   auto* hint = new QLabel(tr("Ctrl+Alt+Enter leaves full screen"), this);
-  hint->setEnabled(false);
   auto* leave = new QPushButton(tr("Leave full screen"), this);
   auto* end = new QPushButton(tr("Disconnect"), this);
   end->setToolTip(tr("Your desktop stays as it is"));
@@ -44,12 +44,22 @@ SessionBar::SessionBar(const QString& desktop_name, QWidget* parent) : QWidget(p
 
   hide_timer_.setSingleShot(true);
   connect(&hide_timer_, &QTimer::timeout, this, &QWidget::hide);
+  parent->installEventFilter(this);
   hide();
 }
 
-void SessionBar::appear() {
+void SessionBar::place() {
   adjustSize();
   move((parentWidget()->width() - width()) / 2, 0);
+}
+
+bool SessionBar::eventFilter(QObject* watched, QEvent* event) {
+  if (event->type() == QEvent::Resize) place();
+  return QWidget::eventFilter(watched, event);
+}
+
+void SessionBar::appear() {
+  place();
   raise();
   show();
   hide_timer_.start(kStayMs);

@@ -22,8 +22,11 @@ class SessionBar : public QWidget {
  protected:
   void enterEvent(QEnterEvent* event) override;
   void leaveEvent(QEvent* event) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
+  void place();
+
   QTimer hide_timer_;
 };
 

@@ -14,6 +14,7 @@ namespace tobari::client {
 namespace {
 
 constexpr int kColumnWidth = 380;
+constexpr int kFieldHeight = 30;
 constexpr int kMaxUser = 64;  // of the REST interface, as the next
 constexpr int kMaxPassword = 256;
 
@@ -34,7 +35,7 @@ SignInPage::SignInPage(QWidget* parent) : QWidget(parent) {
   column->setFixedWidth(kColumnWidth);
   auto* form = new QFormLayout(column);
   form->setRowWrapPolicy(QFormLayout::WrapAllRows);
-  form->setVerticalSpacing(6);
+  form->setVerticalSpacing(5);
   form->addRow(look::title(tr("Sign in"), column));
   form->addRow(look::gap(6, column));
 
@@ -72,6 +73,9 @@ SignInPage::SignInPage(QWidget* parent) : QWidget(parent) {
       submit();
     }
   });
+  for (QWidget* widget : std::initializer_list<QWidget*>{address_, user_, password_}) {
+    widget->setMinimumHeight(kFieldHeight);
+  }
   for (QLineEdit* edit : {address_->lineEdit(), user_, password_}) {
     connect(edit, &QLineEdit::returnPressed, this, [this] { submit(); });
   }

@@ -71,6 +71,16 @@ bool shown(const QString& part) {
   return false;
 }
 
+// For people: with TOBARI_GALLERY=DIR the screen of the moment goes to DIR/NAME.png.
+void snap(const QString& name) {
+  const QByteArray folder = qgetenv("TOBARI_GALLERY");
+  if (folder.isEmpty()) return;
+  EXPECT_FALSE(wait_until([] { return false; }, std::chrono::milliseconds(300)));
+  QProcess import;
+  import.start(QStringLiteral("import"), {QStringLiteral("-window"), QStringLiteral("root"), QString::fromLocal8Bit(folder) + QLatin1Char('/') + name + QStringLiteral(".png")});
+  EXPECT_TRUE(wait_until([&] { return import.state() == QProcess::NotRunning; }));
+}
+
 class ClientAppTest : public ::testing::Test {
  protected:
   ClientAppTest() {
@@ -119,12 +129,15 @@ class ClientAppTest : public ::testing::Test {
 };
 
 TEST_F(ClientAppTest, SignsInListsConnectsAndShowsTheDesktop) {
+  broker_.desktop_count = 3;
   start();
+  snap(QStringLiteral("sign-in"));
   type_password(broker_.password);
   ASSERT_TRUE(wait_until([] { return find_button(QStringLiteral("Connect")) != nullptr; }));
   auto* list = find<QListWidget>(QStringLiteral("Your desktops"));
   ASSERT_NE(list, nullptr);
   EXPECT_EQ(list->item(0)->text(), broker_.desktop_name);
+  snap(QStringLiteral("desktops"));
   QTest::keyClick(list, Qt::Key_Return);
   EXPECT_TRUE(wait_until([] { return picture_is_right(); }));
 }
@@ -148,6 +161,7 @@ TEST_F(ClientAppTest, SaysThatThePasswordIsWrongAndLetsTryAgain) {
   type_password(QStringLiteral("wrong"));
   ASSERT_TRUE(wait_until([] { return shown(QStringLiteral("password is not right")); }));
   EXPECT_TRUE(wait_until([] { return find<QLineEdit>(QStringLiteral("Password"))->hasFocus(); }));
+  snap(QStringLiteral("wrong-password"));
 }
 
 TEST_F(ClientAppTest, AsksAboutAnUnknownCertificateOnceAndRemembersIt) {
@@ -156,6 +170,7 @@ TEST_F(ClientAppTest, AsksAboutAnUnknownCertificateOnceAndRemembersIt) {
   type_password(broker_.password);
   ASSERT_TRUE(wait_until([] { return find_window<TrustDialog>() != nullptr; }));
   EXPECT_TRUE(broker_.requests.empty());
+  snap(QStringLiteral("trust"));
   QTest::mouseClick(find_button(QStringLiteral("They are the same: trust")), Qt::LeftButton);
   ASSERT_TRUE(wait_until([] { return find_button(QStringLiteral("Connect")) != nullptr; }));
 
@@ -165,6 +180,7 @@ TEST_F(ClientAppTest, AsksAboutAnUnknownCertificateOnceAndRemembersIt) {
   type_password(broker_.password);
   ASSERT_TRUE(wait_until([] { return shown(QStringLiteral("another certificate")); }));
   EXPECT_EQ(find_window<TrustDialog>(), nullptr);
+  snap(QStringLiteral("changed-certificate"));
 }
 
 TEST_F(ClientAppTest, KeepsNoSecretOnDisk) {
@@ -202,6 +218,7 @@ TEST_F(ClientAppTest, SaysThatTheDesktopIsOpenElsewhereAndTakesItBack) {
   rdp_->say_and_drop(ERRINFO_DISCONNECTED_BY_OTHER_CONNECTION);
   ASSERT_TRUE(wait_until([] { return shown(QStringLiteral("open on another device")); }));
   EXPECT_EQ(rdp_->clients(), 1);  // and does not fight for it
+  snap(QStringLiteral("taken-over"));
   QTest::keyClick(find_button(QStringLiteral("Connect again")), Qt::Key_Space);
   EXPECT_TRUE(wait_until([&] { return rdp_->clients() == 2 && !shown(QStringLiteral("another device")); }));
 }
@@ -213,6 +230,7 @@ TEST_F(ClientAppTest, ComesBackInTwoSecondsWhenTheServerIsRestarted) {
   rdp_.reset();
   ASSERT_TRUE(wait_until([] { return shown(QStringLiteral("Reconnecting")); }));
   EXPECT_TRUE(picture_is_right());  // the last one stays
+  snap(QStringLiteral("reconnecting"));
   broker_.ticket = "ticket-2";
   QElapsedTimer since;
   since.start();
@@ -258,6 +276,7 @@ TEST_F(ClientAppTest, CtrlAltEnterTogglesFullScreen) {
   auto* view = window->findChild<DesktopView*>();
   QTest::keyClick(view, Qt::Key_Return, Qt::ControlModifier | Qt::AltModifier);
   EXPECT_TRUE(wait_until([&] { return window->isFullScreen() && view->device_size() == QSize(1400, 1000); }));
+  snap(QStringLiteral("full-screen"));
   QTest::keyClick(view, Qt::Key_Return, Qt::ControlModifier | Qt::AltModifier);
   EXPECT_TRUE(wait_until([&] { return !window->isFullScreen() && view->device_size() == kPicture; }));
 }

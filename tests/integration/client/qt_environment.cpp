@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <QApplication>
+#include <QPalette>
 #include <QStandardPaths>
 #include <gtest/gtest.h>
 
@@ -21,6 +22,12 @@ class QtEnvironment : public ::testing::Environment {
     QStandardPaths::setTestModeEnabled(true);
     application_ = std::make_unique<QApplication>(count_, words_);
     QApplication::setQuitOnLastWindowClosed(false);
+    if (qEnvironmentVariableIsSet("TOBARI_GALLERY_DARK")) {
+      QApplication::setStyle(QStringLiteral("Fusion"));
+      QPalette dark(QColor(45, 45, 48), QColor(32, 32, 34));
+      dark.setColor(QPalette::Highlight, QColor(42, 92, 160));
+      QApplication::setPalette(dark);
+    }
   }
   void TearDown() override {
     application_.reset();
