@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/guest_protocol.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace tobari::vmhost {
+namespace {
+
+using Kind = GuestEvent::Kind;
+
+constexpr std::size_t kMaxLabel = 63;
+
+std::optional<GuestEvent> understand(std::string_view line) {
+  if (!std::ranges::all_of(line, [](char c) { return c >= 0x20 && c <= 0x7e; })) {
+    return GuestEvent{Kind::kMalformed, "not printable ASCII"};
+  }
+  if (line == "hello 1 booting") return GuestEvent{Kind::kBooting, {}};
+  if (line == "hello 1 ready" || line == "ready") return GuestEvent{Kind::kReady, {}};
+  if (line.starts_with("ok ")) return GuestEvent{Kind::kDone, std::string(line.substr(3))};
+  if (line.starts_with("error ")) return GuestEvent{Kind::kRefused, std::string(line.substr(6))};
+  if (line.starts_with("pong ")) return std::nullopt;
+  return GuestEvent{Kind::kMalformed, "unknown line"};
+}
+
+bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+}  // namespace
+
+std::vector<GuestEvent> GuestProtocol::receive(std::string_view bytes) {
+  std::vector<GuestEvent> events;
+  while (!bytes.empty()) {
+    const std::size_t end = bytes.find('\n');
+    const std::string_view part = bytes.substr(0, end);
+    if (!skipping_ && line_.size() + part.size() > kMaxGuestLineBytes) {
+      skipping_ = true;
+      line_.clear();
+      events.push_back({Kind::kMalformed, "line too long"});
+    }
+    if (!skipping_) line_ += part;
+    if (end == std::string_view::npos) break;
+    if (!skipping_) {
+      if (auto event = understand(line_)) events.push_back(*std::move(event));
+    }
+    skipping_ = false;
+    line_.clear();
+    bytes.remove_prefix(end + 1);
+  }
+  return events;
+}
+
+void GuestProtocol::reset() {
+  line_.clear();
+  skipping_ = false;
+}
+
+std::string guest_hostname(std::string_view name) {
+  const bool good = !name.empty() && name.size() <= kMaxLabel && is_alphanumeric(name.front()) &&
+                    is_alphanumeric(name.back()) &&
+                    std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-'; });
+  return good ? "hostname " + std::string(name) + "\n" : std::string();
+}
+
+}  // namespace tobari::vmhost

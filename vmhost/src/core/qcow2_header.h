@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a qcow2 file says about other files (QEMU docs/interop/qcow2.rst). A guest can write its own disk but not the
+// header of it; still nothing is started before its header is known to name exactly the files it should. Pure.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include <tobari/base/result.h>
+
+namespace tobari::vmhost {
+
+inline constexpr std::size_t kMaxQcow2HeaderBytes = std::size_t{64} * 1024;  // how much of the file to pass
+
+struct Qcow2Header {
+  std::string backing_file;    // empty: none
+  std::string backing_format;  // from the header extension; empty: not stated, QEMU would probe
+};
+
+// `bytes`: the beginning of the file. kInvalidArgument: no qcow2, malformed, encrypted, or with its data in another
+// file.
+[[nodiscard]] Result<Qcow2Header> parse_qcow2_header(std::span<const std::byte> bytes);
+
+}  // namespace tobari::vmhost

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The composition root: which parts there are and who knows whom.
+#include "daemon/assemble.h"
+
+#include <cerrno>
+#include <csignal>
+#include <format>
+#include <fstream>
+#include <optional>
+#include <poll.h>
+#include <pwd.h>
+#include <sstream>
+#include <unistd.h>
+
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+
+#include <tobari/base/log.h>
+#include <tobari/net/node_link.h>
+#include <tobari/vmhost/domain_xml.h>
+#include <tobari/vmhost/libvirt_hypervisor.h>
+
+#include "front/front.h"
+#include "host/host_agent.h"
+#include "link/broker_link.h"
+
+namespace tobari::vmhost {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Searchable by the VMs' user, readable by nobody else.
+Result<void> make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return fail(Errc::kIo, std::format("make {}: {}", path.string(), error.message()));
+  if (::chmod(path.c_str(), 0711) != 0) return fail_errno(errno, "set the mode of " + path.string());
+  return {};
+}
+
+Result<std::optional<VmUser>> find_vm_user(const Config& config) {
+  if (config.vm_user.empty() || ::geteuid() != 0) return std::optional<VmUser>();
+  const passwd* user = ::getpwnam(config.vm_user.c_str());
+  if (user == nullptr) return fail(Errc::kNotFound, std::format("there is no user \"{}\" (vm_user)", config.vm_user));
+  return std::optional(VmUser{user->pw_uid, user->pw_gid});
+}
+
+Accelerator find_accelerator(const Config& config) {
+  if (config.accelerator != "auto") return config.accelerator == "kvm" ? Accelerator::kKvm : Accelerator::kTcg;
+  std::stringstream cpuinfo;
+  cpuinfo << std::ifstream("/proc/cpuinfo").rdbuf();
+  return choose_accelerator(fs::exists("/dev/kvm"), cpuinfo.str());
+}
+
+wire::HostHello hello(const Config& config, Accelerator accelerator, std::uint16_t front_port) {
+  wire::HostHello hello;
+  hello.set_name(config.name);
+  hello.set_version(TOBARI_VERSION);
+  hello.set_front_address(config.front_address.address);
+  hello.set_front_port(config.front_address.port != 0 ? config.front_address.port : front_port);
+  hello.set_cpus(static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
+  struct sysinfo info{};
+  if (::sysinfo(&info) == 0) hello.set_memory_mib(std::uint64_t{info.totalram} * info.mem_unit >> 20U);
+  hello.set_accelerator(accelerator == Accelerator::kKvm ? "kvm" : "tcg");
+  return hello;
+}
+
+Result<UniqueFd> open_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGTERM);
+  ::sigaddset(&set, SIGINT);
+  UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd) return fail_errno(errno, "watch for signals");
+  return fd;
+}
+
+// All parts; members are made in this order and end in the opposite one.
+class Host {
+ public:
+  static Result<void> run(const Config& config, RunOptions options) {
+    Host host;
+    TOBARI_TRY(host.make(config));
+    TOBARI_ASSIGN(const UniqueFd signals, open_signals());
+    const Loop::Handle watch = host.loop_->watch(signals.get(), POLLIN, [&host, &signals, options](short) {
+      signalfd_siginfo info{};
+      if (::read(signals.get(), &info, sizeof info) == sizeof info) host.leave(options);
+    });
+    log::info("serving", {{"front", std::to_string(host.front_->port())}, {"accelerator", host.accelerator_}});
+    host.loop_->run();
+    log::info("ending");
+    return {};
+  }
+
+ private:
+  Result<void> make(const Config& config) {
+    for (const char* folder : {"", "disks", "agents"}) TOBARI_TRY(make_folder(config.state_dir / folder));
+    TOBARI_ASSIGN(loop_, Loop::create());
+    TOBARI_ASSIGN(auto channel, node::open(config.identity_dir, config.broker));
+    TOBARI_ASSIGN(auto epochs, EpochStore::open(config.state_dir / "epochs"));
+    TOBARI_ASSIGN(const auto vm_user, find_vm_user(config));
+    TOBARI_ASSIGN(hypervisor_, make_libvirt_hypervisor({config.libvirt_uri, {}}));
+    images_.emplace(config.images_dir, config.state_dir / "image-digests");
+    disks_.emplace(config.state_dir / "disks", vm_user);
+    hypervisor_worker_.emplace(*loop_);
+    disk_worker_.emplace(*loop_);
+    TOBARI_ASSIGN(front_, Front::create(*loop_, config.front_listen, {},
+                                        [this](const std::string& token, const std::string& address, int descriptor) {
+                                          return agent_->on_client(token, address, descriptor);
+                                        }));
+    const Accelerator accelerator = find_accelerator(config);
+    accelerator_ = accelerator == Accelerator::kKvm ? "kvm" : "tcg";
+    DesktopServices services{.loop = *loop_,
+                             .hypervisor = *hypervisor_,
+                             .hypervisor_worker = *hypervisor_worker_,
+                             .disk_worker = *disk_worker_,
+                             .images = *images_,
+                             .disks = *disks_,
+                             .agents_dir = config.state_dir / "agents"};
+    services.accelerator = accelerator;
+    services.vm_user = vm_user;
+    services.display.program = config.display_program;
+    services.display.log_level = config.log_level_name;
+    if (::geteuid() == 0 && config.first_display_uid != 0) services.first_uid = config.first_display_uid;
+    HostAgent::Options options;
+    options.desired_file = config.state_dir / "desired";
+    options.hello = hello(config, accelerator, front_->port());
+    agent_.emplace(std::move(options), std::move(services), std::move(epochs), EventQueue(config.state_dir / "events"),
+                   [this](const wire::FromHost& message) {
+                     if (link_) link_->send(message);
+                   });
+    link_.emplace(*loop_, std::move(channel),
+                  BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
+                                        [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
+    return {};
+  }
+
+  // Once: in order. Again: at once.
+  void leave(RunOptions options) {
+    front_.reset();
+    if (!options.stop_desktops_on_exit || leaving_) {
+      agent_->ask_displays_to_end();
+      return loop_->stop();
+    }
+    leaving_ = true;
+    log::info("stopping all desktops");
+    agent_->stop_desktops([this] {
+      agent_->ask_displays_to_end();
+      loop_->stop();
+    });
+  }
+
+ public:
+  // Workers first: what they are doing uses the agent's parts.
+  ~Host() {
+    link_.reset();
+    disk_worker_.reset();
+    hypervisor_worker_.reset();
+    agent_.reset();
+  }
+
+ private:
+  Host() = default;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Hypervisor> hypervisor_;
+  std::optional<ImageStore> images_;
+  std::optional<DiskStore> disks_;
+  std::optional<Worker> hypervisor_worker_;
+  std::optional<Worker> disk_worker_;
+  std::optional<HostAgent> agent_;
+  std::optional<BrokerLink> link_;
+  std::unique_ptr<Front> front_;
+  std::string accelerator_;
+  bool leaving_ = false;
+};
+
+}  // namespace
+
+Result<void> run_host(const Config& config, RunOptions options) { return Host::run(config, options); }
+
+}  // namespace tobari::vmhost

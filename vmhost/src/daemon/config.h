@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// tobari-vmhost's configuration file (YAML; keys in docs/ARCHITECTURE.md, optional ones here).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tobari/base/log.h>
+#include <tobari/base/result.h>
+#include <tobari/net/tcp_socket.h>
+
+namespace tobari::vmhost {
+
+struct Config {
+  std::string broker;  // "ADDR:PORT"
+  std::filesystem::path identity_dir;
+  std::filesystem::path state_dir;
+  std::filesystem::path images_dir;
+  std::string libvirt_uri = "qemu:///system";
+  net::Endpoint front_listen;
+  net::Endpoint front_address;  // where gateways reach front_listen; its address and port when not given
+  std::string display_program;
+  log::Level log_level = log::Level::kInfo;
+  std::string log_level_name = "info";
+  // ---- optional
+  std::string name;                      // 1-63 of [a-z0-9-]; else this machine's host name, made to fit
+  std::string accelerator = "auto";      // auto, kvm, tcg
+  std::string vm_user = "libvirt-qemu";  // whom VMs run as; "" leaves it to libvirt
+  std::uint32_t first_display_uid =
+      2'000'000'000;  // display processes run as this user and the ones after; 0: as we do
+};
+
+// Every message names the file, and the key it is about.
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
+[[nodiscard]] Result<Config> parse_config(const std::string& yaml);
+
+}  // namespace tobari::vmhost

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The VM's life. Its display: desktop_display.cpp.
+#include "host/desktop.h"
+
+#include <algorithm>
+#include <format>
+#include <unistd.h>
+#include <utility>
+
+#include <tobari/base/log.h>
+
+namespace tobari::vmhost {
+namespace {
+
+constexpr std::uint32_t kMaxVcpus = 64;
+constexpr std::uint32_t kMinMemoryMib = 64;
+constexpr std::uint32_t kMaxMemoryMib = 1'048'576;
+constexpr std::uint32_t kMaxHeads = 16;
+
+}  // namespace
+
+Desktop::Desktop(DesktopServices& services, DesktopId id, std::uint32_t slot)
+    : services_(services), id_(std::move(id)), slot_(slot), budget_(services.restarts) {}
+
+// ---- what should be
+
+void Desktop::want(const wire::DesiredDesktop& wanted) {
+  const bool fresh = !wanted_ || wanted_->epoch() < wanted.epoch() || wanted_->power() != wanted.power();
+  if (fresh) {
+    failure_.reset();
+    budget_.reset();
+    rest_until_ = {};
+    gone_ = false;
+  }
+  wanted_ = wanted;
+}
+
+std::optional<WantedDesktop> Desktop::wanted() const {
+  if (!wanted_) return std::nullopt;
+  Power power = Power::kOff;
+  if (wanted_->power() == wire::DesiredDesktop::ON) power = Power::kOn;
+  if (wanted_->power() == wire::DesiredDesktop::DELETED) power = Power::kDeleted;
+  return WantedDesktop{id_, wanted_->epoch(), power};
+}
+
+// ---- what is
+
+bool Desktop::held() const { return failure_.has_value() || Loop::Steady::now() < rest_until_; }
+
+wire::ActualDesktop Desktop::actual() const {
+  wire::ActualDesktop actual;
+  actual.set_desktop_id(id_.str());
+  actual.set_epoch(wanted_ ? wanted_->epoch() : 0);
+  const bool on = wanted_ && wanted_->power() == wire::DesiredDesktop::ON;
+  if (failure_) {
+    actual.set_state(wire::DESKTOP_STATE_FAILED);
+    actual.set_detail(*failure_);
+  } else if (running_) {
+    actual.set_state(has_agent_ && !guest_ready_ ? wire::DESKTOP_STATE_STARTING : wire::DESKTOP_STATE_RUNNING);
+  } else {
+    actual.set_state(on ? wire::DESKTOP_STATE_STARTING : wire::DESKTOP_STATE_STOPPED);
+  }
+  return actual;
+}
+
+void Desktop::found(bool running) {
+  if (std::exchange(running_, running) == running) return;
+  if (running) {
+    came_up();
+  } else {
+    went_down();
+  }
+}
+
+void Desktop::came_up() {
+  gone_ = false;
+  guest_ready_ = false;
+  // Perhaps started by an earlier life of this program: what the image says still holds.
+  const auto manifest = wanted_ ? services_.images.manifest(wanted_->image()) : fail(Errc::kNotFound, "not wanted");
+  has_agent_ = manifest && !manifest->agent_channel.empty();
+  log::info("desktop runs", {{"desktop", id_.str()}});
+  if (has_agent_) {
+    guest_ =
+        std::make_unique<GuestAgent>(services_.loop, id_.str(), agent_socket(), wanted_->name(), [this](bool ready) {
+          if (std::exchange(guest_ready_, ready) == ready) return;
+          log::info(ready ? "guest is ready" : "guest is booting", {{"desktop", id_.str()}});
+          services_.changed();
+        });
+  }
+  start_display();
+}
+
+void Desktop::went_down() {
+  guest_.reset();
+  guest_ready_ = false;
+  plug_timer_.reset();
+  source_timer_.reset();
+  if (std::exchange(stopping_, false)) {
+    busy_ = removing_;
+    log::info("desktop stopped", {{"desktop", id_.str()}});
+  } else if (!busy_) {
+    log::warning("desktop went down by itself", {{"desktop", id_.str()}});
+    failed({Errc::kIo, "its VM ended by itself", "", 0});
+  }
+  if (!wanted_ || wanted_->power() != wire::DesiredDesktop::ON) display_.reset();
+}
+
+// ---- starting
+
+Result<DomainSpec> Desktop::prepare(const wire::DesiredDesktop& wanted) const {
+  TOBARI_ASSIGN(ImageFiles image, services_.images.verified(wanted.image()));
+  DomainSpec spec;
+  spec.id = id_;
+  spec.title = wanted.name();
+  spec.accelerator = services_.accelerator;
+  spec.vcpus = std::clamp(wanted.vcpus(), 1U, kMaxVcpus);
+  spec.memory_mib =
+      std::clamp(std::max(wanted.memory_mib(), image.manifest.min_memory_mib), kMinMemoryMib, kMaxMemoryMib);
+  spec.heads = std::clamp(wanted.heads(), 1U, kMaxHeads);
+  spec.kernel = image.kernel;
+  spec.initrd = image.initrd;
+  spec.cmdline = image.manifest.cmdline;
+  spec.backing_disk = image.disk;
+  TOBARI_ASSIGN(spec.disk, services_.disks.ensure(id_, image.disk));
+  spec.agent_channel = image.manifest.agent_channel;
+  spec.agent_socket = agent_socket();
+  spec.user = services_.vm_user;
+  return spec;
+}
+
+void Desktop::start() {
+  if (!wanted_) return;
+  busy_ = true;
+  auto job = [self = shared_from_this(), wanted = *wanted_] { return self->prepare(wanted); };
+  services_.disk_worker.run(std::move(job), [self = shared_from_this()](Result<DomainSpec> spec) {
+    if (spec) return self->power_on(*std::move(spec));
+    self->busy_ = false;
+    self->failed(spec.error());
+    self->services_.changed();
+  });
+}
+
+void Desktop::power_on(DomainSpec spec) {
+  auto job = [&hypervisor = services_.hypervisor, spec = std::move(spec)]() -> Result<void> {
+    TOBARI_TRY(hypervisor.define(spec));
+    return hypervisor.start(spec.id);
+  };
+  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<void>& started) {
+    self->busy_ = false;
+    if (started) {
+      self->found(true);  // so that one which dies before the next list is seen to have died
+    } else {
+      self->failed(started.error());
+    }
+    self->services_.changed();
+  });
+}
+
+// Rests before the next try, or gives up: at once when trying again cannot help.
+void Desktop::failed(const Error& error) {
+  const auto now = Loop::Steady::now();
+  if (error.code == Errc::kUnavailable) return rest_until(now + services_.times.hypervisor_again);
+  log::error("desktop failed", {{"desktop", id_.str()}, {"reason", describe(error)}});
+  const bool hopeless = error.code == Errc::kInvalidArgument || error.code == Errc::kNotFound;
+  const auto again = hopeless ? std::nullopt : budget_.died(now);
+  if (again) return rest_until(*again);
+  failure_ =
+      hopeless ? error.message : std::format("given up after repeated failures; the last one: {}", error.message);
+}
+
+void Desktop::rest_until(Loop::Steady::time_point until) {
+  rest_until_ = until;
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(until - Loop::Steady::now());
+  rest_timer_ = services_.loop.after(std::max(pause, std::chrono::milliseconds(0)), [this] { services_.changed(); });
+}
+
+// ---- stopping
+
+void Desktop::stop(std::chrono::milliseconds obey_within) {
+  busy_ = true;
+  stopping_ = true;
+  plug_timer_ = services_.loop.after(obey_within, [this] { pull_plug(); });
+  if (guest_ && guest_->ask_shutdown()) return;
+  auto job = [&hypervisor = services_.hypervisor, id = id_] { return hypervisor.stop(id, StopMode::kAsk); };
+  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<void>& asked) {
+    if (!asked)
+      log::warning("desktop cannot be asked to stop",
+                   {{"desktop", self->id_.str()}, {"reason", asked.error().message}});
+    self->services_.changed();
+  });
+}
+
+void Desktop::pull_plug() {
+  log::info("pulling the desktop's plug", {{"desktop", id_.str()}});
+  auto job = [&hypervisor = services_.hypervisor, id = id_] { return hypervisor.stop(id, StopMode::kNow); };
+  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<void>& stopped) {
+    if (!stopped) {
+      log::error("desktop does not stop", {{"desktop", self->id_.str()}, {"reason", stopped.error().message}});
+      self->plug_timer_ = self->services_.loop.after(self->services_.times.hypervisor_again,
+                                                     [desktop = self.get()] { desktop->pull_plug(); });
+    } else if (!self->running_) {
+      self->busy_ = self->stopping_ = false;  // it was down already
+    }
+    self->services_.changed();
+  });
+}
+
+void Desktop::restart() {
+  failure_.reset();
+  budget_.reset();
+  rest_until_ = {};
+  if (!running_) return services_.changed();
+  busy_ = true;
+  stopping_ = true;
+  pull_plug();
+}
+
+void Desktop::remove() {
+  busy_ = removing_ = true;
+  display_.reset();
+  guest_.reset();
+  stopping_ = running_;
+  auto job = [&hypervisor = services_.hypervisor, id = id_]() -> Result<void> {
+    TOBARI_TRY(hypervisor.stop(id, StopMode::kNow));
+    return hypervisor.undefine(id);
+  };
+  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<void>& undefined) {
+    auto disk_job = [self, undefined]() -> Result<void> {
+      TOBARI_TRY(undefined);
+      ::unlink(self->agent_socket().c_str());
+      return self->services_.disks.remove(self->id_);
+    };
+    self->services_.disk_worker.run(std::move(disk_job), [self](const Result<void>& removed) {
+      self->busy_ = self->stopping_ = self->removing_ = false;
+      self->gone_ = removed.has_value();
+      if (removed) log::info("desktop deleted", {{"desktop", self->id_.str()}});
+      // Deleting is tried for ever: it is not given up as a start is.
+      if (!removed) {
+        log::error("desktop is not deleted", {{"desktop", self->id_.str()}, {"reason", removed.error().message}});
+        self->rest_until(Loop::Steady::now() + self->services_.times.hypervisor_again);
+      }
+      self->services_.changed();
+    });
+  });
+}
+
+std::string Desktop::agent_socket() const { return services_.agents_dir / (id_.str() + ".sock"); }
+
+}  // namespace tobari::vmhost

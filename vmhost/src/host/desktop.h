@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One desktop on this host: its VM, its guest's agent, its display process. Does what reconcile() says and tells what
+// is. Loop thread only; what blocks goes to the workers. Held by shared_ptr: answers of workers may come late.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <tobari/vmhost/hypervisor.h>
+
+#include "core/reconcile.h"
+#include "core/restart_budget.h"
+#include "host/disk_store.h"
+#include "host/guest_agent.h"
+#include "host/image_store.h"
+#include "host/loop.h"
+#include "host/worker.h"
+#include "supervisor/display_process.h"
+#include "tobari/host.pb.h"
+
+namespace tobari::vmhost {
+
+struct DesktopTimes {
+  std::chrono::milliseconds obey_within = std::chrono::seconds(20);  // a guest that was asked to stop, before the plug
+  std::chrono::milliseconds source_again = std::chrono::milliseconds(300);
+  std::chrono::milliseconds hypervisor_again = std::chrono::seconds(1);
+};
+
+// What all desktops of a host share; outlives them.
+struct DesktopServices {
+  Loop& loop;
+  Hypervisor& hypervisor;
+  Worker& hypervisor_worker;
+  Worker& disk_worker;
+  ImageStore& images;
+  DiskStore& disks;
+  std::filesystem::path agents_dir;  // sockets of the guests' agents
+  Accelerator accelerator = Accelerator::kTcg;
+  std::optional<VmUser> vm_user = {};
+  DisplayOptions display = {};                  // without uid
+  std::optional<std::uint32_t> first_uid = {};  // of display processes; each desktop has one of its own from here on
+  RestartBudget::Limits restarts = {};
+  DesktopTimes times = {};
+  std::function<void()> changed = {};  // look again: list, reconcile, report
+  std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
+};
+
+class Desktop : public std::enable_shared_from_this<Desktop> {
+ public:
+  Desktop(DesktopServices& services, DesktopId id, std::uint32_t slot);
+
+  // ---- what should be
+  void want(const wire::DesiredDesktop& wanted);
+  void want_nothing() { wanted_.reset(); }  // the broker does not name it any more
+  [[nodiscard]] std::optional<WantedDesktop> wanted() const;
+
+  // ---- what is
+  void found(bool running);  // by the hypervisor's list
+  [[nodiscard]] bool running() const noexcept { return running_; }
+  [[nodiscard]] bool busy() const noexcept { return busy_; }
+  [[nodiscard]] bool held() const;  // not to be started now
+  [[nodiscard]] bool gone() const noexcept { return gone_; }
+  [[nodiscard]] wire::ActualDesktop actual() const;
+  [[nodiscard]] std::uint32_t slot() const noexcept { return slot_; }
+
+  // ---- what to do
+  void start();
+  void stop(std::chrono::milliseconds obey_within);
+  void stop() { stop(services_.times.obey_within); }
+  void remove();
+  void restart();  // now, whatever it is doing; forgets failures
+
+  // ---- its display
+  // The fingerprint of the display's certificate once it is armed. kUnavailable: later may help.
+  [[nodiscard]] Result<std::string> arm(const wire::OpenDisplay& request);
+  [[nodiscard]] Result<void> client(const std::string& session, const std::string& address, int descriptor);
+  void drop(const std::string& session, const std::string& reason);
+  void ask_display_to_end() noexcept;
+
+ private:
+  [[nodiscard]] Result<DomainSpec> prepare(const wire::DesiredDesktop& wanted) const;  // disk worker
+  void power_on(DomainSpec spec);
+  void pull_plug();
+  void failed(const Error& error);
+  void rest_until(Loop::Steady::time_point until);
+  void came_up();
+  void went_down();
+  void start_display();
+  void on_display_session(const wire::Session& session);
+  void on_display_gone();
+  void offer_source();
+  void offer_source_later();
+  [[nodiscard]] std::string agent_socket() const;
+
+  DesktopServices& services_;
+  const DesktopId id_;
+  const std::uint32_t slot_;
+  std::optional<wire::DesiredDesktop> wanted_;
+  bool running_ = false;
+  bool busy_ = false;
+  bool stopping_ = false;  // it goes down because we want it to
+  bool removing_ = false;
+  bool gone_ = false;
+  bool has_agent_ = false;
+  bool guest_ready_ = false;
+  RestartBudget budget_;
+  std::optional<std::string> failure_;
+  Loop::Steady::time_point rest_until_;
+  std::unique_ptr<GuestAgent> guest_;
+  std::unique_ptr<DisplayProcess> display_;
+  std::string connected_session_;
+  Loop::Handle rest_timer_;
+  Loop::Handle plug_timer_;
+  Loop::Handle source_timer_;
+};
+
+}  // namespace tobari::vmhost

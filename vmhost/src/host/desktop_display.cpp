@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <utility>
+
+#include <tobari/base/log.h>
+
+#include "host/desktop.h"
+
+namespace tobari::vmhost {
+namespace {
+
+constexpr std::size_t kMaxReportedText = 256;  // of what a display process says
+
+// Never half a character: text that is no UTF-8 would make the whole message unreadable to the broker.
+std::string bounded(const std::string& text) {
+  std::size_t size = std::min(text.size(), kMaxReportedText);
+  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+  return text.substr(0, size);
+}
+
+}  // namespace
+
+void Desktop::start_display() {
+  if (display_) return offer_source();  // it outlived the VM
+  DisplayOptions options = services_.display;
+  if (services_.first_uid) options.uid = *services_.first_uid + slot_;
+  display_ = std::make_unique<DisplayProcess>(
+      services_.loop, id_.str(), std::move(options),
+      DisplayCallbacks{
+          .on_ready =
+              [this] {
+                offer_source();
+                services_.changed();
+              },
+          .on_session = [this](const wire::Session& session) { on_display_session(session); },
+          .on_source_lost =
+              [this](const std::string& detail) {
+                log::info("display lost its VM", {{"desktop", id_.str()}, {"detail", bounded(detail)}});
+                offer_source_later();
+              },
+          .on_gone = [this] { on_display_gone(); },
+      });
+}
+
+void Desktop::offer_source_later() {
+  source_timer_ = services_.loop.after(services_.times.source_again, [this] { offer_source(); });
+}
+
+void Desktop::offer_source() {
+  if (!running_ || stopping_ || !display_ || !display_->ready()) return;
+  auto job = [&hypervisor = services_.hypervisor, id = id_] { return hypervisor.display(id); };
+  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<UniqueFd>& socket) {
+    if (!self->running_ || !self->display_) return;
+    wire::ToDisplay message;
+    message.mutable_source();
+    Result<void> sent;
+    if (socket) {
+      sent = self->display_->send(message, socket->get());
+    } else {
+      sent = std::unexpected(socket.error());
+    }
+    if (sent) return;
+    log::warning("display gets no picture", {{"desktop", self->id_.str()}, {"reason", sent.error().message}});
+    self->offer_source_later();
+  });
+}
+
+Result<std::string> Desktop::arm(const wire::OpenDisplay& request) {
+  const wire::ActualDesktop now = actual();
+  if (now.state() == wire::DESKTOP_STATE_FAILED) return fail(Errc::kIo, "desktop failed: " + now.detail());
+  if (now.state() == wire::DESKTOP_STATE_STARTING) return fail(Errc::kUnavailable, "desktop is starting");
+  if (now.state() != wire::DESKTOP_STATE_RUNNING || stopping_)
+    return fail(Errc::kUnavailable, "desktop is not running");
+  if (!display_ || !display_->ready()) return fail(Errc::kUnavailable, "the display process is starting");
+  wire::ToDisplay message;
+  wire::Arm& arm = *message.mutable_arm();
+  arm.set_session_id(request.session_id());
+  arm.set_ticket_sha256(request.ticket_sha256());
+  arm.set_valid_seconds(request.valid_seconds());
+  *arm.mutable_grant() = request.grant();
+  TOBARI_TRY(display_->send(message));
+  return display_->fingerprint();
+}
+
+Result<void> Desktop::client(const std::string& session, const std::string& address, int descriptor) {
+  if (!display_) return fail(Errc::kUnavailable, "there is no display process");
+  wire::ToDisplay message;
+  message.mutable_client()->set_session_id(session);
+  message.mutable_client()->set_address(address);
+  return display_->send(message, descriptor);
+}
+
+void Desktop::drop(const std::string& session, const std::string& reason) {
+  if (!display_ || !display_->ready()) return;  // with the process its connections have gone
+  wire::ToDisplay message;
+  message.mutable_drop()->set_session_id(session);
+  message.mutable_drop()->set_reason(bounded(reason));
+  const auto sent = display_->send(message);
+  if (!sent) log::warning("session is not told to end", {{"session", session}, {"reason", sent.error().message}});
+}
+
+void Desktop::ask_display_to_end() noexcept {
+  if (display_) display_->ask_to_end();
+}
+
+void Desktop::on_display_session(const wire::Session& session) {
+  if (session.kind() == wire::Session::CONNECTED) connected_session_ = session.session_id();
+  if (session.kind() == wire::Session::DISCONNECTED && session.session_id() == connected_session_) {
+    connected_session_.clear();
+  }
+  wire::Session report = session;
+  report.set_client_address(bounded(session.client_address()));
+  report.set_client_name(bounded(session.client_name()));
+  report.set_detail(bounded(session.detail()));
+  services_.on_session(id_, report);
+}
+
+// Nobody else can say it any more.
+void Desktop::on_display_gone() {
+  source_timer_.reset();
+  if (!connected_session_.empty()) {
+    wire::Session session;
+    session.set_session_id(std::exchange(connected_session_, {}));
+    session.set_kind(wire::Session::DISCONNECTED);
+    session.set_detail("display process ended");
+    services_.on_session(id_, session);
+  }
+  services_.changed();
+}
+
+}  // namespace tobari::vmhost

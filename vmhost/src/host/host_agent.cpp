@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// State: what should be, what is, and the way from one to the other. Sessions: host_agent_sessions.cpp.
+#include "host/host_agent.h"
+
+#include <algorithm>
+#include <format>
+#include <utility>
+#include <vector>
+
+#include <tobari/base/log.h>
+
+#include "host/files.h"
+
+namespace tobari::vmhost {
+namespace {
+
+constexpr std::size_t kMaxDesiredBytes = std::size_t{1} << 20;  // host.proto: 1 MiB a message
+
+}  // namespace
+
+HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epochs, EventQueue events, Send send)
+    : options_(std::move(options)),
+      services_(std::move(services)),
+      epochs_(std::move(epochs)),
+      events_(std::move(events)),
+      send_(std::move(send)) {
+  services_.changed = [this] { look(); };
+  services_.on_session = [this](const DesktopId& id, const wire::Session& session) { on_session(id, session); };
+  load_desired();
+  watch_ = services_.hypervisor.watch([this, &loop = services_.loop](const DomainEvent& event) {
+    loop.post([this, event] {
+      log::debug("hypervisor event", {{"desktop", event.id.str()}, {"what", event.detail}});
+      look();
+    });
+  });
+  look();
+}
+
+HostAgent::~HostAgent() = default;
+
+// ---- what should be
+
+void HostAgent::load_desired() {
+  const auto bytes = read_small_file(options_.desired_file, kMaxDesiredBytes);
+  wire::DesiredState desired;
+  if (!bytes || !desired.ParseFromString(*bytes)) return;  // a new host, or the broker will tell
+  if (const auto taken = take(desired); !taken) {
+    log::error("remembered desired state is not used", {{"reason", describe(taken.error())}});
+  }
+}
+
+void HostAgent::on_desired(const wire::DesiredState& desired) {
+  if (desired.desktops_size() > static_cast<int>(kMaxDesktops)) {
+    log::error("desired state with too many desktops is not used",
+               {{"count", std::to_string(desired.desktops_size())}});
+    return;
+  }
+  const auto saved = write_file_durably(options_.desired_file, desired.SerializeAsString());
+  // Acting on it is still right; only a restart while the broker is away would act on older knowledge.
+  if (!saved) log::error("desired state is not remembered", {{"reason", saved.error().message}});
+  if (const auto taken = take(desired); !taken) {
+    log::error("desired state is not used", {{"reason", describe(taken.error())}});
+  }
+  look();
+}
+
+Result<void> HostAgent::take(const wire::DesiredState& desired) {
+  std::vector<std::pair<DesktopId, std::uint64_t>> epochs;
+  std::vector<std::pair<DesktopId, const wire::DesiredDesktop*>> wanted;
+  for (const wire::DesiredDesktop& each : desired.desktops()) {
+    auto id = DesktopId::parse(each.desktop_id());
+    if (!id) {
+      log::warning("malformed desktop id in the desired state");
+      continue;
+    }
+    const auto known = epochs_.all().find(*id);
+    if (known != epochs_.all().end() && each.epoch() < known->second) {
+      log::warning("desired state with an old epoch",
+                   {{"desktop", id->str()}, {"epoch", std::to_string(each.epoch())}});
+      continue;
+    }
+    epochs.emplace_back(*id, each.epoch());
+    wanted.emplace_back(*std::move(id), &each);
+  }
+  TOBARI_TRY(epochs_.raise(epochs));
+  revision_ = desired.revision();
+  desired_known_ = true;
+  std::set<DesktopId> named;
+  for (const auto& [id, each] : wanted) {
+    named.insert(id);
+    desktop(id)->want(*each);
+  }
+  for (const auto& [id, each] : desktops_) {
+    // One that was refused for its epoch is not forgotten: what we know of it is newer.
+    const bool refused =
+        std::ranges::any_of(desired.desktops(), [&id](const auto& d) { return d.desktop_id() == id.str(); });
+    if (!named.contains(id) && !refused) each->want_nothing();
+  }
+  return {};
+}
+
+std::shared_ptr<Desktop> HostAgent::desktop(const DesktopId& id) {
+  auto& found = desktops_[id];
+  if (!found) found = std::make_shared<Desktop>(services_, id, free_slot());
+  return found;
+}
+
+std::uint32_t HostAgent::free_slot() const {
+  std::set<std::uint32_t> taken;
+  for (const auto& [id, each] : desktops_) {
+    if (each) taken.insert(each->slot());
+  }
+  std::uint32_t slot = 0;
+  while (taken.contains(slot)) ++slot;
+  return slot;
+}
+
+// ---- what is
+
+// One list at a time; what comes meanwhile asks for one more.
+void HostAgent::look() {
+  look_again_ = true;
+  if (listing_) return;
+  listing_ = true;
+  look_again_ = false;
+  services_.hypervisor_worker.run([&hypervisor = services_.hypervisor] { return hypervisor.list(); },
+                                  [this](const Result<std::vector<DomainInfo>>& list) {
+                                    listing_ = false;
+                                    on_list(list);
+                                    if (look_again_) look();
+                                  });
+}
+
+void HostAgent::on_list(const Result<std::vector<DomainInfo>>& list) {
+  list_timer_ = services_.loop.after(options_.list_every, [this] { look(); });
+  if (list) {
+    std::set<DesktopId> running;
+    for (const DomainInfo& info : *list) {
+      if (info.running) running.insert(info.id);
+      if (info.running || desktops_.contains(info.id)) desktop(info.id)->found(info.running);
+    }
+    for (const auto& [id, each] : desktops_) {
+      if (!running.contains(id)) each->found(false);
+    }
+    reconcile_now();
+  }
+  // Else: the hypervisor is away. VMs live on, and its return is an event.
+  forget_gone();
+  report();
+  retry_openings();
+  check_exit();
+}
+
+void HostAgent::reconcile_now() {
+  if (!desired_known_ || exit_done_) return;
+  std::vector<WantedDesktop> wanted;
+  std::vector<FoundDesktop> found;
+  HostMemory memory;
+  memory.epochs = epochs_.all();
+  for (const auto& [id, each] : desktops_) {
+    if (auto one = each->wanted()) wanted.push_back(*std::move(one));
+    found.push_back({id, each->running()});
+    if (each->busy()) memory.busy.insert(id);
+    if (each->held()) memory.held.insert(id);
+    if (each->gone()) memory.gone.insert(id);
+  }
+  for (const Action& action : reconcile(wanted, found, memory)) act(action);
+}
+
+void HostAgent::act(const Action& action) {
+  const auto target = desktop(action.id);
+  switch (action.kind) {
+    case Action::Kind::kStart:
+      return target->start();
+    case Action::Kind::kStop:
+      return target->stop();
+    case Action::Kind::kDelete:
+      if (!target->held()) target->remove();
+      return;
+    case Action::Kind::kRefuse:
+      return;  // take() does not let them through
+  }
+}
+
+void HostAgent::forget_gone() {
+  std::erase_if(desktops_, [](const auto& entry) {
+    const Desktop& each = *entry.second;
+    return !each.busy() && !each.running() && !each.wanted();
+  });
+}
+
+void HostAgent::report() {
+  wire::FromHost message;
+  wire::ActualState& actual = *message.mutable_actual();
+  for (const auto& [id, each] : desktops_) {
+    if (!each->gone()) *actual.add_desktops() = each->actual();
+  }
+  std::string bytes = message.SerializeAsString();
+  if (bytes == last_report_) return;
+  last_report_ = std::move(bytes);
+  send_(message);
+}
+
+// ---- the broker
+
+void HostAgent::on_broker_open() {
+  wire::FromHost hello;
+  *hello.mutable_hello() = options_.hello;
+  for (const ImageName& image : services_.images.list()) {
+    wire::Image& each = *hello.mutable_hello()->add_images();
+    each.set_name(image.name);
+    each.set_digest(image.digest);
+  }
+  send_(hello);
+  last_report_.clear();
+  report();
+  for (const wire::SessionEvent& event : events_.pending()) {
+    wire::FromHost message;
+    *message.mutable_session() = event;
+    send_(message);
+  }
+}
+
+void HostAgent::on_broker_message(const wire::ToHost& message) {
+  switch (message.message_case()) {
+    case wire::ToHost::kDesired:
+      return on_desired(message.desired());
+    case wire::ToHost::kOpenDisplay:
+      return on_open_display(message.open_display());
+    case wire::ToHost::kCloseSession:
+      return on_close_session(message.close_session());
+    case wire::ToHost::kEventStored:
+      return events_.stored(message.event_stored().event_id());
+    case wire::ToHost::kRestartDesktop:
+      return on_restart(message.restart_desktop());
+    case wire::ToHost::MESSAGE_NOT_SET:
+      return;  // of a newer version
+  }
+}
+
+// ---- the end
+
+void HostAgent::stop_desktops(std::function<void()> done) {
+  exit_done_ = std::move(done);
+  exit_timer_ = services_.loop.after(options_.exit_within, [this] {
+    log::error("desktops did not stop in time");
+    std::exchange(exit_done_, {})();
+  });
+  for (const auto& [id, each] : desktops_) {
+    if (each->running()) each->stop(options_.obey_at_exit);
+  }
+  check_exit();
+}
+
+void HostAgent::check_exit() {
+  if (!exit_done_) return;
+  if (std::ranges::any_of(desktops_, [](const auto& each) { return each.second->running() || each.second->busy(); }))
+    return;
+  exit_timer_.reset();
+  std::exchange(exit_done_, {})();
+}
+
+void HostAgent::ask_displays_to_end() noexcept {
+  for (const auto& [id, each] : desktops_) each->ask_display_to_end();
+}
+
+}  // namespace tobari::vmhost

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The host's whole behaviour, without sockets to the outside: takes what the broker says, keeps the desktops so, and
+// says what is. The desired state is remembered on disk, so that desktops are kept right while the broker is away. Loop
+// thread.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <tobari/base/ids.h>
+#include <tobari/base/result.h>
+
+#include "core/armed_sessions.h"
+#include "host/desktop.h"
+#include "host/epoch_store.h"
+#include "host/event_queue.h"
+
+namespace tobari::vmhost {
+
+class HostAgent {
+ public:
+  static constexpr std::size_t kMaxDesktops = 4096;  // host.proto
+
+  struct Options {
+    std::filesystem::path desired_file;
+    wire::HostHello hello;                                            // without images
+    std::chrono::milliseconds list_every = std::chrono::seconds(30);  // besides every event
+    std::chrono::milliseconds open_within = std::chrono::seconds(8);  // for a display that is just starting
+    std::chrono::milliseconds obey_at_exit = std::chrono::seconds(8);
+    std::chrono::milliseconds exit_within = std::chrono::seconds(14);
+  };
+  using Send = std::function<void(const wire::FromHost&)>;
+
+  // `services`: without its callbacks, which are this object's.
+  HostAgent(Options options, DesktopServices services, EpochStore epochs, EventQueue events, Send send);
+  ~HostAgent();
+  HostAgent(const HostAgent&) = delete;
+  HostAgent& operator=(const HostAgent&) = delete;
+
+  void on_broker_open();  // a new stream: hello, state, events
+  void on_broker_message(const wire::ToHost& message);
+  // A client's first packet carried this token. Good once.
+  [[nodiscard]] Result<void> on_client(const std::string& token_sha256, const std::string& address, int descriptor);
+
+  // Stops every VM, then calls `done`; also when time is up.
+  void stop_desktops(std::function<void()> done);
+  void ask_displays_to_end() noexcept;
+
+ private:
+  struct Opening {
+    wire::OpenDisplay request;
+    Loop::Steady::time_point deadline;
+  };
+
+  // ---- state
+  void load_desired();
+  void on_desired(const wire::DesiredState& desired);
+  [[nodiscard]] Result<void> take(const wire::DesiredState& desired);
+  void look();  // list, then everything that follows from it
+  void on_list(const Result<std::vector<DomainInfo>>& list);
+  void reconcile_now();
+  void act(const Action& action);
+  void forget_gone();
+  void report();
+  [[nodiscard]] std::shared_ptr<Desktop> desktop(const DesktopId& id);
+  [[nodiscard]] std::uint32_t free_slot() const;
+  void check_exit();
+
+  // ---- sessions
+  void on_open_display(const wire::OpenDisplay& request);
+  [[nodiscard]] Result<std::string> try_open(const wire::OpenDisplay& request);
+  void answer(const wire::OpenDisplay& request, const Result<std::string>& result);
+  void retry_openings();
+  void on_close_session(const wire::CloseSession& request);
+  void on_restart(const wire::RestartDesktop& request);
+  void on_session(const DesktopId& id, const wire::Session& session);
+  void send_failure(const std::string& request_id, const Error& error);
+  void remember_answer(const std::string& request_id, const wire::FromHost& message);
+
+  const Options options_;
+  DesktopServices services_;
+  EpochStore epochs_;
+  EventQueue events_;
+  const Send send_;
+  std::map<DesktopId, std::shared_ptr<Desktop>> desktops_;
+  bool desired_known_ = false;
+  std::uint64_t revision_ = 0;
+  bool listing_ = false;
+  bool look_again_ = false;
+  std::string last_report_;
+  ArmedSessions armed_;
+  std::map<std::string, DesktopId> sessions_;  // session id -> desktop, of those that were armed here
+  std::deque<std::string> session_order_;
+  std::deque<Opening> openings_;
+  std::deque<std::pair<std::string, wire::FromHost>> answers_;  // to requests, which may be repeated
+  std::function<void()> exit_done_;
+  std::unique_ptr<Subscription> watch_;
+  Loop::Handle list_timer_;
+  Loop::Handle open_timer_;
+  Loop::Handle exit_timer_;
+};
+
+}  // namespace tobari::vmhost

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <utility>
+
+#include <tobari/base/log.h>
+#include <tobari/base/random.h>
+
+#include "host/host_agent.h"
+
+namespace tobari::vmhost {
+namespace {
+
+constexpr std::size_t kMaxOpenings = 256;  // requests that wait for a display to start
+constexpr std::size_t kMaxAnswers = 256;   // remembered for requests that come twice
+constexpr std::size_t kMaxSessions = 4096;
+constexpr std::size_t kHashBytes = 32;
+
+}  // namespace
+
+void HostAgent::on_open_display(const wire::OpenDisplay& request) {
+  const auto known =
+      std::ranges::find_if(answers_, [&](const auto& each) { return each.first == request.request_id(); });
+  if (known != answers_.end()) return send_(known->second);
+  if (std::ranges::any_of(openings_,
+                          [&](const auto& each) { return each.request.request_id() == request.request_id(); })) {
+    return;
+  }
+  auto opened = try_open(request);
+  const bool wait = !opened && opened.error().code == Errc::kUnavailable && openings_.size() < kMaxOpenings &&
+                    opened.error().message == "the display process is starting";
+  if (!wait) return answer(request, opened);
+  openings_.push_back({request, Loop::Steady::now() + options_.open_within});
+  open_timer_ = services_.loop.after(options_.open_within, [this] { retry_openings(); });
+}
+
+Result<std::string> HostAgent::try_open(const wire::OpenDisplay& request) {
+  TOBARI_ASSIGN(const DesktopId id, DesktopId::parse(request.desktop_id()));
+  TOBARI_ASSIGN(SessionId session, SessionId::parse(request.session_id()));
+  if (request.ticket_sha256().size() != kHashBytes) return fail(Errc::kInvalidArgument, "ticket hash is not 32 bytes");
+  const auto found = desktops_.find(id);
+  if (found == desktops_.end() || !found->second->wanted()) {
+    return fail(Errc::kNotFound, "this host does not have the desktop");
+  }
+  const std::uint64_t epoch = found->second->wanted()->epoch;
+  if (request.epoch() != epoch) return fail(Errc::kAlreadyExists, "the desktop has another epoch on this host");
+  TOBARI_ASSIGN(std::string fingerprint, found->second->arm(request));
+  TOBARI_TRY(armed_.arm(request.routing_token_sha256(), {session, id}, Loop::Steady::now(),
+                        std::chrono::seconds(request.valid_seconds())));
+  if (sessions_.insert_or_assign(session.str(), id).second) session_order_.push_back(session.str());
+  if (session_order_.size() > kMaxSessions) {
+    sessions_.erase(session_order_.front());
+    session_order_.pop_front();
+  }
+  return fingerprint;
+}
+
+void HostAgent::answer(const wire::OpenDisplay& request, const Result<std::string>& result) {
+  if (!result) return send_failure(request.request_id(), result.error());
+  wire::FromHost message;
+  message.mutable_display_opened()->set_request_id(request.request_id());
+  message.mutable_display_opened()->set_certificate_sha256(*result);
+  remember_answer(request.request_id(), message);
+  send_(message);
+}
+
+void HostAgent::retry_openings() {
+  const auto now = Loop::Steady::now();
+  std::deque<Opening> waiting;
+  for (Opening& opening : std::exchange(openings_, {})) {
+    const auto opened = try_open(opening.request);
+    const bool wait = !opened && opened.error().code == Errc::kUnavailable && now < opening.deadline;
+    if (wait) {
+      waiting.push_back(std::move(opening));
+    } else {
+      answer(opening.request, opened);
+    }
+  }
+  openings_ = std::move(waiting);
+}
+
+// A failure is not remembered: the same request may succeed a second later.
+void HostAgent::send_failure(const std::string& request_id, const Error& error) {
+  wire::FromHost message;
+  message.mutable_failed()->set_request_id(request_id);
+  message.mutable_failed()->set_code(std::string(to_string(error.code)));
+  message.mutable_failed()->set_message(error.message);
+  send_(message);
+}
+
+void HostAgent::remember_answer(const std::string& request_id, const wire::FromHost& message) {
+  answers_.emplace_back(request_id, message);
+  if (answers_.size() > kMaxAnswers) answers_.pop_front();
+}
+
+Result<void> HostAgent::on_client(const std::string& token_sha256, const std::string& address, int descriptor) {
+  const auto target = armed_.take(token_sha256, Loop::Steady::now());
+  if (!target) return fail(Errc::kUnauthenticated, "unknown routing token");
+  const auto found = desktops_.find(target->desktop);
+  if (found == desktops_.end()) return fail(Errc::kNotFound, "the desktop is gone");
+  TOBARI_TRY(found->second->client(target->session.str(), address, descriptor));
+  log::info("client handed to its display", {{"desktop", target->desktop.str()}, {"session", target->session.str()}});
+  return {};
+}
+
+void HostAgent::on_close_session(const wire::CloseSession& request) {
+  const auto session = sessions_.find(request.session_id());
+  if (session == sessions_.end()) return;
+  if (auto id = SessionId::parse(request.session_id())) armed_.forget(*id);
+  const auto found = desktops_.find(session->second);
+  if (found != desktops_.end()) found->second->drop(request.session_id(), request.reason());
+}
+
+void HostAgent::on_restart(const wire::RestartDesktop& request) {
+  const auto id = DesktopId::parse(request.desktop_id());
+  const auto found = id ? desktops_.find(*id) : desktops_.end();
+  if (found == desktops_.end() || !found->second->wanted()) {
+    return send_failure(request.request_id(), {Errc::kNotFound, "this host does not have the desktop", "", 0});
+  }
+  if (request.epoch() != found->second->wanted()->epoch) {
+    return send_failure(request.request_id(),
+                        {Errc::kAlreadyExists, "the desktop has another epoch on this host", "", 0});
+  }
+  found->second->restart();
+}
+
+void HostAgent::on_session(const DesktopId& id, const wire::Session& session) {
+  // A display process that was taken over must not speak for the sessions of others.
+  const auto known = sessions_.find(session.session_id());
+  if (known == sessions_.end() || known->second != id) {
+    log::warning("display process reports a session that is not its own", {{"desktop", id.str()}});
+    return;
+  }
+  wire::SessionEvent event;
+  event.set_session_id(session.session_id());
+  event.set_kind(static_cast<wire::SessionEvent::Kind>(session.kind()));  // the same numbers
+  event.set_client_address(session.client_address());
+  event.set_client_name(session.client_name());
+  event.set_detail(session.detail());
+  event.set_event_id(random_uuid());
+  log::info("session", {{"desktop", id.str()},
+                        {"session", session.session_id()},
+                        {"what", wire::Session::Kind_Name(session.kind())},
+                        {"detail", session.detail()}});
+  events_.add(event);
+  wire::FromHost message;
+  *message.mutable_session() = event;
+  send_(message);
+}
+
+}  // namespace tobari::vmhost

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// manifest.json of a guest image (installer/guest/README.md). Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <tobari/base/result.h>
+
+namespace tobari::vmhost {
+
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 20;
+
+struct ImageManifest {
+  std::string kernel;  // names of files beside the manifest, without folders
+  std::string initrd;  // empty: none
+  std::string disk;
+  std::string cmdline;
+  std::uint32_t min_memory_mib = 0;
+  std::string agent_channel;                  // empty: the guest has no agent
+  std::map<std::string, std::string> sha256;  // of each file, 64 hex digits
+};
+
+// kInvalidArgument with what is wrong: not JSON, something missing, a name with a folder, a file without a digest.
+[[nodiscard]] Result<ImageManifest> parse_manifest(std::string_view json);
+
+// 1-64 of [A-Za-z0-9._-], not beginning with a dot: safe as the name of a folder.
+[[nodiscard]] bool is_image_name(std::string_view name) noexcept;
+
+}  // namespace tobari::vmhost

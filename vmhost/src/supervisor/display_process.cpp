@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "supervisor/display_process.h"
+
+#include <algorithm>
+#include <csignal>
+#include <format>
+#include <poll.h>
+#include <utility>
+
+#include <tobari/base/log.h>
+
+namespace tobari::vmhost {
+namespace {
+
+constexpr int kGraceMilliseconds = 1000;
+constexpr int kMessagesPerTurn = 32;  // one display must not keep the loop from the others
+
+bool is_fingerprint(const std::string& text) {
+  return text.size() == 64 &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+DisplayProcess::DisplayProcess(Loop& loop, std::string desktop, DisplayOptions options, DisplayCallbacks callbacks)
+    : loop_(loop),
+      desktop_(std::move(desktop)),
+      options_(std::move(options)),
+      callbacks_(std::move(callbacks)),
+      budget_(options_.restarts) {
+  start();
+}
+
+DisplayProcess::~DisplayProcess() {
+  channel_.reset();  // also a request to end
+  end(child_, kGraceMilliseconds);
+}
+
+void DisplayProcess::ask_to_end() noexcept {
+  watch_child_.reset();
+  watch_channel_.reset();
+  start_timer_.reset();
+  ping_timer_.reset();
+  send_signal(child_, SIGTERM);
+}
+
+void DisplayProcess::start() {
+  if (const auto started = try_start(); !started) ended(started.error().message);
+}
+
+Result<void> DisplayProcess::try_start() {
+  TOBARI_ASSIGN(auto ends, display::ControlChannel::pair());
+  TOBARI_ASSIGN(child_, spawn({{options_.program, "--control-fd", std::to_string(display::kControlDescriptor)},
+                               ends.second.fd(),
+                               options_.uid}));
+  channel_.emplace(std::move(ends.first));
+  pings_ = pongs_ = 0;
+  last_sign_ = Loop::Steady::now();
+  watch_child_ = loop_.watch(child_.pidfd.get(), POLLIN, [this](short) { ended("it ended by itself"); });
+  watch_channel_ = loop_.watch(channel_->fd(), POLLIN, [this](short) { on_message(); });
+  wire::ToDisplay setup;
+  setup.mutable_setup()->set_desktop_id(desktop_);
+  setup.mutable_setup()->set_log_level(options_.log_level);
+  TOBARI_TRY(channel_->send(setup));
+  ping_timer_ = loop_.after(options_.ping_every, [this] { ping(); });
+  log::info("display process started", {{"desktop", desktop_}, {"pid", std::to_string(child_.pid)}});
+  return {};
+}
+
+void DisplayProcess::ended(const std::string& why) {
+  watch_child_.reset();
+  watch_channel_.reset();
+  ping_timer_.reset();
+  channel_.reset();
+  fingerprint_.clear();
+  const pid_t pid = child_.pid;
+  end(child_, 0);
+  const auto now = Loop::Steady::now();
+  const auto again = budget_.died(now).value_or(now + options_.restarts.longest_pause);
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(again - now);
+  log::error(
+      "display process ended",
+      {{"desktop", desktop_}, {"pid", std::to_string(pid)}, {"why", why}, {"again_ms", std::to_string(pause.count())}});
+  start_timer_ = loop_.after(pause, [this] { start(); });
+  callbacks_.on_gone();
+}
+
+void DisplayProcess::ping() {
+  const auto silent = Loop::Steady::now() - last_sign_;
+  if (pongs_ < pings_ && silent > options_.answer_within) return ended("it does not answer");
+  wire::ToDisplay message;
+  message.mutable_ping()->set_id(++pings_);
+  // A full socket is a sign of hanging like silence: time decides.
+  static_cast<void>(channel_->send(message));
+  ping_timer_ = loop_.after(options_.ping_every, [this] { ping(); });
+}
+
+Result<void> DisplayProcess::send(const wire::ToDisplay& message, int descriptor) {
+  if (!ready() || !channel_) return fail(Errc::kUnavailable, "the display process is starting");
+  return channel_->send(message, descriptor);
+}
+
+void DisplayProcess::on_message() {
+  for (int i = 0; i < kMessagesPerTurn; ++i) {
+    wire::FromDisplay message;
+    const auto got = channel_->receive(message);
+    if (!got) return ended(got.error().message);
+    using Status = display::ControlReceived::Status;
+    if (got->status == Status::kNothingYet) return;
+    if (got->status == Status::kClosed) return ended("it closed its control socket");
+    handle(message);
+    if (!channel_) return;
+  }
+}
+
+void DisplayProcess::handle(const wire::FromDisplay& message) {
+  last_sign_ = Loop::Steady::now();
+  switch (message.message_case()) {
+    case wire::FromDisplay::kReady:
+      if (!is_fingerprint(message.ready().certificate_sha256()))
+        return ended("its certificate's fingerprint is malformed");
+      fingerprint_ = message.ready().certificate_sha256();
+      callbacks_.on_ready();
+      return;
+    case wire::FromDisplay::kSession:
+      callbacks_.on_session(message.session());
+      return;
+    case wire::FromDisplay::kSourceLost:
+      callbacks_.on_source_lost(message.source_lost().detail());
+      return;
+    case wire::FromDisplay::kPong:
+      if (message.pong().id() <= pings_) pongs_ = std::max(pongs_, message.pong().id());
+      return;
+    case wire::FromDisplay::MESSAGE_NOT_SET:
+      return;  // of a newer version
+  }
+}
+
+}  // namespace tobari::vmhost

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One desktop's display process: started at once, watched, started again when it ends or hangs. What it says is a claim
+// of a process that parses hostile bytes. Loop thread only; callbacks must not destroy this object.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <tobari/display/control_channel.h>
+
+#include "core/restart_budget.h"
+#include "host/loop.h"
+#include "supervisor/spawn.h"
+#include "tobari/display_control.pb.h"
+
+namespace tobari::vmhost {
+
+struct DisplayOptions {
+  std::string program;
+  std::string log_level = "info";
+  std::optional<std::uint32_t> uid;
+  std::chrono::milliseconds ping_every = std::chrono::seconds(2);
+  std::chrono::milliseconds answer_within = std::chrono::seconds(10);  // else it hangs and is killed
+  RestartBudget::Limits restarts;
+};
+
+struct DisplayCallbacks {
+  std::function<void()> on_ready;  // it can be armed and wants a source
+  std::function<void(const wire::Session&)> on_session;
+  std::function<void(const std::string& detail)> on_source_lost;
+  std::function<void()> on_gone;  // with every connection; it is started again
+};
+
+class DisplayProcess {
+ public:
+  DisplayProcess(Loop& loop, std::string desktop, DisplayOptions options, DisplayCallbacks callbacks);
+  ~DisplayProcess();  // ends it
+  DisplayProcess(const DisplayProcess&) = delete;
+  DisplayProcess& operator=(const DisplayProcess&) = delete;
+
+  [[nodiscard]] bool ready() const noexcept { return !fingerprint_.empty(); }
+  [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }  // 64 hex digits
+  [[nodiscard]] pid_t pid() const noexcept { return child_.pid; }
+
+  // kUnavailable when it is not ready. `descriptor` stays the caller's.
+  [[nodiscard]] Result<void> send(const wire::ToDisplay& message, int descriptor = -1);
+  // Tells it to end, without waiting; the destructor waits.
+  void ask_to_end() noexcept;
+
+ private:
+  void start();
+  [[nodiscard]] Result<void> try_start();
+  void ended(const std::string& why);
+  void on_message();
+  void handle(const wire::FromDisplay& message);
+  void ping();
+
+  Loop& loop_;
+  const std::string desktop_;
+  const DisplayOptions options_;
+  const DisplayCallbacks callbacks_;
+  RestartBudget budget_;
+  Child child_;
+  std::optional<display::ControlChannel> channel_;
+  std::string fingerprint_;
+  std::uint64_t pings_ = 0;
+  std::uint64_t pongs_ = 0;  // the highest one answered
+  Loop::Steady::time_point last_sign_;
+  Loop::Handle watch_channel_;
+  Loop::Handle watch_child_;
+  Loop::Handle ping_timer_;
+  Loop::Handle start_timer_;
+};
+
+}  // namespace tobari::vmhost
