@@ -87,8 +87,10 @@ Result<void> serve(const Config& config) {
   TOBARI_ASSIGN(const auto loop, EventLoop::create(clock));
   GrpcRouteResolver routes(channel, limits.redeem_deadline);
   TOBARI_ASSIGN(const auto gateway, Gateway::create(*loop, routes, config.listen, limits));
-  TOBARI_ASSIGN(const auto watch,
-                loop->watch(signals.get(), EPOLLIN, [&](std::uint32_t) { on_signal(signals.get(), *loop, *gateway); }));
+  TOBARI_ASSIGN(const auto watch, loop->watch(signals.get(), EPOLLIN,
+                                              [fd = signals.get(), &loop = *loop, &gateway = *gateway](std::uint32_t) {
+                                                on_signal(fd, loop, gateway);
+                                              }));
   TOBARI_ASSIGN(const net::Endpoint address, gateway->listening_at());
   log::info("gateway listens", {{"address", net::to_string(address)}, {"broker", config.broker}});
 
