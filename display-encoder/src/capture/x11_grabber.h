@@ -4,27 +4,14 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <tobari/display/frame.h>
 #include <tobari/display/region.h>
 
+#include "capture/row_bands.h"
 #include "capture/x11_display.h"
 
 namespace tobari::display {
-
-// Rows [top, bottom).
-struct Band {
-  int top = 0;
-  int bottom = 0;
-  friend bool operator==(const Band&, const Band&) = default;
-};
-
-// The rows that `wanted` touches inside a picture of that height, as few bands: each is a round trip to the server,
-// which costs as much as copying kWorthMerging rows. Sorted, disjoint, at most kMaxBands.
-inline constexpr int kWorthMerging = 32;
-inline constexpr std::size_t kMaxBands = 8;
-[[nodiscard]] std::vector<Band> bands_of(const Region& wanted, int height);
 
 class X11Grabber {
  public:
