@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "http/http_server.h"
 
+#include <array>
 #include <atomic>
 #include <format>
 #include <map>
@@ -34,6 +35,8 @@ using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kMaxDrainBytes = std::size_t{1024} * 1024;
+constexpr std::chrono::seconds kMaxDrainTime{2};
 
 std::string header(const http::request<http::string_body>& request, http::field name) {
   const auto at = request.find(name);
@@ -204,9 +207,21 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
       const auto response = to_beast(std::move(answer), keep_alive);
       line.expires_after(limits_.answer);
       if (const auto [failed, sent] = co_await http::async_write(stream, response, kAwait); failed) break;
+      if (error) co_await drain(stream);
     }
-    line.expires_after(std::chrono::seconds(2));
+    line.expires_after(kMaxDrainTime);
     co_await stream.async_shutdown(kAwait);
+  }
+
+  // A client that is still sending when we close gets a reset instead of our answer: let it finish, within reason.
+  asio::awaitable<void> drain(Stream& stream) {
+    beast::get_lowest_layer(stream).expires_after(kMaxDrainTime);
+    std::array<char, 16384> waste{};
+    for (std::size_t total = 0; total < kMaxDrainBytes;) {
+      const auto [error, bytes] = co_await stream.async_read_some(asio::buffer(waste), kAwait);
+      if (error) co_return;
+      total += bytes;
+    }
   }
 
   // Where the handler's answer meets the coroutine, or the deadline does. Everything runs on the server's thread.

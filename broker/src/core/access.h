@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The question that the broker asks the policy before a session is opened, and the answer. How the policy decides is
+// none of the broker's business: assemble.cpp binds the two.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <tobari/policy/grant.h>
+
+namespace tobari::broker {
+
+struct AccessQuestion {
+  std::string user;
+  std::string desktop_id;
+  std::string client_address;  // numeric
+};
+
+struct AccessAnswer {
+  bool allowed = false;
+  std::string rule;     // that decided; empty when none matched
+  std::string reason;   // for people
+  policy::Grant grant;  // when allowed
+};
+
+// Any thread, returns at once.
+using AccessPolicy = std::function<AccessAnswer(const AccessQuestion&)>;
+
+}  // namespace tobari::broker

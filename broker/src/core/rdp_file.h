@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The .rdp file that any RDP client opens. Holds the routing token, but not the ticket: files are kept and sent around.
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace tobari::broker {
+
+struct RdpTarget {
+  std::string address;  // of the gateway
+  std::uint16_t port = 0;
+  std::string routing_token;
+  std::string user;
+};
+
+[[nodiscard]] std::string rdp_file(const RdpTarget& target);
+
+}  // namespace tobari::broker

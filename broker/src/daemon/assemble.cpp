@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/assemble.h"
+
+#include <csignal>
+#include <format>
+#include <utility>
+
+#include <tobari/base/log.h>
+#include <tobari/net/node_link.h>
+
+#include "auth/authenticator.h"
+#include "auth/worker_pool.h"
+#include "daemon/init.h"
+#include "daemon/policy_file.h"
+#include "http/http_server.h"
+#include "rest/api.h"
+#include "rpc/node_server.h"
+#include "rpc/nodes_service.h"
+#include "store/sql_store.h"
+
+namespace tobari::broker {
+namespace {
+
+constexpr std::size_t kRestWorkers = 4;
+constexpr std::size_t kRestQueue = 1024;
+// Two: hashing burns a core each, and a thread that signs somebody in must not starve the rest of the machine.
+constexpr std::size_t kPasswordWorkers = 2;
+constexpr std::size_t kPasswordQueue = 256;
+constexpr int kNodeServerDays = 825;  // made anew at every start
+
+// What nodes dial: the address that we listen on, or, when that is all of them, our first public name.
+std::string nodes_address(const Config& config, const net::Endpoint& bound) {
+  const bool any = bound.address == "0.0.0.0" || bound.address == "::";
+  return net::to_string({any ? config.public_names.front() : bound.address, bound.port});
+}
+
+}  // namespace
+
+// In the order in which one needs the other.
+struct Broker::Parts {
+  Parts(const Config& config, const Clock& at, Keys loaded, std::unique_ptr<SqlStore> opened,
+        std::unique_ptr<Authenticator> made)
+      : clock(at),
+        keys(std::move(loaded)),
+        policy(config.policy),
+        store(std::move(opened)),
+        authenticator(std::move(made)),
+        hosts(*store, clock),
+        nodes_service({*store, clock, hosts, keys.ca}),
+        router({*authenticator, *store, rest_workers, password_workers}) {}
+
+  const Clock& clock;
+  const Keys keys;
+  PolicyFile policy;
+  std::unique_ptr<SqlStore> store;
+  std::unique_ptr<Authenticator> authenticator;
+  HostRegistry hosts;
+  NodesService nodes_service;
+  WorkerPool rest_workers{kRestWorkers, kRestQueue};
+  WorkerPool password_workers{kPasswordWorkers, kPasswordQueue};
+  Router router;
+  std::unique_ptr<Api> api;
+  std::unique_ptr<NodeServer> node_server;
+  std::unique_ptr<HttpServer> http_server;
+};
+
+Broker::Broker(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Broker::~Broker() { stop(); }
+
+Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock& clock) {
+  TOBARI_ASSIGN(Keys keys, load_keys(config));
+  TOBARI_ASSIGN(auto store, SqlStore::open(config.database(), clock));
+  TOBARI_ASSIGN(auto authenticator, Authenticator::create(*store, clock));
+  auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(store), std::move(authenticator));
+  TOBARI_TRY(parts->policy.load());
+  const net::CertificateNames names{
+      .common_name = "Tobari broker", .uri = "", .dns = {node::kBrokerTlsName}, .ips = {}};
+  TOBARI_ASSIGN(const net::Identity node_identity,
+                net::issue_with_new_key(parts->keys.ca, names, {clock.wall(), kNodeServerDays}));
+  TOBARI_ASSIGN(parts->node_server, NodeServer::start(config.nodes_listen, node_identity,
+                                                      parts->keys.ca.certificate_pem, parts->nodes_service));
+  Parts* const all = parts.get();
+  parts->api = std::unique_ptr<Api>(
+      new Api{.store = *parts->store,
+              .clock = clock,
+              .authenticator = *parts->authenticator,
+              .hosts = parts->hosts,
+              .policy = [all](const AccessQuestion& question) { return all->policy.decide(question); },
+              .gateway_address = config.gateway_address.address,
+              .gateway_port = config.gateway_address.port,
+              .nodes_address = nodes_address(config, parts->node_server->endpoint()),
+              .ca_pem = parts->keys.ca.certificate_pem});
+  parts->router.add(all_routes(*parts->api));
+  const auto handler = [all](Request request, Respond respond) {
+    all->router.handle(std::move(request), std::move(respond));
+  };
+  TOBARI_ASSIGN(parts->http_server, HttpServer::start(config.listen, parts->keys.portal, handler));
+  return std::unique_ptr<Broker>(new Broker(std::move(parts)));
+}
+
+void Broker::stop() {
+  if (parts_ == nullptr) return;
+  parts_->http_server->stop();
+  parts_->rest_workers.stop();
+  parts_->password_workers.stop();
+  parts_->hosts.stop();
+  parts_->node_server->stop();
+  parts_->nodes_service.stop();
+  parts_.reset();
+}
+
+void Broker::reload_policy() {
+  const auto loaded = parts_->policy.load();
+  if (loaded.has_value()) {
+    log::info("policy loaded");
+  } else {
+    log::error("policy not loaded, the old one stays", {{"why", loaded.error().message}});
+  }
+}
+
+net::Endpoint Broker::portal_endpoint() const { return parts_->http_server->endpoint(); }
+net::Endpoint Broker::nodes_endpoint() const { return parts_->node_server->endpoint(); }
+const std::vector<Route>& Broker::routes() const { return parts_->router.routes(); }
+
+Result<void> serve(const Config& config) {
+  // Before any thread begins, so that all of them leave these signals to us.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+
+  const SystemClock clock;
+  TOBARI_ASSIGN(const auto broker, Broker::start(config, clock));
+  log::info("serving", {{"portal", net::to_string(broker->portal_endpoint())},
+                        {"nodes", net::to_string(broker->nodes_endpoint())}});
+  for (;;) {
+    int number = 0;
+    if (::sigwait(&signals, &number) != 0) continue;
+    if (number != SIGHUP) break;
+    broker->reload_policy();
+  }
+  log::info("stopping");
+  broker->stop();
+  return {};
+}
+
+}  // namespace tobari::broker

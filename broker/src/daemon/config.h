@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The configuration file of tobari-broker (docs/ARCHITECTURE.md, Programs and their files).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <tobari/base/log.h>
+#include <tobari/base/result.h>
+#include <tobari/net/tcp_socket.h>
+
+namespace tobari::broker {
+
+struct Config {
+  net::Endpoint listen;                   // HTTPS, for clients
+  net::Endpoint nodes_listen;             // gRPC, for hosts and gateways
+  net::Endpoint gateway_address;          // where clients are sent to
+  std::vector<std::string> public_names;  // host names and addresses that the portal's certificate is made for
+  std::filesystem::path state_dir;
+  std::filesystem::path policy;
+  log::Level log_level = log::Level::kInfo;
+
+  [[nodiscard]] std::filesystem::path database() const { return state_dir / "tobari.db"; }
+};
+
+// Errors name the file and, where there is one, the key.
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
+
+}  // namespace tobari::broker

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What must be there before the broker can start: its CA, the portal's certificate, the database with an administrator.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <tobari/base/clock.h>
+#include <tobari/base/result.h>
+#include <tobari/net/pki.h>
+
+#include "daemon/config.h"
+
+namespace tobari::broker {
+
+inline constexpr int kCaDays = 3650;
+inline constexpr int kPortalDays = 825;  // the longest that browsers accept
+
+// Makes what is missing. kAlreadyExists when the database has users: then nothing is touched.
+[[nodiscard]] Result<void> init_state(const Config& config, const std::string& admin,
+                                      const std::filesystem::path& password_file, const Clock& clock);
+
+struct Keys {
+  net::Identity ca;
+  net::Identity portal;
+};
+// kNotFound, with the command to run, when init_state() has not been here.
+[[nodiscard]] Result<Keys> load_keys(const Config& config);
+
+}  // namespace tobari::broker

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// /audit
+#include "rest/api.h"
+#include "rest/bodies.h"
+
+namespace tobari::broker {
+
+std::vector<Route> audit_routes(Api& api) {
+  const auto read_audit = [&api](const Call& call) -> Answer {
+    TOBARI_ASSIGN(const std::uint64_t after, parse_after(call.request.query));
+    TOBARI_ASSIGN(const auto records,
+                  api.store.get([after](const Reader& reader) { return reader.audit_after(after, kMaxAuditPage); }));
+    auto list = nlohmann::ordered_json::array();
+    for (const AuditRecord& record : records) list.push_back(view(record));
+    return json_response(200, {{"records", std::move(list)}});
+  };
+  return {{"GET", "/api/v1/audit", Access::kAdmin, at_once(read_audit)}};
+}
+
+}  // namespace tobari::broker

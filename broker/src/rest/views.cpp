@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How things look in answers.
+#include <utility>
+
+#include "core/names.h"
+#include "core/session_state.h"
+#include "rest/api.h"
+
+namespace tobari::broker {
+namespace {
+
+const char* word_of(DesktopStatus::State state) {
+  switch (state) {
+    case DesktopStatus::State::kStopped:
+      return "stopped";
+    case DesktopStatus::State::kStarting:
+      return "starting";
+    case DesktopStatus::State::kRunning:
+      return "running";
+    case DesktopStatus::State::kFailed:
+      return "failed";
+    case DesktopStatus::State::kUnreachable:
+      return "unreachable";
+  }
+  return "unreachable";
+}
+
+void add_if(nlohmann::ordered_json& object, const char* member, const std::string& value) {
+  if (!value.empty()) object[member] = value;
+}
+
+}  // namespace
+
+Response json_response(int status, const nlohmann::ordered_json& body) {
+  return {.status = status,
+          .content_type = "application/json",
+          .body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+          .headers = {}};
+}
+
+Response empty_response(int status) { return {.status = status, .content_type = "", .body = "", .headers = {}}; }
+
+AuditDraft audit_of(const Call& call, std::string action, std::string object) {
+  return {.actor = call.caller.user.name,
+          .action = std::move(action),
+          .object = std::move(object),
+          .client_address = call.request.client_address,
+          .outcome = Outcome::kDone,
+          .rule = "",
+          .detail = ""};
+}
+
+nlohmann::ordered_json view(const User& user) { return {{"name", user.name}, {"role", to_string(user.role)}}; }
+
+nlohmann::ordered_json view(const Desktop& desktop, const DesktopStatus& status) {
+  nlohmann::ordered_json object{{"id", desktop.id.str()},           {"name", desktop.name},
+                                {"user", desktop.user_name},        {"host", desktop.host_name},
+                                {"image", desktop.image},           {"vcpus", desktop.vcpus},
+                                {"memory_mib", desktop.memory_mib}, {"state", word_of(status.state)}};
+  add_if(object, "detail", status.detail);
+  return object;
+}
+
+nlohmann::ordered_json view(const Session& session, Time now) {
+  nlohmann::ordered_json object{{"id", session.id.str()},
+                                {"desktop_id", session.desktop.str()},
+                                {"user", session.user_name},
+                                {"state", to_string(effective_state(session, now))},
+                                {"created_at", format_time(session.created_at)}};
+  add_if(object, "client_address", session.client_address);
+  add_if(object, "client_name", session.client_name);
+  add_if(object, "detail", session.detail);
+  return object;
+}
+
+nlohmann::ordered_json view(const AuditRecord& record) {
+  const AuditDraft& what = record.draft;
+  return {{"sequence", record.sequence},
+          {"time", format_time(record.time)},
+          {"actor", what.actor},
+          {"action", what.action},
+          {"object", what.object},
+          {"client_address", what.client_address},
+          {"outcome", to_string(what.outcome)},
+          {"rule", what.rule},
+          {"detail", what.detail},
+          {"previous", record.previous},
+          {"hash", record.hash}};
+}
+
+}  // namespace tobari::broker

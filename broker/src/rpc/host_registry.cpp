@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rpc/host_registry.h"
+
+#include <algorithm>
+#include <format>
+#include <set>
+#include <utility>
+
+#include <tobari/base/log.h>
+
+#include "core/names.h"
+#include "rpc/desired_state.h"
+
+namespace tobari::broker {
+namespace {
+
+constexpr std::size_t kMaxDetailBytes = 512;
+constexpr std::size_t kMaxWordBytes = 255;
+
+Result<HostInfo> checked(const wire::HostHello& hello) {
+  if (hello.front_address().empty() || hello.front_address().size() > kMaxWordBytes || hello.front_port() == 0 ||
+      hello.front_port() > 65535) {
+    return fail(Errc::kPeerProtocol, "the host's hello names no front address and port");
+  }
+  if (hello.version().size() > kMaxWordBytes || hello.accelerator().size() > kMaxWordBytes ||
+      hello.images_size() > kMaxImagesPerHost) {
+    return fail(Errc::kPeerProtocol, "the host's hello is too large");
+  }
+  HostInfo info{.version = hello.version(),
+                .front_address = hello.front_address(),
+                .front_port = static_cast<std::uint16_t>(hello.front_port()),
+                .cpus = hello.cpus(),
+                .memory_mib = hello.memory_mib(),
+                .accelerator = hello.accelerator(),
+                .images = {}};
+  for (const wire::Image& image : hello.images()) {
+    if (!is_image_name(image.name())) return fail(Errc::kPeerProtocol, "the host's hello names an impossible image");
+    info.images.push_back(image.name());
+  }
+  return info;
+}
+
+const Error& host_gone() {
+  static const Error error = fail(Errc::kUnavailable, "the host of this desktop is not connected").error();
+  return error;
+}
+
+}  // namespace
+
+HostRegistry::HostRegistry(StateStore& store, const Clock& clock)
+    : store_(store),
+      clock_(clock),
+      // Rises over restarts as well, without being stored.
+      revision_(static_cast<std::uint64_t>(
+          std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch()).count())) {}
+
+Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> link, const wire::HostHello& hello) {
+  TOBARI_ASSIGN(HostInfo info, checked(hello));
+  std::shared_ptr<HostLink> older;
+  {
+    const std::scoped_lock lock(mutex_);
+    Attached& place = hosts_[host];
+    older = std::exchange(place.link, std::move(link));
+    place.info = std::move(info);
+    // What its desktops do is not known until it says so again.
+    place.desktops.clear();
+  }
+  if (older != nullptr) {
+    older->close(fail(Errc::kCancelled, "the host has attached again").error());
+    pending_.fail_host(host, host_gone());
+  }
+  log::info("host attached", {{"host", host.str()}, {"name", hello.name()}, {"front", hello.front_address()}});
+  desired_changed(host);
+  return {};
+}
+
+void HostRegistry::detach(const HostId& host, const HostLink* link) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto at = hosts_.find(host);
+    if (at == hosts_.end() || at->second.link.get() != link) return;
+    hosts_.erase(at);
+  }
+  log::warning("host detached", {{"host", host.str()}});
+  pending_.fail_host(host, host_gone());
+}
+
+Result<void> HostRegistry::set_actual(const HostId& host, const wire::ActualState& actual) {
+  if (actual.desktops_size() > kMaxDesktopsPerHost) {
+    return fail(Errc::kPeerProtocol, "the host reports more desktops than it may have");
+  }
+  std::map<std::string, Actual> desktops;
+  for (const wire::ActualDesktop& desktop : actual.desktops()) {
+    desktops[desktop.desktop_id()] = {desktop.state(), desktop.detail().substr(0, kMaxDetailBytes)};
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto at = hosts_.find(host);
+    if (at == hosts_.end()) return fail(Errc::kPeerProtocol, "the host reports before its hello");
+    at->second.desktops = std::move(desktops);
+  }
+  TOBARI_TRY(pass_epochs(host, actual));
+  return forget_removed(host, actual);
+}
+
+// A host knows a higher epoch than we do: the database is older than the world, for example after a restore. Jump past
+// it, or the host would refuse every order (docs: fault F3).
+Result<void> HostRegistry::pass_epochs(const HostId& host, const wire::ActualState& actual) {
+  TOBARI_ASSIGN(const auto ours, store_.get([&host](const Reader& r) { return r.desktops_on_host(host); }));
+  bool changed = false;
+  for (const wire::ActualDesktop& seen : actual.desktops()) {
+    const auto known =
+        std::ranges::find_if(ours, [&seen](const Desktop& desktop) { return desktop.id.str() == seen.desktop_id(); });
+    if (known == ours.end() || seen.epoch() <= known->epoch) continue;
+    const std::uint64_t next = seen.epoch() + 1;
+    auto stored = store_.act([&known, next](Writer& writer) -> Result<AuditDraft> {
+      TOBARI_TRY(writer.set_epoch(known->id, next));
+      return AuditDraft{.actor = "broker",
+                        .action = "desktop.epoch",
+                        .object = known->id.str(),
+                        .client_address = "",
+                        .outcome = Outcome::kDone,
+                        .rule = "",
+                        .detail = std::format("the host knew a higher epoch, now {}", next)};
+    });
+    TOBARI_TRY(std::move(stored));
+    changed = true;
+  }
+  if (changed) desired_changed(host);
+  return {};
+}
+
+Result<void> HostRegistry::forget_removed(const HostId& host, const wire::ActualState& actual) {
+  TOBARI_ASSIGN(const auto ours, store_.get([&host](const Reader& r) { return r.desktops_on_host(host); }));
+  std::set<std::string> present;
+  for (const wire::ActualDesktop& desktop : actual.desktops()) present.insert(desktop.desktop_id());
+  bool changed = false;
+  for (const Desktop& desktop : ours) {
+    if (desktop.power != Power::kDeleted || present.contains(desktop.id.str())) continue;
+    auto stored = store_.act([&desktop](Writer& writer) -> Result<AuditDraft> {
+      TOBARI_TRY(writer.remove_desktop(desktop.id));
+      return AuditDraft{.actor = "host/" + desktop.host_name,
+                        .action = "desktop.removed",
+                        .object = desktop.id.str(),
+                        .client_address = "",
+                        .outcome = Outcome::kDone,
+                        .rule = "",
+                        .detail = "of " + desktop.user_name};
+    });
+    TOBARI_TRY(std::move(stored));
+    changed = true;
+  }
+  if (changed) desired_changed(host);
+  return {};
+}
+
+void HostRegistry::complete(const HostId& host, const std::string& request_id, Result<OpenedDisplay> result) {
+  pending_.complete(request_id, host, std::move(result));
+}
+
+std::optional<HostInfo> HostRegistry::info(const HostId& host) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = hosts_.find(host);
+  if (at == hosts_.end()) return std::nullopt;
+  return at->second.info;
+}
+
+DesktopStatus HostRegistry::status(const Desktop& desktop) const {
+  using State = DesktopStatus::State;
+  const std::scoped_lock lock(mutex_);
+  const auto host = hosts_.find(desktop.host);
+  if (host == hosts_.end()) return {State::kUnreachable, "the host " + desktop.host_name + " is not connected"};
+  if (desktop.power == Power::kDeleted) return {State::kStopped, "is being removed"};
+  const auto actual = host->second.desktops.find(desktop.id.str());
+  const auto seen = actual == host->second.desktops.end() ? Actual{wire::DESKTOP_STATE_STOPPED, ""} : actual->second;
+  switch (seen.state) {
+    case wire::DESKTOP_STATE_RUNNING:
+      return {State::kRunning, seen.detail};
+    case wire::DESKTOP_STATE_FAILED:
+      return {State::kFailed, seen.detail};
+    case wire::DESKTOP_STATE_STARTING:
+      return {State::kStarting, seen.detail};
+    default:
+      return {desktop.power == Power::kOn ? State::kStarting : State::kStopped, seen.detail};
+  }
+}
+
+Result<std::vector<HostCapacity>> HostRegistry::capacities() const {
+  TOBARI_ASSIGN(const auto nodes, store_.get([](const Reader& r) { return r.nodes(); }));
+  TOBARI_ASSIGN(const auto desktops, store_.get([](const Reader& r) { return r.desktops(); }));
+  std::vector<HostCapacity> capacities;
+  for (const Node& node : nodes) {
+    if (node.role != NodeRole::kHost) continue;
+    HostCapacity capacity;
+    capacity.id = node.id;
+    capacity.name = node.name;
+    if (const auto known = info(node.id)) {
+      capacity.connected = true;
+      capacity.images = known->images;
+      capacity.memory_mib = known->memory_mib;
+    }
+    for (const Desktop& desktop : desktops) {
+      if (desktop.host == node.id) capacity.memory_promised_mib += desktop.memory_mib;
+    }
+    capacities.push_back(std::move(capacity));
+  }
+  return capacities;
+}
+
+std::shared_ptr<HostLink> HostRegistry::link_of(const HostId& host) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = hosts_.find(host);
+  return at == hosts_.end() ? nullptr : at->second.link;
+}
+
+void HostRegistry::send(const HostId& host, wire::ToHost message) {
+  if (const auto link = link_of(host)) link->send(std::move(message));
+}
+
+void HostRegistry::desired_changed(const HostId& host) {
+  const std::scoped_lock lock(desired_mutex_);
+  const auto link = link_of(host);
+  if (link == nullptr) return;
+  const auto desktops = store_.get([&host](const Reader& r) { return r.desktops_on_host(host); });
+  if (!desktops.has_value()) {
+    // Without its orders a host goes on as before; it gets them when it attaches again.
+    log::error("desired state not read", {{"host", host.str()}, {"why", describe(desktops.error())}});
+    link->close(desktops.error());
+    return;
+  }
+  wire::ToHost message;
+  *message.mutable_desired() = desired_state(*desktops, ++revision_);
+  link->send(std::move(message));
+}
+
+void HostRegistry::open_display(const HostId& host, wire::OpenDisplay message, PendingRequests::Callback callback) {
+  const auto link = link_of(host);
+  if (link == nullptr) return callback(std::unexpected<Error>(host_gone()));
+  const std::string id = message.request_id();
+  if (!pending_.add(id, host, std::chrono::steady_clock::now() + kOpenDisplayDeadline, callback)) {
+    return callback(fail(Errc::kExhausted, "too many sessions are being opened: try again"));
+  }
+  wire::ToHost envelope;
+  *envelope.mutable_open_display() = std::move(message);
+  link->send(std::move(envelope));
+  // Detached in between: fail_host() may have run before the entry was there.
+  if (link_of(host) != link) pending_.complete(id, host, std::unexpected<Error>(host_gone()));
+}
+
+void HostRegistry::close_session(const HostId& host, const SessionId& session, const std::string& reason) {
+  wire::ToHost message;
+  message.mutable_close_session()->set_session_id(session.str());
+  message.mutable_close_session()->set_reason(reason);
+  send(host, std::move(message));
+}
+
+void HostRegistry::expel(const HostId& host) {
+  if (const auto link = link_of(host)) link->close(fail(Errc::kPermissionDenied, "the host was removed").error());
+}
+
+void HostRegistry::stop() {
+  std::map<HostId, Attached> hosts;
+  {
+    const std::scoped_lock lock(mutex_);
+    hosts.swap(hosts_);
+  }
+  for (auto& [id, attached] : hosts) attached.link->close(fail(Errc::kUnavailable, "the broker is stopping").error());
+  pending_.stop();
+}
+
+}  // namespace tobari::broker

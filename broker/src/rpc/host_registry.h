@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The hosts that are connected now, what they say of themselves and of their desktops, and the way to them. Nothing
+// here survives a restart: hosts come back and say it again (docs/ARCHITECTURE.md, D7). Any thread.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tobari/base/clock.h>
+#include <tobari/base/ids.h>
+#include <tobari/base/result.h>
+#include <tobari/host.pb.h>
+
+#include "core/placement.h"
+#include "rpc/pending_requests.h"
+#include "store/state_store.h"
+
+namespace tobari::broker {
+
+inline constexpr int kMaxDesktopsPerHost = 4096;
+inline constexpr int kMaxImagesPerHost = 256;
+inline constexpr std::chrono::seconds kOpenDisplayDeadline{5};
+
+// One attached host's line, as the registry sees it: gRPC in the program, a vector in tests.
+class HostLink {
+ public:
+  virtual ~HostLink() = default;
+  // Queues and returns. A host that does not read for so long that the queue is full is cut off.
+  virtual void send(wire::ToHost message) = 0;
+  virtual void close(const Error& why) = 0;
+};
+
+struct HostInfo {
+  std::string version;
+  std::string front_address;
+  std::uint16_t front_port = 0;
+  std::uint32_t cpus = 0;
+  std::uint64_t memory_mib = 0;
+  std::string accelerator;
+  std::vector<std::string> images;
+};
+
+// What a person is told about a desktop.
+struct DesktopStatus {
+  enum class State { kStopped, kStarting, kRunning, kFailed, kUnreachable };
+  State state = State::kUnreachable;
+  std::string detail;
+};
+
+class HostRegistry {
+ public:
+  HostRegistry(StateStore& store, const Clock& clock);
+
+  // ---- from the node service
+  // A host has said hello; an older line of the same host is closed. Sends the desired state.
+  [[nodiscard]] Result<void> attach(const HostId& host, std::shared_ptr<HostLink> link, const wire::HostHello& hello);
+  // Only when `link` is still the host's current one.
+  void detach(const HostId& host, const HostLink* link);
+  [[nodiscard]] Result<void> set_actual(const HostId& host, const wire::ActualState& actual);
+  void complete(const HostId& host, const std::string& request_id, Result<OpenedDisplay> result);
+
+  // ---- for the rest of the broker
+  [[nodiscard]] std::optional<HostInfo> info(const HostId& host) const;  // nullopt: not connected
+  [[nodiscard]] DesktopStatus status(const Desktop& desktop) const;
+  [[nodiscard]] Result<std::vector<HostCapacity>> capacities() const;
+  // The stored desktops of this host have changed: tells it all of them. Nothing to do while it is away.
+  void desired_changed(const HostId& host);
+  void open_display(const HostId& host, wire::OpenDisplay message, PendingRequests::Callback callback);
+  void close_session(const HostId& host, const SessionId& session, const std::string& reason);
+  void send(const HostId& host, wire::ToHost message);
+  // A node was removed: its line ends now.
+  void expel(const HostId& host);
+  void stop();
+
+ private:
+  struct Actual {
+    wire::DesktopState state = wire::DESKTOP_STATE_UNSPECIFIED;
+    std::string detail;
+  };
+  struct Attached {
+    std::shared_ptr<HostLink> link;
+    HostInfo info;
+    std::map<std::string, Actual> desktops;
+  };
+
+  std::shared_ptr<HostLink> link_of(const HostId& host) const;
+  [[nodiscard]] Result<void> forget_removed(const HostId& host, const wire::ActualState& actual);
+  [[nodiscard]] Result<void> pass_epochs(const HostId& host, const wire::ActualState& actual);
+
+  StateStore& store_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::map<HostId, Attached> hosts_;
+  // Held over reading the store and queueing the message, so that an older state cannot overtake a newer one.
+  std::mutex desired_mutex_;
+  std::uint64_t revision_;
+  PendingRequests pending_;
+};
+
+}  // namespace tobari::broker

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The gRPC service that hosts and gateways call (broker/shared/proto/tobari/host.proto).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <grpcpp/server_context.h>
+
+#include <tobari/base/clock.h>
+#include <tobari/base/result.h>
+#include <tobari/host.grpc.pb.h>
+#include <tobari/net/pki.h>
+
+#include "auth/worker_pool.h"
+#include "core/types.h"
+#include "rpc/host_registry.h"
+#include "store/state_store.h"
+
+namespace tobari::broker {
+
+inline constexpr int kNodeCertificateDays = 3650;  // taken back by removing the node, not by waiting
+
+class NodesService final : public wire::Nodes::CallbackService {
+ public:
+  struct Parts {
+    StateStore& store;
+    const Clock& clock;
+    HostRegistry& hosts;
+    const net::Identity& ca;
+  };
+  explicit NodesService(Parts parts);
+
+  grpc::ServerUnaryReactor* Enrol(grpc::CallbackServerContext* context, const wire::EnrolRequest* request,
+                                  wire::EnrolReply* reply) override;
+  grpc::ServerBidiReactor<wire::FromHost, wire::ToHost>* Attach(grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* RedeemRoute(grpc::CallbackServerContext* context, const wire::RedeemRouteRequest* request,
+                                        wire::RedeemRouteReply* reply) override;
+
+  // Ends the workers; calls that come later are refused. Before the gRPC server is taken down.
+  void stop();
+
+  // ---- for the attached streams
+  [[nodiscard]] const Parts& parts() const noexcept { return parts_; }
+  [[nodiscard]] bool post_report(WorkerPool::Task task) { return reports_.post(std::move(task)); }
+
+ private:
+  [[nodiscard]] Result<wire::EnrolReply> enrol(const wire::EnrolRequest& request, const std::string& peer);
+  [[nodiscard]] Result<Node> caller(const grpc::CallbackServerContext& context, NodeRole role);
+
+  Parts parts_;
+  // gRPC's own threads must not wait for the disk. One worker for reports keeps them in order.
+  WorkerPool calls_{2, 1024};
+  WorkerPool reports_{1, 4096};
+};
+
+}  // namespace tobari::broker
