@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/config.h"
+
+#include <format>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tobari::vmhost {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string kGood = R"(broker: 127.0.0.1:8444
+identity_dir: /etc/tobari/identity
+state_dir: /var/lib/tobari
+images_dir: /srv/images
+front_listen: 127.0.0.1:3390
+display_program: /usr/bin/tobari-display
+)";
+
+std::string error_of(const std::string& yaml) {
+  const auto config = parse_config(yaml);
+  return config ? "none" : config.error().message;
+}
+
+TEST(Config, DefaultsAndGivenValues) {
+  const auto config =
+      parse_config(kGood + "front_address: '[::1]:99'\nname: host-1\nlog_level: debug\naccelerator: tcg\n");
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_EQ(config->libvirt_uri, "qemu:///system");
+  EXPECT_EQ(config->front_listen.port, 3390);
+  EXPECT_EQ(config->front_address.address, "::1");
+  EXPECT_EQ(config->name, "host-1");
+  EXPECT_EQ(config->log_level, log::Level::kDebug);
+  EXPECT_EQ(parse_config(kGood)->front_address, parse_config(kGood)->front_listen);
+}
+
+TEST(Config, SaysWhatIsWrong) {
+  EXPECT_THAT(error_of(""), HasSubstr("key: value"));
+  EXPECT_THAT(error_of("a: [\n"), HasSubstr("line"));
+  EXPECT_THAT(error_of(kGood + "colour: blue\n"), HasSubstr("unknown key \"colour\" in line 7"));
+  EXPECT_THAT(error_of("broker: 127.0.0.1:1\n"), HasSubstr("\"identity_dir\" is missing"));
+  EXPECT_THAT(error_of(kGood + "name: Not_A_Name\n"), HasSubstr("\"name\""));
+  EXPECT_THAT(error_of(kGood + "accelerator: xen\n"), HasSubstr("\"accelerator\""));
+  EXPECT_THAT(error_of(kGood + "first_display_uid: many\n"), HasSubstr("\"first_display_uid\""));
+  EXPECT_THAT(error_of(kGood + "front_address: nowhere\n"), HasSubstr("front_address"));
+}
+
+TEST(Config, AStateDirTooLongForASocketIsRefused) {
+  std::string yaml = kGood;
+  yaml.replace(yaml.find("/var/lib/tobari"), 15, "/" + std::string(80, 'x'));
+  EXPECT_THAT(error_of(yaml), HasSubstr("\"state_dir\" is longer"));
+}
+
+}  // namespace
+}  // namespace tobari::vmhost

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/reconcile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tobari::vmhost {
+namespace {
+
+using Kind = Action::Kind;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class Reconcile : public ::testing::Test {
+ protected:
+  std::vector<Action> with(Power power, bool running, std::uint64_t epoch = 5) {
+    const WantedDesktop wanted{id_, epoch, power};
+    const FoundDesktop found{id_, running};
+    return reconcile({&wanted, 1}, {&found, 1}, memory_);
+  }
+  std::vector<Action> just(Kind kind) { return {{kind, id_}}; }
+
+  const DesktopId id_ = DesktopId::random();
+  HostMemory memory_;
+};
+
+TEST_F(Reconcile, WhatIsRightIsLeftAlone) {
+  EXPECT_THAT(with(Power::kOn, true), IsEmpty());
+  EXPECT_THAT(with(Power::kOff, false), IsEmpty());
+}
+
+TEST_F(Reconcile, PowersOnAndOff) {
+  EXPECT_EQ(with(Power::kOn, false), just(Kind::kStart));
+  EXPECT_EQ(with(Power::kOff, true), just(Kind::kStop));
+}
+
+TEST_F(Reconcile, StartsWhatTheHypervisorDoesNotKnow) {
+  const WantedDesktop wanted{id_, 1, Power::kOn};
+  EXPECT_EQ(reconcile({&wanted, 1}, {}, memory_), just(Kind::kStart));
+}
+
+TEST_F(Reconcile, DeletesOnceRunningOrNot) {
+  EXPECT_EQ(with(Power::kDeleted, true), just(Kind::kDelete));
+  EXPECT_EQ(with(Power::kDeleted, false), just(Kind::kDelete));
+  memory_.gone.insert(id_);
+  EXPECT_THAT(with(Power::kDeleted, false), IsEmpty());
+}
+
+TEST_F(Reconcile, LowerEpochIsRefusedWhateverItWants) {
+  memory_.epochs[id_] = 6;
+  for (const Power power : {Power::kOn, Power::kOff, Power::kDeleted}) {
+    for (const bool running : {true, false}) EXPECT_EQ(with(power, running, 5), just(Kind::kRefuse));
+  }
+  EXPECT_EQ(with(Power::kOn, false, 6), just(Kind::kStart));
+  EXPECT_EQ(with(Power::kOn, false, 7), just(Kind::kStart));
+}
+
+TEST_F(Reconcile, BusyIsLeftAlone) {
+  memory_.busy.insert(id_);
+  EXPECT_THAT(with(Power::kOn, false), IsEmpty());
+  EXPECT_THAT(with(Power::kOff, true), IsEmpty());
+  EXPECT_THAT(with(Power::kDeleted, true), IsEmpty());
+}
+
+TEST_F(Reconcile, HeldIsNotStartedButStopped) {
+  memory_.held.insert(id_);
+  EXPECT_THAT(with(Power::kOn, false), IsEmpty());
+  EXPECT_EQ(with(Power::kOff, true), just(Kind::kStop));
+}
+
+TEST_F(Reconcile, UnwantedIsStoppedAndNeverDeleted) {
+  const FoundDesktop running{id_, true};
+  EXPECT_EQ(reconcile({}, {&running, 1}, memory_), just(Kind::kStop));
+  const FoundDesktop stopped{id_, false};
+  EXPECT_THAT(reconcile({}, {&stopped, 1}, memory_), IsEmpty());
+}
+
+TEST_F(Reconcile, OneActionADesktopEvenWhenNamedTwice) {
+  const WantedDesktop wanted[] = {{id_, 5, Power::kOn}, {id_, 5, Power::kDeleted}};
+  EXPECT_EQ(reconcile(wanted, {}, memory_), just(Kind::kStart));
+}
+
+TEST_F(Reconcile, DesktopsDoNotDisturbEachOther) {
+  const DesktopId other = DesktopId::random();
+  memory_.busy.insert(other);
+  const WantedDesktop wanted[] = {{other, 1, Power::kOn}, {id_, 1, Power::kOn}};
+  EXPECT_EQ(reconcile(wanted, {}, memory_), just(Kind::kStart));
+}
+
+}  // namespace
+}  // namespace tobari::vmhost
