@@ -108,26 +108,25 @@ Result<CapsAdvertise> parse_caps(WireReader& in) {
   return caps;
 }
 
-Result<ClientMessage> parse_one(std::uint16_t command, std::span<const std::byte> body) {
+Result<void> parse_one(std::uint16_t command, std::span<const std::byte> body, std::vector<ClientMessage>& out) {
   WireReader in(body);
   switch (command) {
     case kCapsAdvertise: {
       TOBARI_ASSIGN(CapsAdvertise caps, parse_caps(in));
-      return ClientMessage(std::move(caps));
+      out.emplace_back(std::move(caps));
+      return {};
     }
     case kFrameAcknowledge: {
       FrameAcknowledge ack;
       ack.queue_depth = in.u32();
       ack.frame = in.u32();
       if (!in.ok()) return fail(Errc::kPeerProtocol, "malformed frame acknowledgement");
-      return ClientMessage(ack);
+      out.emplace_back(ack);
+      return {};
     }
-    case kCacheImportOffer:
-      return ClientMessage(CacheImportOffer{});
-    case kQoeFrameAcknowledge:
-      return ClientMessage(Ignored{});
-    default:
-      return fail(Errc::kPeerProtocol, "unknown graphics message");
+    case kCacheImportOffer: out.emplace_back(CacheImportOffer{}); return {};
+    case kQoeFrameAcknowledge: return {};
+    default: return fail(Errc::kPeerProtocol, "unknown graphics message");
   }
 }
 
@@ -143,8 +142,7 @@ Result<std::vector<ClientMessage>> parse(std::span<const std::byte> data) {
     if (!in.ok() || length < kHeaderSize || length - kHeaderSize > in.remaining()) {
       return fail(Errc::kPeerProtocol, "malformed graphics message");
     }
-    TOBARI_ASSIGN(ClientMessage message, parse_one(command, in.bytes(length - kHeaderSize)));
-    messages.push_back(std::move(message));
+    TOBARI_TRY(parse_one(command, in.bytes(length - kHeaderSize), messages));
   }
   return messages;
 }

@@ -32,13 +32,12 @@ struct FrameAcknowledge {
   std::uint32_t frame = 0;
 };
 struct CacheImportOffer {};
-struct Ignored {};  // QoE and the like
-using ClientMessage = std::variant<CapsAdvertise, FrameAcknowledge, CacheImportOffer, Ignored>;
+using ClientMessage = std::variant<CapsAdvertise, FrameAcknowledge, CacheImportOffer>;
 
 inline constexpr std::uint32_t kSuspendAcks = 0xFFFFFFFF;
 inline constexpr std::size_t kMaxCapsSets = 32;
 
-// All messages of one channel write. kPeerProtocol: malformed.
+// All messages of one channel write that say something to us. kPeerProtocol: malformed.
 [[nodiscard]] Result<std::vector<ClientMessage>> parse(std::span<const std::byte> data);
 
 // The version to confirm and what can be decoded then; nothing when no version is known to us.

@@ -52,22 +52,22 @@ void DisplaySession::drop_clients(const std::string& session_id, CloseReason rea
   for (const auto& connection : dropped) connection->transport().close(reason);
 }
 
+// The encode thread ends first: it buries closed connections, and two threads must not join one.
 void DisplaySession::stop() noexcept {
-  std::list<std::shared_ptr<Connection>> connections;
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
-    connections = connections_;
+    thread_.request_stop();
+    wake();
+  }
+  if (thread_.joinable()) thread_.join();
+  std::list<std::shared_ptr<Connection>> connections;
+  {
+    const std::scoped_lock lock(mutex_);
+    connections.swap(connections_);
   }
   for (const auto& connection : connections) connection->transport().close(CloseReason::kServerStops);
   for (const auto& connection : connections) connection->transport().stop();
-  if (!thread_.joinable()) return;
-  thread_.request_stop();
-  {
-    const std::scoped_lock lock(mutex_);
-    wake();
-  }
-  thread_.join();
   input_.set_target(nullptr);
   if (source_) source_->stop();
 }

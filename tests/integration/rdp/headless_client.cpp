@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "headless_client.h"
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <cstring>
+#include <format>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <freerdp/channels/channels.h>
+#include <freerdp/client.h>
+#include <freerdp/client/cmdline.h>
+#include <freerdp/freerdp.h>
+#include <freerdp/gdi/gdi.h>
+#include <freerdp/gdi/gfx.h>
+#include <freerdp/input.h>
+#include <winpr/synch.h>
+
+namespace tobari::display::testing {
+
+struct HeadlessClient::Impl {
+  struct Context {
+    rdpClientContext base;
+    Impl* impl;
+  };
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool connected = false;
+  std::optional<Outcome> ended;
+  std::vector<std::function<void(freerdp*)>> tasks;
+  std::vector<std::string> dynamic;
+  std::vector<std::byte> pixels;  // a copy of what is shown
+  Size size;
+  bool pipeline = false;
+  std::uint32_t server_reason = 0;  // the client's thread's
+  rdpContext* context = nullptr;
+  std::jthread thread;
+
+  static Impl& of(const rdpContext* context) { return *reinterpret_cast<const Context*>(context)->impl; }
+  static Impl& of(const freerdp* instance) { return of(instance->context); }
+
+  // ---- FreeRDP's callbacks
+  static BOOL begin_paint(rdpContext* c) {
+    c->gdi->primary->hdc->hwnd->invalid->null = TRUE;
+    c->gdi->primary->hdc->hwnd->ninvalid = 0;
+    return TRUE;
+  }
+  static BOOL end_paint(rdpContext* c) {
+    of(c).copy_picture();
+    return TRUE;
+  }
+  static BOOL desktop_resize(rdpContext* c) {
+    return gdi_resize(c->gdi, freerdp_settings_get_uint32(c->settings, FreeRDP_DesktopWidth),
+                      freerdp_settings_get_uint32(c->settings, FreeRDP_DesktopHeight));
+  }
+  static void channel_connected(void* c, const ChannelConnectedEventArgs* e) {
+    auto* context = static_cast<rdpContext*>(c);
+    if (std::strchr(e->name, ':') != nullptr) {  // dynamic channels' names have one
+      const std::scoped_lock lock(of(context).mutex);
+      of(context).dynamic.emplace_back(e->name);
+    }
+    freerdp_client_OnChannelConnectedEventHandler(c, e);
+  }
+  static void error_info(void* c, const ErrorInfoEventArgs* e) { of(static_cast<rdpContext*>(c)).server_reason = e->code; }
+  static BOOL pre_connect(freerdp* instance) {
+    PubSub_SubscribeErrorInfo(instance->context->pubSub, error_info);
+    PubSub_SubscribeChannelConnected(instance->context->pubSub, channel_connected);
+    PubSub_SubscribeChannelDisconnected(instance->context->pubSub, freerdp_client_OnChannelDisconnectedEventHandler);
+    return TRUE;
+  }
+  static BOOL post_connect(freerdp* instance) {
+    if (gdi_init(instance, PIXEL_FORMAT_BGRX32) == FALSE) return FALSE;
+    rdpUpdate* update = instance->context->update;
+    update->BeginPaint = begin_paint;
+    update->EndPaint = end_paint;
+    update->DesktopResize = desktop_resize;
+    return TRUE;
+  }
+  static void post_disconnect(freerdp* instance) { gdi_free(instance); }
+  static DWORD any_certificate(freerdp*, const char*, UINT16, const char*, const char*, const char*, const char*, DWORD) {
+    return 2;  // for this session only
+  }
+  static BOOL client_new(freerdp* instance, rdpContext*) {
+    instance->PreConnect = pre_connect;
+    instance->PostConnect = post_connect;
+    instance->PostDisconnect = post_disconnect;
+    instance->VerifyCertificateEx = any_certificate;
+    return TRUE;
+  }
+
+  void copy_picture() {
+    const rdpGdi* gdi = context->gdi;
+    {
+      const std::scoped_lock lock(mutex);
+      const auto width = static_cast<std::size_t>(gdi->width);
+      size = {gdi->width, gdi->height};
+      pipeline = gdi->gfx != nullptr;
+      pixels.resize(width * static_cast<std::size_t>(gdi->height) * kBytesPerPixel);
+      for (std::size_t y = 0; y < static_cast<std::size_t>(gdi->height); ++y) {
+        std::memcpy(pixels.data() + y * width * kBytesPerPixel, gdi->primary_buffer + y * gdi->stride,
+                    width * kBytesPerPixel);
+      }
+    }
+    changed.notify_all();
+  }
+
+  void run(std::uint16_t port, Arguments arguments, const std::stop_token& stop) {
+    Outcome outcome;
+    if (open(port, std::move(arguments))) {
+      outcome.connected = freerdp_connect(context->instance) != FALSE;
+      if (outcome.connected) {
+        {
+          const std::scoped_lock lock(mutex);
+          connected = true;
+        }
+        changed.notify_all();
+        serve(stop);
+      }
+      outcome.error_info = server_reason;
+      outcome.last_error = freerdp_get_last_error(context);
+      static_cast<void>(freerdp_disconnect(context->instance));
+    }
+    freerdp_client_context_free(context);
+    {
+      const std::scoped_lock lock(mutex);
+      connected = false;
+      ended = outcome;
+    }
+    changed.notify_all();
+  }
+
+  bool open(std::uint16_t port, Arguments arguments) {
+    RDP_CLIENT_ENTRY_POINTS entry{};
+    entry.Size = sizeof entry;
+    entry.Version = RDP_CLIENT_INTERFACE_VERSION;
+    entry.ContextSize = sizeof(Context);
+    entry.ClientNew = client_new;
+    context = freerdp_client_context_new(&entry);
+    if (context == nullptr) return false;
+    reinterpret_cast<Context*>(context)->impl = this;
+    arguments.insert(arguments.begin(), {"headless", std::format("/v:127.0.0.1:{}", port), "/cert:ignore", "/log-level:OFF"});
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    return freerdp_client_settings_parse_command_line(context->settings, static_cast<int>(argv.size()), argv.data(), FALSE) == 0;
+  }
+
+  void serve(const std::stop_token& stop) {
+    while (!stop.stop_requested() && freerdp_shall_disconnect_context(context) == FALSE) {
+      std::array<HANDLE, 64> handles{};
+      const DWORD count = freerdp_get_event_handles(context, handles.data(), static_cast<DWORD>(handles.size()));
+      if (count == 0) return;
+      WaitForMultipleObjects(count, handles.data(), FALSE, 5);
+      if (freerdp_check_event_handles(context) == FALSE) return;
+      std::vector<std::function<void(freerdp*)>> due;
+      {
+        const std::scoped_lock lock(mutex);
+        due.swap(tasks);
+      }
+      for (const auto& task : due) task(context->instance);
+    }
+  }
+
+  template <class Predicate>
+  bool wait(std::chrono::milliseconds limit, Predicate predicate) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, limit, predicate);
+  }
+  void post(std::function<void(freerdp*)> task) {
+    const std::scoped_lock lock(mutex);
+    tasks.push_back(std::move(task));
+  }
+};
+
+HeadlessClient::HeadlessClient(std::uint16_t port, Arguments arguments) : impl_(std::make_unique<Impl>()) {
+  impl_->thread = std::jthread([impl = impl_.get(), port, arguments = std::move(arguments)](const std::stop_token& stop) {
+    impl->run(port, arguments, stop);
+  });
+}
+
+HeadlessClient::~HeadlessClient() { disconnect(); }
+
+void HeadlessClient::disconnect() {
+  impl_->thread.request_stop();
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+bool HeadlessClient::wait_connected(std::chrono::milliseconds limit) {
+  static_cast<void>(impl_->wait(limit, [this] { return impl_->connected || impl_->ended.has_value(); }));
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->connected;
+}
+
+std::optional<HeadlessClient::Outcome> HeadlessClient::wait_ended(std::chrono::milliseconds limit) {
+  static_cast<void>(impl_->wait(limit, [this] { return impl_->ended.has_value(); }));
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->ended;
+}
+
+bool HeadlessClient::wait_picture(const std::function<bool(const FrameView&)>& predicate, std::chrono::milliseconds limit) {
+  return impl_->wait(limit, [this, &predicate] {
+    const FrameView view{impl_->pixels.data(), impl_->size, static_cast<std::size_t>(impl_->size.width) * kBytesPerPixel};
+    return !impl_->pixels.empty() && predicate(view);
+  });
+}
+
+bool HeadlessClient::graphics_pipeline() {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->pipeline;
+}
+
+void HeadlessClient::press_key(std::uint8_t scancode) {
+  impl_->post([scancode](freerdp* instance) {
+    static_cast<void>(freerdp_input_send_keyboard_event_ex(instance->context->input, TRUE, FALSE, scancode));
+    static_cast<void>(freerdp_input_send_keyboard_event_ex(instance->context->input, FALSE, FALSE, scancode));
+  });
+}
+
+void HeadlessClient::mouse(std::uint16_t flags, std::uint16_t x, std::uint16_t y) {
+  impl_->post([flags, x, y](freerdp* instance) {
+    static_cast<void>(freerdp_input_send_mouse_event(instance->context->input, flags, x, y));
+  });
+}
+
+bool HeadlessClient::send_on_static_channel(const std::string& name, std::span<const std::byte> data) {
+  std::mutex mutex;
+  std::condition_variable done;
+  std::optional<bool> sent;
+  impl_->post([&mutex, &done, &sent, name, data](freerdp* instance) {
+    const UINT16 id = freerdp_channels_get_id_by_name(instance, name.c_str());
+    const bool ok = id != 0 && instance->SendChannelData(instance, id, reinterpret_cast<const BYTE*>(data.data()), data.size()) != FALSE;
+    const std::scoped_lock lock(mutex);
+    sent = ok;
+    done.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  done.wait(lock, [&sent] { return sent.has_value(); });
+  return *sent;
+}
+
+std::vector<std::string> HeadlessClient::dynamic_channels() {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->dynamic;
+}
+
+bool same_picture(const FrameView& a, const FrameView& b) {
+  if (a.size != b.size) return false;
+  for (int y = 0; y < a.size.height; ++y) {
+    for (int x = 0; x < a.size.width; ++x) {
+      if (std::memcmp(a.at(x, y), b.at(x, y), 3) != 0) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace tobari::display::testing

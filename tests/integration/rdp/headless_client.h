@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A real RDP client without a screen: FreeRDP's client library drawing into memory, on a thread of its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tobari/display/frame.h>
+
+namespace tobari::display::testing {
+
+class HeadlessClient {
+ public:
+  struct Outcome {
+    bool connected = false;        // it got as far as a desktop
+    std::uint32_t error_info = 0;  // what the server gave as the reason of the end
+    std::uint32_t last_error = 0;
+  };
+  using Arguments = std::vector<std::string>;  // as xfreerdp3 takes them, without the address
+
+  HeadlessClient(std::uint16_t port, Arguments arguments);
+  ~HeadlessClient();  // disconnects
+  HeadlessClient(const HeadlessClient&) = delete;
+  HeadlessClient& operator=(const HeadlessClient&) = delete;
+
+  // ---- any thread; each waits for at most `limit`
+  static constexpr std::chrono::seconds kLimit{15};
+  [[nodiscard]] bool wait_connected(std::chrono::milliseconds limit = kLimit);
+  [[nodiscard]] std::optional<Outcome> wait_ended(std::chrono::milliseconds limit = kLimit);
+  // Until `predicate`, asked whenever something was drawn, is true of what the client shows.
+  [[nodiscard]] bool wait_picture(const std::function<bool(const FrameView&)>& predicate,
+                                  std::chrono::milliseconds limit = kLimit);
+  [[nodiscard]] bool graphics_pipeline();  // once connected
+
+  // ---- done on the client's thread
+  void press_key(std::uint8_t scancode);
+  void mouse(std::uint16_t flags, std::uint16_t x, std::uint16_t y);
+  // As if a channel's program had sent this; false when the client never joined such a channel.
+  [[nodiscard]] bool send_on_static_channel(const std::string& name, std::span<const std::byte> data);
+  [[nodiscard]] std::vector<std::string> dynamic_channels();  // that the server has opened
+  void disconnect();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Every pixel's colour is equal.
+[[nodiscard]] bool same_picture(const FrameView& a, const FrameView& b);
+
+}  // namespace tobari::display::testing

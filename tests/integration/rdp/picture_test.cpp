@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a real client shows is what the desktop is, and what a person does arrives there.
+#include <gtest/gtest.h>
+
+#include "headless_client.h"
+#include "rdp_server.h"
+
+namespace tobari::display::testing {
+namespace {
+
+constexpr Size kSize{800, 600};
+
+HeadlessClient::Arguments arguments(std::vector<std::string> more) {
+  HeadlessClient::Arguments all{"/u:somebody", "/p:ticket-1", "/size:800x600"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+struct Kind {
+  const char* name;
+  std::vector<std::string> arguments;
+  bool pipeline;
+};
+
+class Pictures : public ::testing::TestWithParam<Kind> {};
+
+TEST_P(Pictures, AreExactAtRest) {
+  RdpServer server("card", kSize);
+  server.arm("ticket-1");
+  HeadlessClient client(server.port(), arguments(GetParam().arguments));
+  ASSERT_TRUE(client.wait_connected());
+  const TestPattern expected = card(kSize);
+  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
+  EXPECT_EQ(client.graphics_pipeline(), GetParam().pipeline);
+}
+
+TEST_P(Pictures, FollowAKeyPress) {
+  RdpServer server("card", kSize);
+  server.arm("ticket-1");
+  HeadlessClient client(server.port(), arguments(GetParam().arguments));
+  TestPattern expected = card(kSize);
+  ASSERT_TRUE(client.wait_picture([&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
+  constexpr std::uint8_t kKeyA = 0x1E;
+  expected.echo(echo_cell(kSize, kKeyA, false));
+  client.press_key(kKeyA);
+  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Rdp, Pictures,
+                         ::testing::Values(Kind{"Lossless", {"/gfx:RFX"}, true}, Kind{"Avc420", {"/gfx:AVC420"}, true},
+                                           Kind{"Legacy", {"-gfx"}, false}),
+                         [](const auto& p) { return p.param.name; });
+
+TEST(Pictures, OfOddSizesAreExact) {
+  constexpr Size kOdd{643, 481};
+  for (const char* graphics : {"/gfx:AVC420", "-gfx"}) {
+    RdpServer server("card", kOdd);
+    server.arm("ticket-1");
+    HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/size:643x481", graphics});
+    const TestPattern expected = card(kOdd);
+    EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }))
+        << graphics;
+  }
+}
+
+TEST(Pictures, VideoIsExactOnceItStops) {
+  RdpServer server("video", kSize);
+  server.arm("ticket-1");
+  HeadlessClient client(server.port(), arguments({"/gfx:AVC420"}));
+  ASSERT_TRUE(client.wait_connected());
+  int pictures = 0;
+  ASSERT_TRUE(client.wait_picture([&pictures](const FrameView&) { return ++pictures > 40; }));
+  // The desktop is exchanged for one that stands still: the same client goes on and shows it exactly.
+  server.session().set_source(TestPatternSource::make("card", kSize).value());
+  const TestPattern expected = card(kSize);
+  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+}
+
+TEST(Resize, TheDesktopTakesTheClientsSize) {
+  RdpServer server("card", {640, 480});
+  server.arm("ticket-1");
+  HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/size:1024x700", "/gfx:AVC420"});
+  const TestPattern expected = card({1024, 700});
+  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+}
+
+TEST(Resize, AlsoWithoutThePipeline) {
+  RdpServer server("card", {640, 480});
+  server.arm("ticket-1");
+  HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/size:1024x700", "-gfx"});
+  const TestPattern expected = card({1024, 700});
+  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+}
+
+TEST(Resize, NotBeyondTheGrant) {
+  RdpServer server("card", {640, 480});
+  policy::Grant grant;
+  grant.max_pixels = 640 * 480;
+  server.arm("ticket-1", std::chrono::seconds(60), grant);
+  HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/size:1024x700", "/gfx:AVC420"});
+  const TestPattern expected = card({640, 480});
+  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+}
+
+}  // namespace
+}  // namespace tobari::display::testing
