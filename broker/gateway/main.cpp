@@ -35,8 +35,7 @@ int main(int argc, char** argv) {
   enrol->add_option("--join-token", join_token, "as printed by 'tobari gateways add'; '-' reads it from standard input")
       ->required();
   enrol->add_option("--name", name, "for people, 1-63 of [a-z0-9-]; default: the host name");
-  enrol->add_option("--config", file);
-  app.fallthrough();
+  enrol->fallthrough();  // --config may stand behind `enrol` too
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
