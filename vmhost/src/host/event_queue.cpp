@@ -2,6 +2,7 @@
 #include "host/event_queue.h"
 
 #include <sstream>
+#include <utility>
 
 #include <tobari/base/log.h>
 #include <tobari/base/random.h>
@@ -38,13 +39,14 @@ void EventQueue::stored(const std::string& event_id) {
   if (std::erase_if(events_, [&event_id](const auto& event) { return event.event_id() == event_id; }) > 0) save();
 }
 
-void EventQueue::save() const {
+void EventQueue::save() {
   std::string text;
   for (const auto& event : events_) {
     const std::string bytes = event.SerializeAsString();
     text += to_hex(std::as_bytes(std::span(bytes))) + "\n";
   }
-  if (const auto saved = write_file_durably(file_, text); !saved) {
+  const auto saved = write_file_durably(file_, text);
+  if (!std::exchange(failing_, !saved) && !saved) {
     log::error("session events are kept in memory only", {{"reason", saved.error().message}});
   }
 }

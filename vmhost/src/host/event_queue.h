@@ -27,9 +27,10 @@ class EventQueue {
   [[nodiscard]] const std::deque<wire::SessionEvent>& pending() const noexcept { return events_; }
 
  private:
-  void save() const;
+  void save();
   std::filesystem::path file_;
   std::deque<wire::SessionEvent> events_;
+  bool failing_ = false;  // one line when the disk begins to fail
 };
 
 }  // namespace tobari::vmhost

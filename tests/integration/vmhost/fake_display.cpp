@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Stands in for tobari-display: speaks the control protocol, shows nothing. A client is told in one line which session,
+// process and user serve it and how many sources have been handed over.
+#include <cstdio>
+#include <format>
+#include <map>
+#include <poll.h>
+#include <string>
+#include <unistd.h>
+
+#include <sys/socket.h>
+
+#include <tobari/display/control_channel.h>
+
+#include "tobari/display_control.pb.h"
+
+using tobari::UniqueFd;
+namespace wire = tobari::wire;
+
+namespace {
+
+class FakeDisplay {
+ public:
+  int run() {
+    while (true) {
+      pollfd waiting{channel_.fd(), POLLIN, 0};
+      if (::poll(&waiting, 1, -1) < 0) return 1;
+      wire::ToDisplay message;
+      auto got = channel_.receive(message);
+      using Status = tobari::display::ControlReceived::Status;
+      if (!got || got->status == Status::kClosed) return 0;
+      if (got->status == Status::kMessage) handle(message, std::move(got->descriptor));
+    }
+  }
+
+ private:
+  void handle(const wire::ToDisplay& message, UniqueFd descriptor) {
+    wire::FromDisplay answer;
+    switch (message.message_case()) {
+      case wire::ToDisplay::kSetup:
+        answer.mutable_ready()->set_certificate_sha256(std::string(64, 'a'));
+        break;
+      case wire::ToDisplay::kPing:
+        answer.mutable_pong()->set_id(message.ping().id());
+        break;
+      case wire::ToDisplay::kSource:
+        source_ = std::move(descriptor);
+        ++sources_;
+        return;
+      case wire::ToDisplay::kClient:
+        return serve(message.client(), std::move(descriptor));
+      case wire::ToDisplay::kDrop:
+        clients_.erase(message.drop().session_id());
+        return report(wire::Session::DISCONNECTED, message.drop().session_id());
+      default:
+        return;
+    }
+    static_cast<void>(channel_.send(answer));
+  }
+
+  void serve(const wire::Client& client, UniqueFd socket) {
+    const std::string line =
+        std::format("session {} pid {} uid {} sources {}\n", client.session_id(), ::getpid(), ::getuid(), sources_);
+    static_cast<void>(::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL));
+    clients_[client.session_id()] = std::move(socket);
+    report(wire::Session::CONNECTED, client.session_id());
+  }
+
+  void report(wire::Session::Kind kind, const std::string& session) {
+    wire::FromDisplay message;
+    message.mutable_session()->set_kind(kind);
+    message.mutable_session()->set_session_id(session);
+    static_cast<void>(channel_.send(message));
+  }
+
+  tobari::display::ControlChannel channel_{UniqueFd(tobari::display::kControlDescriptor)};
+  UniqueFd source_;
+  int sources_ = 0;
+  std::map<std::string, UniqueFd> clients_;
+};
+
+}  // namespace
+
+int main() { return FakeDisplay().run(); }
