@@ -295,7 +295,7 @@ Picture make_picture(Content content, Size size, std::uint32_t seed) {
       draw_chart(picture, random);
       break;
     case Content::kPhoto:
-      draw_photo(picture, bounds(size), static_cast<int>(seed));
+      draw_photo(picture, bounds(size), static_cast<int>(seed % 1000));
       break;
   }
   return picture;

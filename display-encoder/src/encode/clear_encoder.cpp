@@ -3,6 +3,7 @@
 
 #define XXH_INLINE_ALL
 #include <algorithm>
+#include <utility>
 #include <xxhash.h>
 
 #include "encode/byte_writer.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::uint32_t kGlyphIndex = 0x01;
 constexpr std::uint32_t kGlyphHit = 0x02;
+constexpr std::uint32_t kCacheReset = 0x04;
 constexpr std::size_t kGlyphStorage = 4000;
 constexpr long kMaxGlyphArea = 1024;
 
@@ -56,6 +58,7 @@ class ClearEncoder::Impl {
   void put_plain(const Rect& place);
 
   std::uint32_t sequence_ = 0;
+  bool first_ = true;
   ClearRing glyphs_;
   ClearBands bands_coder_;
   ClearPalette palette_;
@@ -72,6 +75,7 @@ class ClearEncoder::Impl {
 
 void ClearEncoder::Impl::reset() {
   sequence_ = 0;
+  first_ = true;
   glyphs_.clear();
   bands_coder_.clear();
 }
@@ -79,9 +83,12 @@ void ClearEncoder::Impl::reset() {
 void ClearEncoder::Impl::encode(const FrameView& frame, const Rect& rect, Bytes& out) {
   load_block(frame, rect, block_);
   const std::uint32_t sequence = sequence_;
+  // Costs nothing, and a client that was served by another encoder before (its surface was made anew, FreeRDP then also
+  // counts from zero again) still writes its columns where we think.
+  const std::uint32_t start = std::exchange(first_, false) ? kCacheReset : 0;
   sequence_ = (sequence_ + 1) & 0xFFu;
   if (rect.area() > kMaxGlyphArea) {
-    put_u8(out, 0);
+    put_u8(out, start);
     put_u8(out, sequence);
     compose(out);
     return;
@@ -91,7 +98,7 @@ void ClearEncoder::Impl::encode(const FrameView& frame, const Rect& rect, Bytes&
       std::max<std::uint64_t>(1, XXH3_64bits_withSeed(block_.pixels.data(), block_.pixels.size() * 4, size));
   glyphs_.checkpoint();
   const auto known = glyphs_.find(key);
-  put_u8(out, known ? kGlyphIndex | kGlyphHit : kGlyphIndex);
+  put_u8(out, start | (known ? kGlyphIndex | kGlyphHit : kGlyphIndex));
   put_u8(out, sequence);
   put_u16(out, known ? *known : glyphs_.insert(key));
   if (!known) compose(out);

@@ -112,5 +112,20 @@ TEST(ClearEncoder, AnotherConnectionStartsAtSequenceZero) {
   EXPECT_EQ(client.difference(picture), "");
 }
 
+// The session may make a new encoder when the surface changes; FreeRDP then keeps its caches but counts from zero.
+TEST(ClearEncoder, NewEncoderForTheSameClient) {
+  const Size size{300, 200};
+  ReferenceClient client(size);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    ClearEncoder encoder;
+    for (std::uint32_t j = 0; j < 2; ++j) {
+      const Picture picture = make_picture(Content::kTextLight, size, 10 * i + j);
+      ASSERT_TRUE(client.show(encoded(encoder, picture, bounds(size))));
+      ASSERT_EQ(client.difference(picture), "") << i;
+    }
+    client.resize(size);
+  }
+}
+
 }  // namespace
 }  // namespace tobari::display
