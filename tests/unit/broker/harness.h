@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The whole REST interface without a network: memory store, manual clock, hosts that are played.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "auth/password.h"
+#include "http/router.h"
+#include "rest/api.h"
+#include "rpc/host_registry.h"
+#include "store/memory_store.h"
+
+namespace tobari::broker {
+
+// A host's line that remembers what it was sent.
+class FakeHostLink final : public HostLink {
+ public:
+  void send(wire::ToHost message) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      sent_.push_back(message);
+    }
+    if (on_message) on_message(message);
+  }
+  void close(const Error& why) override {
+    const std::scoped_lock lock(mutex_);
+    closed_ = why.message;
+  }
+  std::vector<wire::ToHost> sent() const {
+    const std::scoped_lock lock(mutex_);
+    return sent_;
+  }
+  std::string closed() const {
+    const std::scoped_lock lock(mutex_);
+    return closed_;
+  }
+  std::function<void(const wire::ToHost&)> on_message;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<wire::ToHost> sent_;
+  std::string closed_;
+};
+
+struct Harness {
+  Harness() { router.add(all_routes(api)); }
+  ~Harness() {
+    normal.stop();
+    password.stop();
+    hosts.stop();
+  }
+
+  User add_user(const std::string& name, Role role = Role::kUser) {
+    static const std::string hash = *hash_password("correct password");
+    const User user{UserId::random(), name, role, hash};
+    act([&user](Writer& writer) { return writer.add_user(user); });
+    return user;
+  }
+  std::string sign_in(const std::string& name) {
+    return std::move(authenticator->sign_in(name, "correct password", "192.0.2.1")).value().token;
+  }
+  Node add_host(const std::string& name) {
+    const Node node{HostId::random(), name, NodeRole::kHost, clock.wall()};
+    act([&node](Writer& writer) { return writer.add_node(node); });
+    return node;
+  }
+  std::shared_ptr<FakeHostLink> attach(const Node& node) {
+    wire::HostHello hello;
+    hello.set_name(node.name);
+    hello.set_front_address("192.0.2.50");
+    hello.set_front_port(3390);
+    hello.set_memory_mib(8192);
+    hello.add_images()->set_name("debian");
+    auto link = std::make_shared<FakeHostLink>();
+    if (!hosts.attach(node.id, link, hello).has_value()) return nullptr;
+    return link;
+  }
+  void report(const Node& node, const std::string& desktop, wire::DesktopState state, std::uint64_t epoch = 1) {
+    wire::ActualState actual;
+    if (!desktop.empty()) {
+      wire::ActualDesktop& seen = *actual.add_desktops();
+      seen.set_desktop_id(desktop);
+      seen.set_epoch(epoch);
+      seen.set_state(state);
+    }
+    static_cast<void>(hosts.set_actual(node.id, actual));
+  }
+
+  void act(std::function<Result<void>(Writer&)> body) {
+    const auto done = store.act([&body](Writer& writer) -> Result<AuditDraft> {
+      TOBARI_TRY(body(writer));
+      return AuditDraft{};
+    });
+    if (!done.has_value()) std::abort();
+  }
+  Response call(const std::string& method, const std::string& path, const std::string& token = "",
+                const std::string& body = "", const std::string& key = "") {
+    Request request;
+    request.method = method;
+    request.path = path;
+    request.authorization = token.empty() ? "" : "Bearer " + token;
+    request.content_type = body.empty() ? "" : "application/json";
+    request.body = body;
+    request.idempotency_key = key;
+    request.client_address = "192.0.2.7";
+    if (const auto mark = path.find('?'); mark != std::string::npos) {
+      request.path = path.substr(0, mark);
+      request.query = path.substr(mark + 1);
+    }
+    auto promise = std::make_shared<std::promise<Response>>();
+    auto answer = promise->get_future();
+    router.handle(std::move(request), [promise](Response response) { promise->set_value(std::move(response)); });
+    return answer.get();
+  }
+  std::vector<std::string> audited() {
+    std::vector<std::string> actions;
+    for (const auto& record : *store.get([](const Reader& r) { return r.audit_after(0, 1000); })) {
+      actions.push_back(record.draft.action + " " + std::string(record.draft.actor));
+    }
+    return actions;
+  }
+
+  ManualClock clock;
+  MemoryStore store{clock};
+  std::unique_ptr<Authenticator> authenticator = std::move(Authenticator::create(store, clock)).value();
+  HostRegistry hosts{store, clock};
+  bool policy_allows = true;
+  Api api{.store = store,
+          .clock = clock,
+          .authenticator = *authenticator,
+          .hosts = hosts,
+          .policy = [this](const AccessQuestion& q) -> AccessAnswer {
+            return {policy_allows,
+                    "the-rule",
+                    policy_allows ? "allowed" : "nobody works at night",
+                    {.user = q.user, .desktop_id = q.desktop_id, .channels = {{"connect", "the-rule"}}}};
+          },
+          .gateway_address = "gateway.example",
+          .gateway_port = 3389,
+          .nodes_address = "127.0.0.1:9000",
+          .ca_pem = ""};
+  WorkerPool normal{4, 64};
+  WorkerPool password{2, 64};
+  Router router{{*authenticator, store, normal, password}};
+};
+
+inline nlohmann::json body_of(const Response& response) { return nlohmann::json::parse(response.body); }
+inline std::string code_of(const Response& response) { return body_of(response).value("code", ""); }
+
+}  // namespace tobari::broker
