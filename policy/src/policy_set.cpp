@@ -35,29 +35,47 @@ struct PolicySet::Subject {
 
 PolicySet::PolicySet(std::vector<Rule> rules, std::vector<Group> groups)
     : rules_(std::move(rules)), groups_(std::move(groups)) {
-  for (Group& group : groups_) sort_unique(group.members);
+  for (Group& group : groups_) {
+    sort_unique(group.members);
+    for (const std::string& member : group.members) groups_of_[member].push_back(group.name);
+  }
   for (Rule& rule : rules_) {
     sort_unique(rule.users);
     sort_unique(rule.groups);
     sort_unique(rule.pools);
   }
-  // Denials in front: the first rule of a channel's list that applies is the answer.
+  // Denials in front: of the rules that apply, the one with the lowest rank is the answer.
   for (const Effect effect : {Effect::kDeny, Effect::kAllow}) {
-    for (std::size_t i = 0; i < rules_.size(); ++i) {
-      if (rules_[i].effect != effect) continue;
-      std::vector<ChannelIndex> what = rules_[i].what;
-      std::ranges::sort(what);
-      const auto rest = std::ranges::unique(what);
-      what.erase(rest.begin(), rest.end());
-      for (const ChannelIndex channel : what) by_channel_.at(channel).push_back(static_cast<std::uint32_t>(i));
+    for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+      if (rules_[i].effect == effect) by_rank_.push_back(i);
+    }
+  }
+  for (std::uint32_t rank = 0; rank < by_rank_.size(); ++rank) index(rank);
+}
+
+// Files a rule under the first thing that it asks of a person, so that a decision looks at few rules.
+void PolicySet::index(std::uint32_t rank) {
+  const Rule& rule = rule_at(rank);
+  std::vector<ChannelIndex> what = rule.what;
+  std::ranges::sort(what);
+  const auto rest = std::ranges::unique(what);
+  what.erase(rest.begin(), rest.end());
+  for (const ChannelIndex channel : what) {
+    Index& of = by_channel_.at(channel);
+    if (!rule.users.empty()) {
+      for (const std::string& user : rule.users) of.by_user[user].push_back(rank);
+    } else if (!rule.groups.empty()) {
+      for (const std::string& group : rule.groups) of.by_group[group].push_back(rank);
+    } else {
+      of.anybody.push_back(rank);
     }
   }
 }
 
 PolicySet::Subject PolicySet::subject_of(const Request& request) const {
   Subject subject{.request = request, .groups = request.groups};
-  for (const Group& group : groups_) {
-    if (holds(group.members, request.user)) subject.groups.push_back(group.name);
+  if (const auto found = groups_of_.find(request.user); found != groups_of_.end()) {
+    subject.groups.insert(subject.groups.end(), found->second.begin(), found->second.end());
   }
   sort_unique(subject.groups);
   return subject;
@@ -79,9 +97,20 @@ bool PolicySet::applies(const Rule& rule, const Subject& subject) {
 
 Decision PolicySet::decide(const Request& request, ChannelIndex what) const {
   const Subject subject = subject_of(request);
-  for (const std::uint32_t at : by_channel_.at(what)) {
-    if (applies(rules_[at], subject)) return from(rules_[at]);
+  const Index& of = by_channel_.at(what);
+  std::uint32_t best = static_cast<std::uint32_t>(by_rank_.size());
+  const auto look_at = [&](const Ranks& ranks) {
+    for (const std::uint32_t rank : ranks) {
+      if (rank >= best) return;
+      if (applies(rule_at(rank), subject)) best = rank;
+    }
+  };
+  look_at(of.anybody);
+  if (const auto found = of.by_user.find(request.user); found != of.by_user.end()) look_at(found->second);
+  for (const std::string& group : subject.groups) {
+    if (const auto found = of.by_group.find(group); found != of.by_group.end()) look_at(found->second);
   }
+  if (best < by_rank_.size()) return from(rule_at(best));
   return {.allowed = false, .rule = {}, .line = 0, .reason = "no rule allows it"};
 }
 

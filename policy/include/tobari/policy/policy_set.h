@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <tobari/policy/channels.h>
@@ -70,9 +71,20 @@ class PolicySet {
   [[nodiscard]] Subject subject_of(const Request& request) const;
   [[nodiscard]] static bool applies(const Rule& rule, const Subject& subject);
 
+  // A rule's place in the order of decision: denials first, then as in the file.
+  using Ranks = std::vector<std::uint32_t>;  // ascending
+  struct Index {
+    std::unordered_map<std::string, Ranks> by_user, by_group;
+    Ranks anybody;
+  };
+  void index(std::uint32_t rank);
+  [[nodiscard]] const Rule& rule_at(std::uint32_t rank) const { return rules_[by_rank_[rank]]; }
+
   std::vector<Rule> rules_;                                              // lists within sorted
   std::vector<Group> groups_;                                            // members sorted
-  std::array<std::vector<std::uint32_t>, kChannels.size()> by_channel_;  // positions in rules_, denials first
+  std::unordered_map<std::string, std::vector<std::string>> groups_of_;  // of a user
+  Ranks by_rank_;                                                        // positions in rules_
+  std::array<Index, kChannels.size()> by_channel_;
 };
 
 // A channel name that does not exist is denied.
