@@ -111,7 +111,7 @@ TYPED_TEST_P(HypervisorContract, EverythingMayBeRepeated) {
 TYPED_TEST_P(HypervisorContract, UnknownVm) {
   const DesktopId id = DesktopId::random();
   EXPECT_EQ(this->hypervisor_->start(id).error().code, Errc::kNotFound);
-  EXPECT_EQ(this->hypervisor_->display(id).error().code, Errc::kNotFound);
+  EXPECT_EQ(this->hypervisor_->display(id, std::nullopt).error().code, Errc::kNotFound);
   EXPECT_TRUE(this->hypervisor_->stop(id, StopMode::kNow));
   EXPECT_TRUE(this->hypervisor_->stop(id, StopMode::kAsk));
   EXPECT_TRUE(this->hypervisor_->undefine(id));
@@ -160,10 +160,10 @@ TYPED_TEST_P(HypervisorContract, PowerButton) {
 TYPED_TEST_P(HypervisorContract, DisplayIsConnectedAndNewEachTime) {
   if constexpr (!TypeParam::kHasDisplay) GTEST_SKIP() << "this driver has no display";
   const DesktopId id = this->defined();
-  EXPECT_EQ(this->hypervisor_->display(id).error().code, Errc::kNotFound);
+  EXPECT_EQ(this->hypervisor_->display(id, std::nullopt).error().code, Errc::kNotFound);
   this->start(id);
-  const auto first = this->hypervisor_->display(id);
-  const auto second = this->hypervisor_->display(id);
+  const auto first = this->hypervisor_->display(id, std::nullopt);
+  const auto second = this->hypervisor_->display(id, std::nullopt);
   ASSERT_TRUE(first) << describe(first.error());
   ASSERT_TRUE(second);
   EXPECT_NE(first->get(), second->get());

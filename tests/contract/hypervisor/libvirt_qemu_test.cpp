@@ -7,11 +7,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <format>
 #include <fstream>
 #include <string>
 #include <thread>
 #include <unistd.h>
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <tobari/vmhost/libvirt_hypervisor.h>
@@ -159,6 +161,33 @@ TEST_F(LibvirtQemu, SharedImageStaysItsOwners) {
     ASSERT_EQ(::stat((Libvirt::get().dir() / file).c_str(), &info), 0);
     EXPECT_EQ(info.st_uid, 0U) << file;
   }
+}
+
+// What a client of `user` hears when it says that it is `claimed` (D-Bus authentication, EXTERNAL).
+std::string authenticate(int socket, std::uint32_t claimed) {
+  std::string hex;
+  for (const char digit : std::to_string(claimed)) hex += std::format("{:02x}", static_cast<int>(digit));
+  const std::string bytes = std::string(1, '\0') + "AUTH EXTERNAL " + hex + "\r\n";
+  EXPECT_EQ(::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+  char answer[256] = {};
+  const timeval patience{5, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const ssize_t n = ::recv(socket, answer, sizeof answer, 0);
+  return {answer, n > 0 ? static_cast<std::size_t>(n) : 0};
+}
+
+// QEMU refused a display process that was not root: the socket's maker was.
+TEST_F(LibvirtQemu, DisplayIsForTheUserThatWasNamed) {
+  const DesktopId id = defined();
+  start(id);
+  const auto named = hypervisor_->display(id, 2'000'000'007);
+  ASSERT_TRUE(named) << describe(named.error());
+  EXPECT_EQ(authenticate(named->get(), 2'000'000'007).substr(0, 3), "OK ");
+  const auto other = hypervisor_->display(id, 2'000'000'007);
+  EXPECT_EQ(authenticate(other->get(), 0).substr(0, 8), "REJECTED");
+  const auto own = hypervisor_->display(id, std::nullopt);
+  EXPECT_EQ(authenticate(own->get(), ::geteuid()).substr(0, 3), "OK ");
+  EXPECT_EQ(::geteuid(), 0U);
 }
 
 TEST_F(LibvirtQemu, AgentSocketListens) {

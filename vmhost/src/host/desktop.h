@@ -94,6 +94,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void offer_source();
   void offer_source_later();
   [[nodiscard]] std::string agent_socket() const;
+  [[nodiscard]] std::optional<std::uint32_t> display_user() const;
 
   DesktopServices& services_;
   const DesktopId id_;

@@ -23,7 +23,7 @@ std::string bounded(const std::string& text) {
 void Desktop::start_display() {
   if (display_) return offer_source();  // it outlived the VM
   DisplayOptions options = services_.display;
-  if (services_.first_uid) options.uid = *services_.first_uid + slot_;
+  options.uid = display_user();
   display_ = std::make_unique<DisplayProcess>(
       services_.loop, id_.str(), std::move(options),
       DisplayCallbacks{
@@ -42,13 +42,20 @@ void Desktop::start_display() {
       });
 }
 
+std::optional<std::uint32_t> Desktop::display_user() const {
+  if (!services_.first_uid) return std::nullopt;
+  return *services_.first_uid + slot_;
+}
+
 void Desktop::offer_source_later() {
   source_timer_ = services_.loop.after(services_.times.source_again, [this] { offer_source(); });
 }
 
 void Desktop::offer_source() {
   if (!running_ || stopping_ || !display_ || !display_->ready()) return;
-  auto job = [&hypervisor = services_.hypervisor, id = id_] { return hypervisor.display(id); };
+  auto job = [&hypervisor = services_.hypervisor, id = id_, user = display_user()] {
+    return hypervisor.display(id, user);
+  };
   services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<UniqueFd>& socket) {
     if (!self->running_ || !self->display_) return;
     wire::ToDisplay message;

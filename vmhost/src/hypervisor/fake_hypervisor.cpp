@@ -80,7 +80,7 @@ Result<void> FakeHypervisor::stop(const DesktopId& id, StopMode mode) {
   return {};
 }
 
-Result<UniqueFd> FakeHypervisor::display(const DesktopId& id) {
+Result<UniqueFd> FakeHypervisor::display(const DesktopId& id, std::optional<std::uint32_t>) {
   const std::scoped_lock lock(mutex_);
   TOBARI_TRY(check_available());
   const auto found = domains_.find(id);

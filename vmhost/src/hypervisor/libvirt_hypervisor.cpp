@@ -12,6 +12,7 @@
 
 #include "libvirt_connection.h"
 #include "libvirt_error.h"
+#include "socket_pair.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -101,13 +102,15 @@ class LibvirtHypervisor final : public Hypervisor {
     return {};
   }
 
-  Result<UniqueFd> display(const DesktopId& id) override {
+  Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) override {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
-    const int fd = ::virDomainOpenGraphicsFD(domain.get(), 0, 0);
-    if (fd < 0) return libvirt_failure(std::format("open the display of desktop {}", id.str()));
-    return UniqueFd(fd);
+    TOBARI_ASSIGN(auto ends, socket_pair_of(user));
+    if (::virDomainOpenGraphics(domain.get(), 0, ends.second.get(), 0) < 0) {
+      return libvirt_failure(std::format("open the display of desktop {}", id.str()));
+    }
+    return std::move(ends.first);
   }
 
   std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) override {

@@ -25,7 +25,7 @@ class FakeHypervisor final : public Hypervisor {
   Result<void> undefine(const DesktopId& id) override;
   Result<void> start(const DesktopId& id) override;
   Result<void> stop(const DesktopId& id, StopMode mode) override;
-  Result<UniqueFd> display(const DesktopId& id) override;
+  Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) override;
   std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) override;
 
   // ---- for tests

@@ -86,8 +86,9 @@ class Hypervisor {
   [[nodiscard]] virtual Result<void> start(const DesktopId& id) = 0;
   // Not running, or unknown, is success.
   [[nodiscard]] virtual Result<void> stop(const DesktopId& id, StopMode mode) = 0;
-  // A connected socket to the VM's D-Bus display; each call makes a new one. kNotFound when it does not run.
-  [[nodiscard]] virtual Result<UniqueFd> display(const DesktopId& id) = 0;
+  // A connected socket to the VM's D-Bus display; each call makes a new one. QEMU serves it to one user only: `user`,
+  // or who calls when empty. kNotFound when the VM does not run.
+  [[nodiscard]] virtual Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) = 0;
   [[nodiscard]] virtual std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) = 0;
 };
 
