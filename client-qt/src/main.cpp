@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   QApplication application(argc, argv);
   QApplication::setApplicationName(QStringLiteral("tobari-client"));
   QApplication::setOrganizationName(QStringLiteral("tobari"));
-  QApplication::setQuitOnLastWindowClosed(true);
+  QApplication::setQuitOnLastWindowClosed(false);  // ClientApp signs out first
   const std::jthread warm_up([] { client::FreeRdpDisplay::warm_up(); });
 
   QSettings settings;

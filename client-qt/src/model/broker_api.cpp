@@ -85,9 +85,10 @@ void BrokerApi::connect_desktop(const QString& id, Done<Connection> done) {
        });
 }
 
-void BrokerApi::logout() {
-  if (!signed_in()) return;
-  send(Request::kLogout, "POST", QStringLiteral("logout"), {}, [](const Outcome<QByteArray>&) {});
+void BrokerApi::logout(std::function<void()> done) {
+  if (!signed_in()) return done();
+  send(Request::kLogout, "POST", QStringLiteral("logout"), {},
+       [done = std::move(done)](const Outcome<QByteArray>&) { done(); });
   token_.clear();
 }
 

@@ -9,8 +9,8 @@
 
 namespace tobari::client {
 
-// `error`: freerdp_get_last_error(); `error_info`: freerdp_error_info(), what the server said. None: nobody gave a reason,
-// the line just ended.
+// `error`: freerdp_get_last_error(); `error_info`: freerdp_error_info(), what the server said. None: nobody gave a
+// reason, the line just ended.
 [[nodiscard]] std::optional<DisplayEnd> end_reason_of(std::uint32_t error, std::uint32_t error_info);
 
 }  // namespace tobari::client

@@ -3,9 +3,10 @@
 
 #include <cstdio>
 
-#include <QCoreApplication>
+#include <QApplication>
 #include <QFile>
 #include <QSslCertificate>
+#include <QTimer>
 
 #include "ui/desktops_page.h"
 #include "ui/session_window.h"
@@ -36,6 +37,7 @@ ClientApp::ClientApp(Options options, QSettings& settings, DesktopSession::Displ
   window_.resize(kWindowSize);
   window_.addWidget(sign_in_page_);
   window_.addWidget(desktops_page_);
+  connect(qApp, &QGuiApplication::lastWindowClosed, this, [this] { leave(0); });
   connect(sign_in_page_, &SignInPage::submitted, this, &ClientApp::sign_in);
   connect(sign_in_page_, &SignInPage::cancelled, this, [this] {
     api_.cancel();
@@ -192,8 +194,7 @@ void ClientApp::watch_until_still(SessionWindow* window) {
     if (!window->grab_picture().save(options_.screenshot, "PNG")) {
       return give_up(tr("cannot write %1").arg(options_.screenshot));
     }
-    api_.logout();
-    QCoreApplication::exit(0);
+    leave(0);
   });
   connect(watcher, &StillWatcher::never, this, [this] { give_up(tr("the picture did not come to rest")); });
 }
@@ -210,9 +211,16 @@ void ClientApp::show_sign_in() {
   sign_in_page_->focus_first_empty();
 }
 
+void ClientApp::leave(int exit_code) {
+  constexpr int kPatienceMs = 2000;
+  window_.hide();
+  api_.logout([exit_code] { QCoreApplication::exit(exit_code); });
+  QTimer::singleShot(kPatienceMs, this, [exit_code] { QCoreApplication::exit(exit_code); });
+}
+
 void ClientApp::give_up(const QString& text) {
   tell(text);
-  QCoreApplication::exit(1);
+  leave(1);
 }
 
 }  // namespace tobari::client

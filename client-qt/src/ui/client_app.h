@@ -45,6 +45,7 @@ class ClientApp : public QObject {
   void watch_until_still(SessionWindow* window);
   void sign_out();
   void show_sign_in();
+  void leave(int exit_code);          // signs out, for a short while
   void give_up(const QString& text);  // unattended only: says it and ends
 
   Options options_;

@@ -21,7 +21,8 @@ class BrokerApiTest : public ::testing::Test {
 
   Outcome<SignIn> login(const QString& password) {
     std::optional<Outcome<SignIn>> answer;
-    api_.login(*Portal::parse(broker_.address()), broker_.user, password, [&](Outcome<SignIn> a) { answer = std::move(a); });
+    api_.login(*Portal::parse(broker_.address()), broker_.user, password,
+               [&](Outcome<SignIn> a) { answer = std::move(a); });
     EXPECT_TRUE(wait_until([&] { return answer.has_value(); }));
     return *answer;
   }
@@ -152,7 +153,8 @@ TEST_F(BrokerApiTest, ForgetsItsTokenAtSignOut) {
 TEST_F(BrokerApiTest, CallsNobodyAfterCancel) {
   trust_it();
   bool called = false;
-  api_.login(*Portal::parse(broker_.address()), broker_.user, broker_.password, [&](const Outcome<SignIn>&) { called = true; });
+  api_.login(*Portal::parse(broker_.address()), broker_.user, broker_.password,
+             [&](const Outcome<SignIn>&) { called = true; });
   api_.cancel();
   EXPECT_FALSE(wait_until([&] { return called; }, std::chrono::milliseconds(100)));
 }

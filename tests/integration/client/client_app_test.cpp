@@ -17,6 +17,7 @@
 #include <freerdp/error.h>
 #include <gtest/gtest.h>
 
+#include "display_process.h"
 #include "fake_broker.h"
 #include "rdp/freerdp_display.h"
 #include "rdp_test_server.h"
@@ -77,7 +78,9 @@ void snap(const QString& name) {
   if (folder.isEmpty()) return;
   EXPECT_FALSE(wait_until([] { return false; }, std::chrono::milliseconds(300)));
   QProcess import;
-  import.start(QStringLiteral("import"), {QStringLiteral("-window"), QStringLiteral("root"), QString::fromLocal8Bit(folder) + QLatin1Char('/') + name + QStringLiteral(".png")});
+  import.start(QStringLiteral("import"),
+               {QStringLiteral("-window"), QStringLiteral("root"),
+                QString::fromLocal8Bit(folder) + QLatin1Char('/') + name + QStringLiteral(".png")});
   EXPECT_TRUE(wait_until([&] { return import.state() == QProcess::NotRunning; }));
 }
 
@@ -149,7 +152,8 @@ TEST_F(ClientAppTest, PutsEveryPixelOnTheScreen) {
   ASSERT_TRUE(wait_until([&] { return view->device_size() == kPicture; }));
   EXPECT_TRUE(wait_until([&] {
     QProcess import;  // of the X server, by another program
-    import.start(QStringLiteral("import"), {QStringLiteral("-window"), QString::number(view->window()->winId()), QStringLiteral("png:-")});
+    import.start(QStringLiteral("import"),
+                 {QStringLiteral("-window"), QString::number(view->window()->winId()), QStringLiteral("png:-")});
     EXPECT_TRUE(wait_until([&] { return import.state() == QProcess::NotRunning; }));
     const QImage screen = QImage::fromData(import.readAllStandardOutput()).convertToFormat(QImage::Format_RGB32);
     return screen == test_picture(kPicture.width(), kPicture.height());
@@ -191,7 +195,8 @@ TEST_F(ClientAppTest, KeepsNoSecretOnDisk) {
   ASSERT_TRUE(file.open(QIODevice::ReadOnly));
   const QByteArray text = file.readAll();
   EXPECT_TRUE(text.contains(broker_.user.toUtf8()));
-  for (const QByteArray& secret : {broker_.password.toUtf8(), broker_.ticket, broker_.routing_token, QByteArray("token-1")}) {
+  for (const QByteArray& secret :
+       {broker_.password.toUtf8(), broker_.ticket, broker_.routing_token, QByteArray("token-1")}) {
     EXPECT_FALSE(text.contains(secret)) << secret.toStdString();
   }
 }
@@ -239,6 +244,40 @@ TEST_F(ClientAppTest, ComesBackInTwoSecondsWhenTheServerIsRestarted) {
   EXPECT_LE(since.durationElapsed(), std::chrono::seconds(2));
   RecordProperty("reconnect_ms", static_cast<int>(since.elapsed()));
 }
+
+#ifdef TOBARI_HAS_DISPLAY
+// The same with the real display process, killed as it stands.
+TEST_F(ClientAppTest, ComesBackInTwoSecondsWhenTobariDisplayIsKilled) {
+  test::DisplayProcess display(broker_.user.toStdString(), broker_.ticket.toStdString());
+  const auto serve = [&](std::uint16_t port) {
+    ASSERT_TRUE(display.start(port));
+    broker_.rdp_port = display.port();
+    broker_.rdp_fingerprint = display.fingerprint();
+  };
+  serve(0);
+  options_.connect = true;
+  options_.size = QSize(test::DisplayProcess::kWidth, test::DisplayProcess::kHeight);
+  start();
+  type_password(broker_.password);
+  const auto full = [] {
+    const auto* window = find_window<SessionWindow>();
+    return window == nullptr ? QImage() : window->grab_picture();
+  };
+  ASSERT_TRUE(wait_until([&] { return full().size() == options_.size && full().pixel(5, 5) != qRgb(0, 0, 0); }));
+  EXPECT_FALSE(wait_until([] { return false; }, std::chrono::seconds(1)));  // until it is exact
+  const QImage before = full();
+  display.kill();
+  ASSERT_TRUE(wait_until([] { return shown(QStringLiteral("Reconnecting")); }));
+  EXPECT_EQ(full(), before);
+  QElapsedTimer since;
+  since.start();
+  serve(display.port());
+  EXPECT_TRUE(wait_until([] { return !shown(QStringLiteral("Reconnecting")); }));
+  EXPECT_LE(since.durationElapsed(), std::chrono::seconds(2));
+  RecordProperty("reconnect_ms", static_cast<int>(since.elapsed()));
+  EXPECT_TRUE(wait_until([&] { return full() == before; }));
+}
+#endif
 
 TEST_F(ClientAppTest, GivesUpReconnectingWhenAsked) {
   sign_in_and_connect();

@@ -90,11 +90,13 @@ FakeBroker::Reply FakeBroker::answer(const QByteArray& request, const QByteArray
       return {.status = 401, .body = problem(401, "wrong_credentials", "wrong user or password"), .headers = {}};
     }
     const QJsonObject who{{"name", user}, {"role", "user"}};
-    return {.status = 200,
-            .body = json({{"token", QString::fromLatin1(token_)}, {"expires_at", "2030-01-01T00:00:00Z"}, {"user", who}}),
-            .headers = {}};
+    return {
+        .status = 200,
+        .body = json({{"token", QString::fromLatin1(token_)}, {"expires_at", "2030-01-01T00:00:00Z"}, {"user", who}}),
+        .headers = {}};
   }
-  if (authorization != "Bearer " + token_) return {.status = 401, .body = problem(401, "signed_out", "sign in"), .headers = {}};
+  if (authorization != "Bearer " + token_)
+    return {.status = 401, .body = problem(401, "signed_out", "sign in"), .headers = {}};
   if (request == "GET /api/v1/desktops") return {.status = 200, .body = desktops(), .headers = {}};
   if (request == "POST /api/v1/logout") return {.status = 204, .body = {}, .headers = {}};
   if (request.endsWith("/connect")) {

@@ -32,7 +32,8 @@ Certificate self_signed(EVP_PKEY* key) {
   X509_set_pubkey(certificate.get(), key);
   const std::string name = "localhost";
   X509_NAME* subject = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.data()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.data()), -1, -1,
+                             0);
   X509_set_issuer_name(certificate.get(), subject);
   X509_EXTENSION* names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
   X509_add_ext(certificate.get(), names, -1);

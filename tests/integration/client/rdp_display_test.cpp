@@ -63,7 +63,8 @@ TEST_F(RdpDisplay, AsksForNoChannelButGraphicsAndDisplayControl) {
 TEST_F(RdpDisplay, RefusesAnotherCertificateAndSendsNothing) {
   const RdpTestServer server(RdpScript{.picture = test_picture(640, 400)});
   connect_to(server);
-  target_.connection.fingerprint[0] = target_.connection.fingerprint[0] == QLatin1Char('0') ? QLatin1Char('1') : QLatin1Char('0');
+  target_.connection.fingerprint[0] =
+      target_.connection.fingerprint[0] == QLatin1Char('0') ? QLatin1Char('1') : QLatin1Char('0');
   display_.start(target_);
   EXPECT_TRUE(ends_with(DisplayEnd::kWrongCertificate));
   EXPECT_FALSE(seen_);
@@ -141,10 +142,10 @@ TEST_F(RdpDisplay, SendsInputInTheWordsOfTheWire) {
       << server.events().join(QLatin1Char('|')).toStdString();
   QStringList events = server.events();
   events.removeIf([](const QString& event) { return event.startsWith(QLatin1String("channel")); });
-  const QStringList expected{QStringLiteral("sync 6"),          QStringLiteral("key 1e down"),
-                             QStringLiteral("key 14b up"),      QStringLiteral("mouse 800 12 34"),
-                             QStringLiteral("mouse a000 5 6"),  QStringLiteral("xmouse 8001 5 6"),
-                             QStringLiteral("mouse 388 0 0"),   QStringLiteral("mouse 478 0 0")};
+  const QStringList expected{QStringLiteral("sync 6"),         QStringLiteral("key 1e down"),
+                             QStringLiteral("key 14b up"),     QStringLiteral("mouse 800 12 34"),
+                             QStringLiteral("mouse a000 5 6"), QStringLiteral("xmouse 8001 5 6"),
+                             QStringLiteral("mouse 388 0 0"),  QStringLiteral("mouse 478 0 0")};
   EXPECT_EQ(events.mid(events.size() - expected.size()), expected) << events.join(QLatin1Char('|')).toStdString();
 }
 

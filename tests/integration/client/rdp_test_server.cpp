@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstring>
+#include <poll.h>
+#include <unistd.h>
 
 #include <arpa/inet.h>
 #include <freerdp/channels/channels.h>
@@ -15,9 +17,7 @@
 #include <freerdp/redirection.h>
 #include <freerdp/server/rdpgfx.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <winpr/ssl.h>
 #include <winpr/wlog.h>
 
@@ -182,7 +182,8 @@ BOOL on_sync(rdpInput* input, UINT32 flags) {
 }
 BOOL on_key(rdpInput* input, UINT16 flags, UINT8 code) {
   const int extended = (flags & KBD_FLAGS_EXTENDED) != 0 ? 0x100 : 0;
-  note(input, QStringLiteral("key %1 %2").arg(code | extended, 0, 16).arg((flags & KBD_FLAGS_RELEASE) != 0 ? "up" : "down"));
+  note(input,
+       QStringLiteral("key %1 %2").arg(code | extended, 0, 16).arg((flags & KBD_FLAGS_RELEASE) != 0 ? "up" : "down"));
   return TRUE;
 }
 BOOL on_mouse(rdpInput* input, UINT16 flags, UINT16 x, UINT16 y) {
@@ -218,7 +219,8 @@ void configure(freerdp_peer* client, const Identity& identity) {
 
 }  // namespace
 
-RdpTestServer::RdpTestServer(RdpScript script, std::uint16_t port) : script_(std::move(script)), identity_(make_identity()) {
+RdpTestServer::RdpTestServer(RdpScript script, std::uint16_t port)
+    : script_(std::move(script)), identity_(make_identity()) {
   init_library();
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
