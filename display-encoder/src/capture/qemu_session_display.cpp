@@ -38,10 +38,15 @@ void QemuSession::announce(Size size) {
     damaged(bounds(size));
     return;
   }
+  const bool first = !announced_.valid();
   announced_ = size;
   damage_.clear();
   input_.set_surface(size);
   events_->on_surface(size);
+  if (!first) return;
+  // QEMU may speak of the pointer before the first picture; consumers hear of the surface first.
+  if (cursor_.has_value()) events_->on_cursor_shape(*cursor_);
+  if (cursor_visible_.has_value()) events_->on_cursor_visible(*cursor_visible_);
 }
 
 void QemuSession::on_update_map(const Rect& rect) { damaged(rect); }
@@ -76,13 +81,13 @@ void QemuSession::flush_damage() {
 void QemuSession::on_cursor(CursorShape shape) {
   if (events_ == nullptr || cursor_ == shape) return;  // QEMU repeats it a lot
   cursor_ = std::move(shape);
-  events_->on_cursor_shape(*cursor_);
+  if (announced_.valid()) events_->on_cursor_shape(*cursor_);
 }
 
 void QemuSession::on_mouse(bool visible) {
   if (events_ == nullptr || cursor_visible_ == visible) return;
   cursor_visible_ = visible;
-  events_->on_cursor_visible(visible);
+  if (announced_.valid()) events_->on_cursor_visible(visible);
 }
 
 void QemuSession::on_refused(const Error& error) {

@@ -160,10 +160,11 @@ void TestPattern::draw_echo_strip() {
 void TestPattern::draw_card() {
   const Rect all = stage();
   const int band = std::max(1, all.height / 4);
-  draw_bars({all.x, all.y, all.width, band});
-  draw_gradients({all.x, all.y + band, all.width, band});
-  draw_stripes({all.x, all.y + 2 * band, all.width, band});
-  draw_text({all.x, all.y + 3 * band, all.width, all.height - 3 * band});
+  // Cut to the stage: on the smallest desktops the bands do not all find room.
+  draw_bars(intersect({all.x, all.y, all.width, band}, all));
+  draw_gradients(intersect({all.x, all.y + band, all.width, band}, all));
+  draw_stripes(intersect({all.x, all.y + 2 * band, all.width, band}, all));
+  draw_text(intersect({all.x, all.y + 3 * band, all.width, all.height}, all));
   // A one-pixel frame in a colour of its own: a picture that lost an edge shows it.
   canvas_.fill({all.x, all.y, all.width, 1}, rgb(255, 0, 160));
   canvas_.fill({all.x, all.bottom() - 1, all.width, 1}, rgb(255, 0, 160));

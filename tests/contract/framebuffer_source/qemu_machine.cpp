@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,8 @@
 namespace tobari::display {
 namespace {
 
+constexpr std::size_t kDiskBytes = 16U << 20;  // sparse; the BIOS does not boot from much smaller ones
+
 // Real mode: set a video mode, then print every key that the BIOS reads.
 std::string boot_sector(QemuMachine::Screen screen) {
   const std::string text_mode("\xB8\x03\x00\xCD\x10", 5);              // ax=0003 int 10
@@ -30,7 +33,6 @@ std::string boot_sector(QemuMachine::Screen screen) {
   std::string sector = (screen == QemuMachine::Screen::kShared ? text_mode : vesa_mode) + echo;
   sector.resize(510, '\0');
   sector += "\x55\xAA";
-  sector.resize(64 * 1024, '\0');
   return sector;
 }
 
@@ -50,6 +52,7 @@ Result<std::unique_ptr<QemuMachine>> QemuMachine::start(Screen screen) {
   if (mkdtemp(folder.data()) == nullptr) return fail_errno(errno, "make a folder for the machine");
   const std::string disk = folder + "/disk";
   std::ofstream(disk, std::ios::binary) << boot_sector(screen);
+  std::filesystem::resize_file(disk, kDiskBytes);
   std::array<int, 2> pair{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) return fail_errno(errno, "make a socket");
   UniqueFd ours(pair[0]);
@@ -81,7 +84,26 @@ Result<std::unique_ptr<QemuMachine>> QemuMachine::start(Screen screen) {
                                           theirs.get()));
   std::unique_ptr<QemuMachine> machine(new QemuMachine(std::move(child), std::move(ours), folder));
   TOBARI_TRY(machine->qmp(R"({"execute":"qmp_capabilities"})"));
+  TOBARI_TRY(machine->wait_until_ready(shared ? Size{720, 400} : Size{1024, 768}));
   return machine;
+}
+
+// Ready is: the boot sector's video mode, and its '>' in the first cell with nothing beside it.
+Result<void> QemuMachine::wait_until_ready(Size size) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < deadline) {
+    TOBARI_ASSIGN(const Picture picture, screendump());
+    if (picture.size != size) continue;
+    const auto lit = [&picture](int left, int right) {
+      long count = 0;
+      for (int y = 0; y < 12; ++y) {
+        for (int x = left; x < right; ++x) count += picture.at(x, y) != 0 ? 1 : 0;
+      }
+      return count;
+    };
+    if (lit(0, 8) > 5 && lit(18, size.width) == 0) return {};
+  }
+  return fail(Errc::kTimeout, "the boot sector does not run");
 }
 
 Result<std::string> QemuMachine::qmp(const std::string& command, int fd) {

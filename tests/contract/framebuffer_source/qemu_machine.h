@@ -20,6 +20,7 @@ class QemuMachine {
     kShared,  // virtio-vga in text mode: QEMU shares its memory
     kCopied,  // standard VGA at 1024x768, 32 bit: QEMU sends copies
   };
+  // Returns when the boot sector runs.
   [[nodiscard]] static Result<std::unique_ptr<QemuMachine>> start(Screen screen);
   ~QemuMachine();
 
@@ -33,6 +34,7 @@ class QemuMachine {
 
  private:
   QemuMachine(Child child, UniqueFd qmp, std::string folder);
+  [[nodiscard]] Result<void> wait_until_ready(Size size);
   Child child_;
   UniqueFd qmp_;
   std::string folder_;

@@ -190,6 +190,7 @@ TEST_F(QemuDbusSourceTest, AFileCutShortUnderUsEndsTheSessionOnly) {
 }
 
 TEST_F(QemuDbusSourceTest, PointerShapesAreToldOnce) {
+  show({64, 48});
   ASSERT_EQ(qemu_.cursor(4, 4, 64, 0xFF), "");
   ASSERT_EQ(qemu_.cursor(4, 4, 64, 0xFF), "");
   ASSERT_EQ(qemu_.mouse(true), "");
@@ -201,6 +202,16 @@ TEST_F(QemuDbusSourceTest, PointerShapesAreToldOnce) {
   EXPECT_EQ(std::ranges::count(seen.order, "visible"), 2);
   EXPECT_EQ(seen.shape->hotspot, (Point{1, 2}));
   EXPECT_EQ(seen.shape->argb.at(15), 0xFFFFFFFFU);
+}
+
+// Standard VGA's QEMU speaks of the pointer first.
+TEST_F(QemuDbusSourceTest, APointerBeforeTheFirstPictureWaitsForIt) {
+  ASSERT_EQ(qemu_.cursor(4, 4, 64, 0xFF), "");
+  ASSERT_EQ(qemu_.mouse(true), "");
+  EXPECT_TRUE(events_.seen().order.empty());
+  show({64, 48});
+  ASSERT_TRUE(events_.wait([](const auto& seen) { return seen.visible.has_value(); }));
+  EXPECT_THAT(events_.seen().order, ElementsAre("surface", "shape", "visible"));
 }
 
 TEST_F(QemuDbusSourceTest, InputArrivesInOrderInQemusNumbers) {

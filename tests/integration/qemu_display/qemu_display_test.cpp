@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// QemuDbusSource and a real QEMU that runs our boot sector: it prints '>' and then every key that it is given.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "capture/qemu_dbus_source.h"
+#include "contract/framebuffer_source/picture.h"
+#include "contract/framebuffer_source/qemu_machine.h"
+#include "contract/framebuffer_source/recorder.h"
+
+namespace tobari::display {
+namespace {
+
+constexpr std::uint8_t kKeyM = 0x32;
+using Steady = std::chrono::steady_clock;
+
+class QemuDisplayTest : public ::testing::TestWithParam<QemuMachine::Screen> {
+ protected:
+  void SetUp() override {
+    auto machine = QemuMachine::start(GetParam());
+    ASSERT_TRUE(machine.has_value()) << describe(machine.error());
+    machine_ = std::move(machine).value();
+    connect();
+  }
+  void TearDown() override {
+    if (source_ != nullptr) source_->stop();
+  }
+
+  void connect() {
+    auto fd = machine_->connect_display();
+    ASSERT_TRUE(fd.has_value()) << describe(fd.error());
+    source_ = *QemuDbusSource::create(std::move(fd).value(), {});
+    ASSERT_TRUE(source_->start(events_).has_value());
+    ASSERT_TRUE(events_.wait_for_surface());
+  }
+
+  // The rows and columns where light pixels are: what is printed, the blinking text cursor left out.
+  [[nodiscard]] long lit_pixels() {
+    const auto view = source_->acquire(Region(bounds({kMaxSide, kMaxSide})));
+    if (!view.has_value()) return -1;
+    const Picture picture = keep(*view);
+    long lit = 0;
+    for (int y = 0; y < std::min(picture.size.height, 13); ++y) {  // the first line, without the cursor's two rows
+      lit += std::count_if(&picture.rgb[static_cast<std::size_t>(y * picture.size.width)],
+                           &picture.rgb[static_cast<std::size_t>((y + 1) * picture.size.width)],
+                           [](std::uint32_t rgb) { return (rgb & 0xFF) > 0x90; });
+    }
+    return lit;
+  }
+  [[nodiscard]] bool wait_for_lit(const std::function<bool(long)>& enough) {
+    const auto deadline = Steady::now() + kPatience;
+    while (Steady::now() < deadline) {
+      if (enough(lit_pixels())) return true;
+      events_.forget();
+      static_cast<void>(events_.wait([](const auto& seen) { return seen.damages > 0; }, std::chrono::seconds(1)));
+    }
+    return false;
+  }
+  // The boot sector is ready when the first line holds '>' and nothing else.
+  [[nodiscard]] bool wait_for_prompt() {
+    const Size size = GetParam() == QemuMachine::Screen::kShared ? Size{720, 400} : Size{1024, 768};
+    return events_.wait([size](const auto& seen) { return seen.surfaces.back() == size; }) &&
+           wait_for_lit([](long lit) { return lit > 5 && lit < 40; });
+  }
+
+  Recorder events_;
+  std::unique_ptr<QemuMachine> machine_;
+  std::unique_ptr<QemuDbusSource> source_;
+};
+
+TEST_P(QemuDisplayTest, AKeyAppearsOnTheScreen) {
+  ASSERT_TRUE(wait_for_prompt());
+  const long before = lit_pixels();
+  for (int i = 0; i < 3; ++i) {
+    source_->input().key({kKeyM, false, true});
+    source_->input().key({kKeyM, false, false});
+  }
+  ASSERT_TRUE(wait_for_lit([before](long lit) { return lit > before + 30; }));
+}
+
+TEST_P(QemuDisplayTest, AResetIsFollowed) {
+  ASSERT_TRUE(wait_for_prompt());
+  ASSERT_TRUE(machine_->qmp(R"({"execute":"system_reset"})").has_value());
+  ASSERT_TRUE(wait_for_prompt());
+  EXPECT_TRUE(events_.seen().losses.empty());
+}
+
+// QEMU's main loop waits for the answers to some of what it says to us: with a consumer that reads all the time and
+// input under way its monitor, which lives in that loop, must go on answering.
+TEST_P(QemuDisplayTest, TheMachineIsNeverHeldUp) {
+  ASSERT_TRUE(wait_for_prompt());
+  std::jthread consumer([this](const std::stop_token& token) {
+    while (!token.stop_requested()) static_cast<void>(source_->acquire(Region(bounds({kMaxSide, kMaxSide}))));
+  });
+  auto worst = std::chrono::milliseconds(0);
+  for (int i = 0; i < 100; ++i) {
+    source_->input().key({kKeyM, false, true});
+    source_->input().key({kKeyM, false, false});
+    const auto asked = Steady::now();
+    ASSERT_TRUE(machine_->qmp(R"({"execute":"query-status"})").has_value());
+    worst = std::max(worst, std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - asked));
+  }
+  EXPECT_LT(worst.count(), 900);  // its own limit for us is 1000
+}
+
+TEST_P(QemuDisplayTest, AFrozenMachineCanBeLeft) {
+  ASSERT_TRUE(wait_for_prompt());
+  machine_->freeze(true);
+  for (int i = 0; i < 100'000; ++i) source_->input().move({{i % 640, i % 400}});
+  ASSERT_TRUE(source_->request_size({800, 600}).has_value());
+  EXPECT_GE(lit_pixels(), 0);  // the last picture is still there
+  source_->stop();
+  machine_->freeze(false);
+  EXPECT_TRUE(events_.seen().losses.empty());
+}
+
+TEST_P(QemuDisplayTest, ASecondSourceSeesTheSame) {
+  ASSERT_TRUE(wait_for_prompt());
+  const long lit = lit_pixels();
+  source_->stop();
+  source_.reset();
+  connect();  // a display process that was started anew
+  EXPECT_TRUE(wait_for_lit([lit](long now) { return now == lit; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Screens, QemuDisplayTest,
+                         ::testing::Values(QemuMachine::Screen::kShared, QemuMachine::Screen::kCopied),
+                         [](const auto& param_info) {
+                           return param_info.param == QemuMachine::Screen::kShared ? "Shared" : "Copied";
+                         });
+
+}  // namespace
+}  // namespace tobari::display
