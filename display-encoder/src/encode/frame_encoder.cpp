@@ -10,6 +10,7 @@
 
 #include "encode/avc420_encoder.h"
 #include "encode/clear_encoder.h"
+#include "encode/lossy_area.h"
 #include "encode/motion_map.h"
 #include "encode/piece_map.h"
 #include "encode/planar_encoder.h"
@@ -46,7 +47,6 @@ class FrameEncoder::Impl {
                       EncodedFrame& frame);
   EncodedRect encode_piece(const FrameView& picture, const Piece& piece);
   [[nodiscard]] RectEncoder& encoder_for(Kind kind);
-  [[nodiscard]] Region rested(Time now) const;
 
   Size size_;
   ClientCodecs codecs_;
@@ -59,9 +59,8 @@ class FrameEncoder::Impl {
   bool video_refused_ = false;  // x264 does not take this size
   Time last_video_{};
 
-  Region owed_;                   // not sent: over the budget
-  Region lossy_;                  // sent with loss
-  std::vector<Time> last_lossy_;  // of each cell of motion_
+  Region owed_;  // not sent: over the budget
+  LossyArea lossy_;
 };
 
 void FrameEncoder::Impl::resize(Size size) {
@@ -70,8 +69,7 @@ void FrameEncoder::Impl::resize(Size size) {
   video_.reset();
   video_refused_ = false;
   owed_.clear();
-  lossy_.clear();
-  last_lossy_.assign(static_cast<std::size_t>(motion_.columns()) * static_cast<std::size_t>(motion_.rows()), Time{});
+  lossy_.reset(size);
 }
 
 EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& changed, Time now) {
@@ -111,15 +109,8 @@ void FrameEncoder::Impl::encode_video(const FrameView& picture, Region& changed,
   }
   frame.rects.push_back(std::move(*encoded));
   last_video_ = now;
-  for (const Rect& rect : video.rects()) {
-    changed.subtract(rect);
-    lossy_.add(rect);
-    for (int row = rect.y / MotionMap::kCell; row * MotionMap::kCell < rect.bottom(); ++row) {
-      for (int column = rect.x / MotionMap::kCell; column * MotionMap::kCell < rect.right(); ++column) {
-        last_lossy_[motion_.index(column, row)] = now;
-      }
-    }
-  }
+  lossy_.add(video, now);
+  for (const Rect& rect : video.rects()) changed.subtract(rect);
 }
 
 // Returns what did not fit.
@@ -161,47 +152,24 @@ RectEncoder& FrameEncoder::Impl::encoder_for(Kind kind) {
   return uncompressed_;
 }
 
-// What of lossy_ has not been painted with loss for kRest.
-Region FrameEncoder::Impl::rested(Time now) const {
-  Region area;
-  for (const Rect& rect : lossy_.rects()) {
-    for (int row = rect.y / MotionMap::kCell; row * MotionMap::kCell < rect.bottom(); ++row) {
-      for (int column = rect.x / MotionMap::kCell; column * MotionMap::kCell < rect.right(); ++column) {
-        if (last_lossy_[motion_.index(column, row)] + kRest <= now) {
-          area.add(intersect(rect, motion_.cell(column, row)));
-        }
-      }
-    }
-  }
-  return area;
-}
-
 EncodedFrame FrameEncoder::Impl::refine(const FrameView& picture, Time now) {
   EncodedFrame frame;
   if (!owed_.empty()) {
     owed_ = encode_exact(picture, owed_, kRefinePiece, kRefineByteBudget, frame);
   } else {
-    encode_exact(picture, rested(now), kRefinePiece, kRefineByteBudget, frame);
+    encode_exact(picture, lossy_.untouched_since(now - kRest), kRefinePiece, kRefineByteBudget, frame);
   }
   return frame;
 }
 
 std::optional<FrameEncoder::Time> FrameEncoder::Impl::next_refinement() const {
   if (!owed_.empty()) return Time::min();
-  std::optional<Time> next;
-  for (const Rect& rect : lossy_.rects()) {
-    for (int row = rect.y / MotionMap::kCell; row * MotionMap::kCell < rect.bottom(); ++row) {
-      for (int column = rect.x / MotionMap::kCell; column * MotionMap::kCell < rect.right(); ++column) {
-        const Time due = last_lossy_[motion_.index(column, row)] + kRest;
-        next = next ? std::min(*next, due) : due;
-      }
-    }
-  }
-  return next;
+  const auto oldest = lossy_.oldest();
+  return oldest ? std::optional(*oldest + kRest) : std::nullopt;
 }
 
 Region FrameEncoder::Impl::inexact() const {
-  Region area = lossy_;
+  Region area = lossy_.area();
   area.add(owed_);
   return area;
 }

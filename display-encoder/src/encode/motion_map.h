@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which parts of the surface move: cells of 64x64 pixels that change most of their pixels again and again. A cell
-// begins to move with its fourth such change within half a second and is at rest after half a second without one.
+// Which parts of the surface move: cells that change most of their pixels again and again. A cell begins to move with
+// its fourth such change within half a second and is at rest after half a second without one.
 #pragma once
 
 #include <array>
@@ -11,28 +11,22 @@
 
 #include <tobari/display/region.h>
 
+#include "encode/cell_grid.h"
+
 namespace tobari::display {
 
 class MotionMap {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  static constexpr int kCell = 64;
   static constexpr std::size_t kChanges = 4;
   static constexpr std::chrono::milliseconds kWindow{500};
 
   void reset(Size size);
-  // One frame's changes.
+  // One frame's changes, inside the surface.
   void note(const Region& changed, Time now);
   [[nodiscard]] bool moving(int column, int row, Time now) const;
-
-  [[nodiscard]] int columns() const noexcept { return columns_; }
-  [[nodiscard]] int rows() const noexcept { return rows_; }
-  // The cell's pixels, inside the surface.
-  [[nodiscard]] Rect cell(int column, int row) const noexcept;
-  [[nodiscard]] std::size_t index(int column, int row) const noexcept {
-    return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column);
-  }
+  [[nodiscard]] const CellGrid& grid() const noexcept { return grid_; }
 
  private:
   struct Cell {
@@ -41,9 +35,7 @@ class MotionMap {
     bool moving = false;
   };
 
-  Size size_;
-  int columns_ = 0;
-  int rows_ = 0;
+  CellGrid grid_;
   std::vector<Cell> cells_;
   std::vector<long> covered_;
 };

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "encode/lossy_area.h"
+
+#include <algorithm>
+
+namespace tobari::display {
+
+void LossyArea::reset(Size size) {
+  grid_ = CellGrid(size);
+  area_.clear();
+  added_.assign(grid_.count(), Time{});
+}
+
+void LossyArea::add(const Region& sent, Time now) {
+  area_.add(sent);
+  for (const Rect& rect : sent.rects()) {
+    grid_.each(rect, [this, now](std::size_t cell, const Rect&) { added_[cell] = now; });
+  }
+}
+
+Region LossyArea::untouched_since(Time since) const {
+  Region rested;
+  for (const Rect& rect : area_.rects()) {
+    grid_.each(rect, [&](std::size_t cell, const Rect& part) {
+      if (added_[cell] <= since) rested.add(part);
+    });
+  }
+  return rested;
+}
+
+std::optional<LossyArea::Time> LossyArea::oldest() const {
+  std::optional<Time> oldest;
+  for (const Rect& rect : area_.rects()) {
+    grid_.each(rect,
+               [&](std::size_t cell, const Rect&) { oldest = std::min(oldest.value_or(added_[cell]), added_[cell]); });
+  }
+  return oldest;
+}
+
+}  // namespace tobari::display
