@@ -20,6 +20,7 @@
 namespace tobari::gateway {
 namespace {
 
+constexpr std::size_t kMaxName = 63;  // of a node, host.proto
 constexpr rlim_t kSpareDescriptors = 128;  // gRPC, log, listener, pipes under way
 
 Result<UniqueFd> block_signals() {
@@ -67,7 +68,7 @@ std::string host_name() {
   char text[256] = "";
   ::gethostname(text, sizeof text - 1);
   std::string name = text;
-  name.resize(std::min(name.find('.'), name.size()));
+  name.resize(std::min({name.find('.'), name.size(), kMaxName}));
   std::ranges::transform(name, name.begin(), [](unsigned char c) {
     const int lower = std::tolower(c);
     return std::isalnum(lower) != 0 ? static_cast<char>(lower) : '-';

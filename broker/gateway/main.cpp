@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   CLI::App* enrol = app.add_subcommand("enrol", "make this gateway known to the broker, once");
   std::string join_token;
   std::string name;
-  enrol->add_option("--join-token", join_token, "as printed by 'tobari gateways add'; '-' reads it from standard input")
+  enrol->add_option("--join-token", join_token, "of the broker, good once; '-' reads it from standard input")
       ->required();
   enrol->add_option("--name", name, "for people, 1-63 of [a-z0-9-]; default: the host name");
   enrol->fallthrough();  // --config may stand behind `enrol` too
