@@ -38,6 +38,10 @@ class Recorder final : public SourceEvents {
     note("surface", [size](Seen& seen) { seen.surfaces.push_back(size); });
   }
   void on_damage(std::span<const Rect> rects) override {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return !held_; });
+    }
     note("damage", [rects](Seen& seen) {
       ++seen.damages;
       for (const Rect& rect : rects) {
@@ -59,6 +63,13 @@ class Recorder final : public SourceEvents {
   }
   void on_lost(const Error& reason) override {
     note("lost", [&reason](Seen& seen) { seen.losses.push_back(reason); });
+  }
+
+  // Makes on_damage() wait until it is let go: what no consumer may do, to see what piles up behind it.
+  void hold(bool held) {
+    const std::lock_guard lock(mutex_);
+    held_ = held;
+    changed_.notify_all();
   }
 
   [[nodiscard]] Seen seen() const {
@@ -94,6 +105,7 @@ class Recorder final : public SourceEvents {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   Seen seen_;
+  bool held_ = false;
 };
 
 }  // namespace tobari::display

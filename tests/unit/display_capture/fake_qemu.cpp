@@ -197,6 +197,8 @@ void FakeQemu::send_update_map(int x, int y, int width, int height) {
                          nullptr, nullptr, nullptr);
 }
 
+void FakeQemu::flush() { g_dbus_connection_flush_sync(listener_.get(), nullptr, nullptr); }
+
 std::string FakeQemu::update(int x, int y, int width, int height, unsigned stride, std::size_t count,
                              unsigned char fill) {
   return call(kListener, "Update",

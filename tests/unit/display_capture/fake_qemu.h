@@ -37,6 +37,7 @@ class FakeQemu {
   [[nodiscard]] std::string scanout(unsigned width, unsigned height, unsigned stride, unsigned format,
                                     std::size_t bytes, unsigned char fill);
   void send_update_map(int x, int y, int width, int height);  // no answer asked for
+  void flush();
   [[nodiscard]] std::string update(int x, int y, int width, int height, unsigned stride, std::size_t bytes,
                                    unsigned char fill);
   [[nodiscard]] std::string cursor(int width, int height, std::size_t bytes, unsigned char fill);

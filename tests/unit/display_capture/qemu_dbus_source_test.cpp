@@ -112,12 +112,15 @@ TEST_F(QemuDbusSourceTest, CopiedPicturesAndUpdatesArriveWhereTheyBelong) {
 TEST_F(QemuDbusSourceTest, AHundredThousandUpdatesAreFewEvents) {
   show({640, 480});
   events_.forget();
+  events_.hold(true);  // as if the event thread were busy, so that the storm waits
   for (int i = 0; i < 100'000; ++i) qemu_.send_update_map(i % 600, i % 440, 7, 7);
   qemu_.send_update_map(639, 479, 5, 5);
+  qemu_.flush();
+  events_.hold(false);
   ASSERT_TRUE(events_.wait([](const auto& seen) { return intersect(seen.damaged, {639, 479, 1, 1}).area() == 1; }));
   const auto seen = events_.seen();
   EXPECT_FALSE(seen.damage_outside);
-  EXPECT_LT(seen.damages, 50'000U);
+  EXPECT_LT(seen.damages, 20'000U);
 }
 
 TEST_F(QemuDbusSourceTest, WildCoordinatesAreCut) {
@@ -142,15 +145,16 @@ TEST_F(QemuDbusSourceTest, AFormatOrSizeThatCannotBeShownIsRefusedAndTheSessionG
   EXPECT_TRUE(events_.seen().losses.empty());
 }
 
+// In these the answer races with our hanging up: it is an error of one kind or the other.
 TEST_F(QemuDbusSourceTest, AFileShorterThanThePictureEndsTheSession) {
   const UniqueFd fd = memory(64 * 48 * 4 - 1);
-  EXPECT_EQ(qemu_.scanout_map(fd.get(), 0, 64, 48, 256, kFormat), kUnsupported);
+  EXPECT_NE(qemu_.scanout_map(fd.get(), 0, 64, 48, 256, kFormat), "");
   expect_lost(Errc::kPeerProtocol);
 }
 
 TEST_F(QemuDbusSourceTest, AnOffsetBeyondTheFileEndsTheSession) {
   const UniqueFd fd = memory(64 * 48 * 4);
-  EXPECT_EQ(qemu_.scanout_map(fd.get(), 0xFFFFFFFC, 64, 48, 256, kFormat), kUnsupported);
+  EXPECT_NE(qemu_.scanout_map(fd.get(), 0xFFFFFFFC, 64, 48, 256, kFormat), "");
   expect_lost(Errc::kPeerProtocol);
 }
 
@@ -159,23 +163,23 @@ TEST_F(QemuDbusSourceTest, ADescriptorThatIsNoMemoryEndsTheSession) {
   ASSERT_EQ(pipe(pipe_fds.data()), 0);
   const UniqueFd readable(pipe_fds[0]);
   const UniqueFd writable(pipe_fds[1]);
-  EXPECT_EQ(qemu_.scanout_map(readable.get(), 0, 64, 48, 256, kFormat), kUnsupported);
+  EXPECT_NE(qemu_.scanout_map(readable.get(), 0, 64, 48, 256, kFormat), "");
   expect_lost(Errc::kPeerProtocol);
 }
 
 TEST_F(QemuDbusSourceTest, AMapWithoutADescriptorEndsTheSession) {
-  EXPECT_EQ(qemu_.scanout_map(-1, 0, 64, 48, 256, kFormat), kUnsupported);
+  EXPECT_NE(qemu_.scanout_map(-1, 0, 64, 48, 256, kFormat), "");
   expect_lost(Errc::kPeerProtocol);
 }
 
 TEST_F(QemuDbusSourceTest, PixelsThatAreNotThereEndTheSession) {
-  EXPECT_EQ(qemu_.scanout(64, 48, 256, kFormat, 100, 0), kUnsupported);
+  EXPECT_NE(qemu_.scanout(64, 48, 256, kFormat, 100, 0), "");
   expect_lost(Errc::kPeerProtocol);
 }
 
 TEST_F(QemuDbusSourceTest, AnUpdateThatIsTooShortEndsTheSession) {
   ASSERT_EQ(qemu_.scanout(64, 48, 256, kFormat, 256 * 48, 0), "");
-  EXPECT_EQ(qemu_.update(0, 0, 64, 48, 256, 255, 0), kUnsupported);
+  EXPECT_NE(qemu_.update(0, 0, 64, 48, 256, 255, 0), "");
   expect_lost(Errc::kPeerProtocol);
 }
 
