@@ -183,17 +183,31 @@ class Screen {
   Pixmap pixmap_ = None;
 };
 
-// The window manager is up, its panel stands, and a window has the focus.
-bool has_active_window(Display* display) {
-  Atom type = None;
+// The first numbers of a window's property; none when it is not set.
+std::vector<unsigned long> property(Display* display, Window window, const char* name, Atom type) {
+  constexpr long kMost = 256;
+  Atom found = None;
   int format = 0;
   unsigned long count = 0, left = 0;
   unsigned char* data = nullptr;
-  XGetWindowProperty(display, DefaultRootWindow(display), XInternAtom(display, "_NET_ACTIVE_WINDOW", False), 0, 1,
-                     False, XA_WINDOW, &type, &format, &count, &left, &data);
-  const bool active = count == 1 && *reinterpret_cast<const Window*>(data) != None;
+  XGetWindowProperty(display, window, XInternAtom(display, name, False), 0, kMost, False, type, &found, &format, &count,
+                     &left, &data);
+  std::vector<unsigned long> numbers;
+  const auto* first = reinterpret_cast<const unsigned long*>(data);
+  if (format == 32) numbers.assign(first, first + count);
   if (data != nullptr) XFree(data);
-  return active;
+  return numbers;
+}
+
+// The desktop is up when a window has the keyboard and the window manager shows the panel.
+bool is_up(Display* display) {
+  const Window root = DefaultRootWindow(display);
+  const auto active = property(display, root, "_NET_ACTIVE_WINDOW", XA_WINDOW);
+  if (active.empty() || active[0] == None) return false;
+  const Atom dock = XInternAtom(display, "_NET_WM_WINDOW_TYPE_DOCK", False);
+  return std::ranges::any_of(property(display, root, "_NET_CLIENT_LIST", XA_WINDOW), [&](Window window) {
+    return std::ranges::contains(property(display, window, "_NET_WM_WINDOW_TYPE", XA_ATOM), dock);
+  });
 }
 
 int ignore_error(Display*, XErrorEvent*) { return 0; }  // an output may vanish between question and request
@@ -204,7 +218,6 @@ int follow(Display* display, const char* ready) {
   const Window root = DefaultRootWindow(display);
   XRRSelectInput(display, root, RRScreenChangeNotifyMask | RROutputChangeNotifyMask);
   XSelectInput(display, root, PropertyChangeMask);
-  const Atom active_window = XInternAtom(display, "_NET_ACTIVE_WINDOW", False);
 
   Screen screen(display);
   std::vector<Head> shown;
@@ -228,8 +241,7 @@ int follow(Display* display, const char* ready) {
       if (event.type == first_event + RRScreenChangeNotify || event.type == first_event + RRNotify) {
         XRRUpdateConfiguration(&event);
         monitors_changed = true;
-      } else if (event.type == PropertyNotify && event.xproperty.atom == active_window && !announced &&
-                 has_active_window(display)) {
+      } else if (event.type == PropertyNotify && !announced && is_up(display)) {
         announced = true;
         const int file = open(ready, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
         if (file >= 0) close(file);
