@@ -2,6 +2,7 @@
 #include "daemon/standalone.h"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <fstream>
 #include <optional>
@@ -42,6 +43,7 @@ class EndWatch final : public SessionObserver {
  public:
   explicit EndWatch(bool once) : once_(once), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
   [[nodiscard]] int fd() const noexcept { return event_.get(); }
+  [[nodiscard]] bool lost() const noexcept { return lost_; }
 
   void on_client_connected(const ClientInfo& client, const Admitted& admitted) override {
     log_.on_client_connected(client, admitted);
@@ -52,12 +54,14 @@ class EndWatch final : public SessionObserver {
   }
   void on_source_lost(const Error& reason) override {
     log_.on_source_lost(reason);
+    lost_ = true;
     ring();
   }
 
  private:
   void ring() noexcept { static_cast<void>(::eventfd_write(event_.get(), 1)); }
   bool once_;
+  std::atomic<bool> lost_ = false;
   UniqueFd event_;
   SessionLog log_;
 };
@@ -107,6 +111,7 @@ Result<void> run_standalone(const Options& options, const UniqueFd& signals) {
     if (items[0].revents != 0) accept_client(listener.get(), session, identity, admission);
   }
   session.stop();
+  if (observer.lost()) return fail(Errc::kUnavailable, "the desktop is gone");
   return {};
 }
 

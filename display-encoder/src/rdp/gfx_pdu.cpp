@@ -124,9 +124,13 @@ Result<void> parse_one(std::uint16_t command, std::span<const std::byte> body, s
       out.emplace_back(ack);
       return {};
     }
-    case kCacheImportOffer: out.emplace_back(CacheImportOffer{}); return {};
-    case kQoeFrameAcknowledge: return {};
-    default: return fail(Errc::kPeerProtocol, "unknown graphics message");
+    case kCacheImportOffer:
+      out.emplace_back(CacheImportOffer{});
+      return {};
+    case kQoeFrameAcknowledge:
+      return {};
+    default:
+      return fail(Errc::kPeerProtocol, "unknown graphics message");
   }
 }
 

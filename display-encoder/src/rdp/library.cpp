@@ -2,6 +2,7 @@
 #include "rdp/library.h"
 
 #include <csignal>
+#include <string_view>
 
 #include <freerdp/freerdp.h>
 #include <freerdp/primitives.h>
@@ -24,8 +25,15 @@ LogLimiter& limiter() {
   return instance;
 }
 
+// A line that is dropped is no event of its own: the transport reports it, with the client's address.
+bool repeats_the_end(const wLogMessage& message) noexcept {
+  const std::string_view where = message.FunctionName != nullptr ? message.FunctionName : "";
+  return where == "transport_read_layer" || where == "rdp_set_error_info";
+}
+
 BOOL on_message(const wLogMessage* message) {
   return no_throw("FreeRDP's log", [message] {
+    if (repeats_the_end(*message)) return TRUE;
     const auto admitted = limiter().admit(SystemClock().now());
     if (!admitted) return TRUE;
     // What FreeRDP calls an error is nearly always a peer's doing, so it is at most a warning here.

@@ -65,7 +65,9 @@ struct HeadlessClient::Impl {
     }
     freerdp_client_OnChannelConnectedEventHandler(c, e);
   }
-  static void error_info(void* c, const ErrorInfoEventArgs* e) { of(static_cast<rdpContext*>(c)).server_reason = e->code; }
+  static void error_info(void* c, const ErrorInfoEventArgs* e) {
+    of(static_cast<rdpContext*>(c)).server_reason = e->code;
+  }
   static BOOL pre_connect(freerdp* instance) {
     PubSub_SubscribeErrorInfo(instance->context->pubSub, error_info);
     PubSub_SubscribeChannelConnected(instance->context->pubSub, channel_connected);
@@ -81,7 +83,8 @@ struct HeadlessClient::Impl {
     return TRUE;
   }
   static void post_disconnect(freerdp* instance) { gdi_free(instance); }
-  static DWORD any_certificate(freerdp*, const char*, UINT16, const char*, const char*, const char*, const char*, DWORD) {
+  static DWORD any_certificate(freerdp*, const char*, UINT16, const char*, const char*, const char*, const char*,
+                               DWORD) {
     return 2;  // for this session only
   }
   static BOOL client_new(freerdp* instance, rdpContext*) {
@@ -142,10 +145,15 @@ struct HeadlessClient::Impl {
     context = freerdp_client_context_new(&entry);
     if (context == nullptr) return false;
     reinterpret_cast<Context*>(context)->impl = this;
-    arguments.insert(arguments.begin(), {"headless", std::format("/v:127.0.0.1:{}", port), "/cert:ignore", "/log-level:OFF"});
+    const bool legacy = std::erase(arguments, kWithoutPipeline) > 0;
+    arguments.insert(arguments.begin(),
+                     {"headless", std::format("/v:127.0.0.1:{}", port), "/cert:ignore", "/log-level:OFF"});
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
-    return freerdp_client_settings_parse_command_line(context->settings, static_cast<int>(argv.size()), argv.data(), FALSE) == 0;
+    const int status = freerdp_client_settings_parse_command_line(context->settings, static_cast<int>(argv.size()),
+                                                                  argv.data(), FALSE);
+    return status == 0 &&
+           (!legacy || freerdp_settings_set_bool(context->settings, FreeRDP_SupportGraphicsPipeline, FALSE) != FALSE);
   }
 
   void serve(const std::stop_token& stop) {
@@ -176,9 +184,8 @@ struct HeadlessClient::Impl {
 };
 
 HeadlessClient::HeadlessClient(std::uint16_t port, Arguments arguments) : impl_(std::make_unique<Impl>()) {
-  impl_->thread = std::jthread([impl = impl_.get(), port, arguments = std::move(arguments)](const std::stop_token& stop) {
-    impl->run(port, arguments, stop);
-  });
+  impl_->thread = std::jthread([impl = impl_.get(), port, arguments = std::move(arguments)](
+                                   const std::stop_token& stop) { impl->run(port, arguments, stop); });
 }
 
 HeadlessClient::~HeadlessClient() { disconnect(); }
@@ -200,9 +207,11 @@ std::optional<HeadlessClient::Outcome> HeadlessClient::wait_ended(std::chrono::m
   return impl_->ended;
 }
 
-bool HeadlessClient::wait_picture(const std::function<bool(const FrameView&)>& predicate, std::chrono::milliseconds limit) {
+bool HeadlessClient::wait_picture(const std::function<bool(const FrameView&)>& predicate,
+                                  std::chrono::milliseconds limit) {
   return impl_->wait(limit, [this, &predicate] {
-    const FrameView view{impl_->pixels.data(), impl_->size, static_cast<std::size_t>(impl_->size.width) * kBytesPerPixel};
+    const FrameView view{impl_->pixels.data(), impl_->size,
+                         static_cast<std::size_t>(impl_->size.width) * kBytesPerPixel};
     return !impl_->pixels.empty() && predicate(view);
   });
 }
@@ -231,7 +240,8 @@ bool HeadlessClient::send_on_static_channel(const std::string& name, std::span<c
   std::optional<bool> sent;
   impl_->post([&mutex, &done, &sent, name, data](freerdp* instance) {
     const UINT16 id = freerdp_channels_get_id_by_name(instance, name.c_str());
-    const bool ok = id != 0 && instance->SendChannelData(instance, id, reinterpret_cast<const BYTE*>(data.data()), data.size()) != FALSE;
+    const bool ok = id != 0 && instance->SendChannelData(instance, id, reinterpret_cast<const BYTE*>(data.data()),
+                                                         data.size()) != FALSE;
     const std::scoped_lock lock(mutex);
     sent = ok;
     done.notify_one();

@@ -23,6 +23,8 @@ class HeadlessClient {
     std::uint32_t last_error = 0;
   };
   using Arguments = std::vector<std::string>;  // as xfreerdp3 takes them, without the address
+  // One argument of our own: a client without the graphics pipeline. (xfreerdp3 3.32 takes -gfx for /gfx.)
+  static constexpr const char* kWithoutPipeline = "without-pipeline";
 
   HeadlessClient(std::uint16_t port, Arguments arguments);
   ~HeadlessClient();  // disconnects

@@ -3,12 +3,12 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <poll.h>
 #include <random>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include "headless_client.h"
@@ -20,8 +20,9 @@ namespace {
 using namespace std::chrono_literals;
 
 std::vector<unsigned char> connection_request(std::uint32_t protocols) {
-  return {0x03, 0x00, 0x00, 0x13, 0x0E, 0xE0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x08, 0x00,
-          static_cast<unsigned char>(protocols), 0x00, 0x00, 0x00};
+  return {0x03, 0x00, 0x00, 0x13, 0x0E, 0xE0, 0x00, 0x00,
+          0x00, 0x00, 0x00, 0x01, 0x00, 0x08, 0x00, static_cast<unsigned char>(protocols),
+          0x00, 0x00, 0x00};
 }
 
 // As much as the other side takes: it may have closed, or not read on.
@@ -48,7 +49,8 @@ void expect_serves(RdpServer& server) {
   server.arm("good");
   HeadlessClient client(server.port(), {"/u:x", "/p:good", "/size:800x600", "/gfx:AVC420"});
   const TestPattern expected = card({800, 600});
-  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+  EXPECT_TRUE(
+      client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
 }
 
 class Protocols : public ::testing::TestWithParam<std::uint32_t> {};
@@ -152,18 +154,30 @@ TEST(Hostile, TooManyUnauthenticatedAreTurnedAway) {
   expect_serves(server);
 }
 
-const HeadlessClient::Arguments kGreedy{"/u:x",      "/p:t",        "/size:800x600", "/gfx:AVC420", "+clipboard", "/drive:all,/tmp",
-                                        "/printer",  "/smartcard",  "/microphone",   "/sound",      "/serial:com1,/dev/null",
-                                        "/usb:auto", "+dynamic-resolution"};
+const HeadlessClient::Arguments kGreedy{"/u:x",
+                                        "/p:t",
+                                        "/size:800x600",
+                                        "/gfx:AVC420",
+                                        "+clipboard",
+                                        "/drive:all,/tmp",
+                                        "/printer",
+                                        "/smartcard",
+                                        "/microphone",
+                                        "/sound",
+                                        "/serial:com1,/dev/null",
+                                        "/usb:auto",
+                                        "+dynamic-resolution"};
 
 TEST(Channels, WhoAsksForAllOfThemGetsThePictureOnly) {
   RdpServer server;
   server.arm("t");
   HeadlessClient client(server.port(), kGreedy);
   const TestPattern expected = card({800, 600});
-  ASSERT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+  ASSERT_TRUE(
+      client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
   for (const std::string& name : client.dynamic_channels()) {
-    EXPECT_TRUE(name == "Microsoft::Windows::RDS::Graphics" || name == "Microsoft::Windows::RDS::DisplayControl") << name;
+    EXPECT_TRUE(name == "Microsoft::Windows::RDS::Graphics" || name == "Microsoft::Windows::RDS::DisplayControl")
+        << name;
   }
   // A client that sent a byte on any other channel would have been dropped.
   EXPECT_FALSE(client.wait_ended(500ms).has_value());

@@ -30,7 +30,8 @@ TEST_P(Pictures, AreExactAtRest) {
   HeadlessClient client(server.port(), arguments(GetParam().arguments));
   ASSERT_TRUE(client.wait_connected());
   const TestPattern expected = card(kSize);
-  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
+  EXPECT_TRUE(client.wait_picture(
+      [&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
   EXPECT_EQ(client.graphics_pipeline(), GetParam().pipeline);
 }
 
@@ -39,27 +40,30 @@ TEST_P(Pictures, FollowAKeyPress) {
   server.arm("ticket-1");
   HeadlessClient client(server.port(), arguments(GetParam().arguments));
   TestPattern expected = card(kSize);
-  ASSERT_TRUE(client.wait_picture([&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
+  ASSERT_TRUE(client.wait_picture(
+      [&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
   constexpr std::uint8_t kKeyA = 0x1E;
   expected.echo(echo_cell(kSize, kKeyA, false));
   client.press_key(kKeyA);
-  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
+  EXPECT_TRUE(client.wait_picture(
+      [&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Rdp, Pictures,
                          ::testing::Values(Kind{"Lossless", {"/gfx:RFX"}, true}, Kind{"Avc420", {"/gfx:AVC420"}, true},
-                                           Kind{"Legacy", {"-gfx"}, false}),
+                                           Kind{"Legacy", {HeadlessClient::kWithoutPipeline}, false}),
                          [](const auto& p) { return p.param.name; });
 
 TEST(Pictures, OfOddSizesAreExact) {
   constexpr Size kOdd{643, 481};
-  for (const char* graphics : {"/gfx:AVC420", "-gfx"}) {
+  for (const char* graphics : {"/gfx:AVC420", HeadlessClient::kWithoutPipeline}) {
     RdpServer server("card", kOdd);
     server.arm("ticket-1");
     HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/size:643x481", graphics});
     const TestPattern expected = card(kOdd);
-    EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }))
-        << graphics;
+    EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) {
+      return same_picture(s, expected.canvas().view());
+    })) << graphics;
   }
 }
 
@@ -73,7 +77,8 @@ TEST(Pictures, VideoIsExactOnceItStops) {
   // The desktop is exchanged for one that stands still: the same client goes on and shows it exactly.
   server.session().set_source(TestPatternSource::make("card", kSize).value());
   const TestPattern expected = card(kSize);
-  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+  EXPECT_TRUE(
+      client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
 }
 
 TEST(Resize, TheDesktopTakesTheClientsSize) {
@@ -81,15 +86,17 @@ TEST(Resize, TheDesktopTakesTheClientsSize) {
   server.arm("ticket-1");
   HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/size:1024x700", "/gfx:AVC420"});
   const TestPattern expected = card({1024, 700});
-  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+  EXPECT_TRUE(
+      client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
 }
 
 TEST(Resize, AlsoWithoutThePipeline) {
   RdpServer server("card", {640, 480});
   server.arm("ticket-1");
-  HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/size:1024x700", "-gfx"});
+  HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/size:1024x700", HeadlessClient::kWithoutPipeline});
   const TestPattern expected = card({1024, 700});
-  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+  EXPECT_TRUE(
+      client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
 }
 
 TEST(Resize, NotBeyondTheGrant) {
@@ -99,7 +106,8 @@ TEST(Resize, NotBeyondTheGrant) {
   server.arm("ticket-1", std::chrono::seconds(60), grant);
   HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/size:1024x700", "/gfx:AVC420"});
   const TestPattern expected = card({640, 480});
-  EXPECT_TRUE(client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+  EXPECT_TRUE(
+      client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
 }
 
 }  // namespace

@@ -2,10 +2,10 @@
 #include "rdp_server.h"
 
 #include <array>
-#include <utility>
-
 #include <fcntl.h>
 #include <poll.h>
+#include <utility>
+
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 

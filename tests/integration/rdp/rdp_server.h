@@ -38,7 +38,8 @@ class RdpServer : private SessionObserver {
     Error reason;
   };
   // The n-th connection that ended, from 0.
-  [[nodiscard]] std::optional<Closed> wait_closed(std::size_t n, std::chrono::milliseconds limit = std::chrono::seconds(15));
+  [[nodiscard]] std::optional<Closed> wait_closed(std::size_t n,
+                                                  std::chrono::milliseconds limit = std::chrono::seconds(15));
   [[nodiscard]] std::size_t connected();
 
   // A plain TCP connection to it.

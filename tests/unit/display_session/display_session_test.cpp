@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "session/display_session.h"
+
+#include <gtest/gtest.h>
+
+#include <tobari/display/fake_display_transport.h>
+
+#include "capture/test_pattern_source.h"
+
+namespace tobari::display {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Size kSize{320, 240};
+
+class Watcher final : public SessionObserver {
+ public:
+  void on_client_connected(const ClientInfo& /*client*/, const Admitted& /*admitted*/) override {}
+  void on_client_closed(const ClientLabel& /*client*/, const Admitted* /*admitted*/, const Error& /*reason*/) override {
+    ++closed;
+  }
+  void on_source_lost(const Error& /*reason*/) override { ++lost; }
+  std::atomic<int> closed = 0;
+  std::atomic<int> lost = 0;
+};
+
+class DisplaySessionTest : public ::testing::Test {
+ protected:
+  FakeDisplayTransport& connect(FakeDisplayTransport::Acks acks = FakeDisplayTransport::Acks::kAtOnce,
+                                Size wish = kSize, std::uint64_t max_pixels = 1'000'000) {
+    auto made = std::make_unique<FakeDisplayTransport>(acks);
+    FakeDisplayTransport& client = *made;
+    EXPECT_TRUE(session.add_client(std::move(made), {"fake", ""}));
+    Admitted admitted;
+    admitted.grant.max_pixels = max_pixels;
+    static_cast<void>(client.authenticate({"fake", "name", wish}, admitted));
+    client.become_ready();
+    return client;
+  }
+  void show(std::string_view pattern) {
+    auto source = TestPatternSource::make(pattern, kSize).value();
+    pattern_source = source.get();
+    session.set_source(std::move(source));
+  }
+  static bool shows_card(FakeDisplayTransport& client, Size size = kSize) {
+    const TestPattern card(Pattern::kCard, size);
+    return client.wait_until([&card](const auto& c) { return c.shows(card.canvas().view()); });
+  }
+
+  Watcher watcher;
+  DisplaySession session{watcher};
+  TestPatternSource* pattern_source = nullptr;
+};
+
+TEST_F(DisplaySessionTest, ShowsTheDesktopToAClient) {
+  show("card");
+  EXPECT_TRUE(shows_card(connect()));
+}
+
+TEST_F(DisplaySessionTest, AClientMayComeBeforeTheDesktop) {
+  auto& client = connect();
+  show("card");
+  EXPECT_TRUE(shows_card(client));
+}
+
+TEST_F(DisplaySessionTest, SendsNothingWhileNothingHappens) {
+  show("card");
+  auto& client = connect();
+  ASSERT_TRUE(shows_card(client));
+  std::size_t frames = 0;
+  client.wait_until([&frames](const auto& c) { return frames = c.frames(), true; });
+  EXPECT_FALSE(client.wait_until([frames](const auto& c) { return c.frames() > frames; }, 300ms));
+}
+
+TEST_F(DisplaySessionTest, AClientThatNeverAcknowledgesGetsATrickle) {
+  show("noise");
+  auto& client = connect(FakeDisplayTransport::Acks::kByHand);
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.frames() >= 4; }));
+  std::size_t before = 0;
+  client.wait_until([&before](const auto& c) { return before = c.frames(), true; });
+  // 25 pictures a second are drawn; without acknowledgements about 10 are sent.
+  EXPECT_FALSE(client.wait_until([before](const auto& c) { return c.frames() > before + 16; }, 1000ms));
+}
+
+TEST_F(DisplaySessionTest, AMinimisedClientGetsNothingAndThenEverything) {
+  show("card");
+  auto& client = connect();
+  ASSERT_TRUE(shows_card(client));
+  client.events().on_output_wanted(false);
+  client.input().key({0x1E, false, true});
+  TestPattern card(Pattern::kCard, kSize);
+  card.echo(echo_cell(kSize, 0x1E, false));
+  const auto follows = [&card](const auto& c) { return c.shows(card.canvas().view()); };
+  EXPECT_FALSE(client.wait_until(follows, 300ms));
+  client.events().on_output_wanted(true);
+  EXPECT_TRUE(client.wait_until(follows));
+}
+
+TEST_F(DisplaySessionTest, ASecondClientTakesOver) {
+  show("card");
+  auto& first = connect();
+  ASSERT_TRUE(shows_card(first));
+  auto& second = connect();
+  EXPECT_TRUE(shows_card(second));
+  EXPECT_EQ(watcher.closed, 1);
+}
+
+TEST_F(DisplaySessionTest, AClientComesBackToTheSamePicture) {
+  show("card");
+  auto& first = connect();
+  ASSERT_TRUE(shows_card(first));
+  first.disconnect();
+  EXPECT_TRUE(shows_card(connect()));
+}
+
+TEST_F(DisplaySessionTest, KeysAreReleasedWhenAClientLeaves) {
+  show("card");
+  auto& client = connect();
+  ASSERT_TRUE(shows_card(client));
+  client.input().key({0x1E, false, true});
+  client.disconnect();
+  TestPattern card(Pattern::kCard, kSize);
+  card.echo(echo_cell(kSize, 0x1E, false));
+  auto& again = connect();
+  EXPECT_TRUE(again.wait_until([&card](const auto& c) { return c.shows(card.canvas().view()); }));
+}
+
+TEST_F(DisplaySessionTest, FollowsTheClientsSizeWithinTheGrant) {
+  show("card");
+  auto& client = connect(FakeDisplayTransport::Acks::kAtOnce, {400, 300}, 400 * 300);
+  EXPECT_TRUE(shows_card(client, {400, 300}));
+  client.events().on_desktop_wish({401, 300});
+  client.events().on_desktop_wish({200, 150});
+  EXPECT_TRUE(shows_card(client, {200, 150}));
+}
+
+TEST_F(DisplaySessionTest, ALostDesktopFreezesAndAnotherIsPluggedIn) {
+  show("card");
+  auto& client = connect();
+  ASSERT_TRUE(shows_card(client));
+  pattern_source->lose("on purpose");
+  while (watcher.lost == 0) std::this_thread::yield();
+  EXPECT_FALSE(client.wait_until([](const auto& c) { return c.closed().has_value(); }, 100ms)) << "the client stays";
+  client.input().key({0x1E, false, true});  // goes nowhere
+  show("card");
+  EXPECT_TRUE(shows_card(client));
+}
+
+TEST_F(DisplaySessionTest, AFrozenDesktopIsShownToWhoComesThen) {
+  show("card");
+  ASSERT_TRUE(shows_card(connect()));
+  pattern_source->lose("on purpose");
+  while (watcher.lost == 0) std::this_thread::yield();
+  EXPECT_TRUE(shows_card(connect()));
+}
+
+TEST_F(DisplaySessionTest, TheCursorReachesAClientThatComesLate) {
+  show("card");
+  ASSERT_TRUE(shows_card(connect()));
+  auto& late = connect();
+  EXPECT_TRUE(late.wait_until([](const auto& c) { return c.cursor().has_value() && c.cursor_visible(); }));
+}
+
+TEST_F(DisplaySessionTest, RepaintsWhatAClientLost) {
+  show("card");
+  auto& client = connect();
+  ASSERT_TRUE(shows_card(client));
+  std::size_t frames = 0;
+  client.wait_until([&frames](const auto& c) { return frames = c.frames(), true; });
+  client.events().on_repaint({0, 0, 64, 64});
+  EXPECT_TRUE(client.wait_until([frames](const auto& c) { return c.frames() > frames; }));
+}
+
+TEST_F(DisplaySessionTest, AnIdleClientIsSentAway) {
+  show("card");
+  auto made = std::make_unique<FakeDisplayTransport>();
+  FakeDisplayTransport& client = *made;
+  ASSERT_TRUE(session.add_client(std::move(made), {"fake", ""}));
+  Admitted admitted;
+  admitted.grant.idle_timeout = std::chrono::seconds(1);
+  static_cast<void>(client.authenticate({"fake", "name", kSize}, admitted));
+  client.become_ready();
+  while (watcher.closed == 0) std::this_thread::yield();
+}
+
+TEST_F(DisplaySessionTest, TooManyWithoutATicketAreTurnedAway) {
+  for (std::size_t i = 0; i < DisplaySession::kMaxPending; ++i) {
+    EXPECT_TRUE(session.add_client(std::make_unique<FakeDisplayTransport>(), {"fake", ""}));
+  }
+  const auto one_more = session.add_client(std::make_unique<FakeDisplayTransport>(), {"fake", ""});
+  ASSERT_FALSE(one_more);
+  EXPECT_EQ(one_more.error().code, Errc::kExhausted);
+}
+
+}  // namespace
+}  // namespace tobari::display

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The protocol parts without FreeRDP: first packets, dynamic channels, graphics messages, layouts.
+#include "rdp/wire.h"
+
+#include <array>
+#include <random>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "rdp/disp_pdu.h"
+#include "rdp/dvc.h"
+#include "rdp/gfx_pdu.h"
+#include "rdp/mcs_filter.h"
+#include "rdp/zgfx.h"
+
+namespace tobari::display {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+Bytes bytes(std::initializer_list<int> values) {
+  Bytes out;
+  for (const int v : values) out.push_back(static_cast<std::byte>(v));
+  return out;
+}
+void append(Bytes& to, const Bytes& from) { to.insert(to.end(), from.begin(), from.end()); }
+
+Bytes channel(std::string name) {
+  name.resize(8);
+  Bytes out;
+  for (const char c : name) out.push_back(static_cast<std::byte>(c));
+  append(out, bytes({0, 0, 0, 0x80}));
+  return out;
+}
+
+// As FreeRDP, mstsc and rdesktop lay it out.
+Bytes connect_initial(const std::vector<std::string>& channels, unsigned count_said) {
+  Bytes net = bytes({static_cast<int>(count_said), 0, 0, 0});
+  for (const std::string& name : channels) append(net, channel(name));
+  const int net_length = static_cast<int>(net.size()) + 4;
+  Bytes blocks = bytes({0x04, 0xC0, 8, 0, 1, 2, 3, 4, 0x03, 0xC0, net_length & 0xFF, net_length >> 8});
+  append(blocks, net);
+  const int length = static_cast<int>(blocks.size());
+  Bytes gcc = bytes({0,
+                     5,
+                     0,
+                     0x14,
+                     0x7C,
+                     0,
+                     1,
+                     0x81,
+                     0x2A,
+                     0,
+                     8,
+                     0,
+                     0x10,
+                     0,
+                     1,
+                     0xC0,
+                     0,
+                     'D',
+                     'u',
+                     'c',
+                     'a',
+                     0x80 | length >> 8,
+                     length & 0xFF});
+  append(gcc, blocks);
+  Bytes body = bytes({4, 1, 1, 4, 1, 1, 1, 1, 0xFF});
+  for (int i = 0; i < 3; ++i) append(body, bytes({0x30, 3, 2, 1, 0x22}));
+  const int user = static_cast<int>(gcc.size());
+  append(body, bytes({4, 0x82, user >> 8, user & 0xFF}));
+  append(body, gcc);
+  const int ci = static_cast<int>(body.size());
+  Bytes packet = bytes({3, 0, 0, 0, 2, 0xF0, 0x80, 0x7F, 0x65, 0x82, ci >> 8, ci & 0xFF});
+  append(packet, body);
+  packet[2] = static_cast<std::byte>(packet.size() >> 8);
+  packet[3] = static_cast<std::byte>(packet.size() & 0xFF);
+  return packet;
+}
+
+bool holds(const Bytes& packet, std::string_view text) {
+  return std::string_view(reinterpret_cast<const char*>(packet.data()), packet.size()).find(text) !=
+         std::string_view::npos;
+}
+
+TEST(McsFilter, OnlyDrdynvcKeepsItsName) {
+  Bytes packet = connect_initial({"rdpdr", "cliprdr", "drdynvc", "rdpsnd"}, 4);
+  const std::size_t size = packet.size();
+  const auto names = deny_static_channels(packet);
+  ASSERT_TRUE(names) << describe(names.error());
+  EXPECT_EQ(*names, (std::vector<std::string>{"rdpdr", "cliprdr", "drdynvc", "rdpsnd"}));
+  EXPECT_EQ(packet.size(), size);
+  EXPECT_TRUE(holds(packet, "drdynvc"));
+  for (const char* gone : {"rdpdr", "cliprdr", "rdpsnd"}) EXPECT_FALSE(holds(packet, gone)) << gone;
+  const auto again = deny_static_channels(packet);
+  ASSERT_TRUE(again);
+  EXPECT_EQ((*again)[0], "denied0");
+}
+
+TEST(McsFilter, OneDrdynvcIsEnough) {
+  Bytes packet = connect_initial({"DRDYNVC", "drdynvc", "cliprdr\x01"}, 3);
+  const auto names = deny_static_channels(packet);
+  ASSERT_TRUE(names);
+  EXPECT_EQ((*names)[2], "cliprdr?");
+  EXPECT_TRUE(holds(packet, "DRDYNVC"));
+  EXPECT_FALSE(holds(packet, "drdynvc"));
+}
+
+TEST(McsFilter, RefusesMoreChannelsThanThereAreBytes) {
+  Bytes packet = connect_initial({"rdpdr"}, 2);
+  EXPECT_FALSE(deny_static_channels(packet));
+  packet = connect_initial({"rdpdr"}, 200);
+  EXPECT_FALSE(deny_static_channels(packet));
+}
+
+TEST(McsFilter, NoPrefixAndNoGarbageCrashesIt) {
+  const Bytes good = connect_initial({"rdpdr", "cliprdr", "drdynvc"}, 3);
+  for (std::size_t n = 0; n < good.size(); ++n) {
+    Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n));
+    const auto names = deny_static_channels(cut);  // a cut between two blocks is well-formed
+    EXPECT_TRUE(!names || names->empty()) << n;
+  }
+  std::mt19937 random(7);
+  for (int i = 0; i < 20000; ++i) {
+    Bytes mutated = good;
+    for (int k = 0; k < 3; ++k) mutated[random() % mutated.size()] = static_cast<std::byte>(random());
+    static_cast<void>(deny_static_channels(mutated));
+  }
+}
+
+TEST(McsFilter, RepairsRdesktopsErectDomain) {
+  Bytes packet = bytes({3, 0, 0, 0xC, 2, 0xF0, 0x80, 4, 0, 1, 0, 1});
+  repair_erect_domain(packet);
+  EXPECT_EQ(packet, bytes({3, 0, 0, 0xC, 2, 0xF0, 0x80, 4, 1, 0, 1, 0}));
+  const Bytes right = packet;
+  repair_erect_domain(packet);
+  EXPECT_EQ(packet, right);
+}
+
+TEST(Zgfx, WrapsInOneOrManySegments) {
+  Bytes out;
+  wrap_segments(Bytes(10, std::byte{7}), out);
+  EXPECT_EQ(out.size(), 12U);
+  out.clear();
+  wrap_segments(Bytes(100000), out);
+  EXPECT_EQ(out[0], std::byte{0xE1});
+  EXPECT_EQ(out[1], std::byte{2});
+  EXPECT_EQ(out.size(), 100000U + 7 + 2 * 5);
+}
+
+class Dvc : public ::testing::Test, protected DvcOutput, protected DvcEvents {
+ protected:
+  void send_dvc(std::span<const std::byte> pdu) override { sent.emplace_back(pdu.begin(), pdu.end()); }
+  void on_dvc_ready() override { ready = true; }
+  void on_dvc_open(std::uint32_t id, bool is_open) override { open[id] = is_open; }
+  Result<void> on_dvc_data(std::uint32_t, std::span<const std::byte> message) override {
+    received.emplace_back(message.begin(), message.end());
+    return {};
+  }
+  Result<void> receive(const Bytes& pdu) { return dvc.receive(pdu, true, true); }
+  void open_channel() {
+    dvc.start();
+    ASSERT_TRUE(receive(bytes({0x50, 0, 1, 0})));
+    dvc.create(1, "a::b");
+    ASSERT_TRUE(receive(bytes({0x10, 1, 0, 0, 0, 0})));
+    sent.clear();
+  }
+
+  std::vector<Bytes> sent;
+  std::vector<Bytes> received;
+  std::map<std::uint32_t, bool> open;
+  bool ready = false;
+  DvcServer dvc{*this, *this};
+};
+
+TEST_F(Dvc, OpensAChannel) {
+  open_channel();
+  EXPECT_TRUE(ready);
+  EXPECT_TRUE(open[1]);
+}
+
+TEST_F(Dvc, SplitsWhatItSendsAndJoinsWhatItGets) {
+  open_channel();
+  dvc.send(1, Bytes(4000, std::byte{9}));
+  ASSERT_EQ(sent.size(), 3U);
+  std::size_t payload = 0;
+  for (const Bytes& pdu : sent) {
+    EXPECT_LE(pdu.size(), 1600U);
+    payload += pdu.size() - (&pdu == &sent.front() ? 6 : 2);
+  }
+  EXPECT_EQ(payload, 4000U);
+  EXPECT_TRUE(receive(bytes({0x20, 1, 5, 'a', 'b'})));
+  EXPECT_TRUE(received.empty());
+  EXPECT_TRUE(receive(bytes({0x30, 1, 'c', 'd', 'e'})));
+  ASSERT_EQ(received.size(), 1U);
+  EXPECT_EQ(received[0].size(), 5U);
+}
+
+TEST_F(Dvc, WhatWasNotOpenedIsAViolation) {
+  open_channel();
+  const auto result = receive(bytes({0x30, 2, 1}));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::kPermissionDenied);
+}
+
+TEST_F(Dvc, RefusesWhatBreaksTheRules) {
+  EXPECT_FALSE(receive(bytes({0x50, 0, 1, 0}))) << "before start()";
+  open_channel();
+  EXPECT_FALSE(receive(bytes({0x50, 0, 1, 0}))) << "capabilities twice";
+  EXPECT_FALSE(receive(bytes({0x10, 1, 0, 0, 0, 0}))) << "opened twice";
+  EXPECT_FALSE(receive(bytes({0x28, 1, 0, 0, 0, 0x7F, 1}))) << "a message of 2 GiB";
+  EXPECT_TRUE(receive(bytes({0x20, 1, 2, 'a'})));
+  EXPECT_FALSE(receive(bytes({0x30, 1, 'b', 'c'}))) << "more than announced";
+  EXPECT_FALSE(dvc.receive(Bytes(DvcServer::kMaxPdu + 1), true, false)) << "an endless PDU";
+  EXPECT_FALSE(receive({}));
+  EXPECT_FALSE(receive(bytes({0x93, 1})));
+}
+
+TEST_F(Dvc, GarbageNeverCrashesIt) {
+  open_channel();
+  std::mt19937 random(3);
+  for (int i = 0; i < 20000; ++i) {
+    Bytes garbage(random() % 12);
+    for (auto& b : garbage) b = static_cast<std::byte>(random());
+    static_cast<void>(dvc.receive(garbage, random() % 2 == 0, random() % 4 != 0));
+  }
+}
+
+Bytes advertise(std::initializer_list<std::pair<std::uint32_t, std::uint32_t>> sets) {
+  Bytes out;
+  WireWriter w(out);
+  w.u16(0x12U);
+  w.u16(0U);
+  w.u32(8 + 2 + sets.size() * 12);
+  w.u16(sets.size());
+  for (const auto& [version, flags] : sets) {
+    w.u32(version);
+    w.u32(4U);
+    w.u32(flags);
+  }
+  return out;
+}
+
+TEST(Gfx, ChoosesTheNewestVersionAndAvcByItsFlags) {
+  const auto choose = [](const Bytes& message) {
+    return gfx::choose(std::get<gfx::CapsAdvertise>(gfx::parse(message).value().at(0)));
+  };
+  const auto with_avc = choose(advertise({{0x80004, 1}, {0xA0701, 0x02}, {0xA0002, 0x22}}));
+  ASSERT_TRUE(with_avc);
+  EXPECT_EQ(with_avc->set.version, 0xA0701U);
+  EXPECT_TRUE(with_avc->codecs.avc420);
+  EXPECT_FALSE(choose(advertise({{0xA0701, 0x22}}))->codecs.avc420);
+  EXPECT_TRUE(choose(advertise({{0x80105, 0x10}}))->codecs.avc420);
+  EXPECT_FALSE(choose(advertise({{0x80105, 0x01}}))->codecs.avc420);
+  EXPECT_FALSE(choose(advertise({{0x80004, 0x10}}))->codecs.avc420);
+  EXPECT_FALSE(choose(advertise({{0xDEAD, 0}})).has_value());
+}
+
+TEST(Gfx, ParsesAcknowledgementsAndRefusesNonsense) {
+  const Bytes ack = bytes({0x0D, 0, 0, 0, 20, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 7, 0, 0, 0, 1, 0, 0, 0});
+  const auto messages = gfx::parse(ack);
+  ASSERT_TRUE(messages);
+  EXPECT_EQ(std::get<gfx::FrameAcknowledge>(messages->at(0)).queue_depth, gfx::kSuspendAcks);
+  EXPECT_EQ(std::get<gfx::FrameAcknowledge>(messages->at(0)).frame, 7U);
+  EXPECT_FALSE(gfx::parse(bytes({0x0D, 0, 0, 0, 21, 0, 0, 0, 1})));
+  EXPECT_FALSE(gfx::parse(bytes({0x0D, 0, 0, 0, 7, 0, 0, 0})));
+  EXPECT_FALSE(gfx::parse(bytes({0x77, 0, 0, 0, 8, 0, 0, 0})));
+  Bytes many = advertise({{1, 1}});
+  many[8] = std::byte{0xFF};
+  EXPECT_FALSE(gfx::parse(many));
+}
+
+TEST(Gfx, WritesAFrameInOneGo) {
+  EncodedFrame frame;
+  frame.rects.push_back({.codec = Codec::kSolid, .rect = {1, 2, 3, 4}, .data = Bytes(4), .regions = {}});
+  frame.rects.push_back({.codec = Codec::kPlanar, .rect = {0, 0, 64, 64}, .data = Bytes(100), .regions = {}});
+  Bytes out;
+  gfx::frame(0, 9, frame, out);
+  EXPECT_EQ(out.size(), 16U + (8 + 8 + 8) + (8 + 17 + 100) + 12);
+  out.clear();
+  gfx::reset_graphics({1920, 1080}, out);
+  EXPECT_EQ(out.size(), 340U);
+}
+
+TEST(Disp, TakesTheOnlyMonitorWithinItsBounds) {
+  const auto layout = [](std::uint32_t width, std::uint32_t height) {
+    Bytes out;
+    WireWriter w(out);
+    for (const std::uint32_t v : {2U, 56U, 40U, 1U, 1U, 0U, 0U}) w.u32(v);
+    w.u32(width);
+    w.u32(height);
+    w.zeros(20);
+    return out;
+  };
+  EXPECT_EQ(disp::parse_layout(layout(1280, 720)).value(), (Size{1280, 720}));
+  EXPECT_EQ(disp::parse_layout(layout(100, 720)).value(), std::nullopt);
+  EXPECT_EQ(disp::parse_layout(layout(0xFFFFFFFF, 720)).value(), std::nullopt);
+  Bytes cut = layout(1280, 720);
+  cut.pop_back();
+  EXPECT_FALSE(disp::parse_layout(cut));
+}
+
+}  // namespace
+}  // namespace tobari::display
