@@ -28,19 +28,22 @@ std::string LoginThrottle::address_key(std::string_view address) {
 }
 
 void LoginThrottle::forget_refilled(Buckets& buckets, std::chrono::seconds refill, Clock::Steady now) {
-  std::erase_if(buckets, [refill, now](const auto& entry) {
+  if (now - buckets.swept < refill) return;
+  buckets.swept = now;
+  std::erase_if(buckets.by_key, [refill, now](const auto& entry) {
     return now - entry.second.since >= refill * std::max(entry.second.used, 1);
   });
 }
 
 LoginThrottle::Bucket& LoginThrottle::bucket(Buckets& buckets, const std::string& key, std::chrono::seconds refill,
                                              Clock::Steady now) {
-  if (buckets.size() >= kMaxKeys && !buckets.contains(key)) {
+  auto& by_key = buckets.by_key;
+  if (by_key.size() >= kMaxKeys && !by_key.contains(key)) {
     forget_refilled(buckets, refill, now);
     // Still full: somebody sprays names. Forgetting one at random costs less than refusing everybody.
-    if (buckets.size() >= kMaxKeys) buckets.erase(buckets.begin());
+    if (by_key.size() >= kMaxKeys) by_key.erase(by_key.begin());
   }
-  Bucket& found = buckets.try_emplace(key, Bucket{0, now}).first->second;
+  Bucket& found = by_key.try_emplace(key, Bucket{0, now}).first->second;
   const auto forgiven = (now - found.since) / refill;
   if (forgiven >= found.used) {
     found = {0, now};
@@ -63,10 +66,12 @@ std::optional<std::chrono::seconds> LoginThrottle::take(std::string_view user, s
 }
 
 void LoginThrottle::give_back(std::string_view user, std::string_view address) {
-  if (const auto at = users_.find(std::string(user)); at != users_.end() && at->second.used > 0) --at->second.used;
-  if (const auto at = addresses_.find(address_key(address)); at != addresses_.end() && at->second.used > 0) {
-    --at->second.used;
-  }
+  const auto forgive = [](Buckets& buckets, const std::string& key) {
+    const auto at = buckets.by_key.find(key);
+    if (at != buckets.by_key.end() && at->second.used > 0) --at->second.used;
+  };
+  forgive(users_, std::string(user));
+  forgive(addresses_, address_key(address));
 }
 
 }  // namespace tobari::broker

@@ -36,7 +36,10 @@ class LoginThrottle {
     int used = 0;
     Clock::Steady since;
   };
-  using Buckets = std::unordered_map<std::string, Bucket>;
+  struct Buckets {
+    std::unordered_map<std::string, Bucket> by_key;
+    Clock::Steady swept;  // going over all of them is for once a while, not for every spray
+  };
 
   static Bucket& bucket(Buckets& buckets, const std::string& key, std::chrono::seconds refill, Clock::Steady now);
   static void forget_refilled(Buckets& buckets, std::chrono::seconds refill, Clock::Steady now);
