@@ -24,21 +24,26 @@ namespace tobari::vmhost {
   return bytes + cookie + nego;
 }
 
-// The first bytes of the answer, which end in a line end or with the connection; empty when it was just closed.
-[[nodiscard]] inline std::string connect_to_front(const net::Endpoint& front, const std::string& bytes) {
-  const auto socket = net::connect_tcp(front, std::chrono::milliseconds(2000));
-  if (!socket) return {};
-  static_cast<void>(::send(socket->get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+// What comes back, up to a line end or the connection's.
+[[nodiscard]] inline std::string read_answer(int socket) {
   std::string answer;
   while (answer.find('\n') == std::string::npos) {
-    pollfd waiting{socket->get(), POLLIN, 0};
+    pollfd waiting{socket, POLLIN, 0};
     if (::poll(&waiting, 1, 15'000) <= 0) return "nothing within 15 s";
     char part[512];
-    const ssize_t n = ::recv(socket->get(), part, sizeof part, 0);
+    const ssize_t n = ::recv(socket, part, sizeof part, 0);
     if (n <= 0) break;
     answer.append(part, static_cast<std::size_t>(n));
   }
   return answer;
+}
+
+// Empty when it was just closed.
+[[nodiscard]] inline std::string connect_to_front(const net::Endpoint& front, const std::string& bytes) {
+  const auto socket = net::connect_tcp(front, std::chrono::milliseconds(2000));
+  if (!socket) return {};
+  static_cast<void>(::send(socket->get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  return read_answer(socket->get());
 }
 
 }  // namespace tobari::vmhost

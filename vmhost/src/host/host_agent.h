@@ -29,7 +29,7 @@ class HostAgent {
   struct Options {
     std::filesystem::path desired_file;
     wire::HostHello hello;                                            // without images
-    std::chrono::milliseconds list_every = std::chrono::seconds(30);  // besides every event
+    std::chrono::milliseconds list_every = std::chrono::seconds(10);  // besides every event: those can be lost
     std::chrono::milliseconds open_within = std::chrono::seconds(8);  // for a display that is just starting
     std::chrono::milliseconds obey_at_exit = std::chrono::seconds(8);
     std::chrono::milliseconds exit_within = std::chrono::seconds(14);

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <format>
+#include <set>
 #include <utility>
 
 #include <libvirt/libvirt.h>
@@ -30,6 +31,20 @@ Result<Domain> find(const Connection& connection, const DesktopId& id) {
   return domain;
 }
 
+// Two calls for a whole list, however long it is, instead of one for each VM.
+Result<std::set<DesktopId>> ours(const Connection& connection, unsigned flags) {
+  virDomainPtr* all = nullptr;
+  const int count = ::virConnectListAllDomains(connection.get(), &all, flags);
+  if (count < 0) return libvirt_failure("list the VMs");
+  std::set<DesktopId> found;
+  for (int i = 0; i < count; ++i) {
+    const Domain domain(all[i]);
+    if (DesktopId id = desktop_of(domain.get()); !id.empty()) found.insert(std::move(id));
+  }
+  std::free(all);
+  return found;
+}
+
 bool is_active(const Domain& domain) { return ::virDomainIsActive(domain.get()) == 1; }
 
 // Calls that changed nothing because it had already happened: another thread, or the VM itself, was quicker.
@@ -45,15 +60,10 @@ class LibvirtHypervisor final : public Hypervisor {
 
   Result<std::vector<DomainInfo>> list() override {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
-    virDomainPtr* all = nullptr;
-    const int count = ::virConnectListAllDomains(connection.get(), &all, 0);
-    if (count < 0) return libvirt_failure("list the VMs");
+    TOBARI_ASSIGN(const std::set<DesktopId> running, ours(connection, VIR_CONNECT_LIST_DOMAINS_ACTIVE));
+    TOBARI_ASSIGN(const std::set<DesktopId> all, ours(connection, 0));
     std::vector<DomainInfo> found;
-    for (int i = 0; i < count; ++i) {
-      const Domain domain(all[i]);
-      if (DesktopId id = desktop_of(domain.get()); !id.empty()) found.push_back({std::move(id), is_active(domain)});
-    }
-    std::free(all);
+    for (const DesktopId& id : all) found.push_back({id, running.contains(id)});
     return found;
   }
 

@@ -3,7 +3,8 @@
 // and domains that somebody else made are never seen or touched.
 //
 // Every call blocks and may be made from any thread; watchers are called on a thread of the hypervisor and must return
-// at once. kUnavailable: the hypervisor's service is away, try again after the next kResync.
+// at once. What they hear are hints, list() is the truth. kUnavailable: the hypervisor's service is away, try again
+// after the next kResync.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +56,7 @@ struct DomainInfo {
 struct DomainEvent {
   enum class Kind : std::uint8_t {
     kStarted,
-    kStopped,  // for whatever reason, its own death included
+    kStopped,  // for whatever reason, its own death included; may be missing shortly after a kResync
     kResync,   // the service was lost or is back: events may be missing, ask list(). `id` is empty
   };
   Kind kind = Kind::kResync;

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// HostAgent, Front and BrokerLink with a FakeHypervisor and a guest agent played by the test: what the program test
+// cannot reach, and quickly.
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <tobari/net/tcp_socket.h>
+#include <tobari/vmhost/fake_hypervisor.h>
+
+#include "../../unit/vmhost/test_image.h"
+#include "fake_broker.h"
+#include "front/front.h"
+#include "front_client.h"
+#include "host/host_agent.h"
+#include "link/broker_link.h"
+#include "processes.h"
+
+namespace tobari::vmhost {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+// The guest's side of the virtio-serial port: a listening socket, as QEMU makes it.
+class GuestPort {
+ public:
+  explicit GuestPort(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ::unlink(path.c_str());
+    EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(listener_.get(), 1), 0);
+  }
+  void accept() { connection_.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
+  void say(const std::string& line) {
+    EXPECT_EQ(::send(connection_.get(), line.data(), line.size(), MSG_NOSIGNAL), static_cast<ssize_t>(line.size()));
+  }
+  // Waits until the host has said it; what came before is skipped.
+  bool hears(const std::string& line) {
+    const timeval patience{10, 0};
+    ::setsockopt(connection_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    while (heard_.find(line) == std::string::npos) {
+      char bytes[256];
+      const ssize_t n = ::recv(connection_.get(), bytes, sizeof bytes, 0);
+      if (n <= 0) return false;
+      heard_.append(bytes, static_cast<std::size_t>(n));
+    }
+    heard_.erase(0, heard_.find(line) + line.size());
+    return true;
+  }
+
+ private:
+  UniqueFd listener_;
+  UniqueFd connection_;
+  std::string heard_;
+};
+
+class AgentTest : public ::testing::Test {
+ protected:
+  AgentTest() : image_("org.tobari.agent.0"), broker_(grpc::InsecureServerCredentials()) {
+    std::filesystem::create_directories(image_.dir() / "agents");
+    port_ = std::make_unique<GuestPort>(image_.dir() / ("agents/" + id_ + ".sock"));
+    start();
+  }
+  ~AgentTest() override { stop(); }
+
+  void start() {
+    loop_ = *Loop::create();
+    images_.emplace(image_.images(), image_.dir() / "digests");
+    disks_.emplace(image_.dir().path(), std::nullopt);
+    hypervisor_worker_.emplace(*loop_);
+    disk_worker_.emplace(*loop_);
+    DesktopServices services{.loop = *loop_,
+                             .hypervisor = hypervisor_,
+                             .hypervisor_worker = *hypervisor_worker_,
+                             .disk_worker = *disk_worker_,
+                             .images = *images_,
+                             .disks = *disks_,
+                             .agents_dir = image_.dir() / "agents"};
+    services.display.program = TOBARI_FAKE_DISPLAY;
+    services.times.obey_within = 1s;
+    services.times.hypervisor_again = 50ms;
+    HostAgent::Options options;
+    options.desired_file = image_.dir() / "desired";
+    options.hello.set_name("host-1");
+    options.list_every = 200ms;
+    agent_.emplace(std::move(options), std::move(services), *EpochStore::open(image_.dir() / "epochs"),
+                   EventQueue(image_.dir() / "events"), [this](const wire::FromHost& message) {
+                     if (link_) link_->send(message);
+                   });
+    link_.emplace(
+        *loop_, grpc::CreateChannel("127.0.0.1:" + std::to_string(broker_.port()), grpc::InsecureChannelCredentials()),
+        BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
+                              [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
+    front_ = *Front::create(*loop_, {"127.0.0.1", 0}, {.first_packet_within = 500ms, .half_open = 3},
+                            [this](const std::string& token, const std::string& address, int descriptor) {
+                              return agent_->on_client(token, address, descriptor);
+                            });
+    // Displays die with the thread that started them: the loop's.
+    thread_ = std::jthread([this] { loop_->run(); });
+  }
+  void stop() {
+    loop_->stop();
+    thread_.join();
+    front_.reset();
+    link_.reset();
+    disk_worker_.reset();
+    hypervisor_worker_.reset();
+    agent_.reset();
+    loop_.reset();
+  }
+
+  void desire(wire::DesiredDesktop::Power power, std::uint64_t epoch = 1) {
+    wire::DesiredState state;
+    wire::DesiredDesktop& desktop = *state.add_desktops();
+    desktop.set_desktop_id(id_);
+    desktop.set_epoch(epoch);
+    desktop.set_name("alice-1");
+    desktop.set_image("test");
+    desktop.set_vcpus(2);
+    desktop.set_memory_mib(512);
+    desktop.set_heads(1);
+    desktop.set_power(power);
+    broker_.desire(state);
+  }
+  void run_desktop() {
+    desire(wire::DesiredDesktop::ON);
+    port_->accept();
+    ASSERT_TRUE(port_->hears("hello 1\n"));
+    port_->say("hello 1 ready\n");
+    ASSERT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_RUNNING));
+  }
+  wire::FromHost open_display(const std::string& request_id) {
+    wire::ToHost message;
+    wire::OpenDisplay& open = *message.mutable_open_display();
+    open.set_request_id(request_id);
+    open.set_desktop_id(id_);
+    open.set_epoch(1);
+    open.set_session_id(session_);
+    open.set_routing_token_sha256(sha256(token_));
+    open.set_ticket_sha256(std::string(32, 't'));
+    open.set_valid_seconds(60);
+    broker_.send(message);
+    const auto answer = broker_.wait([&](const wire::FromHost& m) {
+      return m.display_opened().request_id() == request_id || m.failed().request_id() == request_id;
+    });
+    return answer.value_or(wire::FromHost());
+  }
+  net::Endpoint front() const { return {"127.0.0.1", front_->port()}; }
+
+  TestImage image_;
+  const std::string id_ = random_uuid();
+  const DesktopId desktop_ = *DesktopId::parse(id_);
+  const std::string session_ = random_uuid();
+  const std::string token_ = random_token();
+  FakeBroker broker_;
+  FakeHypervisor hypervisor_;
+  std::unique_ptr<GuestPort> port_;
+  std::unique_ptr<Loop> loop_;
+  std::optional<ImageStore> images_;
+  std::optional<DiskStore> disks_;
+  std::optional<Worker> hypervisor_worker_;
+  std::optional<Worker> disk_worker_;
+  std::optional<HostAgent> agent_;
+  std::optional<BrokerLink> link_;
+  std::unique_ptr<Front> front_;
+  std::jthread thread_;
+};
+
+TEST_F(AgentTest, HelloComesFirstAndNamesTheImages) {
+  const auto first = broker_.wait([](const auto&) { return true; });
+  ASSERT_TRUE(first && first->has_hello());
+  EXPECT_EQ(first->hello().name(), "host-1");
+  ASSERT_EQ(first->hello().images_size(), 1);
+  EXPECT_EQ(first->hello().images(0).name(), "test");
+}
+
+TEST_F(AgentTest, StartingUntilTheGuestIsReadyAndNamed) {
+  desire(wire::DesiredDesktop::ON);
+  port_->accept();
+  EXPECT_TRUE(port_->hears("hello 1\n"));
+  EXPECT_TRUE(port_->hears("hello 1\n")) << "until it is answered";
+  port_->say("hello 1 booting\n");
+  EXPECT_TRUE(port_->hears("hostname alice-1\n"));
+  EXPECT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_STARTING));
+  const wire::FromHost early = open_display("r1");
+  EXPECT_EQ(early.failed().code(), to_string(Errc::kUnavailable));
+  EXPECT_EQ(early.failed().message(), "desktop is starting");
+  port_->say("ready\n");
+  EXPECT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_RUNNING));
+  port_->say("hello 1 booting\n");  // the user restarts the guest
+  EXPECT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_STARTING));
+}
+
+TEST_F(AgentTest, SpecIsWhatTheBrokerWants) {
+  run_desktop();
+  const auto spec = hypervisor_.spec(desktop_);
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(spec->vcpus, 2U);
+  EXPECT_EQ(spec->memory_mib, 512U);
+  EXPECT_EQ(spec->backing_disk, image_.images() / "test/disk.qcow2");
+  EXPECT_EQ(spec->agent_channel, "org.tobari.agent.0");
+}
+
+TEST_F(AgentTest, RepeatedRequestGetsTheSameAnswer) {
+  run_desktop();
+  const wire::FromHost first = open_display("r1");
+  ASSERT_TRUE(first.has_display_opened());
+  EXPECT_THAT(connect_to_front(front(), connection_request(token_)), HasSubstr(session_));
+  broker_.clear();
+  EXPECT_TRUE(open_display("r1").has_display_opened());
+  EXPECT_EQ(connect_to_front(front(), connection_request(token_)), "") << "and does not arm the token again";
+}
+
+TEST_F(AgentTest, SessionEventsAreToldUntilStored) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  EXPECT_NE(connect_to_front(front(), connection_request(token_)), "");
+  const auto connected = [](const wire::FromHost& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; };
+  const auto told = broker_.wait(connected);
+  ASSERT_TRUE(told);
+  broker_.clear();
+  stop();
+  start();
+  const auto again = broker_.wait(connected);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->session().event_id(), told->session().event_id());
+  wire::ToHost stored;
+  stored.mutable_event_stored()->set_event_id(told->session().event_id());
+  broker_.send(stored);
+  EXPECT_TRUE(eventually([&] { return EventQueue(image_.dir() / "events").pending().empty(); }));
+}
+
+TEST_F(AgentTest, ClosedSessionIsDropped) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  const auto client = net::connect_tcp(front(), 2000ms);
+  const std::string request = connection_request(token_);
+  ASSERT_EQ(::send(client->get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; }));
+  wire::ToHost close;
+  close.mutable_close_session()->set_session_id(session_);
+  close.mutable_close_session()->set_reason("an administrator ended it");
+  broker_.send(close);
+  EXPECT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; }));
+}
+
+TEST_F(AgentTest, PowerOffAsksTheGuestAndThenPullsThePlug) {
+  run_desktop();
+  hypervisor_.ignore_power_button(true);
+  desire(wire::DesiredDesktop::OFF);
+  EXPECT_TRUE(port_->hears("shutdown\n"));
+  EXPECT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_STOPPED));
+  EXPECT_EQ(hypervisor_.starts(desktop_), 1);
+}
+
+TEST_F(AgentTest, HypervisorAwayIsNobodysFault) {
+  hypervisor_.set_available(false);
+  desire(wire::DesiredDesktop::ON);
+  ASSERT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_STARTING));
+  hypervisor_.set_available(true);
+  port_->accept();
+  EXPECT_TRUE(port_->hears("hello 1\n"));
+  EXPECT_EQ(hypervisor_.starts(desktop_), 1);
+}
+
+TEST_F(AgentTest, VmThatDiedWhileTheHypervisorWasAwayIsStartedAgain) {
+  run_desktop();
+  hypervisor_.set_available(false);
+  hypervisor_.crash(desktop_);
+  hypervisor_.set_available(true);
+  EXPECT_TRUE(eventually([&] { return hypervisor_.starts(desktop_) == 2; }));
+}
+
+TEST_F(AgentTest, UnwantedDesktopIsStoppedAndKeepsItsDisk) {
+  run_desktop();
+  broker_.desire(wire::DesiredState());
+  EXPECT_TRUE(port_->hears("shutdown\n"));
+  EXPECT_TRUE(eventually([&] { return hypervisor_.list()->at(0).running == false; }));
+  EXPECT_TRUE(std::filesystem::exists(image_.dir() / (id_ + ".qcow2")));
+}
+
+TEST_F(AgentTest, UnknownImageFailsWithASentence) {
+  std::filesystem::remove_all(image_.images() / "test");
+  desire(wire::DesiredDesktop::ON);
+  ASSERT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_FAILED));
+  EXPECT_THAT(broker_.actual().desktops(0).detail(), HasSubstr("there is no image \"test\" on this host"));
+}
+
+// ---- the front alone
+
+TEST_F(AgentTest, SilentClientIsClosedInTime) {
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(connect_to_front(front(), ""), "");
+  EXPECT_EQ(connect_to_front(front(), std::string("\x03\x00", 2)), "");
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+}
+
+TEST_F(AgentTest, OldestHalfOpenConnectionGivesWay) {
+  std::vector<UniqueFd> idle;
+  for (int i = 0; i < 4; ++i) idle.push_back(*net::connect_tcp(front(), 2000ms));
+  EXPECT_EQ(read_answer(idle[0].get()), "");
+}
+
+TEST_F(AgentTest, FirstPacketMayComeInPieces) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  const auto client = net::connect_tcp(front(), 2000ms);
+  const std::string request = connection_request(token_);
+  for (const char c : request) ASSERT_EQ(::send(client->get(), &c, 1, MSG_NOSIGNAL), 1);
+  EXPECT_THAT(read_answer(client->get()), HasSubstr(session_));
+}
+
+}  // namespace
+}  // namespace tobari::vmhost
