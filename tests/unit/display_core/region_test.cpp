@@ -106,7 +106,7 @@ RC_GTEST_PROP(Region, GrowsCoarserButNeverSmaller, ()) {
     state = state * 1664525u + 1013904223u;
     return static_cast<int>((state >> 8) % static_cast<unsigned>(below));
   };
-  for (int i = 0; i < 600; ++i) {
+  for (int i = 0; i < 400; ++i) {
     const Rect rect{next(4000), next(4000), 1 + next(6), 1 + next(6)};
     added.push_back(rect);
     region.add(rect);
