@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   std::string token;
   tobari::vmhost::RunOptions options;
   CLI::App app("Tobari's agent on a VM host: keeps the desktops that the broker wants, and their display processes.");
-  app.set_version_flag("--version", TOBARI_VERSION);
+  app.set_version_flag("--version", "tobari-vmhost " TOBARI_VERSION);
   app.add_option("--config", file, "configuration file (YAML)")->required();
   app.add_flag("--stop-desktops-on-exit", options.stop_desktops_on_exit, "do not leave VMs running");
   CLI::App* enrol = app.add_subcommand("enrol", "make this host known to the broker, once")->fallthrough();

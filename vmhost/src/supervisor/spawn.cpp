@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <grp.h>
 #include <poll.h>
 #include <unistd.h>
@@ -37,11 +38,19 @@ void drop_privileges(const SpawnRequest& request) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) ::_exit(kExecFailed);
 }
 
-[[noreturn]] void become(const SpawnRequest& request, char* const* argv, char* const* environment, pid_t parent) {
+struct Program {
+  std::string folder;
+  std::string name;
+};
+
+[[noreturn]] void become(const SpawnRequest& request, const Program& program, char* const* argv,
+                         char* const* environment, pid_t parent) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
+  // By its folder, entered while we still may: the child's user need not be able to search the folders above.
+  if (::chdir(program.folder.c_str()) != 0) ::_exit(kExecFailed);
   ::setsid();  // Ctrl-C at our terminal is for us: we end our children in order
   drop_privileges(request);
   // After the change of user, which clears it; the parent may have died before.
@@ -55,7 +64,7 @@ void drop_privileges(const SpawnRequest& request) {
     ::_exit(kExecFailed);
   }
   ::close_range(kControlDescriptor + 1, ~0U, 0);
-  ::execve(argv[0], argv, environment);
+  ::execve(program.name.c_str(), argv, environment);
   ::_exit(kExecFailed);
 }
 
@@ -74,10 +83,12 @@ Result<Child> spawn(const SpawnRequest& request) {
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
 
+  const std::filesystem::path path = request.arguments[0];
+  const Program program{path.has_parent_path() ? path.parent_path().string() : ".", "./" + path.filename().string()};
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "start " + request.arguments[0]);
-  if (pid == 0) become(request, argv.data(), environment.data(), parent);
+  if (pid == 0) become(request, program, argv.data(), environment.data(), parent);
   Child child{pid, UniqueFd(::pidfd_open(pid, 0))};
   if (!child.pidfd) {
     auto failure = fail_errno(errno, "watch " + request.arguments[0]);
