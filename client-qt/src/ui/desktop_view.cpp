@@ -20,6 +20,7 @@ namespace {
 constexpr int kTopEdge = 2;   // view units: reaching this shows the session's bar
 constexpr int kTopLeft = 60;  // and below this it goes
 constexpr int kNotch = 120;
+constexpr double kSlack = 2;  // device pixels
 
 std::optional<Button> button_of(Qt::MouseButton button) {
   switch (button) {
@@ -116,10 +117,14 @@ void DesktopView::place_picture() {
   if (picture_.isEmpty()) return;
   const double dpr = devicePixelRatioF();
   const QSizeF view = QSizeF(size()) * dpr;  // everything in device pixels, so that 1:1 falls on whole ones
-  const double fit = std::min({1.0, view.width() / picture_.width(), view.height() / picture_.height()});
+  // At a scale such as 1.5 no window is exactly as large as a picture: half a pixel cut off is better than all of them
+  // smeared.
+  const double room =
+      std::min((view.width() + kSlack) / picture_.width(), (view.height() + kSlack) / picture_.height());
+  const double fit = room >= 1 ? 1 : std::min(view.width() / picture_.width(), view.height() / picture_.height());
   const QSizeF shown = QSizeF(picture_) * fit;
-  const QPointF corner(std::floor((view.width() - shown.width()) / 2),
-                       std::floor((view.height() - shown.height()) / 2));
+  const QPointF corner(std::floor(std::max(view.width() - shown.width(), 0.0) / 2),
+                       std::floor(std::max(view.height() - shown.height(), 0.0) / 2));
   scale_ = fit / dpr;
   target_ = QRectF(corner / dpr, shown / dpr);
   show_cursor();
