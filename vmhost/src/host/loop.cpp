@@ -34,8 +34,7 @@ void Loop::post(Task task) {
     const std::scoped_lock lock(mutex_);
     posted_.push_back(std::move(task));
   }
-  const std::uint64_t one = 1;
-  static_cast<void>(::write(wake_.get(), &one, sizeof one));
+  ::eventfd_write(wake_.get(), 1);
 }
 
 void Loop::stop() {
@@ -94,8 +93,8 @@ void Loop::poll_once() {
   }
   if (::poll(fds.data(), fds.size(), poll_timeout()) <= 0) return;
   if (fds[0].revents != 0) {
-    std::uint64_t count = 0;
-    static_cast<void>(::read(wake_.get(), &count, sizeof count));
+    eventfd_t count = 0;
+    ::eventfd_read(wake_.get(), &count);
   }
   for (std::size_t i = 1; i < fds.size(); ++i) {
     if (fds[i].revents == 0) continue;
