@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The program as a host agent drives it: every message, the whole way.
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <string>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <tobari/display/control_channel.h>
+#include <tobari/display_control.pb.h>
+#include <tobari/net/tcp_socket.h>
+
+#include "daemon/admission.h"
+#include "headless_client.h"
+
+namespace tobari::display::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Managed : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto pair = ControlChannel::pair().value();
+    agent = std::make_unique<ControlChannel>(std::move(pair.first));
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, pair.second.fd(), kControlDescriptor);
+    std::string program = TOBARI_DISPLAY_PROGRAM;
+    std::string option = "--control-fd";
+    std::string descriptor = std::to_string(kControlDescriptor);
+    char* argv[] = {program.data(), option.data(), descriptor.data(), nullptr};
+    ASSERT_EQ(posix_spawn(&process, program.c_str(), &actions, nullptr, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  void TearDown() override {
+    agent.reset();  // the process ends when nobody is there any more
+    int status = -1;
+    for (int i = 0; i < 1000 && ::waitpid(process, &status, WNOHANG) == 0; ++i) ::usleep(10'000);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  }
+
+  wire::FromDisplay receive() {
+    wire::FromDisplay message;
+    pollfd item{agent->fd(), POLLIN, 0};
+    if (::poll(&item, 1, 10'000) > 0) static_cast<void>(agent->receive(message));
+    return message;
+  }
+  void set_up() {
+    wire::ToDisplay message;
+    message.mutable_setup()->set_desktop_id("d1");
+    message.mutable_setup()->set_log_level("warning");
+    ASSERT_TRUE(agent->send(message));
+    const auto ready = receive();
+    ASSERT_TRUE(ready.has_ready());
+    EXPECT_EQ(ready.ready().certificate_sha256().size(), 64U);
+  }
+  void arm(const std::string& ticket, const std::string& session) {
+    const Sha256 hash = sha256(std::as_bytes(std::span(ticket)));
+    wire::ToDisplay message;
+    message.mutable_arm()->set_ticket_sha256(hash.data(), hash.size());
+    message.mutable_arm()->set_session_id(session);
+    message.mutable_arm()->set_valid_seconds(60);
+    ASSERT_TRUE(agent->send(message));
+  }
+  // Plays the front: accepts the client and hands it over.
+  void hand_over(int listener, const std::string& session) {
+    pollfd item{listener, POLLIN, 0};
+    ASSERT_GT(::poll(&item, 1, 10'000), 0);
+    const UniqueFd connection(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    wire::ToDisplay message;
+    message.mutable_client()->set_address("192.0.2.7:1234");
+    message.mutable_client()->set_session_id(session);
+    ASSERT_TRUE(agent->send(message, connection.get()));
+  }
+
+  std::unique_ptr<ControlChannel> agent;
+  pid_t process = -1;
+};
+
+TEST_F(Managed, AnswersAPing) {
+  set_up();
+  wire::ToDisplay ping;
+  ping.mutable_ping()->set_id(7);
+  ASSERT_TRUE(agent->send(ping));
+  EXPECT_EQ(receive().pong().id(), 7U);
+}
+
+TEST_F(Managed, SaysThatASourceCannotBeHad) {
+  set_up();
+  wire::ToDisplay source;
+  source.mutable_source();
+  ASSERT_TRUE(agent->send(source));
+  EXPECT_TRUE(receive().has_source_lost());
+}
+
+TEST_F(Managed, ReportsAClientFromArmToDrop) {
+  set_up();
+  arm("ticket", "s1");
+  const UniqueFd listener = net::listen_tcp({"127.0.0.1", 0}).value();
+  HeadlessClient client(net::local_endpoint(listener.get()).value().port,
+                        {"/u:x", "/p:ticket", "/size:640x480", "/gfx:AVC420"});
+  hand_over(listener.get(), "s1");
+  const auto connected = receive();
+  EXPECT_EQ(connected.session().kind(), wire::Session::CONNECTED);
+  EXPECT_EQ(connected.session().session_id(), "s1");
+  EXPECT_EQ(connected.session().client_address(), "192.0.2.7:1234");
+  ASSERT_TRUE(client.wait_connected());
+  wire::ToDisplay drop;
+  drop.mutable_drop()->set_session_id("s1");
+  ASSERT_TRUE(agent->send(drop));
+  const auto gone = receive();
+  EXPECT_EQ(gone.session().kind(), wire::Session::DISCONNECTED);
+  EXPECT_EQ(gone.session().session_id(), "s1");
+  EXPECT_TRUE(client.wait_ended().has_value());
+}
+
+TEST_F(Managed, ReportsWhoIsRefused) {
+  set_up();
+  arm("ticket", "s1");
+  const UniqueFd listener = net::listen_tcp({"127.0.0.1", 0}).value();
+  HeadlessClient client(net::local_endpoint(listener.get()).value().port, {"/u:x", "/p:guess", "/size:640x480"});
+  hand_over(listener.get(), "s2");
+  const auto refused = receive();
+  EXPECT_EQ(refused.session().kind(), wire::Session::REFUSED);
+  EXPECT_EQ(refused.session().session_id(), "s2");
+}
+
+}  // namespace
+}  // namespace tobari::display::testing
