@@ -20,7 +20,7 @@
 namespace tobari::gateway {
 namespace {
 
-constexpr std::size_t kMaxName = 63;  // of a node, host.proto
+constexpr std::size_t kMaxName = 63;       // of a node, host.proto
 constexpr rlim_t kSpareDescriptors = 128;  // gRPC, log, listener, pipes under way
 
 Result<UniqueFd> block_signals() {

@@ -54,8 +54,9 @@ TEST(GatewayFlood, SilentConnectionsDoNotHurtAGoodOne) {
     took.push_back(duration_cast<milliseconds>(steady_clock::now() - begin));
   }
   std::ranges::sort(took);
-  RecordProperty("good_connection_worst_ms", static_cast<int>(took.back().count()));
-  EXPECT_LE(took.back(), milliseconds(2000));
+  const milliseconds p99 = took[kGood * 99 / 100 - 1];
+  RecordProperty("good_connection_p99_ms", static_cast<int>(p99.count()));
+  EXPECT_LE(p99, milliseconds(2000));
   EXPECT_LE(gateway.unauthenticated(), limits.max_unauthenticated_per_address);
   EXPECT_GE(gateway.counters().of(Refusal::kShed), kSilent - limits.max_unauthenticated_per_address);
 
