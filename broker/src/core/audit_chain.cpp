@@ -36,19 +36,25 @@ AuditRecord link_record(const ChainHead& head, Time time, AuditDraft draft) {
   return record;
 }
 
+Result<void> verify_link(const std::string& canonical, std::uint64_t sequence, const std::string& previous,
+                         const std::string& hash, ChainHead& head) {
+  if (sequence != head.sequence + 1) {
+    return fail(Errc::kPeerProtocol,
+                std::format("audit record {} follows {}: records are missing", sequence, head.sequence));
+  }
+  if (previous != head.hash) {
+    return fail(Errc::kPeerProtocol, std::format("audit record {} does not continue the chain", sequence));
+  }
+  if (hash != sha256_hex(canonical)) {
+    return fail(Errc::kPeerProtocol, std::format("audit record {} was changed", sequence));
+  }
+  head = {sequence, hash};
+  return {};
+}
+
 Result<void> verify_chain(std::span<const AuditRecord> records, ChainHead& head) {
   for (const AuditRecord& record : records) {
-    if (record.sequence != head.sequence + 1) {
-      return fail(Errc::kPeerProtocol,
-                  std::format("audit record {} follows {}: records are missing", record.sequence, head.sequence));
-    }
-    if (record.previous != head.hash) {
-      return fail(Errc::kPeerProtocol, std::format("audit record {} does not continue the chain", record.sequence));
-    }
-    if (record.hash != sha256_hex(canonical_text(record))) {
-      return fail(Errc::kPeerProtocol, std::format("audit record {} was changed", record.sequence));
-    }
-    head = {record.sequence, record.hash};
+    TOBARI_TRY(verify_link(canonical_text(record), record.sequence, record.previous, record.hash, head));
   }
   return {};
 }

@@ -24,6 +24,11 @@ struct ChainHead {
 };
 [[nodiscard]] AuditRecord link_record(const ChainHead& head, Time time, AuditDraft draft);
 
+// One link, given the canonical text as a reader has put it together: number and hashes must continue `head`, which is
+// moved along. kPeerProtocol says what does not fit.
+[[nodiscard]] Result<void> verify_link(const std::string& canonical, std::uint64_t sequence,
+                                       const std::string& previous, const std::string& hash, ChainHead& head);
+
 // Goes over `records` in order, moving `head` along. kPeerProtocol names the first record that does not fit.
 [[nodiscard]] Result<void> verify_chain(std::span<const AuditRecord> records, ChainHead& head);
 

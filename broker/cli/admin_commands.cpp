@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// tobari users …, hosts …, sessions …
+#include <memory>
+#include <print>
+
+#include <CLI/CLI.hpp>
+
+#include <tobari/base/random.h>
+
+#include "commands.h"
+#include "output.h"
+
+namespace tobari::cli {
+namespace {
+
+struct Names {
+  std::string name;
+  std::string password_file;
+  std::string role;
+};
+
+// GET `path` and show `member` of the answer.
+void add_list(CLI::App& group, Context& context, const char* path, const char* member, std::vector<Column> columns) {
+  group.add_subcommand("list", "what there is")->callback([path, member, columns = std::move(columns), &context] {
+    context.run = [path, member, columns, &context]() -> Result<void> {
+      TOBARI_ASSIGN(Portal portal, context.open());
+      TOBARI_ASSIGN(const Json answer, portal.call("GET", path));
+      print_list(answer, member, columns, context.json);
+      return {};
+    };
+  });
+}
+
+Result<void> create_user(const Context& context, const Names& names) {
+  TOBARI_ASSIGN(Portal portal, context.open());
+  TOBARI_ASSIGN(const std::string password, read_password(names.password_file, "Password for " + names.name));
+  TOBARI_TRY(portal.call("POST", "/users", {{"name", names.name}, {"password", password}, {"role", names.role}}));
+  return {};
+}
+
+Result<void> set_password(const Context& context, const Names& names) {
+  TOBARI_ASSIGN(Portal portal, context.open());
+  TOBARI_ASSIGN(const std::string password, read_password(names.password_file, "New password for " + names.name));
+  TOBARI_TRY(portal.call("PUT", "/users/" + names.name + "/password", {{"password", password}}));
+  return {};
+}
+
+Result<void> remove_host(const Context& context, const std::string& wanted) {
+  TOBARI_ASSIGN(Portal portal, context.open());
+  std::string id = is_uuid(wanted) ? wanted : "";
+  if (id.empty()) {
+    TOBARI_ASSIGN(const Json answer, portal.call("GET", "/hosts"));
+    for (const Json& host : answer.value("hosts", Json::array())) {
+      if (host.value("name", "") != wanted) continue;
+      if (!id.empty()) return fail(Errc::kInvalidArgument, "a host and a gateway have this name: give the id");
+      id = host.value("id", "");
+    }
+    if (id.empty()) return fail(Errc::kNotFound, "there is no host or gateway " + wanted);
+  }
+  TOBARI_TRY(portal.call("DELETE", "/hosts/" + id));
+  return {};
+}
+
+Result<void> join_token(const Context& context, const Names& names) {
+  TOBARI_ASSIGN(Portal portal, context.open());
+  TOBARI_ASSIGN(const Json answer, portal.call("POST", "/join-tokens", {{"role", names.role}, {"name", names.name}}));
+  if (context.json) {
+    std::println("{}", answer.dump(2));
+  } else {
+    std::println("{}", answer.value("join_token", ""));
+    std::println(stderr, "good once, until {}; on the new machine: tobari-{} enrol --config FILE --join-token TOKEN",
+                 answer.value("expires_at", ""), names.role == "host" ? "vmhost" : "gateway");
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_user_commands(CLI::App& app, Context& context) {
+  CLI::App* group = app.add_subcommand("users", "users: list, create, delete, password");
+  group->require_subcommand(1);
+  add_list(*group, context, "/users", "users", {{"NAME", "name"}, {"ROLE", "role"}});
+  auto names = std::make_shared<Names>();
+  names->role = "user";
+  CLI::App* create = group->add_subcommand("create", "a new user");
+  create->add_option("name", names->name, "1-32 of a-z 0-9 . _ -")->required();
+  create->add_option("--role", names->role, "user or admin, default user");
+  create->add_option("--password-file", names->password_file, "file with the password; '-' reads standard input");
+  create->callback([names, &context] { context.run = [names, &context] { return create_user(context, *names); }; });
+  CLI::App* password = group->add_subcommand("password", "set a password; other sign-ins of the user end");
+  password->add_option("name", names->name, "whose")->required();
+  password->add_option("--password-file", names->password_file, "file with the password; '-' reads standard input");
+  password->callback([names, &context] { context.run = [names, &context] { return set_password(context, *names); }; });
+  CLI::App* remove = group->add_subcommand("delete", "remove a user who has no desktop");
+  remove->add_option("name", names->name, "whom")->required();
+  remove->callback([names, &context] {
+    context.run = [names, &context]() -> Result<void> {
+      TOBARI_ASSIGN(Portal portal, context.open());
+      TOBARI_TRY(portal.call("DELETE", "/users/" + names->name));
+      return {};
+    };
+  });
+}
+
+void add_host_commands(CLI::App& app, Context& context) {
+  CLI::App* group = app.add_subcommand("hosts", "VM hosts and gateways: list, join-token, remove");
+  group->require_subcommand(1);
+  add_list(*group, context, "/hosts", "hosts",
+           {{"NAME", "name"},
+            {"ROLE", "role"},
+            {"STATE", "state"},
+            {"VERSION", "version"},
+            {"CPUS", "cpus"},
+            {"MIB", "memory_mib"},
+            {"ACCEL", "accelerator"},
+            {"IMAGES", "images"}});
+  auto names = std::make_shared<Names>();
+  names->role = "host";
+  CLI::App* token = group->add_subcommand("join-token", "what a new host or gateway needs to join");
+  token->add_option("name", names->name, "its name, 1-63 of a-z 0-9 -")->required();
+  token->add_option("--role", names->role, "host or gateway, default host");
+  token->callback([names, &context] { context.run = [names, &context] { return join_token(context, *names); }; });
+  CLI::App* remove = group->add_subcommand("remove", "refuse a host or gateway from now on");
+  remove->add_option("host", names->name, "name or id")->required();
+  remove->callback(
+      [names, &context] { context.run = [names, &context] { return remove_host(context, names->name); }; });
+}
+
+void add_session_commands(CLI::App& app, Context& context) {
+  CLI::App* group = app.add_subcommand("sessions", "sessions: list, end");
+  group->require_subcommand(1);
+  add_list(*group, context, "/sessions", "sessions",
+           {{"ID", "id"},
+            {"USER", "user"},
+            {"STATE", "state"},
+            {"SINCE", "created_at"},
+            {"FROM", "client_address"},
+            {"CLIENT", "client_name"},
+            {"DETAIL", "detail"}});
+  auto id = std::make_shared<std::string>();
+  CLI::App* end = group->add_subcommand("end", "disconnect; the desktop stays");
+  end->add_option("session", *id, "its id")->required();
+  end->callback([id, &context] {
+    context.run = [id, &context]() -> Result<void> {
+      TOBARI_ASSIGN(Portal portal, context.open());
+      TOBARI_TRY(portal.call("DELETE", "/sessions/" + *id));
+      return {};
+    };
+  });
+}
+
+}  // namespace tobari::cli

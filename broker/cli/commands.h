@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The commands of `tobari`, one function a group. Parsing only notes what to run: main() runs it.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "portal.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tobari::cli {
+
+struct Context {
+  std::string broker;
+  std::string ca_file;
+  bool json = false;
+  std::function<Result<void>()> run;  // of the command that was given
+
+  [[nodiscard]] Result<Portal> open() const { return Portal::open(broker, ca_file); }
+};
+
+// `context` must outlive the parsing and the run.
+void add_account_commands(CLI::App& app, Context& context);
+void add_desktop_commands(CLI::App& app, Context& context);
+void add_user_commands(CLI::App& app, Context& context);
+void add_host_commands(CLI::App& app, Context& context);
+void add_session_commands(CLI::App& app, Context& context);
+void add_audit_commands(CLI::App& app, Context& context);
+
+}  // namespace tobari::cli

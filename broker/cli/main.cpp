@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cstdio>
+#include <print>
+
+#include <CLI/CLI.hpp>
+
+#include "commands.h"
+#include "policy_commands.h"
+
+namespace {
+constexpr int kRefused = 1;
+constexpr int kBadArguments = 2;
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("tobari: desktops, users, hosts and sessions of a Tobari broker");
+  app.set_version_flag("--version", "tobari " TOBARI_VERSION);
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "every command with its options");
+  app.fallthrough();  // inherited: --broker, --ca and --json may stand behind the command
+
+  tobari::cli::Context context;
+  app.add_option("--broker", context.broker, "https://HOST[:PORT]; default: where you signed in last");
+  app.add_option("--ca", context.ca_file, "the broker's ca.crt, when no public authority knows it");
+  app.add_flag("--json", context.json, "print the answer as JSON");
+  int policy_status = 0;
+  tobari::cli::add_account_commands(app, context);
+  tobari::cli::add_desktop_commands(app, context);
+  tobari::cli::add_user_commands(app, context);
+  tobari::cli::add_host_commands(app, context);
+  tobari::cli::add_session_commands(app, context);
+  tobari::cli::add_audit_commands(app, context);
+  tobari::cli::add_policy_commands(app, policy_status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : kBadArguments;
+  }
+  if (!context.run) return policy_status;
+  const auto done = context.run();
+  if (done.has_value()) return 0;
+  std::println(stderr, "tobari: {}", done.error().message);
+  return kRefused;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The bodies of every route. First byte: which route; the rest: the body.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "core/names.h"
+#include "http/json_body.h"
+#include "rest/bodies.h"
+
+namespace {
+
+using namespace tobari::broker;
+
+// What was let through keeps its promises.
+void require(bool promise) {
+  if (!promise) std::abort();
+}
+
+void parse_as(unsigned route, std::string_view body) {
+  switch ((route - '0') % 7) {
+    case 0:
+      if (const auto parsed = parse_login(body)) require(parsed->user.size() <= 64 && parsed->password.size() <= 256);
+      break;
+    case 1:
+      if (const auto parsed = parse_new_user(body)) require(is_user_name(parsed->name));
+      break;
+    case 2:
+      if (const auto parsed = parse_password(body)) require(parsed->size() >= 8 && parsed->size() <= 256);
+      break;
+    case 3:
+      if (const auto parsed = parse_new_desktop(body)) {
+        require(is_user_name(parsed->user) && is_image_name(parsed->image));
+        require(parsed->vcpus >= 1 && parsed->vcpus <= 64 && parsed->memory_mib >= 256);
+        require(parsed->name.empty() || is_host_label(parsed->name));
+      }
+      break;
+    case 4:
+      if (const auto parsed = parse_connect(body)) require(parsed->client_name.size() <= 512);
+      break;
+    case 5:
+      if (const auto parsed = parse_join_token(body)) require(is_node_name(parsed->name));
+      break;
+    default:
+      static_cast<void>(parse_after(body));
+      break;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  parse_as(data[0], {reinterpret_cast<const char*>(data + 1), size - 1});
+  return 0;
+}

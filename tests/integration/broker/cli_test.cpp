@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The `tobari` program against a broker.
+#include <array>
+#include <stdio.h>
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "running_broker.h"
+
+namespace tobari::broker {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Cli : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(running.init().has_value());
+    ASSERT_TRUE(running.start().has_value());
+    url = "https://" + net::to_string(running.broker->portal_endpoint());
+  }
+  // What the program prints on both outputs, and its exit status in `status`.
+  std::string run(const std::string& arguments) {
+    const std::string command =
+        "XDG_CONFIG_HOME='" + running.folder.string() + "' '" TOBARI_CLI "' " + arguments + " 2>&1";
+    FILE* pipe = ::popen(command.c_str(), "r");  // NOLINT(concurrency-mt-unsafe)
+    std::string output;
+    std::array<char, 4096> block{};
+    while (const std::size_t got = ::fread(block.data(), 1, block.size(), pipe)) output.append(block.data(), got);
+    status = WEXITSTATUS(::pclose(pipe));
+    return output;
+  }
+  std::string ca() const { return (running.config.state_dir / "ca.crt").string(); }
+  std::string password() const { return (running.folder / "password").string(); }
+  void sign_in() {
+    run("login root --broker " + url + " --ca " + ca() + " --password-file " + password());
+    ASSERT_EQ(status, 0);
+  }
+
+  RunningBroker running;
+  std::string url;
+  int status = -1;
+};
+
+TEST_F(Cli, SignsInOnceAndKeepsTheTokenPrivate) {
+  sign_in();
+  struct stat info{};
+  ASSERT_EQ(::stat((running.folder / "tobari/token").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  EXPECT_THAT(run("users list"), HasSubstr("root  admin"));
+  EXPECT_THAT(run("users list --json"), HasSubstr("\"name\": \"root\""));
+  run("logout");
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(run("users list"), HasSubstr("tobari login"));
+  EXPECT_EQ(status, 1);
+}
+
+TEST_F(Cli, SaysWhatToDoAboutAnUnknownCertificate) {
+  EXPECT_THAT(run("login root --broker " + url + " --password-file " + password()), HasSubstr("pass --ca FILE"));
+  EXPECT_EQ(status, 1);
+}
+
+TEST_F(Cli, ATokenIsNotSentToAnotherBroker) {
+  sign_in();
+  EXPECT_THAT(run("users list --broker https://localhost:" + std::to_string(running.broker->portal_endpoint().port) +
+                  " --ca " + ca()),
+              HasSubstr("sign in first"));
+}
+
+TEST_F(Cli, AdministersUsersAndHosts) {
+  sign_in();
+  run("users create alice --password-file " + password());
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(run("users create alice --password-file " + password()), HasSubstr("there is a user alice already"));
+  EXPECT_EQ(status, 1);
+  EXPECT_THAT(run("hosts join-token h1"), HasSubstr("tobari-vmhost enrol"));
+  EXPECT_THAT(run("desktops create --user alice --image none"), HasSubstr("images that are there"));
+  EXPECT_THAT(run("desktops connect"), HasSubstr("you have no desktop"));
+  run("users delete alice");
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(run("users list"), Not(HasSubstr("alice")));
+}
+
+TEST_F(Cli, VerifiesTheAuditByItself) {
+  sign_in();
+  EXPECT_THAT(run("audit list"), HasSubstr("user.create"));
+  EXPECT_THAT(run("audit verify"), HasSubstr("the chain is whole"));
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(Cli, WrongArgumentsAreStatusTwo) {
+  run("desktops");
+  EXPECT_EQ(status, 2);
+  run("--version");
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace tobari::broker
