@@ -95,7 +95,7 @@ BOOL on_post_connect(freerdp_peer* client) {
 
 void send_elsewhere(freerdp_peer* client) {
   rdpRedirection* redirection = redirection_new();
-  const QByteArray host = "127.0.0.2";
+  const QByteArray host = "127.0.0.1";  // back to this server, where a second visit is seen
   redirection_set_flags(redirection, LB_TARGET_NET_ADDRESS);
   redirection_set_string_option(redirection, LB_TARGET_NET_ADDRESS, host.constData());
   (void)client->SendServerRedirection(client, redirection);
