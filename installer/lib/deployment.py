@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -235,17 +236,25 @@ class Deployment:
         for service in reversed(self.services):
             service.stop()
         self.services = []
-        for pid in self.libvirt_pids:
-            try:
-                os.kill(pid, signal.SIGTERM)
-            except ProcessLookupError:
-                continue
-        for pid in self.libvirt_pids:
-            wait_for(lambda p=pid: not Path(f"/proc/{p}").exists() or is_zombie(p), 10, "the end of libvirt")
+        for pid in reversed(self.libvirt_pids):  # libvirtd before virtlogd, which it writes to
+            end_process(pid)
         self.libvirt_pids = []
 
 
-def is_zombie(pid):
+def end_process(pid, seconds=10):
+    """Asks, waits, and then does not ask any more."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(pid, number)
+            wait_for(lambda: is_gone(pid), seconds, f"the end of process {pid}")
+            return
+        except ProcessLookupError:
+            return
+        except Failure:
+            print(f"process {pid} does not end when asked; killing it", file=sys.stderr)
+
+
+def is_gone(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].startswith("Z")
     except OSError:

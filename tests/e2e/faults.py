@@ -71,9 +71,9 @@ def killed_processes(harness, portal, desktop):
     displays = harness.pids_of("tobari-display")
     expect(displays, "there is a display process")
     os.kill(displays[0], signal.SIGKILL)
-    began = time.monotonic()
-    expect(harness.probe(portal.connect(desktop["id"])) is not None, "after tobari-display is killed a client sees the desktop again")
-    print(f"figures: display killed to picture {time.monotonic() - began:.2f} s")
+    # As a client does: again until it is through. The first answer may still speak of the process that died.
+    soon(2, "after tobari-display is killed a client sees the desktop again",
+         lambda: harness.probe(portal.connect(desktop["id"])))
 
     qemu = [pid for pid in harness.pids_of(harness.domain(desktop)) if "qemu" in os.readlink(f"/proc/{pid}/exe")]
     os.kill(qemu[0], signal.SIGKILL)

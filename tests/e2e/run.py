@@ -15,7 +15,8 @@ TREE = HERE.parents[1]
 
 def enter_namespaces():
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "--mount-proc",
-               sys.executable, "-B", *sys.argv]
+               # A shell as the first process reaps the daemons that end; libvirt waits for QEMU to be reaped.
+               "bash", "-c", '"$@"; exit $?', "init", sys.executable, "-B", *sys.argv]
     status = subprocess.run(command, env={**os.environ, "TOBARI_E2E_INSIDE": "1"}).returncode
     sys.exit(status if status >= 0 else 1)
 

@@ -28,6 +28,7 @@ std::string_view to_string(Errc code) noexcept {
 std::string describe(const Error& error) {
   std::string_view file = error.file;
   if (const auto slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
+  if (file.empty()) return std::format("{}: {}", to_string(error.code), error.message);  // it came over a wire
   return std::format("{}: {} ({}:{})", to_string(error.code), error.message, file, error.line);
 }
 
