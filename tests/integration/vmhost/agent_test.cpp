@@ -286,6 +286,33 @@ TEST_F(AgentTest, UnwantedDesktopIsStoppedAndKeepsItsDisk) {
   EXPECT_TRUE(std::filesystem::exists(image_.dir() / (id_ + ".qcow2")));
 }
 
+// A broker whose database was restored from an old copy: it must learn the higher epoch, and the VM must go on.
+TEST_F(AgentTest, OldEpochIsAnsweredWithOurs) {
+  desire(wire::DesiredDesktop::ON, 7);
+  port_->accept();
+  ASSERT_TRUE(port_->hears("hello 1\n"));
+  stop();
+  std::filesystem::remove(image_.dir() / "desired");
+  broker_.clear();
+  desire(wire::DesiredDesktop::DELETED, 3);
+  start();
+  EXPECT_TRUE(eventually([&] {
+    const auto actual = broker_.actual();
+    return actual.desktops_size() == 1 && actual.desktops(0).epoch() == 7;
+  }));
+  EXPECT_TRUE(hypervisor_.list()->at(0).running);
+  EXPECT_TRUE(std::filesystem::exists(image_.dir() / (id_ + ".qcow2")));
+}
+
+// An empty report would tell the broker that a desktop which it wants deleted has gone.
+TEST_F(AgentTest, NothingIsReportedBeforeItIsKnownWhatIsWanted) {
+  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.has_hello(); }));
+  run_desktop();
+  const auto first = broker_.wait([](const auto& m) { return m.has_actual(); });
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->actual().desktops_size(), 1);
+}
+
 TEST_F(AgentTest, UnknownImageFailsWithASentence) {
   std::filesystem::remove_all(image_.images() / "test");
   desire(wire::DesiredDesktop::ON);

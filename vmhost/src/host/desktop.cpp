@@ -50,7 +50,6 @@ bool Desktop::held() const { return failure_.has_value() || Loop::Steady::now() 
 wire::ActualDesktop Desktop::actual() const {
   wire::ActualDesktop actual;
   actual.set_desktop_id(id_.str());
-  actual.set_epoch(wanted_ ? wanted_->epoch() : 0);
   const bool on = wanted_ && wanted_->power() == wire::DesiredDesktop::ON;
   if (failure_) {
     actual.set_state(wire::DESKTOP_STATE_FAILED);

@@ -63,7 +63,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   [[nodiscard]] bool busy() const noexcept { return busy_; }
   [[nodiscard]] bool held() const;  // not to be started now
   [[nodiscard]] bool gone() const noexcept { return gone_; }
-  [[nodiscard]] wire::ActualDesktop actual() const;
+  [[nodiscard]] wire::ActualDesktop actual() const;  // without its epoch, which the host keeps
   [[nodiscard]] std::uint32_t slot() const noexcept { return slot_; }
 
   // ---- what to do

@@ -67,6 +67,7 @@ void HostAgent::on_desired(const wire::DesiredState& desired) {
 Result<void> HostAgent::take(const wire::DesiredState& desired) {
   std::vector<std::pair<DesktopId, std::uint64_t>> epochs;
   std::vector<std::pair<DesktopId, const wire::DesiredDesktop*>> wanted;
+  std::set<DesktopId> refused;
   for (const wire::DesiredDesktop& each : desired.desktops()) {
     auto id = DesktopId::parse(each.desktop_id());
     if (!id) {
@@ -77,6 +78,7 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
     if (known != epochs_.all().end() && each.epoch() < known->second) {
       log::warning("desired state with an old epoch",
                    {{"desktop", id->str()}, {"epoch", std::to_string(each.epoch())}});
+      refused.insert(*std::move(id));
       continue;
     }
     epochs.emplace_back(*id, each.epoch());
@@ -85,6 +87,8 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
   TOBARI_TRY(epochs_.raise(epochs));
   revision_ = desired.revision();
   desired_known_ = true;
+  refused_ = std::move(refused);
+  for (const DesktopId& id : refused_) static_cast<void>(desktop(id));
   std::set<DesktopId> named;
   for (const auto& [id, each] : wanted) {
     named.insert(id);
@@ -92,9 +96,7 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
   }
   for (const auto& [id, each] : desktops_) {
     // One that was refused for its epoch is not forgotten: what we know of it is newer.
-    const bool refused =
-        std::ranges::any_of(desired.desktops(), [&id](const auto& d) { return d.desktop_id() == id.str(); });
-    if (!named.contains(id) && !refused) each->want_nothing();
+    if (!named.contains(id) && !refused_.contains(id)) each->want_nothing();
   }
   return {};
 }
@@ -160,7 +162,7 @@ void HostAgent::reconcile_now() {
   for (const auto& [id, each] : desktops_) {
     if (auto one = each->wanted()) wanted.push_back(*std::move(one));
     found.push_back({id, each->running()});
-    if (each->busy()) memory.busy.insert(id);
+    if (each->busy() || refused_.contains(id)) memory.busy.insert(id);
     if (each->held()) memory.held.insert(id);
     if (each->gone()) memory.gone.insert(id);
   }
@@ -183,17 +185,23 @@ void HostAgent::act(const Action& action) {
 }
 
 void HostAgent::forget_gone() {
-  std::erase_if(desktops_, [](const auto& entry) {
+  std::erase_if(desktops_, [this](const auto& entry) {
     const Desktop& each = *entry.second;
-    return !each.busy() && !each.running() && !each.wanted();
+    return !each.busy() && !each.running() && !each.wanted() && !refused_.contains(entry.first);
   });
 }
 
 void HostAgent::report() {
+  // Until we know what is wanted here, an empty list would say that nothing is left of what was to be deleted.
+  if (!desired_known_) return;
   wire::FromHost message;
   wire::ActualState& actual = *message.mutable_actual();
   for (const auto& [id, each] : desktops_) {
-    if (!each->gone()) *actual.add_desktops() = each->actual();
+    if (each->gone()) continue;
+    wire::ActualDesktop& one = *actual.add_desktops();
+    one = each->actual();
+    const auto epoch = epochs_.all().find(id);
+    one.set_epoch(epoch == epochs_.all().end() ? 0 : epoch->second);
   }
   std::string bytes = message.SerializeAsString();
   if (bytes == last_report_) return;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include <tobari/base/ids.h>
@@ -89,6 +90,7 @@ class HostAgent {
   const Send send_;
   std::map<DesktopId, std::shared_ptr<Desktop>> desktops_;
   bool desired_known_ = false;
+  std::set<DesktopId> refused_;  // named with an old epoch: reported with ours, so that the broker can catch up
   std::uint64_t revision_ = 0;
   bool listing_ = false;
   bool look_again_ = false;

@@ -105,9 +105,11 @@ Result<void> LibvirtConnection::connect() {
   virConnectPtr raw = ::virConnectOpen(uri_.c_str());
   if (raw == nullptr) return libvirt_failure("connect to libvirt");
   void* for_events = Shared::reference(shared_);
-  const int events =
-      ::virConnectDomainEventRegisterAny(raw, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                         VIR_DOMAIN_EVENT_CALLBACK(&Shared::lifecycle), for_events, &Shared::release);
+  // libvirt wants every kind of event callback as one type; void (*)() is the way there that compilers accept.
+  const auto callback =
+      reinterpret_cast<virConnectDomainEventGenericCallback>(reinterpret_cast<void (*)()>(&Shared::lifecycle));
+  const int events = ::virConnectDomainEventRegisterAny(raw, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE, callback,
+                                                        for_events, &Shared::release);
   if (events < 0) Shared::release(for_events);
   std::shared_ptr<virConnect> connection(raw, [events](virConnectPtr old) {
     ::virConnectUnregisterCloseCallback(old, &Shared::closed);
