@@ -34,7 +34,9 @@ class Harness:
     def __enter__(self):
         image = subprocess.run([str(TREE / "installer/lib/guest-image")], stdout=subprocess.PIPE, text=True, check=True)
         d = self.deployment
-        d.state.mkdir()
+        (d.state / "broker").mkdir(parents=True)
+        # A disk of its own under the database, so that a scenario can fill it.
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", str(d.state / "broker")], check=True)
         d.prepare(image.stdout.split()[-1])
         d.start_libvirt()
         d.start_broker()
@@ -43,6 +45,7 @@ class Harness:
 
     def __exit__(self, *_):
         self.deployment.stop()
+        subprocess.run(["umount", "--lazy", str(self.deployment.state / "broker")], check=True)
 
     def show_logs(self):
         for log in sorted(self.deployment.log_dir.glob("*.log")):
