@@ -121,7 +121,8 @@ struct Harness {
   }
   std::vector<std::string> audited() {
     std::vector<std::string> actions;
-    for (const auto& record : *store.get([](const Reader& r) { return r.audit_after(0, 1000); })) {
+    const auto records = store.get([](const Reader& r) { return r.audit_after(0, 1000); });
+    for (const auto& record : *records) {
       actions.push_back(record.draft.action + " " + std::string(record.draft.actor));
     }
     return actions;
