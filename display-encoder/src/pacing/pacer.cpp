@@ -17,6 +17,7 @@ void Pacer::reset(bool acknowledges) {
   acknowledges_ = acknowledges;
   suspended_ = false;
   in_flight_.clear();
+  bytes_in_flight_ = 0;
   last_sent_.reset();
   ack_latency_.reset();
 }
@@ -29,17 +30,20 @@ std::size_t Pacer::allowed_in_flight() const noexcept {
 
 Pacer::Decision Pacer::decide(Time now, std::size_t unsent_bytes) const {
   if (unsent_bytes > kMaxUnsentBytes) return {};  // the transport says when it has drained
-  if (!acknowledges_ || suspended_ || in_flight_.size() < allowed_in_flight()) return {.go = true, .again = {}};
-  const Time next = last_sent_.value_or(Time{}) + kTrickle;
+  const bool heavy = bytes_in_flight_ > kHeavyBytes;
+  if (!acknowledges_ || suspended_) return {.go = true, .again = {}};
+  if (!heavy && in_flight_.size() < allowed_in_flight()) return {.go = true, .again = {}};
+  const Time next = last_sent_.value_or(Time{}) + (heavy ? kSlowTrickle : kTrickle);
   if (now >= next) return {.go = true, .again = {}};
   return {.go = false, .again = next};
 }
 
-void Pacer::sent(std::uint32_t frame, Time now) {
+void Pacer::sent(std::uint32_t frame, std::size_t bytes, Time now) {
   last_sent_ = now;
   if (!acknowledges_ || suspended_) return;
-  in_flight_.push_back({frame, now});
-  if (in_flight_.size() > kRemembered) in_flight_.pop_front();
+  in_flight_.push_back({frame, bytes, now});
+  bytes_in_flight_ += bytes;
+  if (in_flight_.size() > kRemembered) forget_oldest();
 }
 
 void Pacer::acknowledged(std::uint32_t up_to, Time now) {
@@ -47,14 +51,20 @@ void Pacer::acknowledged(std::uint32_t up_to, Time now) {
   while (!in_flight_.empty() && at_or_before(in_flight_.front().id, up_to)) {
     const Duration latency = now - in_flight_.front().sent;
     ack_latency_ = ack_latency_ ? (*ack_latency_ * 7 + latency) / 8 : latency;
-    in_flight_.pop_front();
+    forget_oldest();
   }
+}
+
+void Pacer::forget_oldest() {
+  bytes_in_flight_ -= in_flight_.front().bytes;
+  in_flight_.pop_front();
 }
 
 // What is in flight will never be acknowledged; counting it would freeze the session when acknowledging resumes.
 void Pacer::acks_suspended() {
   suspended_ = true;
   in_flight_.clear();
+  bytes_in_flight_ = 0;
 }
 
 void Pacer::round_trip(Duration measured) {

@@ -16,6 +16,12 @@ namespace {
 constexpr std::chrono::milliseconds kRetry{20};  // after pixels could not be had, or nothing came of a step
 constexpr std::chrono::seconds kTrimPeriod{2};   // how often an unused video encoder is looked for
 
+std::size_t data_bytes(const EncodedFrame& frame) noexcept {
+  std::size_t bytes = 0;
+  for (const EncodedRect& rect : frame.rects) bytes += rect.data.size();
+  return bytes;
+}
+
 class Unlock {
  public:
   explicit Unlock(std::unique_lock<std::mutex>& lock) : lock_(lock) { lock_.unlock(); }
@@ -210,7 +216,7 @@ void DisplaySession::send(Lock& lock, EncodedFrame frame, Time now) {
   if (frame.empty()) return;
   if (!trim_at_) trim_at_ = now + kTrimPeriod;
   const FrameId id = next_frame_++;
-  pacer_.sent(id, now);
+  pacer_.sent(id, data_bytes(frame), now);
   const auto client = shown_;
   const Unlock unlocked(lock);
   client->transport().send(id, std::move(frame));

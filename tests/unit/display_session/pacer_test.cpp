@@ -14,7 +14,7 @@ class PacerTest : public ::testing::Test {
  protected:
   void SetUp() override { pacer.reset(true); }
   [[nodiscard]] bool goes(std::size_t unsent = 0) { return pacer.decide(clock.now(), unsent).go; }
-  void send() { pacer.sent(++last, clock.now()); }
+  void send(std::size_t bytes = 1000) { pacer.sent(++last, bytes, clock.now()); }
   void fill() {
     while (goes()) send();
   }
@@ -51,6 +51,18 @@ TEST_F(PacerTest, UnsentBytesStopEvenTheTrickle) {
   clock.advance(10s);
   EXPECT_FALSE(goes(Pacer::kMaxUnsentBytes + 1));
   EXPECT_TRUE(goes(Pacer::kMaxUnsentBytes));
+}
+
+TEST_F(PacerTest, AHeavyFrameIsWaitedForLonger) {
+  send(Pacer::kHeavyBytes + 1);
+  EXPECT_FALSE(goes()) << "megabytes that the network holds are old pictures";
+  clock.advance(Pacer::kTrickle);
+  EXPECT_FALSE(goes());
+  pacer.acknowledged(last, clock.now());
+  EXPECT_TRUE(goes());
+  send(Pacer::kHeavyBytes + 1);
+  clock.advance(Pacer::kSlowTrickle);
+  EXPECT_TRUE(goes());
 }
 
 TEST_F(PacerTest, ALongLineHasMoreInFlight) {
