@@ -155,7 +155,7 @@ TEST_F(Https, SilentClientsAreCutOffAndDoNotHurtOthers) {
 }
 
 TEST_F(Https, OneAddressMayNotTakeAllConnections) {
-  start(echo(), {.connections_per_address = 3});
+  start(echo(), {.connections_per_address = 3, .handshake = 60s});  // only the cap may close within the wait
   std::vector<UniqueFd> held;
   for (int i = 0; i < 3; ++i) held.push_back(raw());
   while (server_->open_connections() < 3) std::this_thread::yield();
