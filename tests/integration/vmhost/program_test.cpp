@@ -158,9 +158,14 @@ TEST_F(ProgramTest, KilledQemuComesBackToTheSameDisplay) {
   run_desktop();
   ASSERT_TRUE(eventually([&] { return word_after(session(), "sources") == "1"; }));
   const std::string display = word_after(session(), "pid");
-  const pid_t old = vm()[0];
-  ASSERT_EQ(::kill(old, SIGKILL), 0);
-  ASSERT_TRUE(eventually([&] { return vm().size() == 1 && vm()[0] != old; }));
+  ASSERT_TRUE(eventually([&] { return vm().size() == 1; }));
+  const auto old = vm();
+  ASSERT_EQ(old.size(), 1U);
+  ASSERT_EQ(::kill(old[0], SIGKILL), 0);
+  ASSERT_TRUE(eventually([&] {
+    const auto now = vm();
+    return now.size() == 1 && now != old;
+  }));
   ASSERT_TRUE(broker_->wait_state(wire::DESKTOP_STATE_RUNNING));
   ASSERT_TRUE(eventually([&] { return word_after(session(), "sources") == "2"; }));
   EXPECT_EQ(word_after(session(), "pid"), display);
