@@ -22,8 +22,10 @@ class GrpcRouteResolver final : public RouteResolver {
   void stop() override;
 
  private:
-  struct Calls;
+  struct Line;   // to the broker; only ours
+  struct Calls;  // shared with gRPC's threads
   std::chrono::milliseconds deadline_;
+  std::unique_ptr<Line> line_;
   std::shared_ptr<Calls> calls_;
 };
 
