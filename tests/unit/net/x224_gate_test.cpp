@@ -91,15 +91,17 @@ TEST(X224Gate, ReadsCorrelationInfo) {
 
 // First packets of xfreerdp3 3.32.1 as they came: /load-balance-info:TOKEN, an ordinary connection, /sec:rdp.
 TEST(X224Gate, ReadsWhatARealClientSends) {
-  const ConnectionRequest routed = parsed(from_hex("030000403be0000000000041414141414141414141414141414141414141414141414141"
-                                                   "4141414141414141414141414141414141410d0a0100080001000000")
-                                              .value());
+  const ConnectionRequest routed =
+      parsed(from_hex("030000403be0000000000041414141414141414141414141414141414141414141414141"
+                      "4141414141414141414141414141414141410d0a0100080001000000")
+                 .value());
   EXPECT_EQ(routed.routing_token, std::string(43, 'A'));
   EXPECT_TRUE(routed.offers_tls());
 
-  const ConnectionRequest plain = parsed(from_hex("0300002b26e00000000000436f6f6b69653a206d737473686173683d616c6963650d0a"
-                                                  "010008000b000000")
-                                             .value());
+  const ConnectionRequest plain =
+      parsed(from_hex("0300002b26e00000000000436f6f6b69653a206d737473686173683d616c6963650d0a"
+                      "010008000b000000")
+                 .value());
   EXPECT_EQ(plain.cookie_user, "alice");
   EXPECT_EQ(plain.requested_protocols, kProtocolSsl | kProtocolHybrid | kProtocolHybridEx);
 
