@@ -30,8 +30,11 @@ bool OutputQueue::flush(rdpTransport* transport) {
   freerdp_peer* peer = transport_get_context(transport)->peer;
   if (!record_) record_.reset(Stream_New(nullptr, kTlsRecord));
   if (!record_) return false;
-  while (written_ < queued_.size()) {
-    if (peer->IsWriteBlocked(peer) != FALSE && peer->DrainOutputBuffer(peer) != 0) break;
+  // Also when nothing is queued here: FreeRDP keeps what the socket did not take of the last record, and nobody but us
+  // asks it to go on.
+  const auto blocked = [peer] { return peer->IsWriteBlocked(peer) != FALSE && peer->DrainOutputBuffer(peer) != 0; };
+  bool full = blocked();
+  for (; !full && written_ < queued_.size(); full = blocked()) {
     const std::size_t part = std::min(kTlsRecord, queued_.size() - written_);
     Stream_ResetPosition(record_.get());
     Stream_Write(record_.get(), queued_.data() + written_, part);

@@ -114,6 +114,8 @@ void DisplaySession::apply_wish(Lock& lock) {
 void DisplaySession::apply_surface(Lock& lock) {
   if (!new_surface_) return;
   const Size size = *std::exchange(new_surface_, std::nullopt);
+  // Again, although on_surface() said so: its damage may have been used up for the surface that was there before.
+  damage_.add(bounds(size));
   if (size == painter_.size()) return;  // all of it is damaged, and what is equal need not be sent again
   painter_.resize(size);
   if (!shown_) return;
