@@ -47,23 +47,25 @@ def start(deployment):
 
 
 def explain(deployment, seconds):
-    d, tobari = deployment, deployment.bin / "tobari"
-    login = f"{tobari} --broker {d.url()} --ca {d.ca_file} login {USER} --password-file {d.state}/{USER}.password"
-    connect = f"{tobari} --broker {d.url()} --ca {d.ca_file} desktops connect"
+    d = deployment
+    shell = f"TOBARI_BIND={d.state} {TREE}/installer/shell"
+    broker = f"--broker {d.url()} --ca {d.ca_file}"
+    sign_in = f"{d.bin}/tobari {broker} login {USER} --password-file {d.state}/{USER}.password"
     print(f"""
-Tobari is up ({seconds:.0f} s). Portal {d.url()}, certificate authority {d.ca_file}
+Tobari is up ({seconds:.0f} s).
 
-  user {USER}, password {d.password(USER)}        (administrator: {ADMIN}, {d.password(ADMIN)})
+  portal    {d.url()}   (certificate authority: {d.ca_file})
+  user      {USER}, password {d.password(USER)}
+  admin     {ADMIN}, password {d.password(ADMIN)}
 
-With Tobari's own client:
-  {d.bin}/tobari-client --broker {d.url()} --ca {d.ca_file} --user {USER} --password-file {d.state}/{USER}.password --connect
+On another terminal, with Tobari's own client:
+  {shell} {d.bin}/tobari-client {broker} --user {USER} --password-file {d.state}/{USER}.password --connect
 
-With any RDP client; the ticket in the second line is good for 60 seconds and one connection:
-  {login}
-  eval "$({connect})"
+or with xfreerdp3 (the second command prints its command line, with a ticket for one connection within a minute):
+  {shell} sh -c '{sign_in} && eval "$({d.bin}/tobari desktops connect)"'
 
-Both programs also run as: TOBARI_BIND={d.state} {TREE}/installer/shell PROGRAM ...
-Logs are in {d.log_dir}. Ctrl-C stops everything; the desktop's disk stays.""", flush=True)
+The desktop is starting; until it is up the client says so. Logs: {d.log_dir}. Ctrl-C stops everything; the desktop's disk stays.""",
+          flush=True)
 
 
 def wait_for_the_end(deployment):
@@ -98,6 +100,7 @@ def main():
         if options.check:
             check.run(deployment, desktop, options.check)
         else:
+            deployment.portal(ADMIN).call("POST", f"/api/v1/desktops/{desktop['id']}/start")
             explain(deployment, time.monotonic() - began)
             wait_for_the_end(deployment)
     finally:
@@ -105,7 +108,8 @@ def main():
             signal.signal(number, signal.SIG_IGN)
         with Step("Stopping"):
             deployment.stop()
-    print(f"All of it held. Whole run: {time.time() - options.started:.0f} s")
+    if options.check:
+        print(f"All of it held; the client's picture is in the file asked for. Whole run: {time.time() - options.started:.0f} s")
 
 
 if __name__ == "__main__":
