@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An X display of our own with a real RDP client on it: start, type, look."""
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -46,6 +47,22 @@ class Picture:
             return 0
         return sum(1 for i in range(0, len(self.rgb), 3) if self.rgb[i:i + 3] != other.rgb[i:i + 3])
 
+    def crop(self, x, y, width, height):
+        rows = (self.rgb[3 * ((y + r) * self.width + x):3 * ((y + r) * self.width + x + width)] for r in range(height))
+        return Picture(width, height, b"".join(rows))
+
+    def find(self, part):
+        """Where `part` stands in this picture, exactly, or None."""
+        line, stride = part.rgb[:3 * part.width], 3 * self.width
+        at = self.rgb.find(line)
+        while at >= 0:
+            x, y = at % stride // 3, at // stride
+            fits = at % 3 == 0 and x + part.width <= self.width and y + part.height <= self.height
+            if fits and self.crop(x, y, part.width, part.height).rgb == part.rgb:
+                return x, y
+            at = self.rgb.find(line, at + 1)
+        return None
+
     def write(self, path):
         header = f"P6 {self.width} {self.height} 255\n".encode()
         subprocess.run(["convert", "ppm:-", str(path)], input=header + self.rgb, check=True)
@@ -79,25 +96,42 @@ class Display:
         self.process.wait()
 
 
-class RdpClient:
-    """xfreerdp3 on a Display, certificate pinned, filling the screen."""
+class Client:
+    """A program that shows a desktop on a Display."""
 
-    def __init__(self, display, connection, size, log, extra=()):
-        self.log = Path(log)
-        command = ["xfreerdp3", f"/v:{connection['address']}:{connection['port']}",
-                   f"/load-balance-info:Cookie: msts={connection['routing_token']}",
-                   f"/u:{connection['user']}", f"/p:{connection['ticket']}", "/sec:tls",
-                   f"/cert:fingerprint:sha256:{colons(connection['certificate_sha256'])}",
-                   f"/size:{size}", "/gfx:AVC420", "/network:lan", "-decorations", "/log-level:WARN", *extra]
+    def __init__(self, name, command, display, log):
+        self.name, self.display, self.log = name, display, Path(log)
         with open(self.log, "wb") as output:
             self.process = subprocess.Popen(command, env=display.environment, stdin=subprocess.DEVNULL,
-                                            stdout=output, stderr=output)
-        self.display = display
+                                            stdout=output, stderr=output, start_new_session=True)
 
     def check(self):
         if self.process.poll() is not None:
             last = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
-            raise Failure(f"xfreerdp3 ended with status {self.process.returncode}: {' | '.join(last[-3:])}")
+            raise Failure(f"{self.name} ended with status {self.process.returncode}: {' | '.join(last[-3:])}")
+
+    def stop(self):
+        """With whatever it started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        except ProcessLookupError:
+            self.process.wait()
+
+
+class RdpClient(Client):
+    """xfreerdp3, certificate pinned, filling the screen."""
+
+    def __init__(self, display, connection, size, log, extra=()):
+        super().__init__("xfreerdp3", [
+            "xfreerdp3", f"/v:{connection['address']}:{connection['port']}",
+            f"/load-balance-info:Cookie: msts={connection['routing_token']}",
+            f"/u:{connection['user']}", f"/p:{connection['ticket']}", "/sec:tls",
+            f"/cert:fingerprint:sha256:{colons(connection['certificate_sha256'])}",
+            f"/size:{size}", "/gfx:AVC420", "/network:lan", "-decorations", "/log-level:WARN", *extra], display, log)
 
     def wait_for_window(self, seconds=15):
         def there():
@@ -113,13 +147,20 @@ class RdpClient:
         self.display.do("type", "--delay", "25", text)
         self.display.do("key", "Return")
 
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+
+class Remmina(Client):
+    """A client of other making: Remmina, which takes its settings from a profile and the password encrypted in it."""
+
+    def __init__(self, display, connection, folder, log):
+        profile = Path(folder) / "desktop.remmina"
+        settings = {"protocol": "RDP", "name": "tobari", "server": f"{connection['address']}:{connection['port']}",
+                    "username": connection["user"], "loadbalanceinfo": f"Cookie: msts={connection['routing_token']}",
+                    "security": "tls", "cert_ignore": 1, "colordepth": 66, "resolution_mode": 2,
+                    "resolution_width": 800, "resolution_height": 600, "viewmode": 1, "disableclipboard": 1, "sound": "off"}
+        profile.write_text("[remmina]\n" + "".join(f"{key}={value}\n" for key, value in settings.items()))
+        script = 'remmina --update-profile "$1" --set-option password="$2" && exec remmina -c "$1"'
+        super().__init__("remmina", ["dbus-run-session", "--", "sh", "-c", script, "sh", str(profile), connection["ticket"]],
+                         display, log)
 
 
 def colons(text):
