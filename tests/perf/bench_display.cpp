@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How fast the display's pixels are compared and encoded, and how small they get. Everything is 1920x1080 and one
 // thread. `Mpix/s` counts pixels of the picture; `bpp` bits sent for each of them.
-#include <benchmark/benchmark.h>
-#include <freerdp/codec/color.h>
-#include <freerdp/codec/planar.h>
-
 #include <chrono>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <benchmark/benchmark.h>
+#include <freerdp/codec/color.h>
+#include <freerdp/codec/planar.h>
 
 #include "diff/tile_diff.h"
 #include "encode/avc420_encoder.h"

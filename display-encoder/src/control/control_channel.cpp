@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/display/control_channel.h>
+
 #include <cerrno>
 #include <cstring>
 #include <format>
 
 #include <google/protobuf/message_lite.h>
 #include <sys/socket.h>
-
-#include <tobari/display/control_channel.h>
 
 namespace tobari::display {
 namespace {

@@ -2,6 +2,7 @@
 #include "daemon/options.h"
 
 #include <charconv>
+#include <cstdio>
 #include <format>
 #include <string_view>
 #include <utility>
@@ -63,12 +64,14 @@ Parsed parse_options(int argc, char** argv) {
   describe(app, parsed.options);
   try {
     app.parse(argc, argv);
-    if (parsed.options.control_fd < 0 && parsed.options.source.empty()) {
-      throw CLI::RequiredError("--source or --control-fd");
-    }
   } catch (const CLI::ParseError& e) {
     const int status = app.exit(e);
     parsed.exit_status = status == 0 ? 0 : 2;
+    return parsed;
+  }
+  if (parsed.options.control_fd < 0 && parsed.options.source.empty()) {
+    std::fputs("tobari-display: say what to show with --source; --help tells how\n", stderr);
+    parsed.exit_status = 2;
   }
   return parsed;
 }

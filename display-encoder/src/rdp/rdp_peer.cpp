@@ -123,7 +123,8 @@ Result<void> RdpPeer::loop() {
     TOBARI_TRY(wait());
     notes_.clear_wake();
     if (const auto reason = notes_.closing()) {
-      say_goodbye(error_info(*reason));
+      // A server that stops says nothing: to the client the line is lost, and it comes back to the next process.
+      if (*reason != CloseReason::kServerStops) say_goodbye(error_info(*reason));
       return fail(Errc::kCancelled, *reason == CloseReason::kTakenOver ? "taken over by another client" : "closed");
     }
     if (authenticated_) output_->hold();  // before that, an answer must be out before FreeRDP waits for the next step

@@ -23,7 +23,8 @@ void Coverage::paint(int x, int y, int width, int height) {
   const int bottom = y + height >= height_ ? (height_ + kCell - 1) / kCell * kCell : y + height;
   for (int row = (y + kCell - 1) / kCell; (row + 1) * kCell <= bottom; ++row) {
     for (int column = (x + kCell - 1) / kCell; (column + 1) * kCell <= right; ++column) {
-      const auto at = static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column);
+      const auto at =
+          static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column);
       if (at >= painted_.size() || painted_[at]) continue;
       painted_[at] = true;
       --missing_;
@@ -35,10 +36,12 @@ std::string Samples::json() const {
   std::vector<double> sorted = ms_;
   std::ranges::sort(sorted);
   const auto at = [&sorted](double share) {
-    return sorted.empty() ? -1.0 : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
+    return sorted.empty() ? -1.0
+                          : sorted[std::min(sorted.size() - 1,
+                                            static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
   };
-  return std::format(R"({{"n":{},"p50":{:.1f},"p95":{:.1f},"p99":{:.1f},"max":{:.1f}}})", sorted.size(), at(0.5), at(0.95),
-                     at(0.99), sorted.empty() ? -1.0 : sorted.back());
+  return std::format(R"({{"n":{},"p50":{:.1f},"p95":{:.1f},"p99":{:.1f},"max":{:.1f}}})", sorted.size(), at(0.5),
+                     at(0.95), at(0.99), sorted.empty() ? -1.0 : sorted.back());
 }
 
 }  // namespace tobari::probe

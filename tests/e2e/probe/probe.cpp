@@ -88,7 +88,8 @@ BOOL on_post_connect(freerdp* instance) {
 
 void on_post_disconnect(freerdp* instance) { gdi_free(instance); }
 
-DWORD on_certificate(freerdp* instance, const char*, UINT16, const char*, const char*, const char*, const char* fingerprint, DWORD) {
+DWORD on_certificate(freerdp* instance, const char*, UINT16, const char*, const char*, const char*,
+                     const char* fingerprint, DWORD) {
   Seen& seen = seen_of(instance->context);
   seen.got_sha256.clear();
   for (const char* c = fingerprint; *c != '\0'; ++c) {
@@ -132,7 +133,8 @@ bool apply(const Options& o, rdpSettings* s) {
   if (o.want_every_channel) {
     ok = ok && freerdp_settings_set_bool(s, FreeRDP_RedirectClipboard, TRUE) &&
          freerdp_settings_set_bool(s, FreeRDP_RedirectDrives, TRUE) &&
-         freerdp_settings_set_bool(s, FreeRDP_AudioPlayback, TRUE) && freerdp_settings_set_bool(s, FreeRDP_AudioCapture, TRUE);
+         freerdp_settings_set_bool(s, FreeRDP_AudioPlayback, TRUE) &&
+         freerdp_settings_set_bool(s, FreeRDP_AudioCapture, TRUE);
   } else {
     ok = ok && freerdp_settings_set_bool(s, FreeRDP_RedirectClipboard, FALSE) &&
          freerdp_settings_set_bool(s, FreeRDP_AudioPlayback, FALSE);
@@ -206,7 +208,8 @@ Result<std::string> measure(const Options& o, rdpContext* context, Seen& seen) {
   Samples keys;
   for (int i = 0; i < o.keys; ++i) session.key_to_pixel(i, keys);
   if (o.seconds > 0) {
-    const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(o.seconds));
+    const auto end =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(o.seconds));
     session.pump(end - Clock::now() + 1s, [end] { return Clock::now() > end; });
   }
   if (!o.dump.empty()) {
@@ -237,7 +240,8 @@ Result<std::string> run(const Options& options) {
   seen.started = Clock::now();
   if (!freerdp_connect(context->instance)) {
     const UINT32 why = freerdp_get_last_error(context.get());
-    return fail(Errc::kUnavailable, std::format("not connected: {} (0x{:08x})", freerdp_get_last_error_string(why), why));
+    return fail(Errc::kUnavailable,
+                std::format("not connected: {} (0x{:08x})", freerdp_get_last_error_string(why), why));
   }
   auto line = measure(options, context.get(), seen);
   freerdp_disconnect(context->instance);

@@ -12,7 +12,7 @@ namespace tobari::probe {
 struct Options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
-  std::string routing_token;       // empty: none is sent
+  std::string routing_token;  // empty: none is sent
   std::string user;
   std::string password;
   std::string certificate_sha256;  // 64 hex digits; empty: any certificate

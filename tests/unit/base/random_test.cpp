@@ -27,8 +27,8 @@ TEST(Random, UuidsParseAsIdsAndNothingElseDoes) {
   const auto id = DesktopId::random();
   EXPECT_EQ(*DesktopId::parse(id.str()), id);
   EXPECT_EQ(id.str()[14], '4');
-  for (const char* bad : {"", "x", "../../etc/passwd", "6ba7b810-9dad-11d1-80b4-00c04fd430cG",
-                          "6BA7B810-9DAD-11D1-80B4-00C04FD430C8"}) {
+  for (const char* bad :
+       {"", "x", "../../etc/passwd", "6ba7b810-9dad-11d1-80b4-00c04fd430cG", "6BA7B810-9DAD-11D1-80B4-00C04FD430C8"}) {
     EXPECT_FALSE(DesktopId::parse(bad).has_value()) << bad;
   }
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/display/control_channel.h>
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -8,8 +10,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-
-#include <tobari/display/control_channel.h>
 
 #include "tobari/display_control.pb.h"
 

@@ -3,24 +3,37 @@
 
 #include <cerrno>
 #include <format>
+
 #include <system_error>
 
 namespace tobari {
 
 std::string_view to_string(Errc code) noexcept {
   switch (code) {
-    case Errc::kInvalidArgument: return "invalid argument";
-    case Errc::kNotFound: return "not found";
-    case Errc::kAlreadyExists: return "already exists";
-    case Errc::kPermissionDenied: return "permission denied";
-    case Errc::kUnauthenticated: return "unauthenticated";
-    case Errc::kUnavailable: return "unavailable";
-    case Errc::kTimeout: return "timeout";
-    case Errc::kCancelled: return "cancelled";
-    case Errc::kExhausted: return "limit reached";
-    case Errc::kPeerProtocol: return "malformed input";
-    case Errc::kIo: return "input/output error";
-    case Errc::kInternal: return "internal error";
+    case Errc::kInvalidArgument:
+      return "invalid argument";
+    case Errc::kNotFound:
+      return "not found";
+    case Errc::kAlreadyExists:
+      return "already exists";
+    case Errc::kPermissionDenied:
+      return "permission denied";
+    case Errc::kUnauthenticated:
+      return "unauthenticated";
+    case Errc::kUnavailable:
+      return "unavailable";
+    case Errc::kTimeout:
+      return "timeout";
+    case Errc::kCancelled:
+      return "cancelled";
+    case Errc::kExhausted:
+      return "limit reached";
+    case Errc::kPeerProtocol:
+      return "malformed input";
+    case Errc::kIo:
+      return "input/output error";
+    case Errc::kInternal:
+      return "internal error";
   }
   return "unknown error";
 }
@@ -35,22 +48,30 @@ std::string describe(const Error& error) {
 namespace {
 Errc code_of(int error_number) noexcept {
   switch (error_number) {
-    case ENOENT: return Errc::kNotFound;
-    case EEXIST: return Errc::kAlreadyExists;
+    case ENOENT:
+      return Errc::kNotFound;
+    case EEXIST:
+      return Errc::kAlreadyExists;
     case EACCES:
-    case EPERM: return Errc::kPermissionDenied;
-    case EINVAL: return Errc::kInvalidArgument;
-    case ETIMEDOUT: return Errc::kTimeout;
+    case EPERM:
+      return Errc::kPermissionDenied;
+    case EINVAL:
+      return Errc::kInvalidArgument;
+    case ETIMEDOUT:
+      return Errc::kTimeout;
     case ECONNREFUSED:
     case ECONNRESET:
     case EPIPE:
     case EHOSTUNREACH:
-    case ENETUNREACH: return Errc::kUnavailable;
+    case ENETUNREACH:
+      return Errc::kUnavailable;
     case ENOSPC:
     case EMFILE:
     case ENFILE:
-    case ENOMEM: return Errc::kExhausted;
-    default: return Errc::kIo;
+    case ENOMEM:
+      return Errc::kExhausted;
+    default:
+      return Errc::kIo;
   }
 }
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Encoders turn pixels into what RDP's graphics pipeline carries. An encoder is stateful, used by one thread at a time,
-// and mirrors state in the client: what it returned must be sent, in order, or the client's state is lost. Back-pressure
-// is therefore decided before encoding (src/pacing).
+// and mirrors state in the client: what it returned must be sent, in order, or the client's state is lost.
+// Back-pressure is therefore decided before encoding (src/pacing).
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ enum class Codec : std::uint16_t {
 // One command for the client. `regions` and the quality are for kAvc420 only: what of the decoded picture to show.
 struct EncodedRect {
   Codec codec = Codec::kUncompressed;
-  Rect rect;                     // on the surface
-  std::vector<std::byte> data;   // the codec's own bytes; kSolid: 4 bytes B G R X
+  Rect rect;                    // on the surface
+  std::vector<std::byte> data;  // the codec's own bytes; kSolid: 4 bytes B G R X
   std::vector<Rect> regions;
   std::uint8_t qp = 0;
   std::uint8_t quality = 0;

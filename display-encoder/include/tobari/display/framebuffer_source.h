@@ -5,7 +5,8 @@
 // on_damage() whenever pixels may have changed and on_surface() again when the size changed. The events only note and
 // wake somebody: they must not block, because a source's thread may be what a virtual machine waits for. The one
 // consumer calls acquire() on its own thread, whenever it is ready for pixels: nothing is copied for a consumer that is
-// not. stop() ends everything: when it returns no event is running or will come. After on_lost() nothing comes any more.
+// not. stop() ends everything: when it returns no event is running or will come. After on_lost() nothing comes any
+// more.
 #pragma once
 
 #include <memory>
@@ -21,10 +22,10 @@ namespace tobari::display {
 class SourceEvents {
  public:
   virtual void on_surface(Size size) = 0;
-  virtual void on_damage(std::span<const Rect> rects) = 0;   // an upper bound, inside the surface
+  virtual void on_damage(std::span<const Rect> rects) = 0;     // an upper bound, inside the surface
   virtual void on_cursor_shape(const CursorShape& shape) = 0;  // only when it changed
   virtual void on_cursor_visible(bool visible) = 0;
-  virtual void on_lost(const Error& reason) = 0;             // last call of all
+  virtual void on_lost(const Error& reason) = 0;  // last call of all
 
  protected:
   ~SourceEvents() = default;
@@ -38,8 +39,8 @@ class FramebufferSource {
   virtual void stop() noexcept = 0;
 
   // Brings the pixels of `wanted` up to date and returns the whole surface; pixels outside `wanted` may be old. Valid
-  // until the next acquire() or stop(), even if the surface is replaced meanwhile. Whoever draws may go on drawing: read
-  // every pixel once, and expect damage for what changed under the read. kUnavailable: no surface yet.
+  // until the next acquire() or stop(), even if the surface is replaced meanwhile. Whoever draws may go on drawing:
+  // read every pixel once, and expect damage for what changed under the read. kUnavailable: no surface yet.
   [[nodiscard]] virtual Result<FrameView> acquire(const Region& wanted) = 0;
 
   // Asks for another size; a later on_surface() confirms it (or not: a source that cannot says kInvalidArgument).

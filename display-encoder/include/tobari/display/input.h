@@ -15,13 +15,32 @@ struct KeyEvent {
   bool pressed = false;
 };
 
-enum class Button : std::uint8_t { kLeft, kMiddle, kRight, kWheelUp, kWheelDown, kSide, kExtra, kWheelLeft, kWheelRight };
+enum class Button : std::uint8_t {
+  kLeft,
+  kMiddle,
+  kRight,
+  kWheelUp,
+  kWheelDown,
+  kSide,
+  kExtra,
+  kWheelLeft,
+  kWheelRight
+};
 
-struct PointerMove { Point position; };                      // absolute, in the source's pixels
-struct PointerButton { Button button{}; bool pressed = false; };  // wheels: one press and release a notch
+struct PointerMove {
+  Point position;
+};  // absolute, in the source's pixels
+struct PointerButton {
+  Button button{};
+  bool pressed = false;
+};  // wheels: one press and release a notch
 
 // The lock keys' lights as the client has them; the desktop is made to agree.
-struct LockState { bool scroll = false; bool num = false; bool caps = false; };
+struct LockState {
+  bool scroll = false;
+  bool num = false;
+  bool caps = false;
+};
 
 // Where input goes. Calls never block and may come from any one thread at a time; events for a desktop that is gone are
 // dropped. Releasing a key that is not pressed does nothing (clients send such releases when they get the focus).

@@ -12,18 +12,18 @@ namespace tobari {
 
 // What kind of failure it is; the caller decides by this, people read the message.
 enum class Errc : std::uint8_t {
-  kInvalidArgument,   // the caller's request is wrong and stays wrong
+  kInvalidArgument,  // the caller's request is wrong and stays wrong
   kNotFound,
-  kAlreadyExists,     // or conflicts with what exists
+  kAlreadyExists,  // or conflicts with what exists
   kPermissionDenied,
   kUnauthenticated,
-  kUnavailable,       // somebody else is down; trying again later may help
+  kUnavailable,  // somebody else is down; trying again later may help
   kTimeout,
   kCancelled,
-  kExhausted,         // a stated limit is reached
-  kPeerProtocol,      // malformed or hostile input from a peer: that session ends
+  kExhausted,     // a stated limit is reached
+  kPeerProtocol,  // malformed or hostile input from a peer: that session ends
   kIo,
-  kInternal,          // our bug
+  kInternal,  // our bug
 };
 
 [[nodiscard]] std::string_view to_string(Errc code) noexcept;
@@ -63,16 +63,16 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 #define TOBARI_CONCAT(a, b) TOBARI_CONCAT_INNER(a, b)
 
 // Returns the error from this function when `expr` failed.
-#define TOBARI_TRY(expr)                                                                                \
-  if (auto tobari_result = (expr); !tobari_result.has_value()) {                                       \
-    return std::unexpected<::tobari::Error>(std::move(tobari_result).error());                         \
-  }                                                                                                     \
+#define TOBARI_TRY(expr)                                                       \
+  if (auto tobari_result = (expr); !tobari_result.has_value()) {               \
+    return std::unexpected<::tobari::Error>(std::move(tobari_result).error()); \
+  }                                                                            \
   static_assert(true)
 
 // TOBARI_ASSIGN(const auto info, hypervisor.find(id)); declares info or returns the error. Two statements.
-#define TOBARI_ASSIGN(declaration, expr)                                                                \
-  auto TOBARI_CONCAT(tobari_result_, __LINE__) = (expr);                                                \
-  if (!TOBARI_CONCAT(tobari_result_, __LINE__).has_value()) {                                           \
+#define TOBARI_ASSIGN(declaration, expr)                                                                 \
+  auto TOBARI_CONCAT(tobari_result_, __LINE__) = (expr);                                                 \
+  if (!TOBARI_CONCAT(tobari_result_, __LINE__).has_value()) {                                            \
     return std::unexpected<::tobari::Error>(std::move(TOBARI_CONCAT(tobari_result_, __LINE__)).error()); \
-  }                                                                                                     \
+  }                                                                                                      \
   declaration = std::move(TOBARI_CONCAT(tobari_result_, __LINE__)).value()
