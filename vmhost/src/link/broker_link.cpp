@@ -93,11 +93,14 @@ class BrokerLink::Stream final : public grpc::ClientBidiReactor<wire::FromHost, 
     RemoveHold();
   }
 
+  // The loop gets our own reference too: a context keeps its channel alive, and a channel must not die on a thread of
+  // gRPC's, which would wait for itself.
   void OnDone(const grpc::Status& status) override {
-    const std::string why = status.ok() ? "the broker ended it" : status.error_message();
-    to_loop([why](BrokerLink& link, const std::shared_ptr<Stream>& self) { link.on_end(self, why); });
-    const auto keep = std::move(self_);
-    end_.set_value();
+    auto end = std::move(end_);
+    loop_.post([self = std::move(self_), why = status.ok() ? "the broker ended it" : status.error_message()] {
+      if (*self->alive_) self->link_.on_end(self, why);
+    });
+    end.set_value();
   }
 
  private:
