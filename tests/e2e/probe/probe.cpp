@@ -88,9 +88,8 @@ BOOL on_post_connect(freerdp* instance) {
 
 void on_post_disconnect(freerdp* instance) { gdi_free(instance); }
 
-DWORD on_certificate(freerdp* instance, const char*, UINT16, const char*, const char*, const char*,
-                     const char* fingerprint, DWORD) {
-  Seen& seen = seen_of(instance->context);
+DWORD check_certificate(rdpContext* context, const char* fingerprint) {
+  Seen& seen = seen_of(context);
   seen.got_sha256.clear();
   for (const char* c = fingerprint; *c != '\0'; ++c) {
     if (*c != ':') seen.got_sha256 += static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
@@ -98,11 +97,23 @@ DWORD on_certificate(freerdp* instance, const char*, UINT16, const char*, const 
   return seen.want_sha256.empty() || seen.want_sha256 == seen.got_sha256 ? 2 : 0;
 }
 
+DWORD on_certificate(freerdp* instance, const char*, UINT16, const char*, const char*, const char*,
+                     const char* fingerprint, DWORD) {
+  return check_certificate(instance->context, fingerprint);
+}
+
+// What an earlier session of this client may have noted is no matter: only the fingerprint asked for counts.
+DWORD on_changed_certificate(freerdp* instance, const char*, UINT16, const char*, const char*, const char*,
+                             const char* fingerprint, const char*, const char*, const char*, DWORD) {
+  return check_certificate(instance->context, fingerprint);
+}
+
 BOOL on_new(freerdp* instance, rdpContext*) {
   instance->PreConnect = on_pre_connect;
   instance->PostConnect = on_post_connect;
   instance->PostDisconnect = on_post_disconnect;
   instance->VerifyCertificateEx = on_certificate;
+  instance->VerifyChangedCertificateEx = on_changed_certificate;
   instance->LoadChannels = freerdp_client_load_channels;
   return TRUE;
 }
