@@ -27,7 +27,7 @@ QemuDbusSource::~QemuDbusSource() { stop(); }
 Result<void> QemuDbusSource::start(SourceEvents& events) { return impl_->session().start(events); }
 void QemuDbusSource::stop() noexcept { impl_->session().stop(); }
 Result<FrameView> QemuDbusSource::acquire(const Region& wanted) { return impl_->session().acquire(wanted); }
-Result<void> QemuDbusSource::request_size(Size size) { return impl_->session().request_size(size); }
+Result<void> QemuDbusSource::request_mode(const SourceMode& mode) { return impl_->session().request_mode(mode); }
 InputSink& QemuDbusSource::input() noexcept { return impl_->session().input(); }
 
 }  // namespace tobari::display

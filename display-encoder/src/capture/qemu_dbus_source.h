@@ -26,7 +26,7 @@ class QemuDbusSource final : public FramebufferSource {
   [[nodiscard]] Result<void> start(SourceEvents& events) override;
   void stop() noexcept override;
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted) override;
-  [[nodiscard]] Result<void> request_size(Size size) override;  // the guest decides whether it follows
+  [[nodiscard]] Result<void> request_mode(const SourceMode& mode) override;  // the guest decides whether it follows
   [[nodiscard]] InputSink& input() noexcept override;
 
  private:

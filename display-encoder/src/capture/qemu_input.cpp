@@ -91,10 +91,9 @@ void QemuInput::send(const InputEvent& event) {
       call(kKeyboard, key->pressed ? "Press" : "Release", g_variant_new("(u)", *number));
     }
   } else if (const auto* move = std::get_if<PointerMove>(&event)) {
-    if (!surface_.valid()) return;
-    const int x = std::clamp(move->position.x, 0, surface_.width - 1);
-    const int y = std::clamp(move->position.y, 0, surface_.height - 1);
-    call(kMouse, "SetAbsPosition", g_variant_new("(uu)", static_cast<unsigned>(x), static_cast<unsigned>(y)));
+    if (!head_.head.valid()) return;
+    const Point at = head_.for_tablet(move->position);
+    call(kMouse, "SetAbsPosition", g_variant_new("(uu)", static_cast<unsigned>(at.x), static_cast<unsigned>(at.y)));
   } else if (const auto* button = std::get_if<PointerButton>(&event)) {
     // Button counts as QEMU's InputButton does.
     call(kMouse, button->pressed ? "Press" : "Release", g_variant_new("(u)", static_cast<unsigned>(button->button)));

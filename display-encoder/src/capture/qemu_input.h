@@ -13,6 +13,7 @@
 #include "capture/glib_handle.h"
 #include "capture/glib_loop.h"
 #include "capture/input_queue.h"
+#include "capture/qemu_scanout.h"
 
 namespace tobari::display {
 
@@ -35,7 +36,7 @@ class QemuInput final : public InputSink {
   void disconnect();
   [[nodiscard]] unsigned outstanding() const noexcept { return outstanding_; }
   void set_on_idle(std::function<void()> on_idle) { on_idle_ = std::move(on_idle); }
-  void set_surface(Size size) noexcept { surface_ = size; }
+  void set_head(const HeadPlace& place) noexcept { head_ = place; }
 
  private:
   template <class Event>
@@ -65,7 +66,7 @@ class QemuInput final : public InputSink {
   unsigned subscription_ = 0;
   unsigned outstanding_ = 0;
   unsigned modifiers_ = 0;  // the guest's lights, as last heard; what we pressed since is counted in
-  Size surface_;
+  HeadPlace head_;
   std::function<void()> on_idle_;
 };
 

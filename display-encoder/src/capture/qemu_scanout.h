@@ -29,6 +29,21 @@ struct Scanout {
 [[nodiscard]] Result<Scanout> check_scanout(std::uint32_t width, std::uint32_t height, std::uint32_t stride,
                                             std::uint32_t format, std::uint32_t offset);
 
+// Where a head's picture lies in the one picture that the guest draws for all of its heads (Xorg does so), as far as
+// the numbers tell: a head that has a picture of its own is all there is.
+struct HeadPlace {
+  Size head;
+  Point origin;
+  Size whole;
+
+  // A position on the head as QEMU must be told it: the guest's tablet spans the whole picture, but QEMU scales by the
+  // head. Exact to the `whole / head` pixels that this leaves.
+  [[nodiscard]] Point for_tablet(Point on_head) const noexcept;
+  friend bool operator==(const HeadPlace&, const HeadPlace&) = default;
+};
+// `bytes`: of the whole picture, as large as its file is.
+[[nodiscard]] HeadPlace place_of_head(const Scanout& scanout, std::size_t bytes) noexcept;
+
 // A rectangle as it came over the wire, cut to the surface. Empty when nothing of it lies inside.
 [[nodiscard]] Rect clip_update(std::int32_t x, std::int32_t y, std::int32_t width, std::int32_t height,
                                Size surface) noexcept;

@@ -91,7 +91,7 @@ void QemuSession::connected() {
     lose(std::move(result).error());
     return;
   }
-  send_size();
+  send_mode();
 }
 
 Result<void> QemuSession::register_listener() {

@@ -32,7 +32,7 @@ class QemuSession final : private QemuListenerHandler {
   [[nodiscard]] Result<void> start(SourceEvents& events);
   void stop() noexcept;
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted);
-  [[nodiscard]] Result<void> request_size(Size size);
+  [[nodiscard]] Result<void> request_mode(const SourceMode& mode);
   [[nodiscard]] InputSink& input() noexcept { return input_; }
 
  private:
@@ -74,8 +74,8 @@ class QemuSession final : private QemuListenerHandler {
   void announce(Size size);
   void damaged(const Rect& rect);
   void flush_damage();
-  void send_size();
-  static void on_size_answered(GObject* source, GAsyncResult* result, gpointer self);
+  void send_mode();
+  static void on_mode_answered(GObject* source, GAsyncResult* result, gpointer self);
 
   const std::string console_path_;
   UniqueFd fd_;                     // until connect()
@@ -85,8 +85,8 @@ class QemuSession final : private QemuListenerHandler {
   QemuInput input_;
   std::atomic<bool> resizable_{true};
 
-  std::mutex size_mutex_;
-  std::optional<Size> wanted_size_;
+  std::mutex mode_mutex_;
+  std::optional<SourceMode> wanted_mode_;
 
   // D-Bus thread only.
   GRef<GCancellable> cancellable_;

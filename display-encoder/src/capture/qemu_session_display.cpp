@@ -3,6 +3,8 @@
 #include <format>
 #include <utility>
 
+#include <sys/stat.h>
+
 #include <tobari/base/log.h>
 #include <tobari/base/no_throw.h>
 
@@ -15,18 +17,22 @@ constexpr unsigned kMaxRefusalsLogged = 10;  // a guest can cause them as often 
 constexpr int kAfterWhatIsWaiting = G_PRIORITY_DEFAULT + 10;
 constexpr const char* kUnsupported = "org.qemu.Display1.Error.Unsupported";
 
-unsigned millimetres(int pixels) noexcept { return static_cast<unsigned>(pixels) * 254 / 960; }  // at 96 dpi
+int millimetres(int pixels) noexcept { return pixels * 254 / 960; }  // at 96 dpi
 
 }  // namespace
 
 Result<void> QemuSession::on_scanout_map(UniqueFd fd, const Scanout& scanout) {
   TOBARI_TRY(surface_.share(fd.get(), scanout));
+  struct stat file{};
+  const bool known = ::fstat(fd.get(), &file) == 0 && file.st_size > 0;
+  input_.set_head(place_of_head(scanout, known ? static_cast<std::size_t>(file.st_size) : 0));
   announce(scanout.size);
   return {};
 }
 
 Result<void> QemuSession::on_scanout(const Scanout& scanout, std::span<const std::byte> bytes) {
   TOBARI_TRY(surface_.replace(scanout, bytes));
+  input_.set_head({scanout.size, {}, scanout.size});  // a copy is the head's alone
   announce(scanout.size);
   return {};
 }
@@ -41,7 +47,6 @@ void QemuSession::announce(Size size) {
   const bool first = !announced_.valid();
   announced_ = size;
   damage_.clear();
-  input_.set_surface(size);
   events_->on_surface(size);
   if (!first) return;
   // QEMU may speak of the pointer before the first picture; consumers hear of the surface first.
@@ -105,32 +110,36 @@ Result<FrameView> QemuSession::acquire(const Region& wanted) {
   return view;
 }
 
-Result<void> QemuSession::request_size(Size size) {
-  if (!size.valid()) return fail(Errc::kInvalidArgument, "not a size that a desktop can have");
+Result<void> QemuSession::request_mode(const SourceMode& mode) {
+  if (mode.shown && !mode.size.valid()) return fail(Errc::kInvalidArgument, "not a size that a desktop can have");
   if (!resizable_) return fail(Errc::kInvalidArgument, "this virtual machine's display keeps its size");
-  const std::lock_guard lock(size_mutex_);
-  if (!std::exchange(wanted_size_, size).has_value() && loop_.running()) loop_.post([this] { send_size(); });
+  const std::lock_guard lock(mode_mutex_);
+  if (!std::exchange(wanted_mode_, mode).has_value() && loop_.running()) loop_.post([this] { send_mode(); });
   return {};
 }
 
 // The newest wish only. QEMU answers at once; whether the guest follows is seen by the next surface.
-void QemuSession::send_size() {
+void QemuSession::send_mode() {
   if (ours_.connection == nullptr || lost_) return;
-  std::optional<Size> size;
+  std::optional<SourceMode> mode;
   {
-    const std::lock_guard lock(size_mutex_);
-    size = std::exchange(wanted_size_, std::nullopt);
+    const std::lock_guard lock(mode_mutex_);
+    mode = std::exchange(wanted_mode_, std::nullopt);
   }
-  if (!size.has_value()) return;
+  if (!mode.has_value()) return;
+  const Size size = mode->shown ? mode->size : Size{};  // 0x0: the head is unplugged
+  const Size physical =
+      mode->physical.valid() ? mode->physical : Size{millimetres(size.width), millimetres(size.height)};
   ++pending_;
   g_dbus_connection_call(ours_.connection.get(), nullptr, console_path_.c_str(), "org.qemu.Display1.Console",
                          "SetUIInfo",
-                         g_variant_new("(qqiiuu)", millimetres(size->width), millimetres(size->height), 0, 0,
-                                       static_cast<unsigned>(size->width), static_cast<unsigned>(size->height)),
-                         nullptr, G_DBUS_CALL_FLAGS_NONE, G_MAXINT, cancellable_.get(), on_size_answered, this);
+                         g_variant_new("(qqiiuu)", static_cast<unsigned>(physical.width),
+                                       static_cast<unsigned>(physical.height), mode->position.x, mode->position.y,
+                                       static_cast<unsigned>(size.width), static_cast<unsigned>(size.height)),
+                         nullptr, G_DBUS_CALL_FLAGS_NONE, G_MAXINT, cancellable_.get(), on_mode_answered, this);
 }
 
-void QemuSession::on_size_answered(GObject* source, GAsyncResult* result, gpointer self) {
+void QemuSession::on_mode_answered(GObject* source, GAsyncResult* result, gpointer self) {
   no_throw("answer to another size", [=] {
     auto& session = *static_cast<QemuSession*>(self);
     GError* error = nullptr;

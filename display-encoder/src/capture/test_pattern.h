@@ -11,6 +11,8 @@
 #include <tobari/display/frame.h>
 #include <tobari/display/input.h>
 
+#include "drawing/canvas.h"
+
 namespace tobari::display {
 
 enum class Pattern : std::uint8_t {
@@ -31,28 +33,6 @@ inline constexpr std::string_view kPatternNames = "card, clock, noise, scroll, t
 // after the plain ones) and, in the last row, one for each button. Patterns do not draw there.
 [[nodiscard]] Rect echo_cell(Size size, std::uint8_t scancode, bool extended) noexcept;
 [[nodiscard]] Rect echo_cell(Size size, Button button) noexcept;
-
-// An own picture. B, G, R, X in memory, rows without padding.
-class Canvas {
- public:
-  explicit Canvas(Size size) : size_(size), pixels_(static_cast<std::size_t>(size.area())) {}
-
-  [[nodiscard]] Size size() const noexcept { return size_; }
-  [[nodiscard]] std::uint32_t& at(int x, int y) noexcept { return pixels_[index(x, y)]; }
-  [[nodiscard]] std::uint32_t at(int x, int y) const noexcept { return pixels_[index(x, y)]; }
-  [[nodiscard]] std::uint32_t* row(int y) noexcept { return &pixels_[index(0, y)]; }
-  [[nodiscard]] FrameView view() const noexcept;
-
-  void fill(const Rect& rect, std::uint32_t colour);                            // clipped to the canvas
-  void text(Point at, std::string_view text, int scale, std::uint32_t colour);  // 5x7 glyphs in 6x8 cells, clipped
-
- private:
-  [[nodiscard]] std::size_t index(int x, int y) const noexcept {
-    return static_cast<std::size_t>(y) * static_cast<std::size_t>(size_.width) + static_cast<std::size_t>(x);
-  }
-  Size size_;
-  std::vector<std::uint32_t> pixels_;
-};
 
 class TestPattern {
  public:

@@ -207,7 +207,7 @@ TestPatternSource::~TestPatternSource() = default;
 Result<void> TestPatternSource::start(SourceEvents& events) { return impl_->start(events); }
 void TestPatternSource::stop() noexcept { impl_->stop(); }
 Result<FrameView> TestPatternSource::acquire(const Region& wanted) { return impl_->acquire(wanted); }
-Result<void> TestPatternSource::request_size(Size size) { return impl_->request_size(size); }
+Result<void> TestPatternSource::request_mode(const SourceMode& mode) { return impl_->request_size(mode.size); }
 InputSink& TestPatternSource::input() noexcept { return *impl_; }
 void TestPatternSource::lose(std::string reason) { impl_->lose(std::move(reason)); }
 

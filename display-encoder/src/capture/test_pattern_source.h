@@ -13,7 +13,7 @@
 namespace tobari::display {
 
 // start() shows the pattern, an arrow as the pointer and, from then on, what the pattern does by itself. A pressed key
-// or button inverts its echo cell (test_pattern.h); a release does not. request_size() always works. acquire() copies,
+// or button inverts its echo cell (test_pattern.h); a release does not. request_mode() always works. acquire() copies,
 // so a FrameView of this source is the consumer's alone and never changes while it is read.
 class TestPatternSource final : public FramebufferSource {
  public:
@@ -24,7 +24,7 @@ class TestPatternSource final : public FramebufferSource {
   [[nodiscard]] Result<void> start(SourceEvents& events) override;
   void stop() noexcept override;
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted) override;
-  [[nodiscard]] Result<void> request_size(Size size) override;
+  [[nodiscard]] Result<void> request_mode(const SourceMode& mode) override;
   [[nodiscard]] InputSink& input() noexcept override;
 
   // For tests: as if the desktop had died; on_lost() follows.

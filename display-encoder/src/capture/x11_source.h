@@ -22,7 +22,7 @@ class X11Source final : public FramebufferSource {
   [[nodiscard]] Result<void> start(SourceEvents& events) override;
   void stop() noexcept override;
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted) override;
-  [[nodiscard]] Result<void> request_size(Size size) override;
+  [[nodiscard]] Result<void> request_mode(const SourceMode& mode) override;
   [[nodiscard]] InputSink& input() noexcept override;
 
  private:

@@ -50,10 +50,11 @@ void ControlReports::on_client_closed(const ClientLabel& client, const Admitted*
   send(session_message(kind, session_id, client.address, "", reason.message));
 }
 
-void ControlReports::on_source_lost(const Error& reason) {
-  log_.on_source_lost(reason);
+void ControlReports::on_source_lost(std::size_t screen, const Error& reason) {
+  log_.on_source_lost(screen, reason);
   wire::FromDisplay message;
   message.mutable_source_lost()->set_detail(plain(reason.message));
+  message.mutable_source_lost()->set_screen(static_cast<std::uint32_t>(screen));
   send(message);
 }
 

@@ -24,7 +24,7 @@ class ControlReports final : public SessionObserver {
 
   void on_client_connected(const ClientInfo& client, const Admitted& admitted) override;
   void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) override;
-  void on_source_lost(const Error& reason) override;
+  void on_source_lost(std::size_t screen, const Error& reason) override;
 
  private:
   ControlChannel& channel_;

@@ -64,7 +64,7 @@ class ManagedDisplay {
       case wire::ToDisplay::kSetup:
         return set_up(message.setup());
       case wire::ToDisplay::kSource:
-        return take_source(std::move(descriptor));
+        return take_source(message.source(), std::move(descriptor));
       case wire::ToDisplay::kArm:
         return arm(message.arm());
       case wire::ToDisplay::kClient:
@@ -90,13 +90,14 @@ class ManagedDisplay {
     reports_.send(answer);
   }
 
-  void take_source(UniqueFd connection) {
+  void take_source(const wire::Source& offered, UniqueFd connection) {
     auto source =
         connection
-            ? QemuDbusSource::create(std::move(connection), {})
+            ? QemuDbusSource::create(std::move(connection), {.console = offered.console()})
             : Result<std::unique_ptr<QemuDbusSource>>(fail(Errc::kInvalidArgument, "no descriptor came with it"));
-    if (!source) return reports_.on_source_lost(source.error());
-    session_.set_source(std::move(*source));
+    if (!source) return reports_.on_source_lost(offered.screen(), source.error());
+    session_.set_source(offered.screen(), std::move(*source),
+                        offered.spare() ? DisplaySession::Role::kSpareHead : DisplaySession::Role::kDesktop);
   }
 
   void arm(const wire::Arm& arm) {

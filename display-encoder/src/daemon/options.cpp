@@ -12,6 +12,7 @@
 #include "capture/test_pattern_source.h"
 #include "capture/x11_source.h"
 #include "rdp/library.h"
+#include "session/display_session.h"
 
 namespace tobari::display {
 namespace {
@@ -20,7 +21,11 @@ constexpr Size kPatternSize{1280, 800};
 
 void describe(CLI::App& app, Options& o) {
   auto* control = app.add_option("--control-fd", o.control_fd, "descriptor of the host agent's control socket (3)");
-  auto* source = app.add_option("--source", o.source, "x11:DISPLAY (x11::0) or pattern:NAME[@WIDTHxHEIGHT]");
+  auto* source = app.add_option("--source", o.sources,
+                                "x11:DISPLAY (x11::0) or pattern:NAME[@WIDTHxHEIGHT]; several: a screen each, for a "
+                                "client's monitors in reading order")
+                     ->allow_extra_args(false)
+                     ->expected(1, static_cast<int>(DisplaySession::kMaxScreens));
   auto* listen = app.add_option("--listen", o.listen, "ADDRESS:PORT to listen on");
   auto* user = app.add_option("--user", o.user, "the one user who may connect");
   auto* password =
@@ -60,7 +65,7 @@ Result<std::unique_ptr<FramebufferSource>> open_pattern(std::string_view descrip
 
 Parsed parse_options(int argc, char** argv) {
   Parsed parsed;
-  CLI::App app("Shows one desktop to one RDP client at a time.");
+  CLI::App app("Shows one or more desktops to one RDP client at a time.");
   describe(app, parsed.options);
   try {
     app.parse(argc, argv);
@@ -69,7 +74,7 @@ Parsed parse_options(int argc, char** argv) {
     parsed.exit_status = status == 0 ? 0 : 2;
     return parsed;
   }
-  if (parsed.options.control_fd < 0 && parsed.options.source.empty()) {
+  if (parsed.options.control_fd < 0 && parsed.options.sources.empty()) {
     std::fputs("tobari-display: say what to show with --source; --help tells how\n", stderr);
     parsed.exit_status = 2;
   }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <tobari/base/log.h>
 #include <tobari/base/result.h>
@@ -13,8 +14,8 @@
 namespace tobari::display {
 
 struct Options {
-  std::string source;  // "x11::0", "pattern:card@1920x1080"
-  std::string listen;  // ADDRESS:PORT
+  std::vector<std::string> sources;  // a screen each: "x11::0", "pattern:card@1920x1080"
+  std::string listen;                // ADDRESS:PORT
   std::string user;
   std::string password_file;
   std::string certificate_file;  // with the key: PEM; both empty: made at the start

@@ -2,6 +2,8 @@
 // The life of a session as log lines.
 #pragma once
 
+#include <string>
+
 #include <tobari/base/log.h>
 
 #include "session/display_session.h"
@@ -24,7 +26,9 @@ class SessionLog final : public SessionObserver {
                 {"session", admitted != nullptr ? admitted->session_id : client.session_id},
                 {"because", describe(reason)}});
   }
-  void on_source_lost(const Error& reason) override { log::warning("desktop lost", {{"because", describe(reason)}}); }
+  void on_source_lost(std::size_t screen, const Error& reason) override {
+    log::warning("desktop lost", {{"screen", std::to_string(screen)}, {"because", describe(reason)}});
+  }
 };
 
 }  // namespace tobari::display

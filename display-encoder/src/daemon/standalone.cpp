@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/standalone.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
-#include <optional>
+#include <mutex>
 #include <poll.h>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -38,32 +41,82 @@ Result<std::string> read_password(const std::string& path) {
   return line;
 }
 
-// Ends the process when a client has left and that is all there is to do, or when there is no desktop any more.
-class EndWatch final : public SessionObserver {
+// What the main loop has to know: clients that leave, desktops that are lost.
+class Watch final : public SessionObserver {
  public:
-  explicit EndWatch(bool once) : once_(once), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  explicit Watch(bool once) : once_(once), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
   [[nodiscard]] int fd() const noexcept { return event_.get(); }
-  [[nodiscard]] bool lost() const noexcept { return lost_; }
+  void clear() noexcept {
+    eventfd_t ignored = 0;
+    static_cast<void>(::eventfd_read(event_.get(), &ignored));
+  }
+  [[nodiscard]] bool finished() const noexcept { return finished_; }
+  // Screens whose desktop was lost since.
+  [[nodiscard]] std::vector<std::size_t> take_lost() {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(lost_, {});
+  }
 
   void on_client_connected(const ClientInfo& client, const Admitted& admitted) override {
     log_.on_client_connected(client, admitted);
   }
   void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) override {
     log_.on_client_closed(client, admitted, reason);
-    if (once_ && admitted != nullptr) ring();
+    if (!once_ || admitted == nullptr) return;
+    finished_ = true;
+    ring();
   }
-  void on_source_lost(const Error& reason) override {
-    log_.on_source_lost(reason);
-    lost_ = true;
+  void on_source_lost(std::size_t screen, const Error& reason) override {
+    log_.on_source_lost(screen, reason);
+    {
+      const std::scoped_lock lock(mutex_);
+      lost_.push_back(screen);
+    }
     ring();
   }
 
  private:
   void ring() noexcept { static_cast<void>(::eventfd_write(event_.get(), 1)); }
   bool once_;
-  std::atomic<bool> lost_ = false;
+  std::atomic<bool> finished_ = false;
+  std::mutex mutex_;
+  std::vector<std::size_t> lost_;
   UniqueFd event_;
   SessionLog log_;
+};
+
+// The desktops that were named on the command line, a screen each. One that is lost is looked for until it is back.
+class Desktops {
+ public:
+  static constexpr std::chrono::seconds kRetry{2};
+
+  Desktops(DisplaySession& session, const std::vector<std::string>& names)
+      : session_(session), names_(names), lost_(names.size(), false) {}
+
+  [[nodiscard]] Result<void> open_all() {
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      TOBARI_ASSIGN(auto source, open_source(names_[i]));
+      session_.set_source(i, std::move(source));
+    }
+    return {};
+  }
+  void lose(std::size_t screen) { lost_[screen] = true; }
+  [[nodiscard]] bool some_lost() const { return std::ranges::contains(lost_, true); }
+  [[nodiscard]] bool all_lost() const { return !std::ranges::contains(lost_, false); }
+  void look_again() {
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      if (!lost_[i]) continue;
+      auto source = open_source(names_[i]);
+      if (!source) continue;
+      lost_[i] = false;
+      session_.set_source(i, std::move(*source));
+    }
+  }
+
+ private:
+  DisplaySession& session_;
+  const std::vector<std::string>& names_;
+  std::vector<bool> lost_;
 };
 
 void accept_client(int listener, DisplaySession& session, const TlsIdentity& identity, Admission& admission) {
@@ -82,6 +135,12 @@ void accept_client(int listener, DisplaySession& session, const TlsIdentity& ide
   if (!added) log::warning("client turned away", {{"client", address}, {"because", describe(added.error())}});
 }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : " ") + name;
+  return all;
+}
+
 Result<TlsIdentity> identity_for(const Options& options) {
   if (options.certificate_file.empty()) return make_tls_identity();
   return load_tls_identity(options.certificate_file, options.key_file);
@@ -92,26 +151,33 @@ Result<TlsIdentity> identity_for(const Options& options) {
 Result<void> run_standalone(const Options& options, const UniqueFd& signals) {
   TOBARI_ASSIGN(const TlsIdentity identity, identity_for(options));
   TOBARI_ASSIGN(std::string password, read_password(options.password_file));
-  TOBARI_ASSIGN(auto source, open_source(options.source));
   TOBARI_ASSIGN(const net::Endpoint endpoint, net::parse_endpoint(options.listen));
   TOBARI_ASSIGN(const UniqueFd listener, net::listen_tcp(endpoint));
   TOBARI_ASSIGN(const net::Endpoint bound, net::local_endpoint(listener.get()));
 
   PasswordAdmission admission(options.user, std::move(password));
-  EndWatch observer(options.once);
-  DisplaySession session(observer);
-  session.set_source(std::move(source));
-  log::info("listening",
-            {{"address", net::to_string(bound)}, {"source", options.source}, {"certificate", identity.sha256}});
+  Watch watch(options.once);
+  DisplaySession session(watch, options.sources.size());
+  Desktops desktops(session, options.sources);
+  TOBARI_TRY(desktops.open_all());
+  log::info(
+      "listening",
+      {{"address", net::to_string(bound)}, {"sources", joined(options.sources)}, {"certificate", identity.sha256}});
 
-  for (;;) {
-    std::array<pollfd, 3> items{{{listener.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}, {observer.fd(), POLLIN, 0}}};
-    if (::poll(items.data(), items.size(), -1) < 0 && errno != EINTR) return fail_errno(errno, "wait for clients");
-    if (items[1].revents != 0 || items[2].revents != 0) break;
+  while (!watch.finished() && !desktops.all_lost()) {
+    std::array<pollfd, 3> items{{{listener.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}, {watch.fd(), POLLIN, 0}}};
+    const int patience =
+        desktops.some_lost() ? static_cast<int>(std::chrono::milliseconds(Desktops::kRetry).count()) : -1;
+    const int ready = ::poll(items.data(), items.size(), patience);
+    if (ready < 0 && errno != EINTR) return fail_errno(errno, "wait for clients");
+    if (items[1].revents != 0) break;
     if (items[0].revents != 0) accept_client(listener.get(), session, identity, admission);
+    watch.clear();
+    for (const std::size_t screen : watch.take_lost()) desktops.lose(screen);
+    if (ready == 0) desktops.look_again();
   }
   session.stop();
-  if (observer.lost()) return fail(Errc::kUnavailable, "the desktop is gone");
+  if (desktops.all_lost()) return fail(Errc::kUnavailable, "the desktop is gone");
   return {};
 }
 

@@ -9,7 +9,7 @@
 #include <tobari/base/log.h>
 
 #include "encode/avc420_encoder.h"
-#include "encode/clear_encoder.h"
+#include "encode/connection_encoders.h"
 #include "encode/lossy_area.h"
 #include "encode/motion_map.h"
 #include "encode/piece_map.h"
@@ -32,7 +32,10 @@ constexpr std::chrono::seconds kVideoKept{5};
 
 class FrameEncoder::Impl {
  public:
-  Impl(Size size, ClientCodecs codecs) : codecs_(codecs) { resize(size); }
+  Impl(Size size, ClientCodecs codecs, std::shared_ptr<ConnectionEncoders> shared)
+      : codecs_(codecs), shared_(shared ? std::move(shared) : std::make_shared<ConnectionEncoders>()) {
+    resize(size);
+  }
 
   void resize(Size size);
   EncodedFrame encode(const FrameView& picture, const Region& changed, Time now);
@@ -50,7 +53,7 @@ class FrameEncoder::Impl {
 
   Size size_;
   ClientCodecs codecs_;
-  ClearEncoder clear_;
+  std::shared_ptr<ConnectionEncoders> shared_;
   PlanarEncoder planar_;
   UncompressedEncoder uncompressed_;
   MotionMap motion_;
@@ -148,7 +151,7 @@ EncodedRect FrameEncoder::Impl::encode_piece(const FrameView& picture, const Pie
 
 RectEncoder& FrameEncoder::Impl::encoder_for(Kind kind) {
   if (codecs_.planar && (kind == Kind::kRich || !codecs_.clear)) return planar_;
-  if (codecs_.clear) return clear_;
+  if (codecs_.clear) return shared_->clear;
   return uncompressed_;
 }
 
@@ -179,10 +182,11 @@ bool FrameEncoder::Impl::trim(Time now) {
   return video_ != nullptr;
 }
 
-FrameEncoder::FrameEncoder(Size size, ClientCodecs codecs) { reset(size, codecs); }
+FrameEncoder::FrameEncoder(Size size, ClientCodecs codecs, std::shared_ptr<ConnectionEncoders> shared)
+    : impl_(std::make_unique<Impl>(size, codecs, std::move(shared))) {}
 FrameEncoder::~FrameEncoder() = default;
 
-void FrameEncoder::reset(Size size, ClientCodecs codecs) { impl_ = std::make_unique<Impl>(size, codecs); }
+void FrameEncoder::reset(Size size, ClientCodecs codecs) { impl_ = std::make_unique<Impl>(size, codecs, nullptr); }
 void FrameEncoder::resize(Size size) { impl_->resize(size); }
 
 EncodedFrame FrameEncoder::encode(const FrameView& picture, const Region& changed, Time now) {

@@ -23,6 +23,8 @@
 
 namespace tobari::display {
 
+struct ConnectionEncoders;
+
 class FrameEncoder {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -34,7 +36,9 @@ class FrameEncoder {
   // How long an area must rest before what was sent with loss is sent exactly.
   static constexpr std::chrono::milliseconds kRest{100};
 
-  FrameEncoder(Size size, ClientCodecs codecs);
+  // `shared`: what this encoder has in common with those of the other surfaces of the same connection, used by the same
+  // thread; without it the surface is the connection's only one.
+  FrameEncoder(Size size, ClientCodecs codecs, std::shared_ptr<ConnectionEncoders> shared = nullptr);
   ~FrameEncoder();
   FrameEncoder(const FrameEncoder&) = delete;
   FrameEncoder& operator=(const FrameEncoder&) = delete;

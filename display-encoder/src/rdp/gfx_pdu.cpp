@@ -172,16 +172,19 @@ void caps_confirm(const CapsSet& set, Bytes& out) {
   pdu->zeros(set.length >= 4 ? set.length - 4 : set.length);
 }
 
-void reset_graphics(Size size, Bytes& out) {
+// The monitors are where the client has them (2.2.2.14: as in the Monitor Layout PDU), their edges inclusive.
+void reset_graphics(const MonitorLayout& monitors, Bytes& out) {
   Message pdu(kResetGraphics, out);
-  pdu->u32(static_cast<unsigned>(size.width));
-  pdu->u32(static_cast<unsigned>(size.height));
-  pdu->u32(1U);
-  pdu->u32(0U);
-  pdu->u32(0U);
-  pdu->u32(static_cast<unsigned>(size.width - 1));
-  pdu->u32(static_cast<unsigned>(size.height - 1));
-  pdu->u32(1U);  // the primary monitor
+  pdu->u32(static_cast<unsigned>(monitors.size().width));
+  pdu->u32(static_cast<unsigned>(monitors.size().height));
+  pdu->u32(monitors.monitors().size());
+  for (const Monitor& monitor : monitors.monitors()) {
+    const Rect& place = monitor.place;
+    for (const int edge : {place.x, place.y, place.right() - 1, place.bottom() - 1}) {
+      pdu->u32(static_cast<unsigned>(edge));
+    }
+    pdu->u32(monitor.primary ? 1U : 0U);
+  }
   pdu->zeros(kResetGraphicsSize - pdu.size());
 }
 
@@ -198,12 +201,12 @@ void delete_surface(std::uint16_t surface, Bytes& out) {
   pdu->u16(surface);
 }
 
-void map_surface(std::uint16_t surface, Bytes& out) {
+void map_surface(std::uint16_t surface, Point origin, Bytes& out) {
   Message pdu(kMapSurfaceToOutput, out);
   pdu->u16(surface);
   pdu->u16(0U);
-  pdu->u32(0U);
-  pdu->u32(0U);
+  pdu->u32(static_cast<unsigned>(origin.x));
+  pdu->u32(static_cast<unsigned>(origin.y));
 }
 
 void cache_import_reply(Bytes& out) {

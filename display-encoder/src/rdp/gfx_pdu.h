@@ -13,6 +13,7 @@
 #include <tobari/base/result.h>
 #include <tobari/display/encoder.h>
 #include <tobari/display/geometry.h>
+#include <tobari/display/monitor.h>
 
 namespace tobari::display::gfx {
 
@@ -48,11 +49,11 @@ struct Choice {
 [[nodiscard]] std::optional<Choice> choose(const CapsAdvertise& advertised);
 
 void caps_confirm(const CapsSet& set, Bytes& out);
-void reset_graphics(Size size, Bytes& out);
+void reset_graphics(const MonitorLayout& monitors, Bytes& out);  // not empty
 void create_surface(std::uint16_t surface, Size size, Bytes& out);
 void delete_surface(std::uint16_t surface, Bytes& out);
-void map_surface(std::uint16_t surface, Bytes& out);  // to the output's origin
-void cache_import_reply(Bytes& out);                  // no entry taken
+void map_surface(std::uint16_t surface, Point origin, Bytes& out);
+void cache_import_reply(Bytes& out);  // no entry taken
 // Start, every rectangle in order, end.
 void frame(std::uint16_t surface, std::uint32_t id, const EncodedFrame& frame, Bytes& out);
 

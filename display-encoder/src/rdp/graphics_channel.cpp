@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rdp/graphics_channel.h"
 
-#include <utility>
-
 #include "rdp/disp_pdu.h"
+#include "rdp/gfx_layout.h"
 #include "rdp/zgfx.h"
 
 namespace tobari::display {
 namespace {
 constexpr std::uint32_t kGraphics = 1;
 constexpr std::uint32_t kDisplayControl = 2;
-constexpr std::uint16_t kSurface = 0;
 // A frame's buffers are kept for the next frame, but not if it was an unusually large one.
 constexpr std::size_t kKeptBytes = std::size_t{512} * 1024;
 
@@ -27,18 +25,16 @@ void GraphicsChannel::flush() {
   recycle(wrapped_);
 }
 
-void GraphicsChannel::set_surface(Size size) {
+void GraphicsChannel::set_layout(const OutputLayout& layout) {
   if (!ready_) return;
-  if (std::exchange(surface_, true)) gfx::delete_surface(kSurface, message_);
-  gfx::reset_graphics(size, message_);
-  gfx::create_surface(kSurface, size, message_);
-  gfx::map_surface(kSurface, message_);
+  gfx::lay_out(layout, surfaces_, message_);
+  surfaces_ = layout.surfaces.size();
   flush();
 }
 
-void GraphicsChannel::send(FrameId id, const EncodedFrame& frame) {
-  if (!surface_) return;
-  gfx::frame(kSurface, id, frame, message_);
+void GraphicsChannel::send(FrameId id, std::size_t surface, const EncodedFrame& frame) {
+  if (surface >= surfaces_) return;
+  gfx::frame(static_cast<std::uint16_t>(surface), id, frame, message_);
   flush();
 }
 
@@ -56,14 +52,19 @@ void GraphicsChannel::on_dvc_open(std::uint32_t id, bool open) {
     return;
   }
   if (open) return;  // the client advertises its capabilities next
-  ready_ = surface_ = false;
+  ready_ = false;
+  surfaces_ = 0;
   events_.on_graphics_refused();
 }
 
 Result<void> GraphicsChannel::on_dvc_data(std::uint32_t id, std::span<const std::byte> data) {
   if (id == kDisplayControl) {
-    TOBARI_ASSIGN(const auto size, disp::parse_layout(data));
-    if (size) events_.on_layout(*size);
+    TOBARI_ASSIGN(const auto parsed, disp::parse_layout(data));
+    if (parsed.layout.empty()) {
+      events_.on_absurd_layout(parsed.why);
+    } else {
+      events_.on_layout(parsed.layout);
+    }
     return {};
   }
   TOBARI_ASSIGN(const auto messages, gfx::parse(data));
@@ -75,7 +76,7 @@ Result<void> GraphicsChannel::on_message(const gfx::ClientMessage& message) {
   if (const auto* caps = std::get_if<gfx::CapsAdvertise>(&message)) return on_caps(*caps);
   if (!ready_) return fail(Errc::kPeerProtocol, "graphics message before the capabilities");
   if (const auto* ack = std::get_if<gfx::FrameAcknowledge>(&message)) {
-    events_.on_graphics_ack(ack->frame);
+    if (ack->frame != gfx::kBackgroundFrame) events_.on_graphics_ack(ack->frame);
     if (ack->queue_depth == gfx::kSuspendAcks) events_.on_graphics_acks_suspended();
   } else if (std::holds_alternative<gfx::CacheImportOffer>(message)) {
     gfx::cache_import_reply(message_);
@@ -88,7 +89,7 @@ Result<void> GraphicsChannel::on_caps(const gfx::CapsAdvertise& caps) {
   const auto choice = gfx::choose(caps);
   if (!choice) return fail(Errc::kPeerProtocol, "no known version of the graphics pipeline");
   // Advertising again means that the client dropped every surface (MS-RDPEGFX 1.7); it was confirmed before.
-  surface_ = false;
+  surfaces_ = 0;
   ready_ = true;
   gfx::caps_confirm(choice->set, message_);
   flush();

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <tobari/base/result.h>
@@ -22,7 +23,8 @@ class GraphicsEvents {
   virtual void on_graphics_refused() = 0;                          // no pipeline after all
   virtual void on_graphics_ack(FrameId id) = 0;
   virtual void on_graphics_acks_suspended() = 0;
-  virtual void on_layout(Size size) = 0;
+  virtual void on_layout(const MonitorLayout& layout) = 0;
+  virtual void on_absurd_layout(const std::string& why) = 0;  // it is ignored
 
  protected:
   ~GraphicsEvents() = default;
@@ -40,9 +42,9 @@ class GraphicsChannel final : private DvcEvents {
   }
 
   [[nodiscard]] bool ready() const noexcept { return ready_; }
-  void set_surface(Size size);
-  // Drops the frame when there is no surface: the client is then about to get everything anew.
-  void send(FrameId id, const EncodedFrame& frame);
+  void set_layout(const OutputLayout& layout);
+  // Drops the frame when there is no such surface: the client is then about to get everything anew.
+  void send(FrameId id, std::size_t surface, const EncodedFrame& frame);
 
  private:
   void on_dvc_ready() override;
@@ -56,7 +58,7 @@ class GraphicsChannel final : private DvcEvents {
   GraphicsEvents& events_;
   bool resize_;
   bool ready_ = false;
-  bool surface_ = false;
+  std::size_t surfaces_ = 0;  // that the client has; their ids count from 0
   gfx::Bytes message_;
   gfx::Bytes wrapped_;
 };

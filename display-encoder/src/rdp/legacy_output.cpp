@@ -34,25 +34,25 @@ void cut(const EncodedRect& rect, const Rect& tile, int width, std::vector<std::
 LegacyOutput::LegacyOutput()
     : planar_(freerdp_bitmap_planar_context_new(PLANAR_FORMAT_HEADER_RLE, kTile, kTile)), compressed_(kMaxCompressed) {}
 
-bool LegacyOutput::send(rdpContext* context, const EncodedFrame& frame) {
-  return planar_ != nullptr && std::ranges::all_of(frame.rects, [this, context](const EncodedRect& rect) {
-           return send_rect(context, rect);
+bool LegacyOutput::send(rdpContext* context, Point origin, const EncodedFrame& frame) {
+  return planar_ != nullptr && std::ranges::all_of(frame.rects, [this, context, origin](const EncodedRect& rect) {
+           return send_rect(context, origin, rect);
          });
 }
 
-bool LegacyOutput::send_rect(rdpContext* context, const EncodedRect& rect) {
+bool LegacyOutput::send_rect(rdpContext* context, Point origin, const EncodedRect& rect) {
   const bool known = rect.codec == Codec::kSolid || rect.codec == Codec::kUncompressed;
   const auto pixels = static_cast<std::size_t>(rect.codec == Codec::kSolid ? 1 : rect.rect.area());
   if (!known || rect.data.size() < pixels * kBytesPerPixel) return false;
   for (int y = rect.rect.y; y < rect.rect.bottom(); y += kTile) {
     for (int x = rect.rect.x; x < rect.rect.right(); x += kTile) {
-      if (!send_tile(context, rect, intersect(rect.rect, {x, y, kTile, kTile}))) return false;
+      if (!send_tile(context, origin, rect, intersect(rect.rect, {x, y, kTile, kTile}))) return false;
     }
   }
   return true;
 }
 
-bool LegacyOutput::send_tile(rdpContext* context, const EncodedRect& rect, const Rect& tile) {
+bool LegacyOutput::send_tile(rdpContext* context, Point origin, const EncodedRect& rect, const Rect& tile) {
   const int width = (tile.width + kColumns - 1) / kColumns * kColumns;
   cut(rect, tile, width, pixels_);
   const auto columns = static_cast<UINT32>(width);
@@ -64,10 +64,10 @@ bool LegacyOutput::send_tile(rdpContext* context, const EncodedRect& rect, const
     return false;
   }
   BITMAP_DATA bitmap{};
-  bitmap.destLeft = static_cast<UINT32>(tile.x);
-  bitmap.destTop = static_cast<UINT32>(tile.y);
-  bitmap.destRight = static_cast<UINT32>(tile.right() - 1);
-  bitmap.destBottom = static_cast<UINT32>(tile.bottom() - 1);
+  bitmap.destLeft = static_cast<UINT32>(origin.x + tile.x);
+  bitmap.destTop = static_cast<UINT32>(origin.y + tile.y);
+  bitmap.destRight = static_cast<UINT32>(origin.x + tile.right() - 1);
+  bitmap.destBottom = static_cast<UINT32>(origin.y + tile.bottom() - 1);
   bitmap.width = columns;
   bitmap.height = rows;
   bitmap.bitsPerPixel = 32;

@@ -17,12 +17,12 @@ namespace tobari::display {
 class LegacyOutput {
  public:
   LegacyOutput();
-  // False when FreeRDP refuses to send.
-  [[nodiscard]] bool send(rdpContext* context, const EncodedFrame& frame);
+  // The frame's rectangles count from `origin` on the desktop. False when FreeRDP refuses to send.
+  [[nodiscard]] bool send(rdpContext* context, Point origin, const EncodedFrame& frame);
 
  private:
-  [[nodiscard]] bool send_rect(rdpContext* context, const EncodedRect& rect);
-  [[nodiscard]] bool send_tile(rdpContext* context, const EncodedRect& rect, const Rect& tile);
+  [[nodiscard]] bool send_rect(rdpContext* context, Point origin, const EncodedRect& rect);
+  [[nodiscard]] bool send_tile(rdpContext* context, Point origin, const EncodedRect& rect, const Rect& tile);
 
   struct PlanarFree {
     void operator()(BITMAP_PLANAR_CONTEXT* p) const noexcept { freerdp_bitmap_planar_context_free(p); }

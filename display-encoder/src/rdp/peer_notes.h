@@ -17,20 +17,21 @@
 
 namespace tobari::display {
 
-struct SurfaceNote {
-  Size size;
+struct LayoutNote {
+  OutputLayout layout;
 };
 struct FrameNote {
   FrameId id;
+  std::size_t surface;
   EncodedFrame frame;
 };
 struct CursorNote {
-  CursorShape shape;
+  std::optional<CursorShape> shape;
 };
 struct CursorVisibleNote {
   bool visible;
 };
-using PeerNote = std::variant<SurfaceNote, FrameNote, CursorNote, CursorVisibleNote>;
+using PeerNote = std::variant<LayoutNote, FrameNote, CursorNote, CursorVisibleNote>;
 
 class PeerNotes {
  public:

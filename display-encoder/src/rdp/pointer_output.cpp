@@ -41,8 +41,10 @@ void PointerOutput::begin(rdpContext* context) {
   show(context);
 }
 
-void PointerOutput::set_shape(rdpContext* context, const CursorShape& shape) {
-  if (shape.size.width > kMaxCursorSide || shape.size.height > kMaxCursorSide || !shape.size.valid()) return;
+void PointerOutput::set_shape(rdpContext* context, const std::optional<CursorShape>& shape) {
+  if (shape && (shape->size.width > kMaxCursorSide || shape->size.height > kMaxCursorSide || !shape->size.valid())) {
+    return;
+  }
   shape_ = shape;
   if (visible_) show(context);
 }

@@ -14,7 +14,7 @@ namespace tobari::display {
 
 class PointerOutput {
  public:
-  void set_shape(rdpContext* context, const CursorShape& shape);
+  void set_shape(rdpContext* context, const std::optional<CursorShape>& shape);
   void set_visible(rdpContext* context, bool visible);
   // The client is ready, or ready again: it knows nothing of what was sent before.
   void begin(rdpContext* context);

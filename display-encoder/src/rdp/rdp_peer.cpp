@@ -176,18 +176,19 @@ void RdpPeer::carry_out_notes() {
 }
 
 void RdpPeer::carry_out(PeerNote& note) {
-  if (const auto* surface = std::get_if<SurfaceNote>(&note)) {
-    surface_ = surface->size;
+  if (auto* layout = std::get_if<LayoutNote>(&note)) {
+    layout_ = std::move(layout->layout);
     if (graphics_ && graphics_->ready()) {
-      graphics_->set_surface(surface->size);
+      graphics_->set_layout(layout_);
     } else if (active_ && ready_) {
-      resize_legacy(surface->size);
+      resize_legacy(layout_.monitors.size());
     }
   } else if (const auto* frame = std::get_if<FrameNote>(&note)) {
     if (graphics_ && graphics_->ready()) {
-      graphics_->send(frame->id, frame->frame);
-    } else if (active_ && ready_) {
-      static_cast<void>(legacy_.send(context(), frame->frame));
+      graphics_->send(frame->id, frame->surface, frame->frame);
+    } else if (active_ && ready_ && frame->surface < layout_.surfaces.size()) {
+      const Rect& place = layout_.surfaces[frame->surface];
+      static_cast<void>(legacy_.send(context(), {place.x, place.y}, frame->frame));
     }
   } else if (const auto* cursor = std::get_if<CursorNote>(&note)) {
     pointer_.set_shape(context(), cursor->shape);

@@ -34,9 +34,11 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   ~RdpPeer() override;
 
   [[nodiscard]] Result<void> start(TransportEvents& events, InputSink& input) override;
-  void set_surface(Size size) override { notes_.add(SurfaceNote{size}); }
-  void send(FrameId id, EncodedFrame frame) override { notes_.add(FrameNote{id, std::move(frame)}); }
-  void set_cursor(const CursorShape& shape) override { notes_.add(CursorNote{shape}); }
+  void set_layout(const OutputLayout& layout) override { notes_.add(LayoutNote{layout}); }
+  void send(FrameId id, std::size_t surface, EncodedFrame frame) override {
+    notes_.add(FrameNote{id, surface, std::move(frame)});
+  }
+  void set_cursor(const std::optional<CursorShape>& shape) override { notes_.add(CursorNote{shape}); }
   void set_cursor_visible(bool visible) override { notes_.add(CursorVisibleNote{visible}); }
   [[nodiscard]] std::size_t unsent() const noexcept override;
   void close(CloseReason reason) noexcept override { notes_.close(reason); }
@@ -69,6 +71,7 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   void become_ready(const ClientPipeline& pipeline);
   void start_graphics();
   void resize_legacy(Size size);
+  void blacken_legacy();
 
   // ---- DvcOutput, GraphicsEvents
   void send_dvc(std::span<const std::byte> pdu) override;
@@ -76,13 +79,14 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   void on_graphics_refused() override;
   void on_graphics_ack(FrameId id) override { events_->on_frame_ack(id); }
   void on_graphics_acks_suspended() override { events_->on_acks_suspended(); }
-  void on_layout(Size size) override { events_->on_desktop_wish(size); }
+  void on_layout(const MonitorLayout& layout) override { events_->on_layout_wish(layout); }
+  void on_absurd_layout(const std::string& why) override;
 
   [[nodiscard]] rdpContext* context() noexcept { return peer_->context; }
   [[nodiscard]] rdpTransport* transport() noexcept { return freerdp_get_transport(peer_->context); }
   [[nodiscard]] Size desktop() noexcept;  // as FreeRDP has it
   [[nodiscard]] Size surface_size() noexcept {
-    return surface_.valid() ? surface_ : desktop();
+    return layout_.monitors.empty() ? desktop() : layout_.monitors.size();
   }  // what the client shows
 
   struct PeerFree {
@@ -112,7 +116,8 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   bool active_ = false;  // between activation and deactivation
   std::atomic<bool> ready_ = false;
   std::uint16_t drdynvc_ = 0;
-  Size surface_;
+  OutputLayout layout_;  // what the client is to show
+  bool absurd_layout_told_ = false;
   bool drained_told_ = true;
   std::optional<Error> reason_;  // why we end it ourselves
   std::optional<Clock::Steady> round_trip_asked_;

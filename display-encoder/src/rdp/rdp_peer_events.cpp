@@ -12,8 +12,10 @@
 #include <winpr/stream.h>
 
 #include <tobari/base/log.h>
+#include <tobari/display/region.h>
 
 #include "rdp/mcs_filter.h"
+#include "rdp/monitor_settings.h"
 #include "rdp/peer_settings.h"
 #include "rdp/rdp_peer.h"
 
@@ -61,12 +63,20 @@ bool RdpPeer::on_capabilities() {
   }
   authenticated_ = true;
   static_cast<void>(freerdp_settings_set_bool(settings, FreeRDP_CompressionEnabled, FALSE));  // the client asked for it
-  ClientInfo client{options_.client_address, text(settings, FreeRDP_ClientHostname).substr(0, kMaxClientText),
-                    desktop()};
-  const Size size = events_->on_authenticated(client, *admitted);
-  return !size.valid() ||
-         (freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, static_cast<UINT32>(size.width)) != FALSE &&
-          freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, static_cast<UINT32>(size.height)) != FALSE);
+  ClientInfo client{options_.client_address, text(settings, FreeRDP_ClientHostname).substr(0, kMaxClientText), {}};
+  if (auto monitors = client_monitors(settings)) {
+    client.layout = std::move(*monitors);
+  } else {
+    on_absurd_layout(monitors.error().message);
+  }
+  const MonitorLayout shown = events_->on_authenticated(client, *admitted);
+  return shown.empty() || announce_monitors(shown, settings);
+}
+
+// Once a connection: a client can send as many as it likes.
+void RdpPeer::on_absurd_layout(const std::string& why) {
+  if (std::exchange(absurd_layout_told_, true)) return;
+  log::warning("monitors of a client are ignored", {{"client", options_.client_address}, {"because", why}});
 }
 
 bool RdpPeer::on_activate() {
@@ -107,14 +117,22 @@ void RdpPeer::become_ready(const ClientPipeline& pipeline) {
 
 // The deactivation-reactivation sequence (MS-RDPBCGR 1.3.1.3): the client activates again with the new size.
 void RdpPeer::resize_legacy(Size size) {
-  if (size == desktop()) return;
-  rdpSettings* settings = context()->settings;
-  if (freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, static_cast<UINT32>(size.width)) == FALSE ||
-      freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, static_cast<UINT32>(size.height)) == FALSE) {
-    return;
-  }
+  if (size == desktop()) return blacken_legacy();
+  if (!announce_size(size, context()->settings)) return;
   active_ = false;
   if (context()->update->DesktopResize(context()) == FALSE) log::warning("a client was not resized");
+}
+
+// What no surface covers: clients keep there whatever was shown before.
+void RdpPeer::blacken_legacy() {
+  Region background(bounds(layout_.monitors.size()));
+  for (const Rect& place : layout_.surfaces) background.subtract(place);
+  EncodedFrame black;
+  for (const Rect& area : background.rects()) {
+    black.rects.push_back(
+        {.codec = Codec::kSolid, .rect = area, .data = std::vector<std::byte>(kBytesPerPixel), .regions = {}});
+  }
+  static_cast<void>(legacy_.send(context(), {}, black));
 }
 
 bool RdpPeer::on_channel_data(std::uint16_t channel, std::span<const std::byte> data, std::uint32_t flags) {

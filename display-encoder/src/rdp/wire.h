@@ -40,6 +40,7 @@ class WireReader {
   std::uint8_t u8() noexcept { return static_cast<std::uint8_t>(get(1)); }
   std::uint16_t u16() noexcept { return static_cast<std::uint16_t>(get(2)); }
   std::uint32_t u32() noexcept { return static_cast<std::uint32_t>(get(4)); }
+  std::int32_t i32() noexcept { return static_cast<std::int32_t>(u32()); }
   std::uint16_t u16_be() noexcept {
     const unsigned high = u8();
     return static_cast<std::uint16_t>(high << 8 | u8());

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/connection.h"
 
+#include "session/screen.h"
+
 namespace tobari::display {
+namespace {
+constexpr Rect kEverything{0, 0, MonitorLayout::kMaxDesktopSide, MonitorLayout::kMaxDesktopSide};
+}  // namespace
 
 template <class Body>
 void DisplaySession::Connection::if_active(Body body) {
@@ -11,23 +16,23 @@ void DisplaySession::Connection::if_active(Body body) {
   session_.wake();
 }
 
-void DisplaySession::Connection::wish(Size size) {
-  if (!size.valid() || !admitted_) return;
-  if (static_cast<std::uint64_t>(size.area()) > admitted_->grant.max_pixels) return;
-  session_.wish_ = size;
+MonitorLayout DisplaySession::Connection::granted(const MonitorLayout& layout) const {
+  return layout.limited(admitted_->grant.max_monitors, admitted_->grant.max_pixels);
 }
 
-Size DisplaySession::Connection::on_authenticated(const ClientInfo& client, const Admitted& admitted) {
-  Size size;
+MonitorLayout DisplaySession::Connection::on_authenticated(const ClientInfo& client, const Admitted& admitted) {
+  MonitorLayout shown;
   {
     const std::scoped_lock lock(session_.mutex_);
     admitted_ = admitted;
-    wish(client.desktop);
+    layout_ = granted(client.layout);
+    session_.expected_layout_ = layout_;
+    session_.layout_changed_ = true;
     session_.wake();
-    size = session_.surface_;
+    shown = arrange(layout_, session_.infos()).monitors;
   }
   session_.observer_.on_client_connected(client, admitted);
-  return size;
+  return shown;
 }
 
 void DisplaySession::Connection::on_ready(const ClientPipeline& pipeline) {
@@ -62,20 +67,26 @@ void DisplaySession::Connection::on_round_trip(std::chrono::microseconds measure
   if_active([this, measured] { session_.pacer_.round_trip(measured); });
 }
 
-void DisplaySession::Connection::on_desktop_wish(Size size) {
-  if_active([this, size] { wish(size); });
+// A layout beyond the grant even for one monitor leaves things as they are.
+void DisplaySession::Connection::on_layout_wish(const MonitorLayout& layout) {
+  if_active([this, &layout] {
+    MonitorLayout wanted = granted(layout);
+    if (wanted.empty() || wanted == layout_) return;
+    layout_ = std::move(wanted);
+    session_.layout_changed_ = true;
+  });
 }
 
 void DisplaySession::Connection::on_output_wanted(bool wanted) {
   if_active([this, wanted] {
     // A client that shows its window again may have lost what was in it.
-    if (wanted && !session_.output_wanted_) session_.repaint_.add(bounds(session_.surface_));
+    if (wanted && !session_.output_wanted_) session_.repaint_.add(kEverything);
     session_.output_wanted_ = wanted;
   });
 }
 
 void DisplaySession::Connection::on_repaint(const Rect& rect) {
-  if_active([this, rect] { session_.repaint_.add(intersect(rect, bounds(session_.surface_))); });
+  if_active([this, rect] { session_.repaint_.add(intersect(rect, kEverything)); });
 }
 
 void DisplaySession::Connection::on_closed(const Error& reason) {

@@ -22,15 +22,16 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   [[nodiscard]] bool signed_in() const noexcept { return admitted_.has_value(); }
   [[nodiscard]] const Admitted& admitted() const noexcept { return *admitted_; }
   [[nodiscard]] const ClientPipeline& pipeline() const noexcept { return pipeline_; }
+  [[nodiscard]] const MonitorLayout& layout() const noexcept { return layout_; }
 
   // ---- TransportEvents, on the transport's thread
-  [[nodiscard]] Size on_authenticated(const ClientInfo& client, const Admitted& admitted) override;
+  [[nodiscard]] MonitorLayout on_authenticated(const ClientInfo& client, const Admitted& admitted) override;
   void on_ready(const ClientPipeline& pipeline) override;
   void on_frame_ack(FrameId up_to) override;
   void on_acks_suspended() override;
   void on_drained() override;
   void on_round_trip(std::chrono::microseconds measured) override;
-  void on_desktop_wish(Size size) override;
+  void on_layout_wish(const MonitorLayout& layout) override;
   void on_output_wanted(bool wanted) override;
   void on_repaint(const Rect& rect) override;
   void on_closed(const Error& reason) override;
@@ -39,13 +40,14 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   // Runs `body` with the session's lock if this is the client that is shown the desktop, and wakes the encode thread.
   template <class Body>
   void if_active(Body body);
-  void wish(Size size);  // with the lock held
+  [[nodiscard]] MonitorLayout granted(const MonitorLayout& layout) const;  // what it may use of it
 
   DisplaySession& session_;
   std::unique_ptr<DisplayTransport> transport_;
   ClientLabel label_;
   std::optional<Admitted> admitted_;
   ClientPipeline pipeline_;
+  MonitorLayout layout_;  // as far as it is granted
   bool closed_ = false;
 };
 

@@ -7,18 +7,31 @@
 #include <vector>
 
 #include "session/connection.h"
-#include "session/source_notes.h"
+#include "session/view.h"
 
 namespace tobari::display {
 
-DisplaySession::DisplaySession(SessionObserver& observer)
-    : observer_(observer), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+DisplaySession::DisplaySession(SessionObserver& observer, std::size_t screens)
+    : observer_(observer), input_([this] {
+        const std::scoped_lock lock(mutex_);
+        cursor_changed_ = true;
+        wake();
+      }) {
+  for (std::size_t i = 0; i < std::clamp<std::size_t>(screens, 1, kMaxScreens); ++i) {
+    screens_.push_back(std::make_unique<Screen>(*this));
+  }
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
 
 DisplaySession::~DisplaySession() { stop(); }
 
-void DisplaySession::set_source(std::unique_ptr<FramebufferSource> source) {
+void DisplaySession::set_source(std::size_t screen, std::unique_ptr<FramebufferSource> source, Role role) {
+  if (screen >= kMaxScreens) return;
   const std::scoped_lock lock(mutex_);
-  next_source_ = std::move(source);
+  while (screens_.size() <= screen) screens_.push_back(std::make_unique<Screen>(*this));
+  screens_[screen]->next_source = std::move(source);
+  screens_[screen]->spare = role == Role::kSpareHead;
+  layout_changed_ = true;
   wake();
 }
 
@@ -68,8 +81,10 @@ void DisplaySession::stop() noexcept {
   }
   for (const auto& connection : connections) connection->transport().close(CloseReason::kServerStops);
   for (const auto& connection : connections) connection->transport().stop();
-  input_.set_target(nullptr);
-  if (source_) source_->stop();
+  for (const auto& screen : screens_) {
+    screen->input().set_target(nullptr);
+    if (screen->source) screen->source->stop();
+  }
 }
 
 }  // namespace tobari::display

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One desktop and whoever looks at it: one source at a time, at most one client.
+// One or more desktops, and whoever looks at them: at most one client, whose monitors show a screen each. A screen has
+// one source at a time. How many monitors and screens go together: layout/arrangement.h.
 //
-// One thread encodes; it alone uses the source, the painter and the pacer, and it sleeps unless a client is to be shown
-// something. Everybody else (the source's thread, clients' threads, whoever calls the public functions) leaves a note
-// under the lock and wakes it. Damage is such a note, of size one: however much happens, there is one region.
+// One thread encodes; it alone uses sources, painters and encoders, and it sleeps unless a client is to be shown
+// something. Everybody else (sources' threads, clients' threads, whoever calls the public functions) leaves a note
+// under the lock and wakes it. Damage is such a note, of size one a screen: however much happens, there is one region.
 #pragma once
 
 #include <chrono>
@@ -15,14 +16,18 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <tobari/display/display_transport.h>
 #include <tobari/display/framebuffer_source.h>
 #include <tobari/display/region.h>
 
+#include "encode/connection_encoders.h"
+#include "layout/arrangement.h"
 #include "pacing/pacer.h"
-#include "session/input_relay.h"
-#include "session/painter.h"
+#include "session/burst_limit.h"
+#include "session/input_router.h"
 
 namespace tobari::display {
 
@@ -39,7 +44,7 @@ class SessionObserver {
   virtual void on_client_connected(const ClientInfo& client, const Admitted& admitted) = 0;
   // `admitted` is null when the client never got in.
   virtual void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) = 0;
-  virtual void on_source_lost(const Error& reason) = 0;
+  virtual void on_source_lost(std::size_t screen, const Error& reason) = 0;
 };
 
 class DisplaySession {
@@ -47,14 +52,20 @@ class DisplaySession {
   // Connections that have not shown a ticket yet; further ones are closed at once.
   static constexpr std::size_t kMaxPending = 8;
 
-  explicit DisplaySession(SessionObserver& observer);
+  // Screens are known by their index; there is at least one, and there are never more than monitors can be.
+  static constexpr std::size_t kMaxScreens = MonitorLayout::kMaxMonitors;
+
+  explicit DisplaySession(SessionObserver& observer, std::size_t screens = 1);
   ~DisplaySession();
   DisplaySession(const DisplaySession&) = delete;
   DisplaySession& operator=(const DisplaySession&) = delete;
 
-  // The desktop is shown by this from now on; a client that is connected stays and gets the new picture. Whether it
-  // starts is known later: a source that does not is lost (on_source_lost).
-  void set_source(std::unique_ptr<FramebufferSource> source);
+  // A screen is shown by this from now on; a client that is connected stays and gets the new picture. Whether it starts
+  // is known later: a source that does not is lost (on_source_lost). An index beyond what there was makes screens up to
+  // it; one that is not below kMaxScreens is ignored. kSpareHead: shown only to a client that has a monitor for it.
+  enum class Role : std::uint8_t { kDesktop, kSpareHead };
+  void set_source(std::size_t screen, std::unique_ptr<FramebufferSource> source, Role role = Role::kDesktop);
+  void set_source(std::unique_ptr<FramebufferSource> source) { set_source(0, std::move(source)); }
 
   // kExhausted: too many that are not signed in yet.
   [[nodiscard]] Result<void> add_client(std::unique_ptr<DisplayTransport> transport, ClientLabel label);
@@ -65,31 +76,43 @@ class DisplaySession {
   void stop() noexcept;  // when it returns no observer is running or will be called
 
  private:
-  class SourceNotes;  // SourceEvents: the source's side
-  class Connection;   // TransportEvents: one client's side
-  friend class SourceNotes;
+  class Screen;      // one desktop: its source's side
+  class Connection;  // TransportEvents: one client's side
+  struct View;       // what one surface of the client shows
+  friend class Screen;
   friend class Connection;
 
   using Time = Clock::Steady;
   using Lock = std::unique_lock<std::mutex>;
 
-  // ---- the encode thread
+  // ---- the encode thread (encode_thread.cpp)
   void run(const std::stop_token& stop);
   void housekeeping(Lock& lock);
   void bury(Lock& lock);
-  void replace_source(Lock& lock);
-  void give_up_source(Lock& lock);
-  void apply_surface(Lock& lock);
-  void apply_client(Lock& lock);
+  void replace_source(Lock& lock, Screen& screen);
+  void give_up_source(Lock& lock, std::size_t index);
   void apply_cursor(Lock& lock);
-  void apply_wish(Lock& lock);
+  void apply_repaint();
   void end_idle_client(Lock& lock);
-  [[nodiscard]] bool show_something(Lock& lock);  // false: nothing to show now
-  [[nodiscard]] bool paint(Lock& lock, Time now);
-  [[nodiscard]] bool refine(Lock& lock, Time now);
-  void send(Lock& lock, EncodedFrame frame, Time now);
   void sleep(Lock& lock, const std::stop_token& stop);
   [[nodiscard]] std::optional<Time> next_alarm() const;
+
+  // ---- who shows what where (layout_steps.cpp)
+  void apply_client();
+  void apply_layout(Lock& lock);
+  void ask_sources(Lock& lock);
+  void show_layout(Lock& lock);
+  void refresh_views();
+  [[nodiscard]] const MonitorLayout& client_layout() const;
+  [[nodiscard]] std::vector<ScreenInfo> infos() const;
+
+  // ---- pictures (painting.cpp)
+  [[nodiscard]] bool show_something(Lock& lock);  // false: nothing to show now
+  [[nodiscard]] View* most_urgent(Time now);
+  [[nodiscard]] bool paint(Lock& lock, View& view, Time now);
+  [[nodiscard]] bool refine(Lock& lock, Time now);
+  void send(Lock& lock, const View& view, EncodedFrame frame, Time now);
+  void trim(Time now);
 
   void wake() {  // with the lock held
     woken_ = true;
@@ -97,41 +120,44 @@ class DisplaySession {
   }
 
   SessionObserver& observer_;
-  InputRelay input_;
 
   // ---- under mutex_: notes
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::unique_ptr<FramebufferSource> next_source_;
-  std::optional<Size> new_surface_;
-  Size surface_;  // what new clients are told
-  Region damage_;
-  std::optional<CursorShape> cursor_;
-  bool cursor_visible_ = true;
-  bool cursor_changed_ = false;
-  bool visibility_changed_ = false;
-  std::optional<Error> lost_;
+  std::vector<std::unique_ptr<Screen>> screens_;  // only grows
   std::list<std::shared_ptr<Connection>> connections_;
-  std::shared_ptr<Connection> active_;  // the one that is shown the desktop
+  std::shared_ptr<Connection> active_;  // the one that is shown the desktops
+  MonitorLayout expected_layout_;       // of the client that signed in last: it is about to be the active one
   bool active_changed_ = false;
+  bool layout_changed_ = false;  // of the client, or a size that a screen has
+  bool cursor_changed_ = false;
   bool output_wanted_ = true;
-  std::optional<Size> wish_;
   Region repaint_;
   Pacer pacer_;
   bool woken_ = false;
   bool stopping_ = false;
 
+  InputRouter input_;
+
   // ---- the encode thread's own
-  std::unique_ptr<FramebufferSource> source_;
-  std::unique_ptr<SourceNotes> source_notes_;
-  Painter painter_;
   std::shared_ptr<Connection> shown_;  // active_, as this thread has taken it up
+  bool shown_is_new_ = false;          // it has not been given a layout yet
+  std::shared_ptr<ConnectionEncoders> encoders_;
+  struct PointerLook {
+    std::optional<CursorShape> shape;
+    bool visible = true;
+    friend bool operator==(const PointerLook&, const PointerLook&) = default;
+  };
+  std::optional<PointerLook> look_;  // as the client was told; none: nothing
+  Arrangement arrangement_;
+  std::vector<std::unique_ptr<View>> views_;  // in the order of the arrangement's panes
+  BurstLimit layout_limit_;
+  std::optional<Time> layout_due_;  // when there were too many
   FrameId next_frame_ = 1;
   std::optional<Time> trim_at_;
   std::optional<Time> pace_again_;
   bool pacer_allows_ = true;
   Time shown_since_{};
-  std::optional<Time> not_before_;  // after a step that came to nothing, so that it is not tried in a busy loop
 
   std::jthread thread_;  // last: it uses the others
 };

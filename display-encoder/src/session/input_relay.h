@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Input on its way to a desktop that may be replaced or gone at any moment. Notes when a person last did something.
+// Input on its way to a desktop that may be replaced or gone at any moment.
 #pragma once
 
-#include <atomic>
 #include <mutex>
 
-#include <tobari/base/clock.h>
 #include <tobari/display/input.h>
 
 namespace tobari::display {
@@ -17,7 +15,6 @@ class InputRelay final : public InputSink {
     const std::scoped_lock lock(mutex_);
     target_ = target;
   }
-  [[nodiscard]] Clock::Steady last_used() const noexcept { return last_used_.load(); }
 
   void key(const KeyEvent& event) override {
     forward([&event](InputSink& to) { to.key(event); });
@@ -38,14 +35,12 @@ class InputRelay final : public InputSink {
  private:
   template <class Body>
   void forward(Body body) {
-    last_used_ = SystemClock().now();
     const std::scoped_lock lock(mutex_);
     if (target_ != nullptr) body(*target_);
   }
 
   std::mutex mutex_;
   InputSink* target_ = nullptr;
-  std::atomic<Clock::Steady> last_used_ = Clock::Steady{};
 };
 
 }  // namespace tobari::display

@@ -5,32 +5,23 @@
 
 namespace tobari::display {
 
-void Painter::resize(Size size) {
-  diff_.reset(size);
-  encoder_.reset();
-  again_.clear();
-}
+Painter::Painter(Size size) { diff_.reset(size); }
 
-void Painter::begin_client(const ClientCodecs& codecs) {
-  encoder_.emplace(diff_.size(), codecs);
+void Painter::begin_client(const ClientCodecs& codecs, std::shared_ptr<ConnectionEncoders> shared) {
+  encoder_.emplace(diff_.size(), codecs, std::move(shared));
   again_ = Region(bounds(diff_.size()));
 }
 
-Result<EncodedFrame> Painter::paint(FramebufferSource* source, Region damage, Time now) {
-  const Rect whole = bounds(diff_.size());
-  Region changed;
-  damage.clip(whole);
-  if (source != nullptr && !damage.empty()) {
-    TOBARI_ASSIGN(const FrameView live, source->acquire(damage));
-    // The surface may just have been replaced; on_surface() is on its way and everything will be painted again.
-    if (live.size != diff_.size()) return EncodedFrame{};
-    changed = diff_.update(live, damage);
-  }
-  if (!encoder_) return EncodedFrame{};
+EncodedFrame Painter::paint(const FrameView& live, const Region& damage, Time now) {
+  return encode(diff_.update(live, damage), now);
+}
+
+EncodedFrame Painter::encode(Region changed, Time now) {
+  if (!encoder_) return {};
   Region again = std::exchange(again_, {});
-  again.clip(whole);
+  again.clip(bounds(diff_.size()));
   changed.add(again);
-  if (changed.empty()) return EncodedFrame{};
+  if (changed.empty()) return {};
   return encoder_->encode(diff_.picture(), changed, now);
 }
 

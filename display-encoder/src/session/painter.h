@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From damage to encoded frames: takes pixels from the source, keeps the picture as the client has it, encodes the
+// From damage to encoded frames, for one surface of the client: keeps the picture as the client has it and encodes the
 // difference. Used by the encode thread only.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include <tobari/display/display_transport.h>
-#include <tobari/display/framebuffer_source.h>
 
 #include "diff/tile_diff.h"
+#include "encode/connection_encoders.h"
 #include "encode/frame_encoder.h"
 
 namespace tobari::display {
@@ -17,15 +18,17 @@ class Painter {
  public:
   using Time = FrameEncoder::Time;
 
-  // The desktop has this size now; what was known of its pixels is void.
-  void resize(Size size);
+  explicit Painter(Size size);  // valid()
+
   // A client with these codecs sees nothing yet; the next paint() sends everything.
-  void begin_client(const ClientCodecs& codecs);
+  void begin_client(const ClientCodecs& codecs, std::shared_ptr<ConnectionEncoders> shared);
   void end_client() { encoder_.reset(); }
 
-  // Everything inside `damage` that differs from what the client has; empty when nothing does. Without a source the
-  // desktop is frozen: the picture stays what it was. Fails as acquire() does, and is then to be called again.
-  [[nodiscard]] Result<EncodedFrame> paint(FramebufferSource* source, Region damage, Time now);
+  // Everything inside `damage` that differs from what the client has, and what it lost; empty when nothing does. `live`
+  // is of this painter's size.
+  [[nodiscard]] EncodedFrame paint(const FrameView& live, const Region& damage, Time now);
+  // Only what the client lost: the picture stays what it was.
+  [[nodiscard]] EncodedFrame repaint(Time now) { return encode({}, now); }
   // What is owed: areas sent with loss and at rest now, or left over.
   [[nodiscard]] EncodedFrame refine(Time now);
   [[nodiscard]] std::optional<Time> next_refinement() const;
@@ -33,10 +36,12 @@ class Painter {
 
   // The client wants this part again: it lost it.
   void forget(const Region& lost) { again_.add(lost); }
-  [[nodiscard]] bool pending() const noexcept { return !again_.empty(); }
+  [[nodiscard]] const Region& pending() const noexcept { return again_; }
   [[nodiscard]] Size size() const noexcept { return diff_.size(); }
 
  private:
+  [[nodiscard]] EncodedFrame encode(Region changed, Time now);
+
   TileDiff diff_;
   std::optional<FrameEncoder> encoder_;
   Region again_;  // to be encoded whether it changed or not

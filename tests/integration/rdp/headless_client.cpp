@@ -11,8 +11,10 @@
 #include <utility>
 
 #include <freerdp/channels/channels.h>
+#include <freerdp/channels/disp.h>
 #include <freerdp/client.h>
 #include <freerdp/client/cmdline.h>
+#include <freerdp/client/disp.h>
 #include <freerdp/freerdp.h>
 #include <freerdp/gdi/gdi.h>
 #include <freerdp/gdi/gfx.h>
@@ -36,7 +38,8 @@ struct HeadlessClient::Impl {
   std::vector<std::byte> pixels;  // a copy of what is shown
   Size size;
   bool pipeline = false;
-  std::uint32_t server_reason = 0;  // the client's thread's
+  std::uint32_t server_reason = 0;    // the client's thread's
+  DispClientContext* disp = nullptr;  // the client's thread's
   rdpContext* context = nullptr;
   std::jthread thread;
 
@@ -63,6 +66,8 @@ struct HeadlessClient::Impl {
       const std::scoped_lock lock(of(context).mutex);
       of(context).dynamic.emplace_back(e->name);
     }
+    if (std::strcmp(e->name, DISP_DVC_CHANNEL_NAME) == 0)
+      of(context).disp = static_cast<DispClientContext*>(e->pInterface);
     freerdp_client_OnChannelConnectedEventHandler(c, e);
   }
   static void error_info(void* c, const ErrorInfoEventArgs* e) {
@@ -111,9 +116,9 @@ struct HeadlessClient::Impl {
     changed.notify_all();
   }
 
-  void run(std::uint16_t port, Arguments arguments, const std::stop_token& stop) {
+  void run(std::uint16_t port, Arguments arguments, const std::vector<Monitor>& monitors, const std::stop_token& stop) {
     Outcome outcome;
-    if (open(port, std::move(arguments))) {
+    if (open(port, std::move(arguments)) && has(monitors)) {
       outcome.connected = freerdp_connect(context->instance) != FALSE;
       if (outcome.connected) {
         {
@@ -156,6 +161,32 @@ struct HeadlessClient::Impl {
            (!legacy || freerdp_settings_set_bool(context->settings, FreeRDP_SupportGraphicsPipeline, FALSE) != FALSE);
   }
 
+  bool has(const std::vector<Monitor>& monitors) {
+    if (monitors.empty()) return true;
+    std::vector<rdpMonitor> all;
+    Rect desktop;
+    for (const Monitor& m : monitors) {
+      desktop = unite(desktop, m.place);
+      rdpMonitor monitor{};
+      monitor.x = m.place.x;
+      monitor.y = m.place.y;
+      monitor.width = m.place.width;
+      monitor.height = m.place.height;
+      monitor.is_primary = m.primary ? 1 : 0;
+      monitor.attributes = {.physicalWidth = static_cast<UINT32>(m.physical.width),
+                            .physicalHeight = static_cast<UINT32>(m.physical.height),
+                            .orientation = std::to_underlying(m.orientation),
+                            .desktopScaleFactor = m.desktop_scale,
+                            .deviceScaleFactor = m.device_scale};
+      all.push_back(monitor);
+    }
+    rdpSettings* settings = context->settings;
+    return freerdp_settings_set_bool(settings, FreeRDP_UseMultimon, TRUE) != FALSE &&
+           freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, static_cast<UINT32>(desktop.width)) != FALSE &&
+           freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, static_cast<UINT32>(desktop.height)) != FALSE &&
+           freerdp_settings_set_monitor_def_array_sorted(settings, all.data(), all.size()) != FALSE;
+  }
+
   void serve(const std::stop_token& stop) {
     while (!stop.stop_requested() && freerdp_shall_disconnect_context(context) == FALSE) {
       std::array<HANDLE, 64> handles{};
@@ -183,9 +214,11 @@ struct HeadlessClient::Impl {
   }
 };
 
-HeadlessClient::HeadlessClient(std::uint16_t port, Arguments arguments) : impl_(std::make_unique<Impl>()) {
-  impl_->thread = std::jthread([impl = impl_.get(), port, arguments = std::move(arguments)](
-                                   const std::stop_token& stop) { impl->run(port, arguments, stop); });
+HeadlessClient::HeadlessClient(std::uint16_t port, Arguments arguments, std::vector<Monitor> monitors)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->thread =
+      std::jthread([impl = impl_.get(), port, arguments = std::move(arguments), monitors = std::move(monitors)](
+                       const std::stop_token& stop) { impl->run(port, arguments, monitors, stop); });
 }
 
 HeadlessClient::~HeadlessClient() { disconnect(); }
@@ -232,6 +265,30 @@ void HeadlessClient::mouse(std::uint16_t flags, std::uint16_t x, std::uint16_t y
   impl_->post([flags, x, y](freerdp* instance) {
     static_cast<void>(freerdp_input_send_mouse_event(instance->context->input, flags, x, y));
   });
+}
+
+bool HeadlessClient::change_monitors(const std::vector<Monitor>& monitors) {
+  const auto open = [this] {
+    return std::ranges::any_of(impl_->dynamic, [](const std::string& name) { return name == DISP_DVC_CHANNEL_NAME; });
+  };
+  if (!impl_->wait(kLimit, open)) return false;
+  impl_->post([monitors, impl = impl_.get()](freerdp*) {
+    std::vector<DISPLAY_CONTROL_MONITOR_LAYOUT> all;
+    for (const Monitor& m : monitors) {
+      all.push_back({.Flags = m.primary ? DISPLAY_CONTROL_MONITOR_PRIMARY : 0U,
+                     .Left = m.place.x,
+                     .Top = m.place.y,
+                     .Width = static_cast<UINT32>(m.place.width),
+                     .Height = static_cast<UINT32>(m.place.height),
+                     .PhysicalWidth = static_cast<UINT32>(m.physical.width),
+                     .PhysicalHeight = static_cast<UINT32>(m.physical.height),
+                     .Orientation = std::to_underlying(m.orientation),
+                     .DesktopScaleFactor = m.desktop_scale,
+                     .DeviceScaleFactor = m.device_scale});
+    }
+    static_cast<void>(impl->disp->SendMonitorLayout(impl->disp, static_cast<UINT32>(all.size()), all.data()));
+  });
+  return true;
 }
 
 bool HeadlessClient::send_on_static_channel(const std::string& name, std::span<const std::byte> data) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tobari/display/frame.h>
+#include <tobari/display/monitor.h>
 
 namespace tobari::display::testing {
 
@@ -26,7 +27,8 @@ class HeadlessClient {
   // One argument of our own: a client without the graphics pipeline. (xfreerdp3 3.32 takes -gfx for /gfx.)
   static constexpr const char* kWithoutPipeline = "without-pipeline";
 
-  HeadlessClient(std::uint16_t port, Arguments arguments);
+  // `monitors`: what a client with /multimon has; empty: one window.
+  HeadlessClient(std::uint16_t port, Arguments arguments, std::vector<Monitor> monitors = {});
   ~HeadlessClient();  // disconnects
   HeadlessClient(const HeadlessClient&) = delete;
   HeadlessClient& operator=(const HeadlessClient&) = delete;
@@ -43,6 +45,8 @@ class HeadlessClient {
   // ---- done on the client's thread
   void press_key(std::uint8_t scancode);
   void mouse(std::uint16_t flags, std::uint16_t x, std::uint16_t y);
+  // The monitors changed (MS-RDPEDISP); false when the server has not opened that channel. Needs /dynamic-resolution.
+  [[nodiscard]] bool change_monitors(const std::vector<Monitor>& monitors);
   // As if a channel's program had sent this; false when the client never joined such a channel.
   [[nodiscard]] bool send_on_static_channel(const std::string& name, std::span<const std::byte> data);
   [[nodiscard]] std::vector<std::string> dynamic_channels();  // that the server has opened

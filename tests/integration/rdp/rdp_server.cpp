@@ -15,7 +15,8 @@
 
 namespace tobari::display::testing {
 
-RdpServer::RdpServer(const std::string& pattern, Size size, std::chrono::milliseconds handshake_deadline)
+RdpServer::RdpServer(const std::string& pattern, Size size, std::chrono::milliseconds handshake_deadline,
+                     std::size_t screens)
     : handshake_deadline_(handshake_deadline), wake_(::eventfd(0, EFD_CLOEXEC)) {
   static const bool initialised = [] {
     init_rdp_library();
@@ -25,8 +26,8 @@ RdpServer::RdpServer(const std::string& pattern, Size size, std::chrono::millise
   identity_ = make_tls_identity().value();
   listener_ = net::listen_tcp({"127.0.0.1", 0}).value();
   port_ = net::local_endpoint(listener_.get()).value().port;
-  session_ = std::make_unique<DisplaySession>(static_cast<SessionObserver&>(*this));
-  session_->set_source(TestPatternSource::make(pattern, size).value());
+  session_ = std::make_unique<DisplaySession>(static_cast<SessionObserver&>(*this), screens);
+  for (std::size_t i = 0; i < screens; ++i) session_->set_source(i, TestPatternSource::make(pattern, size).value());
   thread_ = std::jthread([this](const std::stop_token& stop) { accept_all(stop); });
 }
 
@@ -68,7 +69,7 @@ void RdpServer::on_client_closed(const ClientLabel& /*client*/, const Admitted* 
   changed_.notify_all();
 }
 
-void RdpServer::on_source_lost(const Error& /*reason*/) {}
+void RdpServer::on_source_lost(std::size_t /*screen*/, const Error& /*reason*/) {}
 
 std::optional<RdpServer::Closed> RdpServer::wait_closed(std::size_t n, std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);

@@ -23,7 +23,7 @@ namespace tobari::display::testing {
 class RdpServer : private SessionObserver {
  public:
   explicit RdpServer(const std::string& pattern = "card", Size size = {800, 600},
-                     std::chrono::milliseconds handshake_deadline = std::chrono::seconds(10));
+                     std::chrono::milliseconds handshake_deadline = std::chrono::seconds(10), std::size_t screens = 1);
   ~RdpServer() override;
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
@@ -48,7 +48,7 @@ class RdpServer : private SessionObserver {
  private:
   void on_client_connected(const ClientInfo& client, const Admitted& admitted) override;
   void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) override;
-  void on_source_lost(const Error& reason) override;
+  void on_source_lost(std::size_t screen, const Error& reason) override;
   void accept_all(const std::stop_token& stop);
 
   std::chrono::milliseconds handshake_deadline_;

@@ -49,5 +49,39 @@ TEST(QemuScanout, UpdatesAreCutToTheSurface) {
   EXPECT_EQ(clip_update(0, 0, 5, 5, Size{}), Rect{});
 }
 
+// Three heads side by side on one picture, as measured with Xorg: 1366x768, 1024x768 and 800x600.
+TEST(HeadPlace, IsReadFromOffsetAndStride) {
+  constexpr std::size_t kFile = 12760UL * 768;
+  const auto place = [](Size size, std::size_t offset) { return place_of_head({size, 12760, offset}, kFile); };
+  EXPECT_EQ(place({1366, 768}, 0), (HeadPlace{{1366, 768}, {0, 0}, {3190, 768}}));
+  EXPECT_EQ(place({1024, 768}, 5464), (HeadPlace{{1024, 768}, {1366, 0}, {3190, 768}}));
+  EXPECT_EQ(place({800, 600}, 9560), (HeadPlace{{800, 600}, {2390, 0}, {3190, 768}}));
+}
+
+TEST(HeadPlace, OneHeadIsAllThereIsHoweverRowsAndFileArePadded) {
+  const HeadPlace whole{{1366, 768}, {0, 0}, {1366, 768}};
+  EXPECT_EQ(place_of_head({{1366, 768}, 5464, 0}, 5464UL * 768), whole);
+  EXPECT_EQ(place_of_head({{1366, 768}, 5504, 0}, (5504UL * 768 + 4095) / 4096 * 4096), whole);
+  EXPECT_EQ(place_of_head({{1366, 768}, 5464, 0}, 0), whole);
+  EXPECT_EQ(whole.for_tablet({1365, 767}), (Point{1365, 767}));
+  EXPECT_EQ(whole.for_tablet({-5, 99999}), (Point{0, 767}));
+}
+
+TEST(HeadPlace, HeadsBelowEachOther) {
+  EXPECT_EQ(place_of_head({{800, 600}, 3200, 3200UL * 480}, 3200UL * 1080),
+            (HeadPlace{{800, 600}, {0, 480}, {800, 1080}}));
+}
+
+// The guest's pointer is where the fraction of its whole picture says; QEMU makes that of the head's size.
+TEST(HeadPlace, TheTabletReachesEveryPartOfEveryHead) {
+  const HeadPlace second{{640, 480}, {1280, 0}, {1920, 480}};
+  for (const Point on_head : {Point{0, 0}, Point{320, 240}, Point{639, 479}}) {
+    const Point told = second.for_tablet(on_head);
+    EXPECT_NEAR(told.x * 1920.0 / 640, on_head.x + 1280, 2);
+    EXPECT_NEAR(told.y, on_head.y, 1);
+    EXPECT_LT(told.x, 640);
+  }
+}
+
 }  // namespace
 }  // namespace tobari::display

@@ -6,6 +6,7 @@
 #include <tobari/display/fake_display_transport.h>
 
 #include "capture/test_pattern_source.h"
+#include "session/notice.h"
 
 namespace tobari::display {
 namespace {
@@ -19,7 +20,7 @@ class Watcher final : public SessionObserver {
   void on_client_closed(const ClientLabel& /*client*/, const Admitted* /*admitted*/, const Error& /*reason*/) override {
     ++closed;
   }
-  void on_source_lost(const Error& /*reason*/) override { ++lost; }
+  void on_source_lost(std::size_t /*screen*/, const Error& /*reason*/) override { ++lost; }
   std::atomic<int> closed = 0;
   std::atomic<int> lost = 0;
 };
@@ -33,7 +34,7 @@ class DisplaySessionTest : public ::testing::Test {
     EXPECT_TRUE(session.add_client(std::move(made), {"fake", ""}));
     Admitted admitted;
     admitted.grant.max_pixels = max_pixels;
-    static_cast<void>(client.authenticate({"fake", "name", wish}, admitted));
+    static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::single(wish)}, admitted));
     client.become_ready();
     return client;
   }
@@ -45,6 +46,11 @@ class DisplaySessionTest : public ::testing::Test {
   static bool shows_card(FakeDisplayTransport& client, Size size = kSize) {
     const TestPattern card(Pattern::kCard, size);
     return client.wait_until([&card](const auto& c) { return c.shows(card.canvas().view()); });
+  }
+
+  static bool shows_notice(FakeDisplayTransport& client, std::string_view text, Size size = kSize) {
+    const Canvas expected = draw_notice(size, text);
+    return client.wait_until([&expected](const auto& c) { return c.shows(expected.view()); });
   }
 
   Watcher watcher;
@@ -129,29 +135,29 @@ TEST_F(DisplaySessionTest, FollowsTheClientsSizeWithinTheGrant) {
   show("card");
   auto& client = connect(FakeDisplayTransport::Acks::kAtOnce, {400, 300}, 400 * 300);
   EXPECT_TRUE(shows_card(client, {400, 300}));
-  client.events().on_desktop_wish({401, 300});
-  client.events().on_desktop_wish({200, 150});
+  client.events().on_layout_wish(MonitorLayout::single({401, 300}));
+  client.events().on_layout_wish(MonitorLayout::single({200, 150}));
   EXPECT_TRUE(shows_card(client, {200, 150}));
 }
 
-TEST_F(DisplaySessionTest, ALostDesktopFreezesAndAnotherIsPluggedIn) {
+TEST_F(DisplaySessionTest, ALostDesktopIsBlankAndAnotherIsPluggedIn) {
   show("card");
   auto& client = connect();
   ASSERT_TRUE(shows_card(client));
   pattern_source->lose("on purpose");
-  while (watcher.lost == 0) std::this_thread::yield();
-  EXPECT_FALSE(client.wait_until([](const auto& c) { return c.closed().has_value(); }, 100ms)) << "the client stays";
+  ASSERT_TRUE(shows_notice(client, "THIS DESKTOP HAS ENDED"));
   client.input().key({0x1E, false, true});  // goes nowhere
+  EXPECT_FALSE(client.wait_until([](const auto& c) { return c.closed().has_value(); }, 100ms)) << "the client stays";
   show("card");
   EXPECT_TRUE(shows_card(client));
 }
 
-TEST_F(DisplaySessionTest, AFrozenDesktopIsShownToWhoComesThen) {
+TEST_F(DisplaySessionTest, WhoComesToALostDesktopIsToldSo) {
   show("card");
   ASSERT_TRUE(shows_card(connect()));
   pattern_source->lose("on purpose");
   while (watcher.lost == 0) std::this_thread::yield();
-  EXPECT_TRUE(shows_card(connect()));
+  EXPECT_TRUE(shows_notice(connect(), "THIS DESKTOP HAS ENDED"));
 }
 
 TEST_F(DisplaySessionTest, TheCursorReachesAClientThatComesLate) {
@@ -178,7 +184,7 @@ TEST_F(DisplaySessionTest, AnIdleClientIsSentAway) {
   ASSERT_TRUE(session.add_client(std::move(made), {"fake", ""}));
   Admitted admitted;
   admitted.grant.idle_timeout = std::chrono::seconds(1);
-  static_cast<void>(client.authenticate({"fake", "name", kSize}, admitted));
+  static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::single(kSize)}, admitted));
   client.become_ready();
   while (watcher.closed == 0) std::this_thread::yield();
 }

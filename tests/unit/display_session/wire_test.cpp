@@ -10,6 +10,7 @@
 
 #include "rdp/disp_pdu.h"
 #include "rdp/dvc.h"
+#include "rdp/gfx_layout.h"
 #include "rdp/gfx_pdu.h"
 #include "rdp/mcs_filter.h"
 #include "rdp/zgfx.h"
@@ -279,7 +280,7 @@ TEST(Gfx, WritesAFrameInOneGo) {
   gfx::frame(0, 9, frame, out);
   EXPECT_EQ(out.size(), 16U + (8 + 8 + 8) + (8 + 17 + 100) + 12);
   out.clear();
-  gfx::reset_graphics({1920, 1080}, out);
+  gfx::reset_graphics(MonitorLayout::single({1920, 1080}), out);
   EXPECT_EQ(out.size(), 340U);
 }
 
@@ -293,12 +294,116 @@ TEST(Disp, TakesTheOnlyMonitorWithinItsBounds) {
     w.zeros(20);
     return out;
   };
-  EXPECT_EQ(disp::parse_layout(layout(1280, 720)).value(), (Size{1280, 720}));
-  EXPECT_EQ(disp::parse_layout(layout(100, 720)).value(), std::nullopt);
-  EXPECT_EQ(disp::parse_layout(layout(0xFFFFFFFF, 720)).value(), std::nullopt);
+  EXPECT_EQ(disp::parse_layout(layout(1280, 720)).value().layout, MonitorLayout::single({1280, 720}));
+  EXPECT_TRUE(disp::parse_layout(layout(100, 720)).value().layout.empty());
+  EXPECT_TRUE(disp::parse_layout(layout(0xFFFFFFFF, 720)).value().layout.empty());
   Bytes cut = layout(1280, 720);
   cut.pop_back();
   EXPECT_FALSE(disp::parse_layout(cut));
+}
+
+std::uint32_t u32_at(const Bytes& data, std::size_t position) {
+  return WireReader(std::span(data).subspan(position)).u32();
+}
+
+TEST(Gfx, ResetGraphicsHasTheMonitorsWhereTheClientHasThemWithInclusiveEdges) {
+  std::vector<Monitor> two(2);
+  two[0].place = {0, 0, 1920, 1080};
+  two[0].primary = true;
+  two[1].place = {-1280, -100, 1280, 1024};
+  Bytes out;
+  gfx::reset_graphics(MonitorLayout::create(two).value(), out);
+  ASSERT_EQ(out.size(), 340U);
+  EXPECT_EQ(u32_at(out, 8), 3200U);
+  EXPECT_EQ(u32_at(out, 12), 1180U);
+  EXPECT_EQ(u32_at(out, 16), 2U);
+  const auto monitor = [&out](std::size_t i) {
+    std::vector<int> all;
+    for (std::size_t k = 0; k < 5; ++k) all.push_back(static_cast<int>(u32_at(out, 20 + i * 20 + k * 4)));
+    return all;
+  };
+  EXPECT_EQ(monitor(0), (std::vector{-1280, -100, -1, 923, 0}));
+  EXPECT_EQ(monitor(1), (std::vector{0, 0, 1919, 1079, 1}));
+}
+
+TEST(Gfx, SixteenMonitorsFitIntoResetGraphics) {
+  std::vector<Monitor> wall(16);
+  for (int i = 0; i < 16; ++i) wall[static_cast<std::size_t>(i)].place = {i * 1920, 0, 1920, 1080};
+  Bytes out;
+  gfx::reset_graphics(MonitorLayout::create(wall).value(), out);
+  EXPECT_EQ(out.size(), 340U);
+  EXPECT_EQ(u32_at(out, 16), 16U);
+}
+
+// The commands in the order of their 16-bit names.
+std::vector<int> commands(const Bytes& data) {
+  std::vector<int> all;
+  WireReader in(data);
+  while (in.remaining() > 0) {
+    all.push_back(in.u16());
+    in.skip(2);
+    in.skip(in.u32() - 8);
+  }
+  return all;
+}
+
+TEST(Gfx, ANewLayoutReplacesTheFormerAndBlackensWhatIsLeftOver) {
+  constexpr int kCreate = 0x09, kDelete = 0x0A, kStart = 0x0B, kEnd = 0x0C, kReset = 0x0E, kMap = 0x0F, kFill = 0x04;
+  Bytes out;
+  gfx::lay_out({MonitorLayout::single({800, 600}), {{0, 0, 400, 600}, {400, 0, 400, 600}}}, 1, out);
+  EXPECT_EQ(commands(out), (std::vector{kDelete, kReset, kCreate, kMap, kCreate, kMap}));
+  out.clear();
+  gfx::lay_out({MonitorLayout::single({800, 600}), {{0, 0, 400, 600}}}, 0, out);
+  EXPECT_EQ(commands(out), (std::vector{kReset, kCreate, kMap, kStart, kFill, kEnd, kDelete, kCreate, kMap}));
+}
+
+Bytes layout_message(const std::vector<std::array<std::uint32_t, 10>>& monitors) {
+  Bytes out;
+  WireWriter w(out);
+  for (const std::size_t v : {std::size_t{2}, 16 + monitors.size() * 40, std::size_t{40}, monitors.size()}) w.u32(v);
+  for (const auto& monitor : monitors) {
+    for (const std::uint32_t v : monitor) w.u32(v);
+  }
+  return out;
+}
+
+TEST(Disp, TakesEveryMonitorWithItsPlaceOrientationAndScale) {
+  constexpr auto kLeft = static_cast<std::uint32_t>(-1080);
+  const auto parsed = disp::parse_layout(
+      layout_message({{1, 0, 0, 1920, 1080, 520, 290, 0, 150, 140}, {0, kLeft, 0, 1080, 1920, 5, 5, 90, 150, 150}}));
+  ASSERT_TRUE(parsed) << describe(parsed.error());
+  const auto monitors = parsed->layout.monitors();
+  ASSERT_EQ(monitors.size(), 2U);
+  const Monitor& left = monitors[0];
+  EXPECT_EQ(left.place, (Rect{-1080, 0, 1080, 1920}));
+  EXPECT_EQ(left.orientation, Orientation::kPortrait);
+  EXPECT_EQ(left.physical, Size{}) << "5 mm are no monitor";
+  EXPECT_EQ(left.desktop_scale, 100U) << "a device scale of 150 makes both void";
+  const Monitor& right = monitors[1];
+  EXPECT_TRUE(right.primary);
+  EXPECT_EQ(right.physical, (Size{520, 290}));
+  EXPECT_EQ(right.desktop_scale, 150U);
+  EXPECT_EQ(right.device_scale, 140U);
+}
+
+TEST(Disp, SaysWhyALayoutIsIgnored) {
+  const auto why = [](const auto& monitors) { return disp::parse_layout(layout_message(monitors)).value().why; };
+  using Monitors = std::vector<std::array<std::uint32_t, 10>>;
+  EXPECT_EQ(why(Monitors{{1, 0, 0, 800, 600}, {0, 100, 0, 800, 600}}), "monitors that overlap");
+  EXPECT_NE(why(Monitors{{1, 0, 0, 800, 0x80000000}}), "");
+  EXPECT_NE(why(Monitors{{1, 0x7FFFFFFF, 0x7FFFFFFF, 800, 600}}), "");
+  EXPECT_FALSE(disp::parse_layout(layout_message(Monitors(17))));
+}
+
+TEST(Disp, GarbageNeverCrashesIt) {
+  std::mt19937 random(13);
+  for (int i = 0; i < 20000; ++i) {
+    Bytes message = layout_message(std::vector<std::array<std::uint32_t, 10>>(random() % 4 + 1));
+    for (std::size_t k = 16; k < message.size(); ++k) {
+      if (random() % 3 == 0) message[k] = static_cast<std::byte>(random());
+    }
+    static_cast<void>(disp::parse_layout(message));
+  }
 }
 
 }  // namespace

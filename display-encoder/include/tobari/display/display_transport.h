@@ -15,12 +15,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <tobari/base/result.h>
 #include <tobari/display/encoder.h>
 #include <tobari/display/frame.h>
 #include <tobari/display/input.h>
+#include <tobari/display/monitor.h>
 #include <tobari/policy/grant.h>
 
 namespace tobari::display {
@@ -32,7 +34,7 @@ using FrameId = std::uint32_t;
 struct ClientInfo {
   std::string address;
   std::string name;
-  Size desktop;  // the size it would like; not checked against the grant
+  MonitorLayout layout;  // the monitors that it would fill; not checked against the grant; empty: not said, or absurd
 };
 inline constexpr std::size_t kMaxClientText = 64;
 
@@ -60,17 +62,18 @@ class Admission {
 
 class TransportEvents {
  public:
-  // Returns the size that the desktop has now; the client is told, and set_surface() may change it later.
-  [[nodiscard]] virtual Size on_authenticated(const ClientInfo& client, const Admitted& admitted) = 0;
-  // Pictures can be shown: first set_surface(), then everything is to be sent anew with encoders that start anew.
+  // Returns the monitors that the desktop has now (empty: nothing is known yet); the client is told, and set_layout()
+  // may change it later.
+  [[nodiscard]] virtual MonitorLayout on_authenticated(const ClientInfo& client, const Admitted& admitted) = 0;
+  // Pictures can be shown: first set_layout(), then everything is to be sent anew with encoders that start anew.
   virtual void on_ready(const ClientPipeline& pipeline) = 0;
   virtual void on_frame_ack(FrameId up_to) = 0;
   virtual void on_acks_suspended() = 0;  // the client will not acknowledge until it does again
   virtual void on_drained() = 0;         // unsent() became small again
   virtual void on_round_trip(std::chrono::microseconds) = 0;
-  virtual void on_desktop_wish(Size size) = 0;     // the client's window changed
-  virtual void on_output_wanted(bool wanted) = 0;  // false: it is minimised
-  virtual void on_repaint(const Rect& rect) = 0;
+  virtual void on_layout_wish(const MonitorLayout& layout) = 0;  // its window or its monitors changed
+  virtual void on_output_wanted(bool wanted) = 0;                // false: it is minimised
+  virtual void on_repaint(const Rect& rect) = 0;                 // on the desktop, from its top left
   // kUnauthenticated or kTimeout: refused. kPermissionDenied: it used a channel that it was not granted.
   // kPeerProtocol: malformed input. kCancelled: we closed it. kUnavailable: it went away.
   virtual void on_closed(const Error& reason) = 0;
@@ -85,9 +88,11 @@ class DisplayTransport {
 
   [[nodiscard]] virtual Result<void> start(TransportEvents& events, InputSink& input) = 0;
 
-  virtual void set_surface(Size size) = 0;  // the client's picture becomes void; frames of this size follow
-  virtual void send(FrameId id, EncodedFrame frame) = 0;
-  virtual void set_cursor(const CursorShape& shape) = 0;
+  // The client's picture becomes void; frames for these surfaces follow.
+  virtual void set_layout(const OutputLayout& layout) = 0;
+  // One frame of one surface, by its index in the layout last given; its rectangles count from the surface's top left.
+  virtual void send(FrameId id, std::size_t surface, EncodedFrame frame) = 0;
+  virtual void set_cursor(const std::optional<CursorShape>& shape) = 0;  // none: the client's own arrow
   virtual void set_cursor_visible(bool visible) = 0;
 
   // Bytes given to send() that have not left this machine. on_drained() comes when they fall below kDrained.

@@ -23,7 +23,7 @@ class FakeDisplayTransport final : public DisplayTransport {
   ~FakeDisplayTransport() override { stop(); }
 
   // ---- what the client does
-  Size authenticate(const ClientInfo& client, const Admitted& admitted) {
+  MonitorLayout authenticate(const ClientInfo& client, const Admitted& admitted) {
     return events_->on_authenticated(client, admitted);
   }
   void become_ready() { events_->on_ready({true, {.clear = false, .planar = false, .avc420 = false}}); }
@@ -39,17 +39,23 @@ class FakeDisplayTransport final : public DisplayTransport {
     return changed_.wait_for(lock, limit, [this, &predicate] { return predicate(*this); });
   }
   [[nodiscard]] bool shows(const FrameView& expected) const {  // only inside wait_until
-    if (expected.size != size_) return false;
-    for (int y = 0; y < size_.height; ++y) {
-      for (int x = 0; x < size_.width; ++x) {
-        if (std::memcmp(expected.at(x, y), at({x, y}), 3) != 0) return false;
+    return expected.size == size_ && shows(expected, {});
+  }
+  // The same of a part of the desktop: the picture lies with its top left at `where`.
+  [[nodiscard]] bool shows(const FrameView& expected, Point where) const {
+    const Rect part{where.x, where.y, expected.size.width, expected.size.height};
+    if (intersect(part, bounds(size_)) != part) return false;
+    for (int y = 0; y < expected.size.height; ++y) {
+      for (int x = 0; x < expected.size.width; ++x) {
+        if (std::memcmp(expected.at(x, y), at({where.x + x, where.y + y}), 3) != 0) return false;
       }
     }
     return true;
   }
-  [[nodiscard]] std::size_t frames() const noexcept { return frames_; }      // only inside wait_until
-  [[nodiscard]] std::size_t surfaces() const noexcept { return surfaces_; }  // only inside wait_until
-  [[nodiscard]] Size size() const noexcept { return size_; }                 // only inside wait_until
+  [[nodiscard]] std::size_t frames() const noexcept { return frames_; }    // only inside wait_until
+  [[nodiscard]] std::size_t layouts() const noexcept { return layouts_; }  // how often it was given one
+  [[nodiscard]] const OutputLayout& layout() const noexcept { return layout_; }
+  [[nodiscard]] Size size() const noexcept { return size_; }  // only inside wait_until
   [[nodiscard]] bool cursor_visible() const noexcept { return cursor_visible_; }
   [[nodiscard]] const std::optional<CursorShape>& cursor() const noexcept { return cursor_; }
   [[nodiscard]] std::optional<CloseReason> closed() const noexcept { return closed_; }
@@ -60,21 +66,22 @@ class FakeDisplayTransport final : public DisplayTransport {
     input_ = &input;
     return {};
   }
-  void set_surface(Size size) override {
-    change([this, size] {
-      size_ = size;
-      ++surfaces_;
-      pixels_.assign(static_cast<std::size_t>(size.area()) * kBytesPerPixel, std::byte{0xEE});
+  void set_layout(const OutputLayout& layout) override {
+    change([this, &layout] {
+      layout_ = layout;
+      size_ = layout.monitors.size();
+      ++layouts_;
+      pixels_.assign(static_cast<std::size_t>(size_.area()) * kBytesPerPixel, std::byte{0xEE});
     });
   }
-  void send(FrameId id, EncodedFrame frame) override {
-    change([this, &frame] {
-      for (const EncodedRect& rect : frame.rects) paint(rect);
+  void send(FrameId id, std::size_t surface, EncodedFrame frame) override {
+    change([this, surface, &frame] {
+      for (const EncodedRect& rect : frame.rects) paint(layout_.surfaces.at(surface), rect);
       ++frames_;
     });
     if (acks_ == Acks::kAtOnce) events_->on_frame_ack(id);
   }
-  void set_cursor(const CursorShape& shape) override {
+  void set_cursor(const std::optional<CursorShape>& shape) override {
     change([this, &shape] { cursor_ = shape; });
   }
   void set_cursor_visible(bool visible) override {
@@ -97,11 +104,12 @@ class FakeDisplayTransport final : public DisplayTransport {
            (static_cast<std::size_t>(p.y) * static_cast<std::size_t>(size_.width) + static_cast<std::size_t>(p.x)) *
                kBytesPerPixel;
   }
-  void paint(const EncodedRect& rect) {
+  void paint(const Rect& surface, const EncodedRect& rect) {
     std::size_t from = 0;
     for (int y = rect.rect.y; y < rect.rect.bottom(); ++y) {
       for (int x = rect.rect.x; x < rect.rect.right(); ++x) {
-        std::memcpy(const_cast<std::byte*>(at({x, y})), rect.data.data() + from, kBytesPerPixel);
+        std::byte* to = const_cast<std::byte*>(at({surface.x + x, surface.y + y}));
+        std::memcpy(to, rect.data.data() + from, kBytesPerPixel);
         if (rect.codec != Codec::kSolid) from += kBytesPerPixel;
       }
     }
@@ -130,7 +138,8 @@ class FakeDisplayTransport final : public DisplayTransport {
   Size size_;
   std::vector<std::byte> pixels_;
   std::size_t frames_ = 0;
-  std::size_t surfaces_ = 0;
+  std::size_t layouts_ = 0;
+  OutputLayout layout_;
   std::optional<CursorShape> cursor_;
   bool cursor_visible_ = true;
   std::optional<CloseReason> closed_;

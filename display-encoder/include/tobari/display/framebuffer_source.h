@@ -19,6 +19,15 @@
 
 namespace tobari::display {
 
+// How a consumer would like a source to be. What a source cannot do of it, it leaves out.
+struct SourceMode {
+  Size size{};
+  Size physical{};    // millimetres; empty: 96 dots an inch
+  Point position{};   // among the heads of one machine
+  bool shown = true;  // false: nobody looks at this head, and the machine may switch it off
+  friend bool operator==(const SourceMode&, const SourceMode&) = default;
+};
+
 class SourceEvents {
  public:
   virtual void on_surface(Size size) = 0;
@@ -43,8 +52,11 @@ class FramebufferSource {
   // read every pixel once, and expect damage for what changed under the read. kUnavailable: no surface yet.
   [[nodiscard]] virtual Result<FrameView> acquire(const Region& wanted) = 0;
 
-  // Asks for another size; a later on_surface() confirms it (or not: a source that cannot says kInvalidArgument).
-  [[nodiscard]] virtual Result<void> request_size(Size size) = 0;
+  // Asks for another mode; a later on_surface() confirms its size (or not: a source that cannot says kInvalidArgument).
+  [[nodiscard]] virtual Result<void> request_mode(const SourceMode& mode) = 0;
+  [[nodiscard]] Result<void> request_size(Size size) {
+    return request_mode({.size = size, .physical = {}, .position = {}});
+  }
 
   [[nodiscard]] virtual InputSink& input() noexcept = 0;  // lives as long as the source
 };

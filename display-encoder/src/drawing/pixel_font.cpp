@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "capture/pixel_font.h"
+#include "drawing/pixel_font.h"
 
 #include <cstddef>
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What one surface of the client shows: a screen's picture, or a notice in its place. The encode thread's own.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "session/painter.h"
+#include "session/screen.h"
+
+namespace tobari::display {
+
+struct DisplaySession::View {
+  View(std::size_t number, Screen* of, const Rect& at)
+      : index(number), screen(of), place(at), painter({at.width, at.height}) {}
+
+  [[nodiscard]] bool live() const noexcept { return screen != nullptr && screen->source != nullptr && notice.empty(); }
+
+  std::size_t index;  // of the surface
+  Screen* screen;     // null: no desktop for this monitor
+  Rect place;         // on the desktop
+  Painter painter;
+  Size surface;             // of the screen; the picture is cut off where it is larger than the place
+  std::string_view notice;  // shown instead; empty: the screen is
+  bool begun = false;
+  bool notice_due = false;         // it is to be painted
+  std::optional<Time> not_before;  // after a step that came to nothing, so that it is not tried in a busy loop
+};
+
+}  // namespace tobari::display
