@@ -24,9 +24,24 @@ namespace {
 // Pixels in one command, and the most bytes that an encoder makes of one: what is left of a budget must hold one more.
 constexpr long kFramePiece = 256L * 1024;
 constexpr long kRefinePiece = 16L * 1024;
+constexpr long kSmallestPiece = 64L * 64;
 constexpr std::size_t worst_case(long pixels) { return static_cast<std::size_t>(pixels) * 4 + 64; }
 
+// How much one call may return: it ends with the piece that reaches `wanted`, and never holds more than `most`.
+struct Budget {
+  std::size_t wanted;
+  std::size_t most;
+  // Small pieces for a small budget, so that the last one does not go far beyond it.
+  [[nodiscard]] long piece(long largest) const noexcept {
+    return std::clamp(static_cast<long>(std::min<std::size_t>(wanted, most)), kSmallestPiece, largest);
+  }
+};
+
 constexpr std::chrono::seconds kVideoKept{5};
+
+void subtract(Region& from, const Region& what) {
+  for (const Rect& rect : what.rects()) from.subtract(rect);
+}
 
 }  // namespace
 
@@ -38,16 +53,18 @@ class FrameEncoder::Impl {
   }
 
   void resize(Size size);
-  EncodedFrame encode(const FrameView& picture, const Region& changed, Time now);
-  EncodedFrame refine(const FrameView& picture, Time now);
+  EncodedFrame encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget);
+  EncodedFrame refine(const FrameView& picture, Time now, std::size_t budget);
   [[nodiscard]] std::optional<Time> next_refinement() const;
   [[nodiscard]] Region inexact() const;
   bool trim(Time now);
 
  private:
-  void encode_video(const FrameView& picture, Region& changed, Time now, EncodedFrame& frame);
-  Region encode_exact(const FrameView& picture, const Region& area, long max_piece, std::size_t budget,
-                      EncodedFrame& frame);
+  [[nodiscard]] Region moving_part(const FrameView& picture, const Region& changed, Time now);
+  [[nodiscard]] bool encode_video(const FrameView& picture, const Region& video, Time now, EncodedFrame& frame);
+  Region encode_exact(const FrameView& picture, const Region& area, long max_piece, Budget budget, EncodedFrame& frame);
+  void encode_owed(const FrameView& picture, long max_piece, Budget budget, EncodedFrame& frame);
+  [[nodiscard]] bool owes() const noexcept { return !owed_.empty() || !later_.empty(); }
   EncodedRect encode_piece(const FrameView& picture, const Piece& piece);
   [[nodiscard]] RectEncoder& encoder_for(Kind kind);
 
@@ -62,7 +79,9 @@ class FrameEncoder::Impl {
   bool video_refused_ = false;  // x264 does not take this size
   Time last_video_{};
 
-  Region owed_;  // not sent: over the budget
+  // Not sent: over the budget.
+  Region owed_;   // goes next
+  Region later_;  // changed since, and goes when all of owed_ has gone
   LossyArea lossy_;
 };
 
@@ -72,58 +91,82 @@ void FrameEncoder::Impl::resize(Size size) {
   video_.reset();
   video_refused_ = false;
   owed_.clear();
+  later_.clear();
   lossy_.reset(size);
 }
 
-EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& changed, Time now) {
+EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget) {
   EncodedFrame frame;
-  Region rest = changed;
-  rest.clip(bounds(size_));
-  motion_.note(rest, now);
-  rest.add(owed_);
-  owed_.clear();
-  if (codecs_.avc420 && !video_refused_) encode_video(picture, rest, now, frame);
-  owed_ = encode_exact(picture, rest, kFramePiece, kFrameByteBudget, frame);
+  Region fresh = changed;
+  fresh.clip(bounds(size_));
+  motion_.note(fresh, now);
+  Region video = moving_part(picture, fresh, now);
+  video.add(moving_part(picture, owed_, now));
+  video.add(moving_part(picture, later_, now));
+  for (Region* rest : {&fresh, &owed_, &later_}) subtract(*rest, video);
+
+  const Budget limit{budget, kFrameByteBudget};
+  const long piece = limit.piece(kFramePiece);
+  if (fresh.area() <= kPromptArea) {
+    subtract(owed_, fresh);
+    subtract(later_, fresh);
+    owed_.add(encode_exact(picture, fresh, piece, limit, frame));
+  } else {
+    subtract(fresh, owed_);
+    later_.add(fresh);
+  }
+  if (!video.empty() && !encode_video(picture, video, now, frame)) later_.add(video);
+  encode_owed(picture, piece, limit, frame);
   return frame;
 }
 
-// Takes what it sends out of `changed`.
-void FrameEncoder::Impl::encode_video(const FrameView& picture, Region& changed, Time now, EncodedFrame& frame) {
+// All of owed_ goes before any of later_, or a picture that always changes would only ever show its beginning.
+void FrameEncoder::Impl::encode_owed(const FrameView& picture, long max_piece, Budget budget, EncodedFrame& frame) {
+  owed_ = encode_exact(picture, owed_, max_piece, budget, frame);
+  if (!owed_.empty() || later_.empty()) return;
+  owed_ = encode_exact(picture, std::exchange(later_, {}), max_piece, budget, frame);
+}
+
+Region FrameEncoder::Impl::moving_part(const FrameView& picture, const Region& changed, Time now) {
   Region video;
+  if (!codecs_.avc420 || video_refused_ || changed.empty()) return video;
   for (const Rect& area : video_areas(motion_, picture, now)) {
     for (const Rect& rect : changed.rects()) video.add(intersect(rect, area));
   }
-  if (video.empty()) return;
+  return video;
+}
+
+// False: it is to be sent without loss.
+bool FrameEncoder::Impl::encode_video(const FrameView& picture, const Region& area, Time now, EncodedFrame& frame) {
   if (!video_) {
     auto made = Avc420Encoder::create(size_);
     if (!made) {
       video_refused_ = true;
       log::warning("video_unavailable", {{"error", describe(made.error())}});
-      return;
+      return false;
     }
     video_ = std::move(*made);
   }
-  video = aligned_for_chroma(video, size_);
+  const Region video = aligned_for_chroma(area, size_);
   auto encoded = video_->encode(picture, video);
   if (!encoded) {
     video_.reset();  // the client's decoder takes the next one's key frame; this time all goes without loss
     log::error("video_encode", {{"error", describe(encoded.error())}});
-    return;
+    return false;
   }
   frame.rects.push_back(std::move(*encoded));
   last_video_ = now;
   lossy_.add(video, now);
-  for (const Rect& rect : video.rects()) changed.subtract(rect);
+  return true;
 }
 
 // Returns what did not fit.
-Region FrameEncoder::Impl::encode_exact(const FrameView& picture, const Region& area, long max_piece,
-                                        std::size_t budget, EncodedFrame& frame) {
+Region FrameEncoder::Impl::encode_exact(const FrameView& picture, const Region& area, long max_piece, Budget budget,
+                                        EncodedFrame& frame) {
   Region left;
-  std::size_t bytes = 0;
-  for (const EncodedRect& rect : frame.rects) bytes += rect.data.size();
+  std::size_t bytes = data_bytes(frame);
   for (const Piece& piece : pieces_of(picture, area, max_piece)) {
-    if (bytes + worst_case(max_piece) > budget) {
+    if (bytes >= budget.wanted || bytes + worst_case(max_piece) > budget.most) {
       left.add(piece.rect);
       continue;
     }
@@ -155,18 +198,20 @@ RectEncoder& FrameEncoder::Impl::encoder_for(Kind kind) {
   return uncompressed_;
 }
 
-EncodedFrame FrameEncoder::Impl::refine(const FrameView& picture, Time now) {
+EncodedFrame FrameEncoder::Impl::refine(const FrameView& picture, Time now, std::size_t budget) {
   EncodedFrame frame;
-  if (!owed_.empty()) {
-    owed_ = encode_exact(picture, owed_, kRefinePiece, kRefineByteBudget, frame);
+  const Budget limit{budget, kRefineByteBudget};
+  const long piece = limit.piece(kRefinePiece);
+  if (owes()) {
+    encode_owed(picture, piece, limit, frame);
   } else {
-    encode_exact(picture, lossy_.untouched_since(now - kRest), kRefinePiece, kRefineByteBudget, frame);
+    encode_exact(picture, lossy_.untouched_since(now - kRest), piece, limit, frame);
   }
   return frame;
 }
 
 std::optional<FrameEncoder::Time> FrameEncoder::Impl::next_refinement() const {
-  if (!owed_.empty()) return Time::min();
+  if (owes()) return Time::min();
   const auto oldest = lossy_.oldest();
   return oldest ? std::optional(*oldest + kRest) : std::nullopt;
 }
@@ -174,6 +219,7 @@ std::optional<FrameEncoder::Time> FrameEncoder::Impl::next_refinement() const {
 Region FrameEncoder::Impl::inexact() const {
   Region area = lossy_.area();
   area.add(owed_);
+  area.add(later_);
   return area;
 }
 
@@ -189,11 +235,13 @@ FrameEncoder::~FrameEncoder() = default;
 void FrameEncoder::reset(Size size, ClientCodecs codecs) { impl_ = std::make_unique<Impl>(size, codecs, nullptr); }
 void FrameEncoder::resize(Size size) { impl_->resize(size); }
 
-EncodedFrame FrameEncoder::encode(const FrameView& picture, const Region& changed, Time now) {
-  return impl_->encode(picture, changed, now);
+EncodedFrame FrameEncoder::encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget) {
+  return impl_->encode(picture, changed, now, budget);
 }
 
-EncodedFrame FrameEncoder::refine(const FrameView& picture, Time now) { return impl_->refine(picture, now); }
+EncodedFrame FrameEncoder::refine(const FrameView& picture, Time now, std::size_t budget) {
+  return impl_->refine(picture, now, budget);
+}
 
 std::optional<FrameEncoder::Time> FrameEncoder::next_refinement() const { return impl_->next_refinement(); }
 

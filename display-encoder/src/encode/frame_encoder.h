@@ -33,6 +33,8 @@ class FrameEncoder {
   static constexpr std::size_t kFrameByteBudget = 4u << 20;
   // One refinement's data: small, so that a key press never waits behind more than this.
   static constexpr std::size_t kRefineByteBudget = 128u << 10;
+  // A change of at most so many pixels answers a person: it goes first.
+  static constexpr long kPromptArea = 256L * 256;
   // How long an area must rest before what was sent with loss is sent exactly.
   static constexpr std::chrono::milliseconds kRest{100};
 
@@ -52,12 +54,14 @@ class FrameEncoder {
   void resize(Size size);
 
   // `picture` has the size last given; `changed` is what differs from what this encoder was last shown. `now` never
-  // goes back. May return less than asked for (kFrameByteBudget); the rest is owed.
-  [[nodiscard]] EncodedFrame encode(const FrameView& picture, const Region& changed, Time now);
+  // goes back. Returns some `budget` bytes (a piece is not cut; never more than kFrameByteBudget); the rest is owed.
+  // A small change goes before what is owed, a large one behind it, so that no part of the picture waits for ever.
+  [[nodiscard]] EncodedFrame encode(const FrameView& picture, const Region& changed, Time now,
+                                    std::size_t budget = kFrameByteBudget);
 
   // Sends a slice of what is owed: areas left over by the budget, or sent with loss and at rest now. Empty when nothing
   // is due.
-  [[nodiscard]] EncodedFrame refine(const FrameView& picture, Time now);
+  [[nodiscard]] EncodedFrame refine(const FrameView& picture, Time now, std::size_t budget = kRefineByteBudget);
 
   // When refine() has something to do; none: the client has exactly what encode() was shown. May lie in the past.
   [[nodiscard]] std::optional<Time> next_refinement() const;

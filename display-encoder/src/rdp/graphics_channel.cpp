@@ -18,11 +18,13 @@ void recycle(gfx::Bytes& buffer) {
 }
 }  // namespace
 
-void GraphicsChannel::flush() {
+std::size_t GraphicsChannel::flush() {
   wrap_segments(message_, wrapped_);
   dvc_.send(kGraphics, wrapped_);
+  const std::size_t bytes = wrapped_.size();
   recycle(message_);
   recycle(wrapped_);
+  return bytes;
 }
 
 void GraphicsChannel::set_layout(const OutputLayout& layout) {
@@ -32,10 +34,10 @@ void GraphicsChannel::set_layout(const OutputLayout& layout) {
   flush();
 }
 
-void GraphicsChannel::send(FrameId id, std::size_t surface, const EncodedFrame& frame) {
-  if (surface >= surfaces_) return;
+std::size_t GraphicsChannel::send(FrameId id, std::size_t surface, const EncodedFrame& frame) {
+  if (surface >= surfaces_) return 0;
   gfx::frame(static_cast<std::uint16_t>(surface), id, frame, message_);
-  flush();
+  return flush();
 }
 
 void GraphicsChannel::on_dvc_ready() {

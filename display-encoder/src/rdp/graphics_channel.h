@@ -43,8 +43,9 @@ class GraphicsChannel final : private DvcEvents {
 
   [[nodiscard]] bool ready() const noexcept { return ready_; }
   void set_layout(const OutputLayout& layout);
-  // Drops the frame when there is no such surface: the client is then about to get everything anew.
-  void send(FrameId id, std::size_t surface, const EncodedFrame& frame);
+  // Drops the frame when there is no such surface: the client is then about to get everything anew. Returns
+  // the bytes that it became.
+  std::size_t send(FrameId id, std::size_t surface, const EncodedFrame& frame);
 
  private:
   void on_dvc_ready() override;
@@ -52,7 +53,7 @@ class GraphicsChannel final : private DvcEvents {
   [[nodiscard]] Result<void> on_dvc_data(std::uint32_t id, std::span<const std::byte> message) override;
   [[nodiscard]] Result<void> on_message(const gfx::ClientMessage& message);
   [[nodiscard]] Result<void> on_caps(const gfx::CapsAdvertise& caps);
-  void flush();  // what is in message_, in one write
+  std::size_t flush();  // what is in message_, in one write; its size
 
   DvcServer dvc_;
   GraphicsEvents& events_;

@@ -40,7 +40,7 @@ class PeerNotes {
   void add(PeerNote note) {
     {
       const std::scoped_lock lock(mutex_);
-      if (const auto* frame = std::get_if<FrameNote>(&note)) bytes_ += size_of(*frame);
+      if (const auto* frame = std::get_if<FrameNote>(&note)) bytes_ += data_bytes(frame->frame);
       notes_.push_back(std::move(note));
     }
     wake();
@@ -72,11 +72,6 @@ class PeerNotes {
   }
 
  private:
-  static std::size_t size_of(const FrameNote& note) noexcept {
-    std::size_t bytes = 0;
-    for (const EncodedRect& rect : note.frame.rects) bytes += rect.data.size();
-    return bytes;
-  }
   void wake() const noexcept { static_cast<void>(::eventfd_write(wake_.get(), 1)); }
 
   mutable std::mutex mutex_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rdp/rdp_peer.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -10,8 +11,10 @@
 #include <freerdp/autodetect.h>
 #include <freerdp/error.h>
 #include <freerdp/settings.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <winpr/synch.h>
 
@@ -82,7 +85,13 @@ void RdpPeer::stop() noexcept {
   thread_.join();
 }
 
-std::size_t RdpPeer::unsent() const noexcept { return notes_.bytes() + queued_.load(std::memory_order_relaxed); }
+std::size_t RdpPeer::queued() const noexcept { return notes_.bytes() + queued_.load(std::memory_order_relaxed); }
+
+std::size_t RdpPeer::unsent() const noexcept {
+  int kernel = 0;
+  if (::ioctl(socket_.get(), SIOCOUTQ, &kernel) != 0) kernel = 0;
+  return queued() + static_cast<std::size_t>(std::max(kernel, 0));
+}
 
 void RdpPeer::run() {
   const Result<void> served = serve();
@@ -136,7 +145,7 @@ Result<void> RdpPeer::loop() {
     carry_out_notes();
     if (!output_->release(transport())) return fail(Errc::kUnavailable, "the client went away");
     queued_ = output_->size();
-    if (!drained_told_ && unsent() < kDrained) {
+    if (!drained_told_ && queued() < kDrained) {
       drained_told_ = true;
       events_->on_drained();
     }
@@ -185,7 +194,7 @@ void RdpPeer::carry_out(PeerNote& note) {
     }
   } else if (const auto* frame = std::get_if<FrameNote>(&note)) {
     if (graphics_ && graphics_->ready()) {
-      graphics_->send(frame->id, frame->surface, frame->frame);
+      events_->on_frame_written(frame->id, graphics_->send(frame->id, frame->surface, frame->frame));
     } else if (active_ && ready_ && frame->surface < layout_.surfaces.size()) {
       const Rect& place = layout_.surfaces[frame->surface];
       static_cast<void>(legacy_.send(context(), {place.x, place.y}, frame->frame));

@@ -45,7 +45,8 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   void stop() noexcept override;
 
  private:
-  friend struct PeerCallbacks;  // FreeRDP's C callbacks (peer_callbacks.cpp)
+  [[nodiscard]] std::size_t queued() const noexcept;  // not given to the kernel yet
+  friend struct PeerCallbacks;                        // FreeRDP's C callbacks (peer_callbacks.cpp)
 
   // ---- the connection's life, on its thread
   void run();

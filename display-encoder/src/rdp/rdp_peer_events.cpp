@@ -112,6 +112,7 @@ void RdpPeer::become_ready(const ClientPipeline& pipeline) {
                                       {"as", taken.graphics ? "graphics pipeline" : "bitmap updates"},
                                       {"avc420", taken.codecs.avc420 ? "yes" : "no"}});
   pointer_.begin(context());
+  measure_round_trip();  // while the line is still empty
   events_->on_ready(taken);
 }
 

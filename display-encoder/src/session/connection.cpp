@@ -51,6 +51,12 @@ void DisplaySession::Connection::on_ready(const ClientPipeline& pipeline) {
   }
 }
 
+// Nothing to do because of it: nobody is woken.
+void DisplaySession::Connection::on_frame_written(FrameId id, std::size_t bytes) {
+  const std::scoped_lock lock(session_.mutex_);
+  if (session_.active_.get() == this) session_.pacer_.written(id, bytes);
+}
+
 void DisplaySession::Connection::on_frame_ack(FrameId up_to) {
   if_active([this, up_to] { session_.pacer_.acknowledged(up_to, SystemClock().now()); });
 }
@@ -64,7 +70,7 @@ void DisplaySession::Connection::on_drained() {
 }
 
 void DisplaySession::Connection::on_round_trip(std::chrono::microseconds measured) {
-  if_active([this, measured] { session_.pacer_.round_trip(measured); });
+  if_active([this, measured] { session_.pacer_.round_trip(measured, SystemClock().now()); });
 }
 
 // A layout beyond the grant even for one monitor leaves things as they are.

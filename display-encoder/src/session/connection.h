@@ -27,6 +27,7 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   // ---- TransportEvents, on the transport's thread
   [[nodiscard]] MonitorLayout on_authenticated(const ClientInfo& client, const Admitted& admitted) override;
   void on_ready(const ClientPipeline& pipeline) override;
+  void on_frame_written(FrameId id, std::size_t bytes) override;
   void on_frame_ack(FrameId up_to) override;
   void on_acks_suspended() override;
   void on_drained() override;

@@ -108,10 +108,17 @@ class DisplaySession {
 
   // ---- pictures (painting.cpp)
   [[nodiscard]] bool show_something(Lock& lock);  // false: nothing to show now
+  struct Slot {                                   // what the pacer lets through
+    std::size_t budget = 0;
+    Pacer::Urgency urgency = Pacer::Urgency::kOrdinary;
+  };
+  [[nodiscard]] bool answer_first(Lock& lock, Time now);
   [[nodiscard]] View* most_urgent(Time now);
-  [[nodiscard]] bool paint(Lock& lock, View& view, Time now);
-  [[nodiscard]] bool refine(Lock& lock, Time now);
-  void send(Lock& lock, const View& view, EncodedFrame frame, Time now);
+  [[nodiscard]] bool paint(Lock& lock, View& view, Time now, Slot slot);
+  [[nodiscard]] bool paint_damage(Lock& lock, View& view, Region damage, Time now, Slot slot);
+  [[nodiscard]] bool refine(Lock& lock, Time now, Slot slot);
+  void send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot);
+  [[nodiscard]] bool more_to_send(Time now) const;
   void trim(Time now);
 
   void wake() {  // with the lock held

@@ -26,11 +26,12 @@ class Painter {
 
   // Everything inside `damage` that differs from what the client has, and what it lost; empty when nothing does. `live`
   // is of this painter's size.
-  [[nodiscard]] EncodedFrame paint(const FrameView& live, const Region& damage, Time now);
+  // `budget`: as FrameEncoder::encode().
+  [[nodiscard]] EncodedFrame paint(const FrameView& live, const Region& damage, Time now, std::size_t budget);
   // Only what the client lost: the picture stays what it was.
-  [[nodiscard]] EncodedFrame repaint(Time now) { return encode({}, now); }
+  [[nodiscard]] EncodedFrame repaint(Time now, std::size_t budget) { return encode({}, now, budget); }
   // What is owed: areas sent with loss and at rest now, or left over.
-  [[nodiscard]] EncodedFrame refine(Time now);
+  [[nodiscard]] EncodedFrame refine(Time now, std::size_t budget);
   [[nodiscard]] std::optional<Time> next_refinement() const;
   [[nodiscard]] bool trim(Time now) { return encoder_ && encoder_->trim(now); }
 
@@ -40,7 +41,7 @@ class Painter {
   [[nodiscard]] Size size() const noexcept { return diff_.size(); }
 
  private:
-  [[nodiscard]] EncodedFrame encode(Region changed, Time now);
+  [[nodiscard]] EncodedFrame encode(Region changed, Time now, std::size_t budget);
 
   TileDiff diff_;
   std::optional<FrameEncoder> encoder_;

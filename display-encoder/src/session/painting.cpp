@@ -15,10 +15,17 @@ namespace {
 constexpr std::chrono::milliseconds kRetry{20};  // after pixels could not be had, or nothing came of a step
 constexpr std::chrono::seconds kTrimPeriod{2};   // how often an unused video encoder is looked for
 
-std::size_t data_bytes(const EncodedFrame& frame) noexcept {
-  std::size_t bytes = 0;
-  for (const EncodedRect& rect : frame.rects) bytes += rect.data.size();
-  return bytes;
+// A person who has just done something looks for an answer: small changes go first.
+constexpr std::chrono::milliseconds kAnswer{500};
+constexpr long kAnswerArea = 128L * 64;  // of one rectangle
+constexpr std::size_t kAnswerRects = 16;
+
+Region small_parts(const Region& damage) {
+  Region small;
+  for (const Rect& rect : damage.rects()) {
+    if (rect.area() <= kAnswerArea && small.rects().size() < kAnswerRects) small.add(rect);
+  }
+  return small;
 }
 
 }  // namespace
@@ -29,13 +36,31 @@ bool DisplaySession::show_something(Lock& lock) {
   const Time now = SystemClock().now();
   const Pacer::Decision decision = pacer_.decide(now, shown_->transport().unsent());
   pacer_allows_ = decision.go;
+  if (answer_first(lock, now)) return true;
   if (!decision.go) {
     pace_again_ = decision.again;
     return false;
   }
-  if (View* const view = most_urgent(now)) return paint(lock, *view, now);
+  const Slot slot{.budget = decision.budget};
+  if (View* const view = most_urgent(now)) return paint(lock, *view, now, slot);
   trim(now);
-  return refine(lock, now);
+  return refine(lock, now, slot);
+}
+
+// What may be the answer to a key press overtakes a large change, and a full line.
+bool DisplaySession::answer_first(Lock& lock, Time now) {
+  if (now - input_.last_used() > kAnswer) return false;
+  for (const auto& view : views_) {
+    if (!view->live() || view->not_before || view->notice_due || !view->painter.pending().empty()) continue;
+    Region& damage = view->screen->damage;
+    Region small = small_parts(damage);
+    if (small.empty() || (pacer_allows_ && small.area() == damage.area())) continue;
+    if (!pacer_.go_prompt(shown_->transport().unsent())) return false;
+    for (const Rect& rect : small.rects()) damage.subtract(rect);
+    return paint_damage(lock, *view, std::move(small), now,
+                        {.budget = Pacer::kPromptBytes, .urgency = Pacer::Urgency::kPrompt});
+  }
+  return false;
 }
 
 DisplaySession::View* DisplaySession::most_urgent(Time now) {
@@ -55,40 +80,45 @@ DisplaySession::View* DisplaySession::most_urgent(Time now) {
   return best;
 }
 
-bool DisplaySession::paint(Lock& lock, View& view, Time now) {
-  EncodedFrame frame;
+bool DisplaySession::paint(Lock& lock, View& view, Time now, Slot slot) {
   const bool notice = std::exchange(view.notice_due, false);
-  if (notice) {
-    const Unlock unlocked(lock);
-    frame = view.painter.paint(draw_notice(view.painter.size(), view.notice).view(),
-                               Region(bounds(view.painter.size())), now);
-  } else if (view.live() && !view.screen->damage.empty()) {
-    Region damage = std::exchange(view.screen->damage, {});
-    const Region all = damage;
-    damage.clip(bounds(view.painter.size()));
-    Result<FrameView> pixels;
-    {
-      const Unlock unlocked(lock);
-      pixels = view.screen->source->acquire(damage);
-      // The surface may just have been replaced; on_surface() is on its way and everything will be painted again.
-      if (pixels && pixels->size == view.surface) {
-        frame = view.painter.paint({pixels->pixels, view.painter.size(), pixels->stride}, damage, now);
-      }
-    }
-    if (!pixels) {  // not at the moment: the damage stays, and a lost source says so by itself
-      view.screen->damage.add(all);
-      view.not_before = now + kRetry;
-      return false;
-    }
-  } else {
-    const Unlock unlocked(lock);
-    frame = view.painter.repaint(now);
+  if (!notice && view.live() && !view.screen->damage.empty()) {
+    return paint_damage(lock, view, std::exchange(view.screen->damage, {}), now, slot);
   }
-  send(lock, view, std::move(frame), now);
+  EncodedFrame frame;
+  {
+    const Unlock unlocked(lock);
+    frame = notice ? view.painter.paint(draw_notice(view.painter.size(), view.notice).view(),
+                                        Region(bounds(view.painter.size())), now, slot.budget)
+                   : view.painter.repaint(now, slot.budget);
+  }
+  send(lock, view, std::move(frame), now, slot);
   return true;
 }
 
-bool DisplaySession::refine(Lock& lock, Time now) {
+bool DisplaySession::paint_damage(Lock& lock, View& view, Region damage, Time now, Slot slot) {
+  EncodedFrame frame;
+  const Region all = damage;
+  damage.clip(bounds(view.painter.size()));
+  Result<FrameView> pixels;
+  {
+    const Unlock unlocked(lock);
+    pixels = view.screen->source->acquire(damage);
+    // The surface may just have been replaced; on_surface() is on its way and everything will be painted again.
+    if (pixels && pixels->size == view.surface) {
+      frame = view.painter.paint({pixels->pixels, view.painter.size(), pixels->stride}, damage, now, slot.budget);
+    }
+  }
+  if (!pixels) {  // not at the moment: the damage stays, and a lost source says so by itself
+    view.screen->damage.add(all);
+    view.not_before = now + kRetry;
+    return false;
+  }
+  send(lock, view, std::move(frame), now, slot);
+  return true;
+}
+
+bool DisplaySession::refine(Lock& lock, Time now, Slot slot) {
   const auto due = [](const auto& view) {
     return view->not_before ? Time::max() : view->painter.next_refinement().value_or(Time::max());
   };
@@ -98,12 +128,19 @@ bool DisplaySession::refine(Lock& lock, Time now) {
   EncodedFrame frame;
   {
     const Unlock unlocked(lock);
-    frame = view.painter.refine(now);
+    frame = view.painter.refine(now, slot.budget);
   }
   const bool sent = !frame.empty();
   if (!sent) view.not_before = now + kRetry;
-  send(lock, view, std::move(frame), now);
+  send(lock, view, std::move(frame), now, slot);
   return sent;
+}
+
+bool DisplaySession::more_to_send(Time now) const {
+  return std::ranges::any_of(views_, [now](const auto& view) {
+    const auto due = view->painter.next_refinement();
+    return (view->live() && !view->screen->damage.empty()) || (due && *due <= now);
+  });
 }
 
 void DisplaySession::trim(Time now) {
@@ -113,11 +150,11 @@ void DisplaySession::trim(Time now) {
   trim_at_ = again ? std::optional(now + kTrimPeriod) : std::nullopt;
 }
 
-void DisplaySession::send(Lock& lock, const View& view, EncodedFrame frame, Time now) {
+void DisplaySession::send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot) {
   if (frame.empty()) return;
   if (!trim_at_) trim_at_ = now + kTrimPeriod;
   const FrameId id = next_frame_++;
-  pacer_.sent(id, data_bytes(frame), now);
+  pacer_.sent(id, data_bytes(frame), more_to_send(now), now, slot.urgency);
   const auto client = shown_;
   const Unlock unlocked(lock);
   client->transport().send(id, view.index, std::move(frame));

@@ -190,6 +190,59 @@ TEST(FrameEncoder, LargeFramesAreCutAtTheBudget) {
   EXPECT_EQ(session.client.difference(noise), "");
 }
 
+Picture noise_of(Size size, std::uint32_t seed) {
+  Picture noise(size);
+  Random random(seed);
+  for (std::uint32_t& pixel : noise.pixels) pixel = random();
+  return noise;
+}
+
+TEST(FrameEncoder, TheBudgetOfANarrowLineIsKept) {
+  const Size size{640, 480};
+  const Picture noise = noise_of(size, 4);
+  Session session(size, {true, true, false});
+  static_cast<void>(session.diff.update(noise.view(), Region(bounds(size))));
+  constexpr std::size_t kBudget = 4096;
+  std::size_t frames = 0;
+  for (EncodedFrame frame = session.encoder.encode(session.diff.picture(), Region(bounds(size)), session.now, kBudget);;
+       frame = session.encoder.refine(session.diff.picture(), session.now, kBudget)) {
+    EXPECT_LE(bytes_in(frame), kBudget + 64 * 64 * 4 + 64) << "one piece may go beyond it";
+    ASSERT_TRUE(session.client.show(frame));
+    if (++frames > 1000 || !session.encoder.next_refinement()) break;
+  }
+  EXPECT_GE(frames, 640U * 480 / (64 * 64));
+  EXPECT_EQ(session.client.difference(noise), "");
+}
+
+TEST(FrameEncoder, ASmallChangeGoesBeforeWhatIsOwed) {
+  const Size size{640, 480};
+  Picture picture = noise_of(size, 4);
+  Session session(size, {true, true, false});
+  static_cast<void>(session.diff.update(picture.view(), Region(bounds(size))));
+  ASSERT_TRUE(
+      session.client.show(session.encoder.encode(session.diff.picture(), Region(bounds(size)), session.now, 4096)));
+  const Rect letter{600, 400, 10, 20};  // far down in what is owed
+  picture.fill(letter, 0x00FF00);
+  const Region changed = session.diff.update(picture.view(), Region(letter));
+  const EncodedFrame frame = session.encoder.encode(session.diff.picture(), changed, session.now, 4096);
+  ASSERT_FALSE(frame.empty());
+  EXPECT_EQ(frame.rects.front().rect, letter);
+}
+
+TEST(FrameEncoder, NoPartOfAPictureThatAlwaysChangesWaitsForEver) {
+  const Size size{640, 480};
+  Session session(size, {true, true, false});
+  Region never(bounds(size));
+  for (std::uint32_t i = 0; i < 400 && !never.empty(); ++i) {
+    const Picture noise = noise_of(size, i);
+    const Region changed = session.diff.update(noise.view(), Region(bounds(size)));
+    const EncodedFrame frame = session.encoder.encode(session.diff.picture(), changed, session.now, 4096);
+    for (const EncodedRect& rect : frame.rects) never.subtract(rect.rect);
+    session.now += milliseconds(40);
+  }
+  EXPECT_TRUE(never.empty()) << never.area() << " pixels were never sent";
+}
+
 TEST(FrameEncoder, NewSurfaceGoesOnWithTheSameCaches) {
   Session session({640, 480}, kEverything);
   session.show(make_picture(Content::kTextLight, {640, 480}));

@@ -67,6 +67,8 @@ class TransportEvents {
   [[nodiscard]] virtual MonitorLayout on_authenticated(const ClientInfo& client, const Admitted& admitted) = 0;
   // Pictures can be shown: first set_layout(), then everything is to be sent anew with encoders that start anew.
   virtual void on_ready(const ClientPipeline& pipeline) = 0;
+  // A frame given to send() is now so many bytes for the line (bulk compression has made them fewer).
+  virtual void on_frame_written(FrameId id, std::size_t bytes) = 0;
   virtual void on_frame_ack(FrameId up_to) = 0;
   virtual void on_acks_suspended() = 0;  // the client will not acknowledge until it does again
   virtual void on_drained() = 0;         // unsent() became small again
@@ -95,7 +97,8 @@ class DisplayTransport {
   virtual void set_cursor(const std::optional<CursorShape>& shape) = 0;  // none: the client's own arrow
   virtual void set_cursor_visible(bool visible) = 0;
 
-  // Bytes given to send() that have not left this machine. on_drained() comes when they fall below kDrained.
+  // Bytes given to send() that the other end of the connection has not taken. on_drained() comes when less than
+  // kDrained of them wait for the kernel.
   [[nodiscard]] virtual std::size_t unsent() const noexcept = 0;
   static constexpr std::size_t kDrained = std::size_t{64} * 1024;
 

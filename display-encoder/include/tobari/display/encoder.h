@@ -38,6 +38,13 @@ struct EncodedFrame {
   [[nodiscard]] bool empty() const noexcept { return rects.empty(); }
 };
 
+// What the encoders made; headers come on top.
+[[nodiscard]] inline std::size_t data_bytes(const EncodedFrame& frame) noexcept {
+  std::size_t bytes = 0;
+  for (const EncodedRect& rect : frame.rects) bytes += rect.data.size();
+  return bytes;
+}
+
 // What the client can decode.
 struct ClientCodecs {
   bool clear = true;
