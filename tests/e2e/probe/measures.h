@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <string>
 #include <vector>
 
 namespace tobari::probe {
@@ -24,17 +23,6 @@ class Coverage {
   int columns_ = 0;
   std::size_t missing_ = 1;
   std::vector<bool> painted_;
-};
-
-// Samples in milliseconds.
-class Samples {
- public:
-  void add(Clock::duration d) { ms_.push_back(std::chrono::duration<double, std::milli>(d).count()); }
-  [[nodiscard]] std::size_t size() const noexcept { return ms_.size(); }
-  [[nodiscard]] std::string json() const;  // {"n":..,"p50":..,"p95":..,"p99":..,"max":..}
-
- private:
-  std::vector<double> ms_;
 };
 
 }  // namespace tobari::probe

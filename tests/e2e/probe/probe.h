@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <tobari/base/result.h>
 
@@ -23,6 +24,11 @@ struct Options {
   int keys = 0;                     // key-to-pixel samples to take
   double seconds = 0;               // stay this long after the last sample
   std::string dump;                 // PPM of the last picture
+  // Instead of the above: a workload of tests/perf, measured for `seconds`.
+  std::vector<std::string> ledgers;  // one a monitor, of `width` x `height` each, side by side
+  double keys_a_second = 0;
+  double stop_reading = 0;          // seconds, in the middle
+  std::vector<std::string> client;  // arguments of xfreerdp3: which pictures it asks for
 };
 
 // Runs one session to its end and returns one line of JSON.
