@@ -96,7 +96,8 @@ class Wall:
         subprocess.run(["xsetroot", "-display", display, "-solid", f"#{NAMES.index(name) * 40 + 30:02x}5080"], check=True)
         typed = self.typed_file(name)
         typed.write_text("", encoding="utf-8")
-        self.start("xterm", "-display", display, "-geometry", "150x45+0+0", "-e", "sh", "-c",
+        self.start("xterm", "-display", display, "-fa", "DejaVu Sans Mono", "-fs", "9", "-geometry",
+                   "150x45+0+0", "-e", "sh", "-c",
                    f"seq -s ' ' 1000; stty -icanon min 1; exec dd bs=1 of={typed} status=none", stderr=subprocess.DEVNULL)
         return f"x11:{display}"
 
@@ -126,7 +127,8 @@ class Wall:
 def four_heads(display):
     for number, (name, (width, height, x, y)) in enumerate(MONITORS.items()):
         output = "screen" if number == 0 else "none"
-        subprocess.run(["xrandr", "--display", display, "--setmonitor", name, f"{width}/{width}x{height}/{height}+{x}+{y}", output],
+        primary = "*" if number == 0 else ""  # so that the second has a negative coordinate for the client
+        subprocess.run(["xrandr", "--display", display, "--setmonitor", primary + name, f"{width}/{width}x{height}/{height}+{x}+{y}", output],
                        check=True)
 
 
@@ -151,6 +153,9 @@ def main():
         try:
             run(wall)
         except BaseException:
+            for name, (display, process) in wall.displays.items():
+                if process.poll() is None:
+                    wall.keep_picture(f"failed-{name}", display)
             for log in sorted(Path(folder).glob("*.log")):
                 print(f"== {log.name}", log.read_text(encoding="utf-8", errors="replace")[-3000:], sep="\n")
             raise

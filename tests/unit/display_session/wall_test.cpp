@@ -199,6 +199,24 @@ TEST_F(WallTest, AFloodOfLayoutsCostsFewRequestsAndEndsWithTheLast) {
   EXPECT_LE(layouts, allowed);
 }
 
+TEST_F(WallTest, AFloodOfSizesFromADesktopCostsFewLayouts) {
+  auto& client = connect(MonitorLayout::single({500, 300}));  // too small to be split: desktops keep their sizes
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.layouts() > 0; }));
+  std::size_t layouts = 0;
+  client.wait_until([&layouts](const auto& c) { return layouts = c.layouts(), true; });
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_TRUE(sources[3]->request_size({200 + i % 7, 200}));
+    std::this_thread::yield();
+  }
+  ASSERT_TRUE(sources[3]->request_size({333, 222}));
+  const TestPattern card(Pattern::kCard, {333, 222});
+  ASSERT_TRUE(client.wait_until([&card](const auto& c) { return c.shows(card.canvas().view(), {300, 200}); }));
+  const auto periods = (std::chrono::steady_clock::now() - begin) / BurstLimit::kPeriod + 2;
+  client.wait_until([&layouts](const auto& c) { return layouts = c.layouts() - layouts, true; });
+  EXPECT_LE(layouts, static_cast<std::size_t>(periods) * BurstLimit::kBurst);
+}
+
 TEST_F(WallTest, ThePointerLooksAsTheDesktopUnderItWants) {
   auto& client = connect(four_monitors());
   ASSERT_TRUE(client.wait_until([](const auto& c) { return c.cursor().has_value(); }));
@@ -207,6 +225,34 @@ TEST_F(WallTest, ThePointerLooksAsTheDesktopUnderItWants) {
   EXPECT_TRUE(client.wait_until([](const auto& c) { return !c.cursor().has_value(); })) << "the client's own arrow";
   client.input().move({{on_desktop(3).x + 9, on_desktop(3).y + 9}});
   EXPECT_TRUE(client.wait_until([](const auto& c) { return c.cursor().has_value(); }));
+}
+
+// The client acknowledges nothing, so that only now and then a frame goes; one desktop always has more to show than
+// fits.
+TEST(Wall, ASmallChangeOvertakesADesktopThatAlwaysChanges) {
+  Watcher watcher;
+  DisplaySession session(watcher, 2);
+  session.set_source(0, TestPatternSource::make("noise", {640, 480}).value());
+  session.set_source(1, TestPatternSource::make("card", {320, 240}).value());
+  auto made = std::make_unique<FakeDisplayTransport>(FakeDisplayTransport::Acks::kByHand);
+  FakeDisplayTransport& client = *made;
+  ASSERT_TRUE(session.add_client(std::move(made), {"fake", ""}));
+  std::vector<Monitor> two(2);
+  two[0].place = {-640, 0, 640, 480};
+  two[1].place = {0, 0, 320, 240};
+  static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::create(two).value()}, {}));
+  client.become_ready();
+  TestPattern card(Pattern::kCard, {320, 240});
+  const auto shows_the_card = [&card](const auto& c) { return c.shows(card.canvas().view(), {640, 0}); };
+  ASSERT_TRUE(client.wait_until(shows_the_card));
+  std::size_t before = 0;
+  ASSERT_TRUE(client.wait_until([&before](const auto& c) { return (before = c.frames()) > 4; }));
+  client.input().key({0x1E, false, true});
+  card.echo(echo_cell({320, 240}, 0x1E, false));
+  std::size_t after = 0;
+  ASSERT_TRUE(client.wait_until([&](const auto& c) { return after = c.frames(), shows_the_card(c); }));
+  EXPECT_LE(after - before, 3U);
+  session.stop();
 }
 
 // A virtual machine with two heads.
