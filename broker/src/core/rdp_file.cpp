@@ -9,12 +9,14 @@ namespace tobari::broker {
 namespace {
 
 // What the client may offer: nothing. The server would refuse it anyway; this spares people the questions.
-constexpr std::array<std::string_view, 15> kClosedChannels{
-    "redirectclipboard:i:0",   "redirectdrives:i:0",   "drivestoredirect:s:",
-    "redirectprinters:i:0",    "redirectcomports:i:0", "redirectsmartcards:i:0",
-    "redirectwebauthn:i:0",    "redirectlocation:i:0", "redirectposdevices:i:0",
-    "usbdevicestoredirect:s:", "devicestoredirect:s:", "camerastoredirect:s:",
-    "audiocapturemode:i:0",    "audiomode:i:2",        "encode redirected video capture:i:0"};
+constexpr std::array<std::string_view, 14> kClosedChannels{
+    "redirectclipboard:i:0",  "redirectdrives:i:0",
+    "drivestoredirect:s:",    "redirectprinters:i:0",
+    "redirectcomports:i:0",   "redirectsmartcards:i:0",
+    "redirectwebauthn:i:0",   "redirectlocation:i:0",
+    "redirectposdevices:i:0", "usbdevicestoredirect:s:",
+    "devicestoredirect:s:",   "camerastoredirect:s:",
+    "audiocapturemode:i:0",   "encode redirected video capture:i:0"};
 
 constexpr std::array<std::string_view, 9> kConnection{
     "enablecredsspsupport:i:0",         // the sign-in is the ticket inside TLS, not NLA
@@ -43,6 +45,7 @@ std::string rdp_file(const RdpTarget& target) {
   add_line(text, std::format("loadbalanceinfo:s:Cookie: msts={}", target.routing_token));
   for (const std::string_view line : kConnection) add_line(text, line);
   for (const std::string_view line : kClosedChannels) add_line(text, line);
+  add_line(text, target.sound ? "audiomode:i:0" : "audiomode:i:2");  // here, or not at all
   return text;
 }
 

@@ -13,6 +13,7 @@ struct RdpTarget {
   std::uint16_t port = 0;
   std::string routing_token;
   std::string user;
+  bool sound = false;  // the desktop may be heard
 };
 
 [[nodiscard]] std::string rdp_file(const RdpTarget& target);

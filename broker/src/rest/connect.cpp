@@ -139,7 +139,8 @@ wire::OpenDisplay open_message(const Attempt& attempt) {
 
 Answer connection_reply(const Api& api, const Attempt& attempt, const OpenedDisplay& display) {
   const Session& session = attempt.session;
-  const RdpTarget target{api.gateway_address, api.gateway_port, attempt.offer.routing_token, session.user_name};
+  const RdpTarget target{api.gateway_address, api.gateway_port, attempt.offer.routing_token, session.user_name,
+                         attempt.grant.find("audio.play") != nullptr};
   return json_response(200, {{"session_id", session.id.str()},
                              {"address", target.address},
                              {"port", target.port},

@@ -8,6 +8,7 @@
 #include <freerdp/channels/disp.h>
 #include <freerdp/channels/drdynvc.h>
 #include <freerdp/channels/rdpgfx.h>
+#include <freerdp/channels/rdpsnd.h>
 #include <freerdp/client/channels.h>
 #include <freerdp/client/cmdline.h>
 #include <freerdp/gdi/gfx.h>
@@ -57,7 +58,7 @@ void on_disconnected(void* context, const ChannelDisconnectedEventArgs* e) {
 
 BOOL load_channels(freerdp* instance) {
   rdpSettings* settings = instance->context->settings;
-  for (const char* name : {RDPGFX_CHANNEL_NAME, DISP_CHANNEL_NAME}) {
+  for (const char* name : {RDPGFX_CHANNEL_NAME, DISP_CHANNEL_NAME, RDPSND_CHANNEL_NAME}) {
     const char* const arguments[] = {name};
     if (!freerdp_client_add_dynamic_channel(settings, 1, arguments)) return FALSE;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The channels of a connection: drdynvc, and in it graphics and display control. The lists are here, not in settings
+// The channels of a connection: drdynvc, and in it graphics, display control and, when the server opens it,
+// the desktop's sound. The lists are here, not in settings
 // that somebody could switch on: what this does not load does not exist, whatever a server asks for.
 #pragma once
 

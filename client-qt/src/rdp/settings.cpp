@@ -48,6 +48,7 @@ constexpr auto kSwitches = std::to_array<std::pair<FreeRDP_Settings_Keys_Bool, B
     {FreeRDP_BitmapCachePersistEnabled, FALSE},
     {FreeRDP_NetworkAutoDetect, TRUE},
     {FreeRDP_SupportMultitransport, FALSE},
+    {FreeRDP_AudioPlayback, TRUE},
     // Nothing of this machine is offered.
     {FreeRDP_RedirectClipboard, FALSE},
     {FreeRDP_RedirectDrives, FALSE},
@@ -58,7 +59,6 @@ constexpr auto kSwitches = std::to_array<std::pair<FreeRDP_Settings_Keys_Bool, B
     {FreeRDP_RedirectParallelPorts, FALSE},
     {FreeRDP_RedirectWebAuthN, FALSE},
     {FreeRDP_DeviceRedirection, FALSE},
-    {FreeRDP_AudioPlayback, FALSE},
     {FreeRDP_AudioCapture, FALSE},
     {FreeRDP_RemoteConsoleAudio, FALSE},
     {FreeRDP_RemoteApplicationMode, FALSE},

@@ -73,6 +73,23 @@ std::string agent(const DomainSpec& spec) {
                      escaped(spec.agent_socket), escaped(spec.agent_channel));
 }
 
+// The display hands the sound on only when it is named inside. Output only: there is no microphone to be heard through.
+// One format whatever the guest asks for, the one that clients play: QEMU mixes and converts.
+constexpr std::string_view kDisplay = R"(    <graphics type='dbus' p2p='yes'>
+      <audio id='1'/>
+    </graphics>
+)";
+constexpr std::string_view kSound = R"(    <sound model='ich9'>
+      <codec type='output'/>
+      <audio id='1'/>
+    </sound>
+    <audio id='1' type='dbus'>
+      <output mixingEngine='yes' fixedSettings='yes'>
+        <settings frequency='48000' channels='2' format='s16'/>
+      </output>
+    </audio>
+)";
+
 // relabel='no': libvirt would otherwise give the shared image to the VM's user, which could then write to it.
 std::string label(const std::optional<VmUser>& user) {
   if (!user) return {};
@@ -95,9 +112,10 @@ std::string domain_xml(const DomainSpec& spec) {
   out += "  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n" + disk(spec);
   out += "    <controller type='usb' model='none'/>\n" + agent(spec);
   out += "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
-  out += "    <graphics type='dbus' p2p='yes'/>\n";
+  out += kDisplay;
   out += std::format("    <video>\n      <model type='virtio' heads='{}' primary='yes'/>\n    </video>\n", spec.heads);
-  out += "    <audio id='1' type='none'/>\n    <memballoon model='virtio'/>\n";
+  out += kSound;
+  out += "    <memballoon model='virtio'/>\n";
   out += "    <rng model='virtio'>\n      <backend model='random'>/dev/urandom</backend>\n    </rng>\n  </devices>\n";
   out += label(spec.user) + "</domain>\n";
   return out;

@@ -26,7 +26,7 @@ inline constexpr std::array<Channel, 17> kChannels{{
     {"smartcard", "the client's smart cards in the desktop", false},
     {"serial", "the client's serial ports in the desktop", false},
     {"parallel", "the client's parallel ports in the desktop", false},
-    {"audio.play", "the desktop's sound at the client", false},
+    {"audio.play", "the desktop's sound at the client", true},
     {"audio.record", "the client's microphone in the desktop", false},
     {"camera", "the client's cameras in the desktop", false},
     {"location", "the client's place in the desktop", false},
