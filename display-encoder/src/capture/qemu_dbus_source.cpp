@@ -29,5 +29,6 @@ void QemuDbusSource::stop() noexcept { impl_->session().stop(); }
 Result<FrameView> QemuDbusSource::acquire(const Region& wanted) { return impl_->session().acquire(wanted); }
 Result<void> QemuDbusSource::request_mode(const SourceMode& mode) { return impl_->session().request_mode(mode); }
 InputSink& QemuDbusSource::input() noexcept { return impl_->session().input(); }
+AudioSource* QemuDbusSource::audio() noexcept { return &impl_->session().audio(); }
 
 }  // namespace tobari::display

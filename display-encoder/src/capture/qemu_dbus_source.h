@@ -28,6 +28,7 @@ class QemuDbusSource final : public FramebufferSource {
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted) override;
   [[nodiscard]] Result<void> request_mode(const SourceMode& mode) override;  // the guest decides whether it follows
   [[nodiscard]] InputSink& input() noexcept override;
+  [[nodiscard]] AudioSource* audio() noexcept override;
 
  private:
   class Impl;

@@ -24,8 +24,10 @@ QemuSession::QemuSession(UniqueFd connection, unsigned console)
     : console_path_(std::format("/org/qemu/Display1/Console_{}", console)),
       fd_(std::move(connection)),
       input_(loop_, console_path_),
+      audio_(loop_),
       cancellable_(g_cancellable_new()) {
   input_.set_on_idle([this] { quit_when_idle(); });
+  audio_.set_on_idle([this] { quit_when_idle(); });
 }
 
 Result<void> QemuSession::start(SourceEvents& events) {
@@ -87,6 +89,7 @@ void QemuSession::on_connected(GObject* /*source*/, GAsyncResult* result, gpoint
 
 void QemuSession::connected() {
   input_.connect(ours_.connection.get());
+  audio_.connect(ours_.connection.get());
   if (auto result = register_listener(); !result.has_value()) {
     lose(std::move(result).error());
     return;
@@ -172,6 +175,7 @@ void QemuSession::lose(Error reason) {
 void QemuSession::hang_up() {
   listener_.reset();
   input_.disconnect();
+  audio_.disconnect();
   g_cancellable_cancel(cancellable_.get());
   for (const Peer* peer : {&ours_, &theirs_}) {
     if (peer->socket != nullptr) g_socket_shutdown(peer->socket.get(), TRUE, TRUE, nullptr);
@@ -193,7 +197,7 @@ void QemuSession::operation_ended() {
 }
 
 void QemuSession::quit_when_idle() {
-  if (!stopping_ || pending_ != 0 || input_.outstanding() != 0) return;
+  if (!stopping_ || pending_ != 0 || input_.outstanding() != 0 || audio_.outstanding() != 0) return;
   for (Peer* peer : {&ours_, &theirs_}) {
     peer->connection.reset();
     peer->socket.reset();

@@ -15,6 +15,7 @@
 #include "capture/damage_batch.h"
 #include "capture/glib_handle.h"
 #include "capture/glib_loop.h"
+#include "capture/qemu_audio.h"
 #include "capture/qemu_input.h"
 #include "capture/qemu_listener.h"
 #include "capture/qemu_surface.h"
@@ -34,6 +35,7 @@ class QemuSession final : private QemuListenerHandler {
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted);
   [[nodiscard]] Result<void> request_mode(const SourceMode& mode);
   [[nodiscard]] InputSink& input() noexcept { return input_; }
+  [[nodiscard]] AudioSource& audio() noexcept { return audio_; }
 
  private:
   // One of the two connections: a socket, and the D-Bus connection on it once the handshake is done.
@@ -83,6 +85,7 @@ class QemuSession final : private QemuListenerHandler {
   GlibLoop loop_;
   QemuSurface surface_;
   QemuInput input_;
+  QemuAudio audio_;
   std::atomic<bool> resizable_{true};
 
   std::mutex mode_mutex_;
@@ -93,7 +96,7 @@ class QemuSession final : private QemuListenerHandler {
   Peer ours_;
   Peer theirs_;
   std::unique_ptr<QemuListener> listener_;
-  unsigned pending_ = 0;  // callbacks that will still come, but for those of input_
+  unsigned pending_ = 0;  // callbacks that will still come, but for those of input_ and audio_
   bool stopping_ = false;
   bool lost_ = false;
   unsigned refusals_ = 0;

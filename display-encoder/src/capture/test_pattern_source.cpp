@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "capture/tone_source.h"
+
 namespace tobari::display {
 namespace {
 
@@ -79,6 +81,8 @@ class TestPatternSource::Impl final : public InputSink {
     lost_ = std::move(reason);
     wake_.notify_one();
   }
+
+  AudioSource& audio() noexcept { return tone_; }
 
   void key(const KeyEvent& event) override {
     const std::lock_guard lock(mutex_);
@@ -193,6 +197,7 @@ class TestPatternSource::Impl final : public InputSink {
   std::vector<Echo> echoes_;
   std::bitset<256> keys_;
   std::optional<std::string> lost_;
+  ToneSource tone_;
   std::jthread thread_;
 };
 
@@ -209,6 +214,7 @@ void TestPatternSource::stop() noexcept { impl_->stop(); }
 Result<FrameView> TestPatternSource::acquire(const Region& wanted) { return impl_->acquire(wanted); }
 Result<void> TestPatternSource::request_mode(const SourceMode& mode) { return impl_->request_size(mode.size); }
 InputSink& TestPatternSource::input() noexcept { return *impl_; }
+AudioSource* TestPatternSource::audio() noexcept { return &impl_->audio(); }
 void TestPatternSource::lose(std::string reason) { impl_->lose(std::move(reason)); }
 
 }  // namespace tobari::display

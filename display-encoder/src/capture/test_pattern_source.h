@@ -26,6 +26,7 @@ class TestPatternSource final : public FramebufferSource {
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted) override;
   [[nodiscard]] Result<void> request_mode(const SourceMode& mode) override;
   [[nodiscard]] InputSink& input() noexcept override;
+  [[nodiscard]] AudioSource* audio() noexcept override;  // a tone (tone_source.h)
 
   // For tests: as if the desktop had died; on_lost() follows.
   void lose(std::string reason);

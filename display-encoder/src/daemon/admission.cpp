@@ -49,6 +49,11 @@ Result<Admitted> TicketAdmission::admit(const std::string& /*user*/, const std::
   return found->admitted;
 }
 
+PasswordAdmission::PasswordAdmission(std::string user, std::string password, policy::Grant grant)
+    : user_(std::move(user)), password_(std::move(password)), grant_(std::move(grant)) {
+  grant_.user = user_;
+}
+
 Result<Admitted> PasswordAdmission::admit(const std::string& user, const std::string& secret) {
   // Hashes have one length, so that the comparison's time does not tell the password's.
   const auto same = [](const std::string& a, const std::string& b) {
@@ -58,9 +63,7 @@ Result<Admitted> PasswordAdmission::admit(const std::string& user, const std::st
   const bool user_right = same(user, user_);
   const bool password_right = same(secret, password_);
   if (!user_right || !password_right) return fail(Errc::kUnauthenticated, "wrong user or password");
-  Admitted admitted;
-  admitted.grant.user = user_;
-  return admitted;
+  return Admitted{grant_, {}};
 }
 
 }  // namespace tobari::display

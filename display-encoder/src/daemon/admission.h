@@ -46,12 +46,14 @@ class TicketAdmission final : public Admission {
 
 class PasswordAdmission final : public Admission {
  public:
-  PasswordAdmission(std::string user, std::string password) : user_(std::move(user)), password_(std::move(password)) {}
+  // Everybody who gets in holds `grant`, in this user's name.
+  PasswordAdmission(std::string user, std::string password, policy::Grant grant = {});
   [[nodiscard]] Result<Admitted> admit(const std::string& user, const std::string& secret) override;
 
  private:
   std::string user_;
   std::string password_;
+  policy::Grant grant_;
 };
 
 }  // namespace tobari::display

@@ -33,6 +33,7 @@ void describe(CLI::App& app, Options& o) {
   auto* cert = app.add_option("--cert", o.certificate_file, "certificate in PEM form (default: made at the start)");
   app.add_option("--key", o.key_file, "its key in PEM form")->needs(cert);
   cert->needs("--key");
+  app.add_flag("--sound", o.sound, "let the client hear it: a pattern has a tone, an X display has no sound");
   app.add_flag("--once", o.once, "end when the first client has left");
   app.add_option("--log-level", o.log_level, "debug, info, warning or error")->capture_default_str();
   source->needs(listen, user, password)->excludes(control);

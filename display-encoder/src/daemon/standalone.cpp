@@ -155,7 +155,9 @@ Result<void> run_standalone(const Options& options, const UniqueFd& signals) {
   TOBARI_ASSIGN(const UniqueFd listener, net::listen_tcp(endpoint));
   TOBARI_ASSIGN(const net::Endpoint bound, net::local_endpoint(listener.get()));
 
-  PasswordAdmission admission(options.user, std::move(password));
+  policy::Grant grant;
+  if (options.sound) grant.channels.push_back({"audio.play", "--sound"});
+  PasswordAdmission admission(options.user, std::move(password), std::move(grant));
   Watch watch(options.once);
   DisplaySession session(watch, options.sources.size());
   Desktops desktops(session, options.sources);

@@ -9,6 +9,7 @@ namespace tobari::display {
 namespace {
 constexpr std::uint32_t kGraphics = 1;
 constexpr std::uint32_t kDisplayControl = 2;
+constexpr std::uint32_t kAudio = 3;
 // A frame's buffers are kept for the next frame, but not if it was an unusually large one.
 constexpr std::size_t kKeptBytes = std::size_t{512} * 1024;
 
@@ -43,9 +44,13 @@ std::size_t GraphicsChannel::send(FrameId id, std::size_t surface, const Encoded
 void GraphicsChannel::on_dvc_ready() {
   dvc_.create(kGraphics, "Microsoft::Windows::RDS::Graphics");
   if (resize_) dvc_.create(kDisplayControl, "Microsoft::Windows::RDS::DisplayControl");
+  if (audio_ != nullptr) dvc_.create(kAudio, snd::kChannelName);
 }
 
+void GraphicsChannel::send_audio(std::span<const std::byte> message) { dvc_.send(kAudio, message); }
+
 void GraphicsChannel::on_dvc_open(std::uint32_t id, bool open) {
+  if (id == kAudio) return open ? audio_->open(*this) : audio_->close();
   if (id == kDisplayControl) {
     if (!open) return;  // a client without dynamic resolution says no: nothing is lost
     std::vector<std::byte> caps;
@@ -60,6 +65,7 @@ void GraphicsChannel::on_dvc_open(std::uint32_t id, bool open) {
 }
 
 Result<void> GraphicsChannel::on_dvc_data(std::uint32_t id, std::span<const std::byte> data) {
+  if (id == kAudio) return audio_->receive(data);
   if (id == kDisplayControl) {
     TOBARI_ASSIGN(const auto parsed, disp::parse_layout(data));
     if (parsed.layout.empty()) {

@@ -12,6 +12,7 @@
 #include <tobari/base/result.h>
 #include <tobari/display/display_transport.h>
 
+#include "rdp/audio_channel.h"
 #include "rdp/dvc.h"
 #include "rdp/gfx_pdu.h"
 
@@ -30,11 +31,11 @@ class GraphicsEvents {
   ~GraphicsEvents() = default;
 };
 
-class GraphicsChannel final : private DvcEvents {
+class GraphicsChannel final : private DvcEvents, private AudioOutput {
  public:
-  // With `resize` the display control channel is opened as well.
-  GraphicsChannel(DvcOutput& output, GraphicsEvents& events, bool resize)
-      : dvc_(output, *this), events_(events), resize_(resize) {}
+  // With `resize` the display control channel is opened as well; with `audio` (null: not granted) that for sound.
+  GraphicsChannel(DvcOutput& output, GraphicsEvents& events, bool resize, AudioChannel* audio = nullptr)
+      : dvc_(output, *this), events_(events), resize_(resize), audio_(audio) {}
 
   void start() { dvc_.start(); }
   [[nodiscard]] Result<void> receive(std::span<const std::byte> piece, bool first, bool last) {
@@ -53,11 +54,13 @@ class GraphicsChannel final : private DvcEvents {
   [[nodiscard]] Result<void> on_dvc_data(std::uint32_t id, std::span<const std::byte> message) override;
   [[nodiscard]] Result<void> on_message(const gfx::ClientMessage& message);
   [[nodiscard]] Result<void> on_caps(const gfx::CapsAdvertise& caps);
+  void send_audio(std::span<const std::byte> message) override;
   std::size_t flush();  // what is in message_, in one write; its size
 
   DvcServer dvc_;
   GraphicsEvents& events_;
   bool resize_;
+  AudioChannel* audio_;
   bool ready_ = false;
   std::size_t surfaces_ = 0;  // that the client has; their ids count from 0
   gfx::Bytes message_;

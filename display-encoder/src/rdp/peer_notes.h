@@ -12,6 +12,7 @@
 
 #include <sys/eventfd.h>
 
+#include <tobari/base/clock.h>
 #include <tobari/base/unique_fd.h>
 #include <tobari/display/display_transport.h>
 
@@ -31,6 +32,11 @@ struct CursorNote {
 struct CursorVisibleNote {
   bool visible;
 };
+struct AudioNote {
+  std::vector<std::int16_t> samples;
+  unsigned rate;
+  Clock::Steady captured;
+};
 using PeerNote = std::variant<LayoutNote, FrameNote, CursorNote, CursorVisibleNote>;
 
 class PeerNotes {
@@ -45,10 +51,26 @@ class PeerNotes {
     }
     wake();
   }
+  // Sound is taken by itself, because it goes before pictures. What comes when this much of it waits already is late.
+  static constexpr std::size_t kMaxAudioSamples = 4 * kMaxAudioBlockFrames * kAudioChannels;
+  void add_audio(const AudioBlock& block) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (audio_samples_ + block.samples.size() > kMaxAudioSamples) return;
+      audio_samples_ += block.samples.size();
+      audio_.push_back(AudioNote{{block.samples.begin(), block.samples.end()}, block.rate, block.captured});
+    }
+    wake();
+  }
   [[nodiscard]] std::vector<PeerNote> take() {
     const std::scoped_lock lock(mutex_);
     bytes_ = 0;
     return std::exchange(notes_, {});
+  }
+  [[nodiscard]] std::vector<AudioNote> take_audio() {
+    const std::scoped_lock lock(mutex_);
+    audio_samples_ = 0;
+    return std::exchange(audio_, {});
   }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
 
@@ -76,6 +98,8 @@ class PeerNotes {
 
   mutable std::mutex mutex_;
   std::vector<PeerNote> notes_;
+  std::vector<AudioNote> audio_;
+  std::size_t audio_samples_ = 0;  // in audio_
   std::optional<CloseReason> close_;
   std::atomic<std::size_t> bytes_ = 0;
   UniqueFd wake_;

@@ -2,6 +2,7 @@
 #include "rdp/pointer_masks.h"
 
 #include <algorithm>
+#include <xxhash.h>
 
 #include "rdp/wire.h"
 
@@ -34,17 +35,27 @@ CursorShape cropped(const CursorShape& shape, int side) {
   return out;
 }
 
+PointerCache::Hash PointerCache::hash(const CursorShape& shape) {
+  // The rest of what makes a shape, in the seed.
+  const auto word = [](int v) { return static_cast<std::uint64_t>(static_cast<std::uint16_t>(v)); };
+  const std::uint64_t seed = word(shape.size.width) | word(shape.size.height) << 16 | word(shape.hotspot.x) << 32 |
+                             word(shape.hotspot.y) << 48;
+  const XXH128_hash_t h = XXH3_128bits_withSeed(shape.argb.data(), shape.argb.size() * sizeof(std::uint32_t), seed);
+  return {h.low64, h.high64};
+}
+
 PointerCache::Place PointerCache::place(const CursorShape& shape) {
-  const auto found = std::ranges::find(entries_, shape, &Entry::shape);
+  const Hash wanted = hash(shape);
+  const auto found = std::ranges::find(entries_, wanted, &Entry::hash);
   if (found != entries_.end()) {
     entries_.splice(entries_.begin(), entries_, found);
     return {entries_.front().slot, true};
   }
   if (entries_.size() < slots_) {
-    entries_.push_front({static_cast<std::uint16_t>(entries_.size()), shape});
+    entries_.push_front({static_cast<std::uint16_t>(entries_.size()), wanted});
   } else {
     entries_.splice(entries_.begin(), entries_, std::prev(entries_.end()));
-    entries_.front().shape = shape;
+    entries_.front().hash = wanted;
   }
   return {entries_.front().slot, false};
 }

@@ -3,6 +3,7 @@
 // mask, rows bottom-up.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -24,7 +25,9 @@ struct PointerMasks {
 // A shape no larger than `side`: pixels are left out, for clients that cannot show it in full.
 [[nodiscard]] CursorShape cropped(const CursorShape& shape, int side);
 
-// Which of the client's pointer slots holds a shape; the least recently used one is given away.
+// Which of the client's pointer slots holds a shape; the least recently used one is given away. Shapes are told apart
+// by a hash of 128 bits, because a guest fills a hundred slots with shapes of half a megabyte as soon as with small
+// ones.
 class PointerCache {
  public:
   explicit PointerCache(std::size_t slots) : slots_(slots) {}
@@ -35,9 +38,11 @@ class PointerCache {
   [[nodiscard]] Place place(const CursorShape& shape);
 
  private:
+  using Hash = std::array<std::uint64_t, 2>;
+  [[nodiscard]] static Hash hash(const CursorShape& shape);
   struct Entry {
     std::uint16_t slot;
-    CursorShape shape;
+    Hash hash;
   };
   std::size_t slots_;
   std::list<Entry> entries_;  // the most recently used first

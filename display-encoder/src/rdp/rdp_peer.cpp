@@ -177,6 +177,9 @@ Result<void> RdpPeer::broken() {
 }
 
 void RdpPeer::carry_out_notes() {
+  for (const AudioNote& sound : notes_.take_audio()) {
+    if (audio_) audio_->play({sound.samples, sound.rate, sound.captured});
+  }
   auto notes = notes_.take();
   if (notes.empty()) return;
   for (PeerNote& note : notes) carry_out(note);
@@ -252,6 +255,7 @@ void RdpPeer::linger() noexcept {
 void RdpPeer::close_peer() noexcept {
   if (guard_) guard_->done();
   if (peer_ && peer_->context != nullptr) peer_->Disconnect(peer_.get());
+  report_audio();
   graphics_.reset();
   peer_.reset();
   connection_.reset();

@@ -17,6 +17,7 @@
 #include <tobari/base/clock.h>
 #include <tobari/base/unique_fd.h>
 
+#include "rdp/audio_channel.h"
 #include "rdp/graphics_channel.h"
 #include "rdp/handshake_guard.h"
 #include "rdp/input_map.h"
@@ -28,7 +29,7 @@
 
 namespace tobari::display {
 
-class RdpPeer final : public DisplayTransport, private DvcOutput, private GraphicsEvents {
+class RdpPeer final : public DisplayTransport, private DvcOutput, private GraphicsEvents, private AudioChannelEvents {
  public:
   RdpPeer(UniqueFd connection, const TlsIdentity& identity, Admission& admission, RdpOptions options);
   ~RdpPeer() override;
@@ -40,6 +41,9 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   }
   void set_cursor(const std::optional<CursorShape>& shape) override { notes_.add(CursorNote{shape}); }
   void set_cursor_visible(bool visible) override { notes_.add(CursorVisibleNote{visible}); }
+  void play(const AudioBlock& block) override {
+    if (audio_wanted_) notes_.add_audio(block);
+  }
   [[nodiscard]] std::size_t unsent() const noexcept override;
   void close(CloseReason reason) noexcept override { notes_.close(reason); }
   void stop() noexcept override;
@@ -73,8 +77,9 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   void start_graphics();
   void resize_legacy(Size size);
   void blacken_legacy();
+  void report_audio() noexcept;
 
-  // ---- DvcOutput, GraphicsEvents
+  // ---- DvcOutput, GraphicsEvents, AudioChannelEvents
   void send_dvc(std::span<const std::byte> pdu) override;
   void on_graphics_ready(const ClientCodecs& codecs) override;
   void on_graphics_refused() override;
@@ -82,6 +87,7 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   void on_graphics_acks_suspended() override { events_->on_acks_suspended(); }
   void on_layout(const MonitorLayout& layout) override { events_->on_layout_wish(layout); }
   void on_absurd_layout(const std::string& why) override;
+  void on_audio_wanted(bool wanted) override;
 
   [[nodiscard]] rdpContext* context() noexcept { return peer_->context; }
   [[nodiscard]] rdpTransport* transport() noexcept { return freerdp_get_transport(peer_->context); }
@@ -107,6 +113,9 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   std::unique_ptr<freerdp_peer, PeerFree> peer_;
   std::unique_ptr<OutputQueue> output_;
   std::atomic<std::size_t> queued_ = 0;  // output_'s size, for other threads
+  SystemClock clock_;
+  std::optional<AudioChannel> audio_;  // only with the grant, for a client that says that it plays sound
+  std::atomic<bool> audio_wanted_ = false;
   std::optional<GraphicsChannel> graphics_;
   LegacyOutput legacy_;
   PointerOutput pointer_;

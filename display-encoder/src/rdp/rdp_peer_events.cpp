@@ -62,6 +62,10 @@ bool RdpPeer::on_capabilities() {
                                                                             : ERRINFO_SERVER_INSUFFICIENT_PRIVILEGES);
   }
   authenticated_ = true;
+  const bool plays = freerdp_settings_get_bool(settings, FreeRDP_AudioPlayback) != FALSE;  // as it says in Client Info
+  if (plays && admitted->grant.find("audio.play") != nullptr) {
+    audio_.emplace(static_cast<AudioChannelEvents&>(*this), clock_);
+  }
   static_cast<void>(freerdp_settings_set_bool(settings, FreeRDP_CompressionEnabled, FALSE));  // the client asked for it
   ClientInfo client{options_.client_address, text(settings, FreeRDP_ClientHostname).substr(0, kMaxClientText), {}};
   if (auto monitors = client_monitors(settings)) {
@@ -92,7 +96,8 @@ bool RdpPeer::on_activate() {
 }
 
 void RdpPeer::start_graphics() {
-  graphics_.emplace(static_cast<DvcOutput&>(*this), static_cast<GraphicsEvents&>(*this), true);
+  graphics_.emplace(static_cast<DvcOutput&>(*this), static_cast<GraphicsEvents&>(*this), true,
+                    audio_ ? &*audio_ : nullptr);
   graphics_->start();
 }
 
@@ -101,6 +106,22 @@ void RdpPeer::on_graphics_ready(const ClientCodecs& codecs) { become_ready({true
 void RdpPeer::on_graphics_refused() {
   log::warning("client has no graphics pipeline after all", {{"client", options_.client_address}});
   become_ready({});
+}
+
+void RdpPeer::on_audio_wanted(bool wanted) {
+  audio_wanted_ = wanted;
+  events_->on_audio_wanted(wanted);
+}
+
+void RdpPeer::report_audio() noexcept {
+  if (!audio_ || audio_->counts().packets == 0) return;
+  const AudioChannel::Counts counts = audio_->counts();
+  log::info("sound played", {{"client", options_.client_address},
+                             {"packets", std::to_string(counts.packets)},
+                             {"bytes", std::to_string(counts.bytes)},
+                             {"late", std::to_string(counts.dropped)},
+                             {"at last as", counts.opus ? "Opus" : "PCM"},
+                             {"confirmed after ms", std::to_string(counts.line / std::chrono::milliseconds(1))}});
 }
 
 void RdpPeer::become_ready(const ClientPipeline& pipeline) {

@@ -95,6 +95,13 @@ void DisplaySession::Connection::on_repaint(const Rect& rect) {
   if_active([this, rect] { session_.repaint_.add(intersect(rect, kEverything)); });
 }
 
+void DisplaySession::Connection::on_audio_wanted(bool wanted) {
+  const std::scoped_lock lock(session_.mutex_);
+  audio_wanted_ = wanted;
+  session_.audio_changed_ = true;
+  session_.wake();
+}
+
 void DisplaySession::Connection::on_closed(const Error& reason) {
   bool was_active = false;
   {

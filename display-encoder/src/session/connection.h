@@ -23,6 +23,9 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   [[nodiscard]] const Admitted& admitted() const noexcept { return *admitted_; }
   [[nodiscard]] const ClientPipeline& pipeline() const noexcept { return pipeline_; }
   [[nodiscard]] const MonitorLayout& layout() const noexcept { return layout_; }
+  [[nodiscard]] bool hears() const noexcept {
+    return audio_wanted_ && admitted_ && admitted_->grant.find("audio.play") != nullptr;
+  }
 
   // ---- TransportEvents, on the transport's thread
   [[nodiscard]] MonitorLayout on_authenticated(const ClientInfo& client, const Admitted& admitted) override;
@@ -35,6 +38,7 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   void on_layout_wish(const MonitorLayout& layout) override;
   void on_output_wanted(bool wanted) override;
   void on_repaint(const Rect& rect) override;
+  void on_audio_wanted(bool wanted) override;
   void on_closed(const Error& reason) override;
 
  private:
@@ -49,6 +53,7 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   std::optional<Admitted> admitted_;
   ClientPipeline pipeline_;
   MonitorLayout layout_;  // as far as it is granted
+  bool audio_wanted_ = false;
   bool closed_ = false;
 };
 

@@ -81,6 +81,7 @@ void DisplaySession::stop() noexcept {
   }
   for (const auto& connection : connections) connection->transport().close(CloseReason::kServerStops);
   for (const auto& connection : connections) connection->transport().stop();
+  audio_.set_source(nullptr);
   for (const auto& screen : screens_) {
     screen->input().set_target(nullptr);
     if (screen->source) screen->source->stop();

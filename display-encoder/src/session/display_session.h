@@ -25,7 +25,9 @@
 
 #include "encode/connection_encoders.h"
 #include "layout/arrangement.h"
+#include "pacing/cursor_pacer.h"
 #include "pacing/pacer.h"
+#include "session/audio_feed.h"
 #include "session/burst_limit.h"
 #include "session/input_router.h"
 
@@ -92,6 +94,7 @@ class DisplaySession {
   void replace_source(Lock& lock, Screen& screen);
   void give_up_source(Lock& lock, std::size_t index);
   void apply_cursor(Lock& lock);
+  void apply_audio(Lock& lock);
   void apply_repaint();
   void end_idle_client(Lock& lock);
   void sleep(Lock& lock, const std::stop_token& stop);
@@ -138,6 +141,7 @@ class DisplaySession {
   bool active_changed_ = false;
   bool layout_changed_ = false;  // of the client, or a size that a screen has
   bool cursor_changed_ = false;
+  bool audio_changed_ = false;  // who hears, or what there is to hear
   bool output_wanted_ = true;
   Region repaint_;
   Pacer pacer_;
@@ -147,6 +151,7 @@ class DisplaySession {
   InputRouter input_;
 
   // ---- the encode thread's own
+  AudioFeed audio_;
   std::shared_ptr<Connection> shown_;  // active_, as this thread has taken it up
   bool shown_is_new_ = false;          // it has not been given a layout yet
   std::shared_ptr<ConnectionEncoders> encoders_;
@@ -156,6 +161,8 @@ class DisplaySession {
     friend bool operator==(const PointerLook&, const PointerLook&) = default;
   };
   std::optional<PointerLook> look_;  // as the client was told; none: nothing
+  CursorPacer cursor_pacer_;
+  std::optional<Time> cursor_due_;  // when a change waits
   Arrangement arrangement_;
   std::vector<std::unique_ptr<View>> views_;  // in the order of the arrangement's panes
   BurstLimit layout_limit_;

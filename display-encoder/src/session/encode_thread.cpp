@@ -28,6 +28,7 @@ void DisplaySession::housekeeping(Lock& lock) {
   apply_client();
   apply_layout(lock);
   apply_cursor(lock);
+  apply_audio(lock);
   apply_repaint();
   end_idle_client(lock);
 }
@@ -52,10 +53,13 @@ void DisplaySession::give_up_source(Lock& lock, std::size_t index) {
   screen.ended = true;
   screen.damage.clear();
   screen.cursor.reset();
-  layout_changed_ = cursor_changed_ = true;
+  layout_changed_ = cursor_changed_ = audio_changed_ = true;
   const Unlock unlocked(lock);
   screen.input().set_target(nullptr);
-  if (lost) lost->stop();
+  if (lost) {
+    audio_.leave(lost->audio());
+    lost->stop();
+  }
   observer_.on_source_lost(index, reason);
 }
 
@@ -67,13 +71,16 @@ void DisplaySession::replace_source(Lock& lock, Screen& screen) {
   {
     const Unlock unlocked(lock);
     screen.input().set_target(nullptr);
-    if (former) former->stop();
+    if (former) {
+      audio_.leave(former->audio());
+      former->stop();
+    }
     former.reset();
     started = fresh->start(screen);
     if (started) screen.input().set_target(&fresh->input());
   }
   screen.asked.reset();
-  layout_changed_ = true;
+  layout_changed_ = audio_changed_ = true;
   if (started) {
     screen.source = std::move(fresh);
   } else {
@@ -82,17 +89,29 @@ void DisplaySession::replace_source(Lock& lock, Screen& screen) {
   }
 }
 
-// The pointer has the shape that the screen under it gives it.
+// The pointer has the shape that the screen under it gives it: the newest, when the line and the pacer allow one.
 void DisplaySession::apply_cursor(Lock& lock) {
-  if (!shown_ || shown_is_new_ || !std::exchange(cursor_changed_, false) || views_.empty()) return;
+  cursor_due_.reset();
+  if (!shown_ || shown_is_new_ || !cursor_changed_ || views_.empty()) return;
+  cursor_changed_ = false;
   const View& view = *views_[std::min(input_.under_pointer(), views_.size() - 1)];
   PointerLook look;
   if (view.live()) look = {view.screen->cursor, view.screen->cursor_visible};
   if (look == look_) return;
   const bool other_shape = !look_ || look_->shape != look.shape;
   const bool other_visibility = !look_ || look_->visible != look.visible;
-  look_ = look;
   const auto client = shown_;
+  if (other_shape && look.shape) {
+    const Time now = SystemClock().now();
+    const Time due = cursor_pacer_.due(client->transport().unsent() >= DisplayTransport::kDrained);
+    if (now < due) {
+      cursor_changed_ = true;
+      cursor_due_ = due;
+      return;
+    }
+    cursor_pacer_.sent(look.shape->argb.size() * sizeof(std::uint32_t), now);
+  }
+  look_ = look;
   const Unlock unlocked(lock);
   if (other_shape) client->transport().set_cursor(look.shape);
   if (other_visibility) client->transport().set_cursor_visible(look.visible);
@@ -108,6 +127,20 @@ void DisplaySession::apply_repaint() {
       view->painter.forget(Region(part));
     }
   }
+}
+
+// Of several desktops the first one that has a sound is heard.
+void DisplaySession::apply_audio(Lock& lock) {
+  if (!std::exchange(audio_changed_, false)) return;
+  std::shared_ptr<DisplayTransport> listener;
+  if (shown_ && shown_->hears()) listener = {shown_, &shown_->transport()};
+  AudioSource* heard = nullptr;
+  for (const auto& screen : screens_) {
+    if (heard == nullptr && screen->source) heard = screen->source->audio();
+  }
+  const Unlock unlocked(lock);
+  audio_.set_source(heard);
+  audio_.set_listener(std::move(listener));
 }
 
 void DisplaySession::end_idle_client(Lock& lock) {
@@ -126,6 +159,7 @@ std::optional<DisplaySession::Time> DisplaySession::next_alarm() const {
   };
   if (!shown_) return next;
   sooner(trim_at_);
+  sooner(cursor_due_);
   if (output_wanted_) {
     sooner(pace_again_);
     for (const auto& view : views_) {

@@ -24,7 +24,7 @@ void DisplaySession::apply_client() {
   if (!std::exchange(active_changed_, false)) return;
   shown_ = active_;
   shown_is_new_ = true;
-  layout_changed_ = true;
+  layout_changed_ = audio_changed_ = true;
   trim_at_.reset();
   look_.reset();
   for (const auto& view : views_) {

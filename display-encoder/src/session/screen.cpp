@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/screen.h"
 
+#include <utility>
+
 namespace tobari::display {
 
 void DisplaySession::Screen::on_surface(Size size) {
@@ -23,15 +25,13 @@ void DisplaySession::Screen::on_damage(std::span<const Rect> rects) {
 void DisplaySession::Screen::on_cursor_shape(const CursorShape& shape) {
   const std::scoped_lock lock(session_.mutex_);
   cursor = shape;
-  session_.cursor_changed_ = true;
-  session_.wake();
+  if (!std::exchange(session_.cursor_changed_, true)) session_.wake();  // one that waits wakes nobody again
 }
 
 void DisplaySession::Screen::on_cursor_visible(bool visible) {
   const std::scoped_lock lock(session_.mutex_);
   cursor_visible = visible;
-  session_.cursor_changed_ = true;
-  session_.wake();
+  if (!std::exchange(session_.cursor_changed_, true)) session_.wake();
 }
 
 void DisplaySession::Screen::on_lost(const Error& reason) {

@@ -6,7 +6,9 @@
 #include <tobari/display/fake_display_transport.h>
 
 #include "capture/test_pattern_source.h"
+#include "capture/tone_source.h"
 #include "session/notice.h"
+#include "support/pointer_desktop.h"
 
 namespace tobari::display {
 namespace {
@@ -61,6 +63,83 @@ class DisplaySessionTest : public ::testing::Test {
 TEST_F(DisplaySessionTest, ShowsTheDesktopToAClient) {
   show("card");
   EXPECT_TRUE(shows_card(connect()));
+}
+
+// Ten thousand shapes a second cost what a few do, and the last one is what is seen.
+TEST_F(DisplaySessionTest, AStormOfPointersEndsWithTheNewest) {
+  auto source = std::make_unique<testing::PointerDesktop>(kSize);
+  testing::PointerDesktop& desktop = *source;
+  session.set_source(std::move(source));
+  auto& client = connect();
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.frames() > 0; }));
+  constexpr std::uint32_t kStorm = 10'000;
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::uint32_t i = 1; i <= kStorm; ++i) desktop.set(testing::numbered_pointer({64, 64}, i));
+  const CursorShape last = testing::numbered_pointer({64, 64}, kStorm);
+  ASSERT_TRUE(client.wait_until([&last](const auto& c) { return c.cursor() == last; }));
+  const auto took = std::chrono::steady_clock::now() - begin;
+  std::size_t shapes = 0;
+  client.wait_until([&shapes](const auto& c) { return shapes = c.cursors(), true; });
+  EXPECT_LE(shapes, static_cast<std::size_t>(took / CursorPacer::kInterval) + 3);
+}
+
+class Hearing : public DisplaySessionTest {
+ protected:
+  FakeDisplayTransport& connect_hearing(bool granted) {
+    auto made = std::make_unique<FakeDisplayTransport>();
+    FakeDisplayTransport& client = *made;
+    EXPECT_TRUE(session.add_client(std::move(made), {"fake", ""}));
+    Admitted admitted;
+    if (granted) admitted.grant.channels.push_back({"audio.play", "a-rule"});
+    static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::single(kSize)}, admitted));
+    client.become_ready();
+    client.want_audio(true);
+    return client;
+  }
+  static bool hears_the_tone(FakeDisplayTransport& client) {
+    return client.wait_until(
+        [](const auto& c) { return c.heard().size() >= 9600 && c.heard() == tone(0, c.heard().size() / 2, 48'000); });
+  }
+  static std::size_t heard(FakeDisplayTransport& client) {
+    std::size_t samples = 0;
+    client.wait_until([&samples](const auto& c) { return samples = c.heard().size(), true; });
+    return samples;
+  }
+};
+
+TEST_F(Hearing, AClientHearsTheDesktop) {
+  show("card");
+  EXPECT_TRUE(hears_the_tone(connect_hearing(true)));
+}
+
+TEST_F(Hearing, AlsoADesktopThatComesLater) {
+  auto& client = connect_hearing(true);
+  show("card");
+  EXPECT_TRUE(hears_the_tone(client));
+}
+
+TEST_F(Hearing, NotWithoutTheGrant) {
+  show("card");
+  auto& client = connect_hearing(false);
+  ASSERT_TRUE(shows_card(client));
+  EXPECT_FALSE(client.wait_until([](const auto& c) { return !c.heard().empty(); }, 300ms));
+}
+
+TEST_F(Hearing, NotOnceItIsTakenOverOrWantsNoMore) {
+  show("card");
+  auto& first = connect_hearing(true);
+  ASSERT_TRUE(hears_the_tone(first));
+  first.want_audio(false);
+  first.want_audio(true);
+  auto& second = connect_hearing(true);
+  ASSERT_TRUE(second.wait_until([](const auto& c) { return c.heard().size() >= 9600; }));
+  second.want_audio(false);
+  // The source stops when nobody hears it; what was under way has come by the time that another one plays.
+  auto& third = connect_hearing(true);
+  ASSERT_TRUE(hears_the_tone(third));
+  const std::size_t before = heard(second);
+  ASSERT_TRUE(third.wait_until([](const auto& c) { return c.heard().size() >= 19200; }));
+  EXPECT_EQ(heard(second), before);
 }
 
 TEST_F(DisplaySessionTest, AClientMayComeBeforeTheDesktop) {

@@ -19,6 +19,7 @@
 #include <string>
 
 #include <tobari/base/result.h>
+#include <tobari/display/audio_source.h>
 #include <tobari/display/encoder.h>
 #include <tobari/display/frame.h>
 #include <tobari/display/input.h>
@@ -76,6 +77,7 @@ class TransportEvents {
   virtual void on_layout_wish(const MonitorLayout& layout) = 0;  // its window or its monitors changed
   virtual void on_output_wanted(bool wanted) = 0;                // false: it is minimised
   virtual void on_repaint(const Rect& rect) = 0;                 // on the desktop, from its top left
+  virtual void on_audio_wanted(bool wanted) = 0;  // true: it may hear the desktop and plays sound; at first it does not
   // kUnauthenticated or kTimeout: refused. kPermissionDenied: it used a channel that it was not granted.
   // kPeerProtocol: malformed input. kCancelled: we closed it. kUnavailable: it went away.
   virtual void on_closed(const Error& reason) = 0;
@@ -96,6 +98,8 @@ class DisplayTransport {
   virtual void send(FrameId id, std::size_t surface, EncodedFrame frame) = 0;
   virtual void set_cursor(const std::optional<CursorShape>& shape) = 0;  // none: the client's own arrow
   virtual void set_cursor_visible(bool visible) = 0;
+  // Sound, to be heard as soon as the line allows; dropped when that would be late, or the client plays none.
+  virtual void play(const AudioBlock& block) = 0;
 
   // Bytes given to send() that the other end of the connection has not taken. on_drained() comes when less than
   // kDrained of them wait for the kernel.

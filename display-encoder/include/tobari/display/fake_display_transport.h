@@ -28,6 +28,7 @@ class FakeDisplayTransport final : public DisplayTransport {
   }
   void become_ready() { events_->on_ready({true, {.clear = false, .planar = false, .avc420 = false}}); }
   void acknowledge(FrameId id) { events_->on_frame_ack(id); }
+  void want_audio(bool wanted) { events_->on_audio_wanted(wanted); }
   void disconnect() { finish(Error{Errc::kUnavailable, "gone"}); }
   [[nodiscard]] TransportEvents& events() noexcept { return *events_; }
   [[nodiscard]] InputSink& input() noexcept { return *input_; }
@@ -58,7 +59,9 @@ class FakeDisplayTransport final : public DisplayTransport {
   [[nodiscard]] Size size() const noexcept { return size_; }  // only inside wait_until
   [[nodiscard]] bool cursor_visible() const noexcept { return cursor_visible_; }
   [[nodiscard]] const std::optional<CursorShape>& cursor() const noexcept { return cursor_; }
+  [[nodiscard]] std::size_t cursors() const noexcept { return cursors_; }  // how often it was given a shape
   [[nodiscard]] std::optional<CloseReason> closed() const noexcept { return closed_; }
+  [[nodiscard]] const std::vector<std::int16_t>& heard() const noexcept { return heard_; }  // only inside wait_until
 
   // ---- DisplayTransport
   [[nodiscard]] Result<void> start(TransportEvents& events, InputSink& input) override {
@@ -82,10 +85,16 @@ class FakeDisplayTransport final : public DisplayTransport {
     if (acks_ == Acks::kAtOnce) events_->on_frame_ack(id);
   }
   void set_cursor(const std::optional<CursorShape>& shape) override {
-    change([this, &shape] { cursor_ = shape; });
+    change([this, &shape] {
+      cursor_ = shape;
+      ++cursors_;
+    });
   }
   void set_cursor_visible(bool visible) override {
     change([this, visible] { cursor_visible_ = visible; });
+  }
+  void play(const AudioBlock& block) override {
+    change([this, &block] { heard_.insert(heard_.end(), block.samples.begin(), block.samples.end()); });
   }
   [[nodiscard]] std::size_t unsent() const noexcept override { return 0; }
   void close(CloseReason reason) noexcept override {
@@ -141,7 +150,9 @@ class FakeDisplayTransport final : public DisplayTransport {
   std::size_t layouts_ = 0;
   OutputLayout layout_;
   std::optional<CursorShape> cursor_;
+  std::size_t cursors_ = 0;
   bool cursor_visible_ = true;
+  std::vector<std::int16_t> heard_;
   std::optional<CloseReason> closed_;
   bool finished_ = false;
 };

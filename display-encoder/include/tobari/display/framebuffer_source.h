@@ -13,6 +13,7 @@
 #include <span>
 
 #include <tobari/base/result.h>
+#include <tobari/display/audio_source.h>
 #include <tobari/display/frame.h>
 #include <tobari/display/input.h>
 #include <tobari/display/region.h>
@@ -58,7 +59,8 @@ class FramebufferSource {
     return request_mode({.size = size, .physical = {}, .position = {}});
   }
 
-  [[nodiscard]] virtual InputSink& input() noexcept = 0;  // lives as long as the source
+  [[nodiscard]] virtual InputSink& input() noexcept = 0;                   // lives as long as the source
+  [[nodiscard]] virtual AudioSource* audio() noexcept { return nullptr; }  // as well; null: it has no sound
 };
 
 }  // namespace tobari::display
