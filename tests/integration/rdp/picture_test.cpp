@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a real client shows is what the desktop is, and what a person does arrives there.
+#include <format>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "headless_client.h"
@@ -15,6 +18,16 @@ HeadlessClient::Arguments arguments(std::vector<std::string> more) {
   HeadlessClient::Arguments all{"/u:somebody", "/p:ticket-1", "/size:800x600"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
+}
+
+// For a picture that did not come: which side gave up, and why.
+std::string how_it_ended(HeadlessClient& client, RdpServer& server) {
+  const auto outcome = client.wait_ended(std::chrono::milliseconds(0));
+  const auto closed = server.wait_closed(0, std::chrono::milliseconds(0));
+  std::string text = outcome ? std::format("client ended (connected {}, last error {:#x}, server's reason {:#x})",
+                                           outcome->connected, outcome->last_error, outcome->error_info)
+                             : std::string("client runs");
+  return text + (closed ? "; server closed: " + describe(closed->reason) : "; server runs");
 }
 
 struct Kind {
@@ -93,7 +106,8 @@ TEST(Pictures, TheEndOfALargeFrameIsNotLeftBehind) {
     const SlowLine line(server.port());
     HeadlessClient client(line.port(), {"/u:x", "/p:ticket-1", "/size:1024x700", "/gfx:RFX"});
     ASSERT_TRUE(
-        client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+        client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }))
+        << how_it_ended(client, server);
   }
 }
 

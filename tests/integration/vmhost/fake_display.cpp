@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Stands in for tobari-display: speaks the control protocol, shows nothing. A client is told in one line which session,
-// process and user serve it and how many sources have been handed over.
+// process and user serve it and how many sources have been handed over. It can also die right after a report.
 #include <cstdio>
 #include <format>
 #include <map>
@@ -18,6 +18,9 @@ using tobari::UniqueFd;
 namespace wire = tobari::wire;
 
 namespace {
+
+// A session dropped for this reason is the last thing that the process reports: it ends at once.
+constexpr const char* kLastWords = "last words";
 
 class FakeDisplay {
  public:
@@ -51,7 +54,9 @@ class FakeDisplay {
         return serve(message.client(), std::move(descriptor));
       case wire::ToDisplay::kDrop:
         clients_.erase(message.drop().session_id());
-        return report(wire::Session::DISCONNECTED, message.drop().session_id());
+        report(wire::Session::DISCONNECTED, message.drop().session_id(), message.drop().reason());
+        if (message.drop().reason() == kLastWords) ::_exit(1);
+        return;
       default:
         return;
     }
@@ -61,15 +66,16 @@ class FakeDisplay {
   void serve(const wire::Client& client, UniqueFd socket) {
     const std::string line =
         std::format("session {} pid {} uid {} sources {}\n", client.session_id(), ::getpid(), ::getuid(), sources_);
+    report(wire::Session::CONNECTED, client.session_id());  // first: a test may kill us as soon as it has its line
     static_cast<void>(::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL));
     clients_[client.session_id()] = std::move(socket);
-    report(wire::Session::CONNECTED, client.session_id());
   }
 
-  void report(wire::Session::Kind kind, const std::string& session) {
+  void report(wire::Session::Kind kind, const std::string& session, const std::string& detail = "") {
     wire::FromDisplay message;
     message.mutable_session()->set_kind(kind);
     message.mutable_session()->set_session_id(session);
+    message.mutable_session()->set_detail(detail);
     static_cast<void>(channel_.send(message));
   }
 

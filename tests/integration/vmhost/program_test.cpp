@@ -204,6 +204,21 @@ TEST_F(ProgramTest, KilledDisplayIsServedAgainWithinTwoSeconds) {
   }));
 }
 
+// Its end and its last message may be seen in one turn of the loop.
+TEST_F(ProgramTest, LastWordsOfADisplayAreHeard) {
+  run_desktop();
+  ASSERT_NE(session(), "");
+  wire::ToHost close;
+  close.mutable_close_session()->set_session_id(session_);
+  close.mutable_close_session()->set_reason("last words");
+  broker_->send(close);
+  const auto ended = broker_->wait([&](const auto& m) {
+    return m.session().session_id() == session_ && m.session().kind() == wire::SessionEvent::DISCONNECTED;
+  });
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->session().detail(), "last words");
+}
+
 TEST_F(ProgramTest, HangingDisplayIsReplaced) {
   run_desktop();
   const std::string display = word_after(session(), "pid");

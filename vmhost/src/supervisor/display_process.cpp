@@ -56,8 +56,8 @@ Result<void> DisplayProcess::try_start() {
   channel_.emplace(std::move(ends.first));
   pings_ = pongs_ = 0;
   last_sign_ = Loop::Steady::now();
-  watch_child_ = loop_.watch(child_.pidfd.get(), POLLIN, [this](short) { ended("it ended by itself"); });
-  watch_channel_ = loop_.watch(channel_->fd(), POLLIN, [this](short) { on_message(); });
+  watch_child_ = loop_.watch(child_.pidfd.get(), POLLIN, [this](short) { on_exit(); });
+  watch_channel_ = loop_.watch(channel_->fd(), POLLIN, [this](short) { on_messages(); });
   wire::ToDisplay setup;
   setup.mutable_setup()->set_desktop_id(desktop_);
   setup.mutable_setup()->set_log_level(options_.log_level);
@@ -100,17 +100,32 @@ Result<void> DisplayProcess::send(const wire::ToDisplay& message, int descriptor
   return channel_->send(message, descriptor);
 }
 
-void DisplayProcess::on_message() {
-  for (int i = 0; i < kMessagesPerTurn; ++i) {
-    wire::FromDisplay message;
-    const auto got = channel_->receive(message);
-    if (!got) return ended(got.error().message);
-    using Status = display::ControlReceived::Status;
-    if (got->status == Status::kNothingYet) return;
-    if (got->status == Status::kClosed) return ended("it closed its control socket");
+bool DisplayProcess::read_one() {
+  wire::FromDisplay message;
+  const auto got = channel_->receive(message);
+  using Status = display::ControlReceived::Status;
+  if (!got) {
+    ended(got.error().message);
+  } else if (got->status == Status::kClosed) {
+    ended("it closed its control socket");
+  } else if (got->status == Status::kMessage) {
     handle(message);
-    if (!channel_) return;
+    return channel_.has_value();
   }
+  return false;
+}
+
+void DisplayProcess::on_messages() {
+  for (int i = 0; i < kMessagesPerTurn && read_one(); ++i) {
+  }
+}
+
+// What it said last is still in the socket, and nobody writes to it any more. A session whose beginning is not heard
+// of could never be reported as ended.
+void DisplayProcess::on_exit() {
+  while (read_one()) {
+  }
+  if (channel_) ended("it ended by itself");
 }
 
 void DisplayProcess::handle(const wire::FromDisplay& message) {

@@ -54,7 +54,9 @@ class DisplayProcess {
   void start();
   [[nodiscard]] Result<void> try_start();
   void ended(const std::string& why);
-  void on_message();
+  [[nodiscard]] bool read_one();  // false: there is nothing more to read now
+  void on_messages();
+  void on_exit();
   void handle(const wire::FromDisplay& message);
   void ping();
 
