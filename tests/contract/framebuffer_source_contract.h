@@ -119,6 +119,18 @@ TEST_P(FramebufferSourceContract, OnlyTheWantedPixelsNeedToBeFreshAndThoseAre) {
   EXPECT_EQ(intersect(damaged, bounds(view->size)), damaged);
 }
 
+TEST_P(FramebufferSourceContract, AfterARestTheWholePictureIsThere) {
+  source_->rest();  // before the start it does nothing
+  start();
+  ASSERT_EQ(difference_at_rest(), "");
+  const auto truth = rig_->truth();
+  ASSERT_TRUE(truth.has_value()) << describe(truth.error());
+  source_->rest();
+  const auto view = source_->acquire(Region({0, 0, 1, 1}));
+  ASSERT_TRUE(view.has_value()) << describe(view.error());
+  EXPECT_EQ(difference(keep(*view), *truth), "");
+}
+
 TEST_P(FramebufferSourceContract, AViewOutlivesItsSurface) {
   start();
   const auto view = source_->acquire(Region(bounds(events_.seen().surfaces.back())));

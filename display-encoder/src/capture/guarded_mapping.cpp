@@ -105,6 +105,10 @@ GuardedMapping::~GuardedMapping() {
   munmap(const_cast<std::byte*>(data_), size_);
 }
 
+void GuardedMapping::forget_pages() const noexcept {
+  static_cast<void>(::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED));
+}
+
 bool GuardedMapping::broken() const noexcept { return slots[slot_].broken.load(std::memory_order_acquire); }
 
 }  // namespace tobari::display

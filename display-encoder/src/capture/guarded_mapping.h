@@ -27,6 +27,7 @@ class GuardedMapping {
 
   [[nodiscard]] const std::byte* data() const noexcept { return data_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  void forget_pages() const noexcept;  // out of our page tables, until they are read again; the file keeps them
   [[nodiscard]] bool broken() const noexcept;
 
  private:

@@ -27,6 +27,7 @@ QemuDbusSource::~QemuDbusSource() { stop(); }
 Result<void> QemuDbusSource::start(SourceEvents& events) { return impl_->session().start(events); }
 void QemuDbusSource::stop() noexcept { impl_->session().stop(); }
 Result<FrameView> QemuDbusSource::acquire(const Region& wanted) { return impl_->session().acquire(wanted); }
+void QemuDbusSource::rest() noexcept { impl_->session().rest(); }
 Result<void> QemuDbusSource::request_mode(const SourceMode& mode) { return impl_->session().request_mode(mode); }
 InputSink& QemuDbusSource::input() noexcept { return impl_->session().input(); }
 AudioSource* QemuDbusSource::audio() noexcept { return &impl_->session().audio(); }

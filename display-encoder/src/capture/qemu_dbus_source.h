@@ -26,6 +26,7 @@ class QemuDbusSource final : public FramebufferSource {
   [[nodiscard]] Result<void> start(SourceEvents& events) override;
   void stop() noexcept override;
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted) override;
+  void rest() noexcept override;
   [[nodiscard]] Result<void> request_mode(const SourceMode& mode) override;  // the guest decides whether it follows
   [[nodiscard]] InputSink& input() noexcept override;
   [[nodiscard]] AudioSource* audio() noexcept override;

@@ -33,6 +33,7 @@ class QemuSession final : private QemuListenerHandler {
   [[nodiscard]] Result<void> start(SourceEvents& events);
   void stop() noexcept;
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted);
+  void rest() noexcept { surface_.rest(); }
   [[nodiscard]] Result<void> request_mode(const SourceMode& mode);
   [[nodiscard]] InputSink& input() noexcept { return input_; }
   [[nodiscard]] AudioSource& audio() noexcept { return audio_; }

@@ -78,6 +78,14 @@ Result<FrameView> QemuSurface::view(const Region& wanted) {
   return view_of_copy(wanted);
 }
 
+void QemuSurface::rest() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (mapping_ != nullptr) mapping_->forget_pages();
+  held_mapping_.reset();
+  held_pixels_ = {};
+  held_is_current_ = false;
+}
+
 Result<FrameView> QemuSurface::view_of_mapping() {
   held_mapping_ = mapping_;
   held_pixels_ = {};

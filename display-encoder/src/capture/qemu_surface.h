@@ -33,6 +33,7 @@ class QemuSurface {
   // Consumer. Valid until the next view(), whatever happens to the surface. kUnavailable: none yet. kPeerProtocol: the
   // memory behind it was taken away.
   [[nodiscard]] Result<FrameView> view(const Region& wanted);
+  void rest() noexcept;  // gives back what is only held for view(); its last result is void
 
  private:
   struct Pixels {  // a picture of our own, rows without padding

@@ -8,6 +8,7 @@
 #include <X11/Xutil.h>
 #include <X11/extensions/XShm.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/shm.h>
 
 namespace tobari::display {
@@ -35,6 +36,11 @@ class X11Grabber::Segment {
   [[nodiscard]] Size size() const noexcept { return size_; }
   [[nodiscard]] FrameView view() const noexcept {
     return {reinterpret_cast<const std::byte*>(info_.shmaddr), size_, stride()};
+  }
+
+  // The memory is the segment's and stays; only our page tables lose it (madvise(2)).
+  void forget_pages() noexcept {
+    static_cast<void>(::madvise(info_.shmaddr, static_cast<std::size_t>(size_.height) * stride(), MADV_DONTNEED));
   }
 
   // XShmGetImage sends where `data` lies in the segment, so an image of full-width rows lands in place.
@@ -129,6 +135,10 @@ Result<FrameView> X11Grabber::grab(const Region& wanted, Size size) {
     if (!size.valid()) break;
   }
   return fail(Errc::kUnavailable, "the X server does not give its picture");
+}
+
+void X11Grabber::rest() noexcept {
+  if (segment_) segment_->forget_pages();
 }
 
 Result<void> X11Grabber::use_size(Size size) {

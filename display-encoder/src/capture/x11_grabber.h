@@ -24,6 +24,8 @@ class X11Grabber {
   // `size`: of the surface as the events have it. Should the display have another by now, the picture has that one.
   [[nodiscard]] Result<FrameView> grab(const Region& wanted, Size size);
 
+  void rest() noexcept;  // gives the segment's pages back until the next grab()
+
   void interrupt() noexcept { display_->interrupt(); }
 
  private:

@@ -35,6 +35,7 @@ class X11Source::Impl {
     return grabber_->grab(wanted, size);
   }
 
+  void rest() noexcept { grabber_->rest(); }
   Result<void> request_mode(const SourceMode& mode) { return controller_->request_size(mode.size); }
   InputSink& input() noexcept { return *controller_; }
 
@@ -59,6 +60,7 @@ X11Source::~X11Source() { stop(); }
 Result<void> X11Source::start(SourceEvents& events) { return impl_->start(events); }
 void X11Source::stop() noexcept { impl_->stop(); }
 Result<FrameView> X11Source::acquire(const Region& wanted) { return impl_->acquire(wanted); }
+void X11Source::rest() noexcept { impl_->rest(); }
 Result<void> X11Source::request_mode(const SourceMode& mode) { return impl_->request_mode(mode); }
 InputSink& X11Source::input() noexcept { return impl_->input(); }
 

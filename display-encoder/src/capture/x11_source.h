@@ -22,6 +22,7 @@ class X11Source final : public FramebufferSource {
   [[nodiscard]] Result<void> start(SourceEvents& events) override;
   void stop() noexcept override;
   [[nodiscard]] Result<FrameView> acquire(const Region& wanted) override;
+  void rest() noexcept override;
   [[nodiscard]] Result<void> request_mode(const SourceMode& mode) override;
   [[nodiscard]] InputSink& input() noexcept override;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cstdio>
+#include <malloc.h>
 
 #include <tobari/base/log.h>
 
@@ -12,6 +13,8 @@
 namespace {
 
 constexpr int kBadConfiguration = 2;
+// Two threads work at a time. An arena for each thread that ever was would keep some megabytes each.
+constexpr int kArenas = 2;
 
 tobari::Result<void> run(const tobari::display::Options& options) {
   TOBARI_ASSIGN(const auto level, tobari::log::parse_level(options.log_level));
@@ -27,6 +30,7 @@ tobari::Result<void> run(const tobari::display::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  static_cast<void>(::mallopt(M_ARENA_MAX, kArenas));
   const auto parsed = tobari::display::parse_options(argc, argv);
   if (parsed.exit_status) return *parsed.exit_status;
   const auto result = run(parsed.options);

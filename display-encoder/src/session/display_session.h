@@ -101,7 +101,7 @@ class DisplaySession {
   [[nodiscard]] std::optional<Time> next_alarm() const;
 
   // ---- who shows what where (layout_steps.cpp)
-  void apply_client();
+  void apply_client(Lock& lock);
   void apply_layout(Lock& lock);
   void ask_sources(Lock& lock);
   void show_layout(Lock& lock);
@@ -122,7 +122,8 @@ class DisplaySession {
   [[nodiscard]] bool refine(Lock& lock, Time now, Slot slot);
   void send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot);
   [[nodiscard]] bool more_to_send(Time now) const;
-  void trim(Time now);
+  void tidy(Lock& lock, Time now);
+  void give_back(Lock& lock);
 
   void wake() {  // with the lock held
     woken_ = true;
@@ -169,6 +170,7 @@ class DisplaySession {
   std::optional<Time> layout_due_;  // when there were too many
   FrameId next_frame_ = 1;
   std::optional<Time> trim_at_;
+  Time last_sent_{};
   std::optional<Time> pace_again_;
   bool pacer_allows_ = true;
   Time shown_since_{};

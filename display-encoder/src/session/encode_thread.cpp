@@ -25,7 +25,7 @@ void DisplaySession::housekeeping(Lock& lock) {
     give_up_source(lock, i);
     replace_source(lock, *screens_[i]);
   }
-  apply_client();
+  apply_client(lock);
   apply_layout(lock);
   apply_cursor(lock);
   apply_audio(lock);

@@ -20,7 +20,7 @@ std::vector<ScreenInfo> DisplaySession::infos() const {
 
 const MonitorLayout& DisplaySession::client_layout() const { return active_ ? active_->layout() : expected_layout_; }
 
-void DisplaySession::apply_client() {
+void DisplaySession::apply_client(Lock& lock) {
   if (!std::exchange(active_changed_, false)) return;
   shown_ = active_;
   shown_is_new_ = true;
@@ -32,7 +32,7 @@ void DisplaySession::apply_client() {
     view->painter.end_client();
   }
   encoders_.reset();
-  if (!shown_) return;
+  if (!shown_) return give_back(lock);
   encoders_ = std::make_shared<ConnectionEncoders>();
   pacer_.reset(shown_->pipeline().graphics);
   shown_since_ = SystemClock().now();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The encode thread's pictures: which screen's turn it is, and what is sent of it.
 #include <algorithm>
+#include <malloc.h>
 #include <utility>
 
 #include "session/connection.h"
@@ -13,7 +14,7 @@ namespace tobari::display {
 namespace {
 
 constexpr std::chrono::milliseconds kRetry{20};  // after pixels could not be had, or nothing came of a step
-constexpr std::chrono::seconds kTrimPeriod{2};   // how often an unused video encoder is looked for
+constexpr std::chrono::seconds kTrimPeriod{2};   // how often it is looked what can be given back
 
 // A person who has just done something looks for an answer: small changes go first.
 constexpr std::chrono::milliseconds kAnswer{500};
@@ -43,7 +44,7 @@ bool DisplaySession::show_something(Lock& lock) {
   }
   const Slot slot{.budget = decision.budget};
   if (View* const view = most_urgent(now)) return paint(lock, *view, now, slot);
-  trim(now);
+  tidy(lock, now);
   return refine(lock, now, slot);
 }
 
@@ -143,15 +144,29 @@ bool DisplaySession::more_to_send(Time now) const {
   });
 }
 
-void DisplaySession::trim(Time now) {
+void DisplaySession::tidy(Lock& lock, Time now) {
   if (!trim_at_ || now < *trim_at_) return;
-  bool again = false;
-  for (const auto& view : views_) again = view->painter.trim(now) || again;
-  trim_at_ = again ? std::optional(now + kTrimPeriod) : std::nullopt;
+  bool at_work = now - last_sent_ < kTrimPeriod;
+  for (const auto& view : views_) at_work = view->painter.trim(now) || at_work;
+  trim_at_ = at_work ? std::optional(now + kTrimPeriod) : std::nullopt;
+  if (!at_work) give_back(lock);
+}
+
+// A desktop that rests holds no more than it needs to go on: most of a host's desktops do.
+void DisplaySession::give_back(Lock& lock) {
+  for (std::size_t i = 0; i < screens_.size(); ++i) {  // there may be more of them after each step
+    FramebufferSource* const source = screens_[i]->source.get();
+    if (source == nullptr) continue;
+    const Unlock unlocked(lock);
+    source->rest();
+  }
+  const Unlock unlocked(lock);
+  static_cast<void>(::malloc_trim(0));
 }
 
 void DisplaySession::send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot) {
   if (frame.empty()) return;
+  last_sent_ = now;
   if (!trim_at_) trim_at_ = now + kTrimPeriod;
   const FrameId id = next_frame_++;
   pacer_.sent(id, data_bytes(frame), more_to_send(now), now, slot.urgency);

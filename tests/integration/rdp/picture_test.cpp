@@ -105,9 +105,9 @@ TEST(Pictures, TheEndOfALargeFrameIsNotLeftBehind) {
     server.arm("ticket-1");
     const SlowLine line(server.port());
     HeadlessClient client(line.port(), {"/u:x", "/p:ticket-1", "/size:1024x700", "/gfx:RFX"});
-    ASSERT_TRUE(
-        client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }))
-        << how_it_ended(client, server);
+    ASSERT_TRUE(client.wait_picture([&expected](const FrameView& s) {
+      return same_picture(s, expected.canvas().view());
+    })) << how_it_ended(client, server);
   }
 }
 

@@ -53,6 +53,10 @@ class FramebufferSource {
   // read every pixel once, and expect damage for what changed under the read. kUnavailable: no surface yet.
   [[nodiscard]] virtual Result<FrameView> acquire(const Region& wanted) = 0;
 
+  // The consumer needs no pixels for a while: memory that only makes reading quick may be given back. The view of the
+  // last acquire() is void. On the consumer's thread.
+  virtual void rest() noexcept {}
+
   // Asks for another mode; a later on_surface() confirms its size (or not: a source that cannot says kInvalidArgument).
   [[nodiscard]] virtual Result<void> request_mode(const SourceMode& mode) = 0;
   [[nodiscard]] Result<void> request_size(Size size) {
