@@ -7,17 +7,17 @@ import re
 PROTOCOL = {"host.pb.h", "host.grpc.pb.h", "grant.pb.h"}
 ALLOWED_COMPONENTS = {
     "policy": {"policy"},
-    "broker/shared": {"base", "net"} | PROTOCOL,
+    "broker/shared": {"base", "net", "config"} | PROTOCOL,
     "broker/shared/include/tobari/base": {"base"},
     "broker/shared/src/base": {"base"},
     "broker/shared/src/net": {"base", "net"},
-    "broker/src": {"policy", "base", "net"} | PROTOCOL,
+    "broker/src": {"policy", "base", "net", "config"} | PROTOCOL,
     "broker/cli": {"policy", "base", "net"},
-    "broker/gateway": {"base", "net", "host.pb.h", "host.grpc.pb.h"},
+    "broker/gateway": {"base", "net", "config", "host.pb.h", "host.grpc.pb.h"},
     "display-encoder": {"policy", "base", "net", "display", "display_control.pb.h", "grant.pb.h"},
     "display-encoder/include": {"policy", "base", "display"},
     # The control channel is the protocol with its display processes in working form.
-    "vmhost": {"base", "net", "vmhost", "display_control.pb.h", "display/control_channel.h"} | PROTOCOL,
+    "vmhost": {"base", "net", "config", "vmhost", "display_control.pb.h", "display/control_channel.h"} | PROTOCOL,
     "client-qt": {"base", "net"},
     "installer": {"base"},
 }
@@ -54,7 +54,7 @@ LIBRARIES = [
       "broker/gateway/grpc_route_resolver.cpp", "vmhost/src/link"]),
     ("libsodium", r"sodium", ["broker/src/auth", "broker/src/core"]),
     ("yaml-cpp", r"yaml-cpp/",
-     ["policy/src/yaml", "broker/gateway/config.cpp", "broker/src/daemon", "vmhost/src/daemon"]),
+     ["policy/src/yaml", "broker/shared/src/config"]),
     ("nlohmann-json", r"nlohmann/",
      ["broker/shared/src/node", "broker/src/core", "broker/src/http", "broker/src/rest", "broker/cli", "vmhost/src"]),
     ("CLI11", r"CLI/",

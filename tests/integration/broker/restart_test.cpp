@@ -57,9 +57,9 @@ TEST(BrokerConfig, ErrorsNameFileAndKey) {
     running.write("broker.yaml", text);
     return load_config(running.folder / "broker.yaml").error().message;
   };
-  EXPECT_THAT(message_for("listen: 127.0.0.1:1\n"), HasSubstr("broker.yaml: key 'nodes_listen' is missing"));
+  EXPECT_THAT(message_for("listen: 127.0.0.1:1\n"), HasSubstr("broker.yaml: 'nodes_listen' is missing"));
   EXPECT_THAT(message_for("lisen: 127.0.0.1:1\n"), HasSubstr("unknown key 'lisen'"));
-  EXPECT_THAT(message_for("listen: here\n"), HasSubstr("key 'listen'"));
+  EXPECT_THAT(message_for("listen: here\n"), HasSubstr("broker.yaml:1: 'listen'"));
   EXPECT_THAT(message_for("a: b\n c\n: d"), HasSubstr("broker.yaml"));
   EXPECT_THAT(load_config("/nonexistent.yaml").error().message, HasSubstr("/nonexistent.yaml"));
 }

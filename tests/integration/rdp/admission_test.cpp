@@ -91,6 +91,18 @@ TEST(Admission, ANewClientTakesOver) {
   EXPECT_EQ(outcome->error_info, kTakenOver);
 }
 
+// With a reason clients stay away; without one the line is lost to them, and they come back to the next process.
+TEST(Admission, AServerThatStopsGivesNoReason) {
+  auto server = std::make_unique<RdpServer>("card", Size{640, 480});
+  server->arm("t1");
+  HeadlessClient client(server->port(), with_ticket("t1"));
+  ASSERT_TRUE(shows_card(client));
+  server.reset();
+  const auto outcome = client.wait_ended();
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->error_info, 0U);
+}
+
 TEST(Admission, TheAgentCanDropASession) {
   RdpServer server("card", {640, 480});
   server.arm("t1");

@@ -39,18 +39,18 @@ TEST(Config, DefaultsAndGivenValues) {
 TEST(Config, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(""), HasSubstr("key: value"));
   EXPECT_THAT(error_of("a: [\n"), HasSubstr("line"));
-  EXPECT_THAT(error_of(kGood + "colour: blue\n"), HasSubstr("unknown key \"colour\" in line 7"));
-  EXPECT_THAT(error_of("broker: 127.0.0.1:1\n"), HasSubstr("\"identity_dir\" is missing"));
-  EXPECT_THAT(error_of(kGood + "name: Not_A_Name\n"), HasSubstr("\"name\""));
-  EXPECT_THAT(error_of(kGood + "accelerator: xen\n"), HasSubstr("\"accelerator\""));
-  EXPECT_THAT(error_of(kGood + "first_display_uid: many\n"), HasSubstr("\"first_display_uid\""));
+  EXPECT_THAT(error_of(kGood + "colour: blue\n"), HasSubstr("vmhost.yaml:7: unknown key 'colour'"));
+  EXPECT_THAT(error_of("broker: 127.0.0.1:1\n"), HasSubstr("'identity_dir' is missing"));
+  EXPECT_THAT(error_of(kGood + "name: Not_A_Name\n"), HasSubstr("'name'"));
+  EXPECT_THAT(error_of(kGood + "accelerator: xen\n"), HasSubstr("'accelerator'"));
+  EXPECT_THAT(error_of(kGood + "first_display_uid: many\n"), HasSubstr("'first_display_uid'"));
   EXPECT_THAT(error_of(kGood + "front_address: nowhere\n"), HasSubstr("front_address"));
 }
 
 TEST(Config, AStateDirTooLongForASocketIsRefused) {
   std::string yaml = kGood;
   yaml.replace(yaml.find("/var/lib/tobari"), 15, "/" + std::string(80, 'x'));
-  EXPECT_THAT(error_of(yaml), HasSubstr("\"state_dir\" is longer"));
+  EXPECT_THAT(error_of(yaml), HasSubstr("'state_dir' is longer"));
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ class Host {
     services.accelerator = accelerator;
     services.vm_user = vm_user;
     services.display.program = config.display_program;
-    services.display.log_level = config.log_level_name;
+    services.display.log_level = log::to_string(config.log_level);
     if (::geteuid() == 0 && config.first_display_uid != 0) services.first_uid = config.first_display_uid;
     HostAgent::Options options;
     options.desired_file = config.state_dir / "desired";

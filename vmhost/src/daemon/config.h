@@ -24,7 +24,6 @@ struct Config {
   net::Endpoint front_address;  // where gateways reach front_listen; its address and port when not given
   std::string display_program;
   log::Level log_level = log::Level::kInfo;
-  std::string log_level_name = "info";
   // ---- optional
   std::string name;                      // 1-63 of [a-z0-9-]; else this machine's host name, made to fit
   std::string accelerator = "auto";      // auto, kvm, tcg

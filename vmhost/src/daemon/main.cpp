@@ -14,9 +14,11 @@
 
 namespace {
 
+constexpr int kBadConfiguration = 2;
+
 int complain(const tobari::Error& error) {
   std::println(stderr, "tobari-vmhost: {}", error.message);
-  return 2;
+  return kBadConfiguration;
 }
 
 void block_signals() {
@@ -40,7 +42,11 @@ int main(int argc, char** argv) {
   app.add_flag("--stop-desktops-on-exit", options.stop_desktops_on_exit, "do not leave VMs running");
   CLI::App* enrol = app.add_subcommand("enrol", "make this host known to the broker, once")->fallthrough();
   enrol->add_option("--join-token", token, "from: tobari hosts add")->required();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : kBadConfiguration;
+  }
 
   const auto config = tobari::vmhost::load_config(file);
   if (!config) return complain(config.error());

@@ -64,11 +64,24 @@ void init(std::string_view program, Level threshold) {
 }
 
 Result<Level> parse_level(std::string_view text) {
-  if (text == "debug") return Level::kDebug;
-  if (text == "info") return Level::kInfo;
-  if (text == "warning") return Level::kWarning;
-  if (text == "error") return Level::kError;
+  for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarning, Level::kError}) {
+    if (text == to_string(level)) return level;
+  }
   return fail(Errc::kInvalidArgument, "a log level is debug, info, warning or error");
+}
+
+std::string_view to_string(Level level) noexcept {
+  switch (level) {
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      break;
+  }
+  return "error";
 }
 
 void write(Level level, std::string_view event, Fields fields) {

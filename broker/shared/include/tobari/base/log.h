@@ -24,6 +24,7 @@ using Fields = std::initializer_list<Field>;
 // Once, at the start of main; before that lines carry no program name and kInfo is the threshold.
 void init(std::string_view program, Level threshold);
 [[nodiscard]] Result<Level> parse_level(std::string_view text);  // debug, info, warning, error
+[[nodiscard]] std::string_view to_string(Level level) noexcept;  // what parse_level() takes
 
 void write(Level level, std::string_view event, Fields fields = {});
 inline void debug(std::string_view event, Fields fields = {}) { write(Level::kDebug, event, fields); }
