@@ -52,15 +52,18 @@ class Picture:
         return Picture(width, height, b"".join(rows))
 
     def find(self, part):
-        """Where `part` stands in this picture, exactly, or None."""
-        line, stride = part.rgb[:3 * part.width], 3 * self.width
-        at = self.rgb.find(line)
+        """Where `part` stands in this picture, exactly, or None. Looks for its most colourful row first: an empty one
+        would be found nearly everywhere."""
+        rows = [part.rgb[3 * part.width * y:3 * part.width * (y + 1)] for y in range(part.height)]
+        key = max(range(part.height), key=lambda y: len(set(rows[y])))
+        stride = 3 * self.width
+        at = self.rgb.find(rows[key])
         while at >= 0:
-            x, y = at % stride // 3, at // stride
-            fits = at % 3 == 0 and x + part.width <= self.width and y + part.height <= self.height
+            x, y = at % stride // 3, at // stride - key
+            fits = at % 3 == 0 and y >= 0 and x + part.width <= self.width and y + part.height <= self.height
             if fits and self.crop(x, y, part.width, part.height).rgb == part.rgb:
                 return x, y
-            at = self.rgb.find(line, at + 1)
+            at = self.rgb.find(rows[key], at + 1)
         return None
 
     def write(self, path):

@@ -104,9 +104,9 @@ void RdpPeer::run() {
 }
 
 Result<void> RdpPeer::serve() {
-  const auto deadline = SystemClock().now() + options_.handshake_deadline;
-  TOBARI_TRY(await_connection_request(socket_.get(), deadline));
-  guard_ = std::make_unique<HandshakeGuard>(socket_.get(), deadline);
+  const auto accepted = SystemClock().now();
+  TOBARI_TRY(await_connection_request(socket_.get(), accepted + options_.request_deadline));
+  guard_ = std::make_unique<HandshakeGuard>(socket_.get(), accepted + options_.handshake_deadline);
   TOBARI_TRY(open_peer());
   return loop();
 }

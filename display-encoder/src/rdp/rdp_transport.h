@@ -15,8 +15,11 @@ namespace tobari::display {
 
 struct RdpOptions {
   std::string client_address;  // for logs
-  // From accept to a picture: TLS, ticket, capabilities. Whoever is slower is dropped.
-  std::chrono::milliseconds handshake_deadline{10'000};
+  // From accept to a whole connection request, which every client sends by itself. Whoever is slower is dropped.
+  std::chrono::milliseconds request_deadline{10'000};
+  // From accept to a picture: TLS, ticket, capabilities. Meanwhile clients ask people whether they trust the
+  // certificate, and some for the password.
+  std::chrono::milliseconds handshake_deadline{60'000};
   // Unacknowledged TCP data for this long ends the connection (TCP_USER_TIMEOUT).
   std::chrono::milliseconds silence_deadline{30'000};
 };

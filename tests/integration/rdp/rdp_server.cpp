@@ -46,7 +46,7 @@ void RdpServer::accept_all(const std::stop_token& stop) {
     if (!connection) continue;
     RdpOptions options;
     options.client_address = "test";
-    options.handshake_deadline = handshake_deadline_;
+    options.request_deadline = options.handshake_deadline = handshake_deadline_;
     auto transport = make_rdp_transport(std::move(connection), identity_, admission_, std::move(options));
     static_cast<void>(session_->add_client(std::move(transport), {"test", ""}));
   }

@@ -38,7 +38,7 @@ TEST(Config, DefaultsAndGivenValues) {
 
 TEST(Config, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(""), HasSubstr("key: value"));
-  EXPECT_THAT(error_of("a: [\n"), HasSubstr("line"));
+  EXPECT_THAT(error_of("a: [\n"), HasSubstr("vmhost.yaml:2: "));
   EXPECT_THAT(error_of(kGood + "colour: blue\n"), HasSubstr("vmhost.yaml:7: unknown key 'colour'"));
   EXPECT_THAT(error_of("broker: 127.0.0.1:1\n"), HasSubstr("'identity_dir' is missing"));
   EXPECT_THAT(error_of(kGood + "name: Not_A_Name\n"), HasSubstr("'name'"));

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxNameLength = 63;
 constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
 constexpr std::array<std::string_view, 13> kKeys{
-    "broker",    "identity_dir", "state_dir",   "images_dir", "libvirt_uri",      "front_listen", "front_address",
+    "broker",    "identity_dir", "state_dir",   "images_dir", "libvirt_uri",       "front_listen",   "front_address",
     "log_level", "name",         "accelerator", "vm_user",    "first_display_uid", "display_program"};
 
 bool is_name(const std::string& name) {

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""run.py [--list] [--keep FOLDER] [--bin FOLDER] [CLIENT ...]: what other people's RDP clients make of a desktop.
+
+A desktop (an X display with a terminal, a drawing and a photograph) is served by tobari-display; each client shows it in
+its window on a display of its own. Its window must hold the desktop's pixels exactly, before and after a line is typed
+through the client. One row a client; exit status 1 when one of those that can be exact is not."""
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TREE / "installer/lib"), str(TREE / "tests/clients")]
+
+from clients import CLIENTS  # noqa: E402
+from desktop import Desktop  # noqa: E402
+from progress import Failure  # noqa: E402
+from screen import Display  # noqa: E402
+
+SCREEN = (1600, 1200)  # of the client: larger than the desktop, so that a window with a frame fits
+
+
+def shown(client, desktop):
+    """Where the client's window holds the desktop's picture: its place, or None. The picture's rim is left out: some
+    clients draw there."""
+    client.check()
+    client.nudge()
+    part = desktop.picture()
+    part = part.crop(4, 4, part.width - 8, part.height - 8)
+    return client.display.look().find(part)
+
+
+def until(seconds, condition):
+    end = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found or time.monotonic() > end:
+            return found
+        time.sleep(0.3)
+
+
+def try_client(kind, desktop, folder):
+    """(what it shows, what became of typing), each "exact" or a sentence."""
+    screen = Display(*SCREEN)
+    manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, env=screen.environment, stderr=subprocess.DEVNULL)
+    client = None
+    try:
+        client = kind.start(screen, desktop, folder)
+        place = until(kind.patience, lambda: shown(client, desktop))
+        if not place:
+            return "not the desktop's pixels", "-"
+        before = desktop.picture()
+        client.type_into(place, "clear; echo typed through the client")
+        if not until(10, lambda: desktop.picture().differing(before)):
+            return "exact", "did not arrive"
+        return "exact", "exact" if until(10, lambda: shown(client, desktop)) else "not the desktop's pixels"
+    except Failure as failure:
+        return str(failure), "-"
+    finally:
+        screen.look().write(folder / f"{kind.name}.png")
+        if client:
+            client.stop()
+        manager.terminate()
+        manager.wait()
+        screen.stop()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.split(":", 1)[1])
+    arguments.add_argument("client", nargs="*", help="names from --list; all when none is given")
+    arguments.add_argument("--list", action="store_true")
+    arguments.add_argument("--keep", type=Path, help="folder for screenshots and logs")
+    arguments.add_argument("--bin", type=Path, default=TREE / "build/release/bin")
+    chosen = arguments.parse_args()
+    if chosen.list:
+        print("\n".join(f"{kind.name:22} {kind.version()}" for kind in CLIENTS.values()))
+        return 0
+    unknown = set(chosen.client) - set(CLIENTS)
+    if unknown:
+        arguments.error(f"no such client: {', '.join(sorted(unknown))}; see --list")
+    kinds = [CLIENTS[name] for name in chosen.client or CLIENTS]
+    failed = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = chosen.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        print(f"{'client':22} {'version':34} {'picture':28} typing")
+        for kind in kinds:
+            with Desktop(chosen.bin, folder / f"{kind.name}-server.log") as desktop:
+                picture, typing = try_client(kind, desktop, folder)
+            failed += (picture, typing) != ("exact", "exact")
+            print(f"{kind.name:22} {kind.version():34} {picture:28} {typing}", flush=True)
+    print(f"{len(kinds) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (Failure, subprocess.CalledProcessError) as problem:
+        sys.exit(f"tests/clients: {problem}")
