@@ -34,23 +34,28 @@ def free_port():
         return s.getsockname()[1]
 
 
+def free_displays(count):
+    """Numbers of X displays that nobody on this machine has: abstract sockets are seen in every root."""
+    taken = {int(n) for n in re.findall(r"\.X11-unix/X(\d+)", Path("/proc/net/unix").read_text())}
+    return [n for n in range(70, 70 + count + len(taken)) if n not in taken][:count]
+
+
 class Server:
     """start() returns when it can be used; `display` is then the X display to draw on, `port` where it listens."""
     name = ""
     kind = "rdp"          # or "vnc"
     client = ()           # arguments of xfreerdp3; for "vnc": encodings, quality, compression
     user, password = "bench", "bench"
-    number = 70           # of the X display, where it is ours to choose
+    monitors = 1          # an X display each
     environment = {}      # for what draws on the display
 
     def __init__(self, folder, size):
         self.folder, self.size, self.processes = Path(folder), size, []
-        self.port, self.display = free_port(), f":{self.number}"
+        self.port, self.displays = free_port(), [f":{n}" for n in free_displays(self.monitors)]
 
     @property
-    def displays(self):
-        """One a monitor."""
-        return [self.display]
+    def display(self):
+        return self.displays[0]
 
     def available(self):
         return shutil.which(self.program) is not None
@@ -61,10 +66,11 @@ class Server:
         self.processes.append(process)
         return process
 
-    def xvfb(self, number=None):
-        number = self.number if number is None else number
-        self.run("Xvfb", f":{number}", "-screen", "0", f"{self.size[0]}x{self.size[1]}x24", "-nolisten", "tcp")
-        wait_for(lambda: os.path.exists(f"/tmp/.X11-unix/X{number}"), 10, "Xvfb")
+    def xvfb(self):
+        for display in self.displays:
+            self.run("Xvfb", display, "-screen", "0", f"{self.size[0]}x{self.size[1]}x24", "-nolisten", "tcp")
+        for display in self.displays:
+            wait_for(lambda: os.path.exists(f"/tmp/.X11-unix/X{display[1:]}"), 10, "Xvfb")
 
     def pids(self):
         return [p.pid for p in self.processes]
@@ -82,15 +88,14 @@ class Server:
 
 
 class Tobari(Server):
-    name, number = "tobari", 76
+    name = "tobari"
     binaries = Path("build/release/bin")
 
     def available(self):
         return (self.binaries / "tobari-display").exists()
 
     def start(self):
-        for display in self.displays:
-            self.xvfb(int(display[1:]))
+        self.xvfb()
         password = self.folder / "password"
         password.write_text(self.password)
         sources = [word for display in self.displays for word in ("--source", f"x11:{display}")]
@@ -101,15 +106,11 @@ class Tobari(Server):
 
 class TobariWall(Tobari):
     """Four desktops on four monitors in one session."""
-    name = "tobari, 4"
-
-    @property
-    def displays(self):
-        return [f":{self.number + i}" for i in range(4)]
+    name, monitors = "tobari, 4", 4
 
 
 class TigerVnc(Server):
-    name, kind, number, program = "tigervnc", "vnc", 71, "Xvnc"
+    name, kind, program = "tigervnc", "vnc", "Xvnc"
     client = ("tight copyrect", 8, 1)
 
     def start(self):
@@ -119,11 +120,11 @@ class TigerVnc(Server):
 
 
 class TigerVncLossless(TigerVnc):
-    name, number, client = "tigervnc-lossless", 70, ("zrle copyrect", 9, 1)
+    name, client = "tigervnc-lossless", ("zrle copyrect", 9, 1)
 
 
 class X11vnc(Server):
-    name, kind, number, program = "x11vnc", "vnc", 73, "x11vnc"
+    name, kind, program = "x11vnc", "vnc", "x11vnc"
     client = ("tight copyrect", 8, 1)
 
     def start(self):
@@ -134,7 +135,7 @@ class X11vnc(Server):
 
 
 class FreerdpShadow(Server):
-    name, number, program, client = "freerdp-shadow", 72, "freerdp-shadow-cli3", ("/gfx:AVC444",)
+    name, program, client = "freerdp-shadow", "freerdp-shadow-cli3", ("/gfx:AVC444",)
 
     def start(self):
         self.xvfb()
@@ -158,7 +159,7 @@ class Weston(Server):
         wait_for(lambda: listens(self.port), 15, self.name)
         found = re.compile(r"listening on display (:\d+)").search
         wait_for(lambda: found((self.folder / f"{self.name}.log").read_text()), 10, "Xwayland")
-        self.display = found((self.folder / f"{self.name}.log").read_text()).group(1)
+        self.displays = [found((self.folder / f"{self.name}.log").read_text()).group(1)]
 
 
 class Xrdp(Server):
@@ -179,7 +180,7 @@ class Xrdp(Server):
         self.run("xrdp-sesman", "-n")
         self.run("xrdp", "-n", "-c", str(settings))
         wait_for(lambda: listens(self.port), 15, self.name)
-        self.display = ":10"
+        self.displays = [":10"]  # its own first choice
         first = subprocess.run([str(Tobari.binaries / "tobari-probe"), "--port", str(self.port), "--user", self.user,
                                 "--password", self.password, "--width", str(self.size[0]), "--height", str(self.size[1]),
                                 "--seconds", "3", *(f"--client={a}" for a in self.client)], capture_output=True)
