@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How each RDP client is started without a person, and what it is called."""
+import copy
 import subprocess
 import time
 
@@ -10,8 +11,14 @@ from screen import Client
 class Window(Client):
     """A client's window; dialogs that it opens on the way are answered by nudge()."""
 
+    exact = "exact"  # what there is to say when place() finds the desktop
+
     def nudge(self):
         pass
+
+    def place(self, seen, picture):
+        """Where the window holds the desktop's picture, or None. Its rim is left out: some clients draw there."""
+        return seen.find(picture.crop(4, 4, picture.width - 8, picture.height - 8))
 
     def windows(self, name):
         return subprocess.run(["xdotool", "search", "--onlyvisible", "--class", name], env=self.display.environment,
@@ -27,19 +34,27 @@ class Window(Client):
 
 
 class Kind:
+    root = []
+
     def __init__(self, name, program, arguments, patience=15, window=Window, environment=None):
         self.name, self.program, self.arguments, self.patience = name, program, arguments, patience
         self.window, self.environment = window, environment or {}
+
+    def inside(self, root):
+        """The same program of another system, whose files lie in this folder."""
+        other = copy.copy(self)
+        other.root = ["chroot", str(root)]
+        return other
 
     def start(self, display, desktop, folder):
         home = folder / f"{self.name}-home"  # what one client learned to trust is nothing to the next
         home.mkdir(exist_ok=True)
         display.environment = {**display.environment, "HOME": str(home), **self.environment}
-        command = self.arguments(desktop, folder)
+        command = [*self.root, *self.arguments(desktop, folder)]
         return self.window(self.name, command, display, folder / f"{self.name}.log")
 
     def version(self):
-        done = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}", self.program], capture_output=True, text=True)
+        done = subprocess.run([*self.root, "dpkg-query", "-W", "-f", "${Package} ${Version}", self.program], capture_output=True, text=True)
         return done.stdout or "not installed"
 
 
@@ -77,18 +92,26 @@ class Remmina(Window):
 
 
 class Connections(Window):
-    """GNOME Connections greets, then asks for the user and the password in dialogs of its own."""
+    """GNOME Connections asks for the user and the password, then whether to trust the certificate."""
     asked = 0
+    exact = "its colours, scaled"
+    CORNER = (380, 310)  # of the desktop in its window
+    TERMINAL = [(205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205)]
 
     def nudge(self):
         self.asked += 1
-        if self.asked == 10:
-            self.display.do("key", "Tab")
-        if self.asked == 12:
-            self.display.do("type", "--delay", "30", USER)
-            self.display.do("key", "Tab")
-            self.display.do("type", "--delay", "30", PASSWORD)
-            self.display.do("key", "Return")
+        steps = {10: ("key", "Tab"), 12: ("type", "--delay", "30", USER), 14: ("mousemove", 120, 228, "click", 1),
+                 16: ("type", "--delay", "60", PASSWORD), 18: ("key", "Return"), 27: ("mousemove", 271, 26, "click", 1)}
+        if self.asked in steps:
+            self.display.do(*steps[self.asked])
+
+    def place(self, seen, picture):
+        """It scales and smooths what it shows, so only plain areas keep their colour: each of the terminal's must be
+        there, in proportion."""
+        areas = {colour: picture.count(colour) for colour in self.TERMINAL}
+        there = all(seen.count(colour) * 4 > area for colour, area in areas.items() if area > 400)
+        gone = all(seen.count(colour) < 40 for colour, area in areas.items() if area == 0)
+        return self.CORNER if there and gone else None
 
 
 class Krdc(Window):
@@ -120,6 +143,9 @@ CLIENTS = {kind.name: kind for kind in (
     Kind("xfreerdp3-thin", "freerdp3-x11", freerdp("xfreerdp3", "/gfx:thin-client")),
     Kind("sdl-freerdp3", "freerdp3-sdl", freerdp("sdl-freerdp3", "/gfx:AVC420")),
     Kind("remmina", "remmina", remmina, patience=30, window=Remmina),
+    Kind("xfreerdp2-avc444", "freerdp2-x11", freerdp("xfreerdp", "/gfx:AVC444")),
+    Kind("xfreerdp2-rfx", "freerdp2-x11", freerdp("xfreerdp", "/gfx:RFX")),
+    Kind("xfreerdp2-legacy", "freerdp2-x11", freerdp("xfreerdp", "-gfx")),
     Kind("rdesktop", "rdesktop", rdesktop),
     Kind("gnome-connections", "gnome-connections", connections, patience=40, window=Connections),
     Kind("krdc", "krdc", krdc, patience=40, window=Krdc),

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""run.py [--list] [--keep FOLDER] [--bin FOLDER] [CLIENT ...]: what other people's RDP clients make of a desktop.
+"""run.py [--list] [--keep FOLDER] [--root FOLDER] [--bin FOLDER] [CLIENT ...]: what other people's RDP clients make of a desktop.
 
 A desktop (an X display with a terminal, a drawing and a photograph) is served by tobari-display; each client shows it in
-its window on a display of its own. Its window must hold the desktop's pixels exactly, before and after a line is typed
-through the client. One row a client; exit status 1 when one of those that can be exact is not."""
+its window on a display of its own. Its window must hold the desktop's pixels exactly (its colours, where the client
+scales), before and after a line is typed through the client. One row a client; exit status 1 when one fails."""
 import argparse
 import subprocess
 import sys
@@ -23,13 +23,10 @@ SCREEN = (1600, 1200)  # of the client: larger than the desktop, so that a windo
 
 
 def shown(client, desktop):
-    """Where the client's window holds the desktop's picture: its place, or None. The picture's rim is left out: some
-    clients draw there."""
+    """Where the client's window holds the desktop's picture: its place, or None."""
     client.check()
     client.nudge()
-    part = desktop.picture()
-    part = part.crop(4, 4, part.width - 8, part.height - 8)
-    return client.display.look().find(part)
+    return client.place(client.display.look(), desktop.picture())
 
 
 def until(seconds, condition):
@@ -54,8 +51,8 @@ def try_client(kind, desktop, folder):
         before = desktop.picture()
         client.type_into(place, "clear; echo typed through the client")
         if not until(10, lambda: desktop.picture().differing(before)):
-            return "exact", "did not arrive"
-        return "exact", "exact" if until(10, lambda: shown(client, desktop)) else "not the desktop's pixels"
+            return client.exact, "did not arrive"
+        return client.exact, client.exact if until(10, lambda: shown(client, desktop)) else "not the desktop's pixels"
     except Failure as failure:
         return str(failure), "-"
     finally:
@@ -72,6 +69,7 @@ def main():
     arguments.add_argument("client", nargs="*", help="names from --list; all when none is given")
     arguments.add_argument("--list", action="store_true")
     arguments.add_argument("--keep", type=Path, help="folder for screenshots and logs")
+    arguments.add_argument("--root", type=Path, help="folder with another system's files, whose clients are tried")
     arguments.add_argument("--bin", type=Path, default=TREE / "build/release/bin")
     chosen = arguments.parse_args()
     if chosen.list:
@@ -81,6 +79,9 @@ def main():
     if unknown:
         arguments.error(f"no such client: {', '.join(sorted(unknown))}; see --list")
     kinds = [CLIENTS[name] for name in chosen.client or CLIENTS]
+    if chosen.root:
+        kinds = [kind.inside(chosen.root) for kind in kinds]
+    kinds = [kind for kind in kinds if chosen.client or kind.version() != "not installed"]
     failed = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = chosen.keep or Path(temporary)
@@ -89,7 +90,7 @@ def main():
         for kind in kinds:
             with Desktop(chosen.bin, folder / f"{kind.name}-server.log") as desktop:
                 picture, typing = try_client(kind, desktop, folder)
-            failed += (picture, typing) != ("exact", "exact")
+            failed += {picture, typing} != {kind.window.exact}
             print(f"{kind.name:22} {kind.version():34} {picture:28} {typing}", flush=True)
     print(f"{len(kinds) - failed} passed, {failed} failed")
     return 1 if failed else 0
