@@ -3,6 +3,7 @@
 import copy
 import subprocess
 import time
+from pathlib import Path
 
 from desktop import HEIGHT, PASSWORD, USER, WIDTH
 from screen import Client
@@ -48,7 +49,11 @@ class Kind:
 
     def start(self, display, desktop, folder):
         home = folder / f"{self.name}-home"  # what one client learned to trust is nothing to the next
-        home.mkdir(exist_ok=True)
+        if self.root:
+            home = Path("/tmp") / home.name
+            Path(self.root[1] + str(home)).mkdir(parents=True, exist_ok=True)
+        else:
+            home.mkdir(exist_ok=True)
         display.environment = {**display.environment, "HOME": str(home), **self.environment}
         command = [*self.root, *self.arguments(desktop, folder)]
         return self.window(self.name, command, display, folder / f"{self.name}.log")
