@@ -3,7 +3,6 @@
 
 #include "rdp/disp_pdu.h"
 #include "rdp/gfx_layout.h"
-#include "rdp/zgfx.h"
 
 namespace tobari::display {
 namespace {
@@ -20,7 +19,7 @@ void recycle(gfx::Bytes& buffer) {
 }  // namespace
 
 std::size_t GraphicsChannel::flush() {
-  wrap_segments(message_, wrapped_);
+  segments_.wrap(message_, wrapped_);
   dvc_.send(kGraphics, wrapped_);
   const std::size_t bytes = wrapped_.size();
   recycle(message_);

@@ -15,6 +15,7 @@
 #include "rdp/audio_channel.h"
 #include "rdp/dvc.h"
 #include "rdp/gfx_pdu.h"
+#include "rdp/zgfx.h"
 
 namespace tobari::display {
 
@@ -65,6 +66,7 @@ class GraphicsChannel final : private DvcEvents, private AudioOutput {
   std::size_t surfaces_ = 0;  // that the client has; their ids count from 0
   gfx::Bytes message_;
   gfx::Bytes wrapped_;
+  SegmentedWriter segments_;
 };
 
 }  // namespace tobari::display

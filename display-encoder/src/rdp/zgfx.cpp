@@ -10,27 +10,35 @@ namespace tobari::display {
 namespace {
 constexpr unsigned kSingle = 0xE0;
 constexpr unsigned kMultipart = 0xE1;
-constexpr unsigned kRdp8NotCompressed = 0x04;
+
+// Typing and small changes; and what only a fast line gets in one message, since frames are cut to what the line takes.
+constexpr std::size_t kShort = 4096;
+constexpr std::size_t kLong = std::size_t{256} * 1024;
+
+Rdp8Compressor::Haste haste_for(std::size_t message) {
+  using enum Rdp8Compressor::Haste;
+  return message <= kShort ? kShortMessage : message < kLong ? kOrdinary : kLongMessage;
+}
 }  // namespace
 
-void wrap_segments(std::span<const std::byte> message, std::vector<std::byte>& out) {
+void SegmentedWriter::wrap(std::span<const std::byte> message, std::vector<std::byte>& out) {
+  if (message.empty()) return;
   WireWriter w(out);
+  const auto haste = haste_for(message.size());
   if (message.size() <= kMaxSegment) {
     w.u8(kSingle);
-    w.u8(kRdp8NotCompressed);
-    w.bytes(message);
+    compressor_.compress(message, haste, out);
     return;
   }
-  const std::size_t segments = (message.size() + kMaxSegment - 1) / kMaxSegment;
-  out.reserve(out.size() + message.size() + 7 + segments * 5);
   w.u8(kMultipart);
-  w.u16(segments);
+  w.u16((message.size() + kMaxSegment - 1) / kMaxSegment);
   w.u32(message.size());
   while (!message.empty()) {
     const auto part = message.first(std::min(message.size(), kMaxSegment));
-    w.u32(part.size() + 1);
-    w.u8(kRdp8NotCompressed);
-    w.bytes(part);
+    const std::size_t size_at = w.position();
+    w.u32(0U);
+    compressor_.compress(part, haste, out);
+    w.patch_u32(size_at, static_cast<std::uint32_t>(w.position() - size_at - 4));
     message = message.subspan(part.size());
   }
 }

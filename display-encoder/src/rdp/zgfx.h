@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The envelope of everything on the graphics channel (MS-RDPEGFX 2.2.5 RDP_SEGMENTED_DATA), without compression.
+// The envelope of everything on the graphics channel: RDP_SEGMENTED_DATA (MS-RDPEGFX 2.2.5), compressed.
 #pragma once
 
 #include <cstddef>
 #include <span>
 #include <vector>
 
+#include "bulk/rdp8_compressor.h"
+
 namespace tobari::display {
 
-// Appends `message` to `out` in its envelope. At most kMaxMessage bytes.
-void wrap_segments(std::span<const std::byte> message, std::vector<std::byte>& out);
+// One a channel, from its opening on: the client decompresses with what it was sent before, so what wrap() returned
+// must be sent, in order. Not thread safe.
+class SegmentedWriter {
+ public:
+  static constexpr std::size_t kMaxSegment = Rdp8Compressor::kMaxSegment;
+  static constexpr std::size_t kMaxMessage = kMaxSegment * 65535;
 
-inline constexpr std::size_t kMaxSegment = 65535;
-inline constexpr std::size_t kMaxMessage = kMaxSegment * kMaxSegment;
+  // Appends `message`, of at most kMaxMessage bytes, to `out`: at most 2 bytes more than it has, or 7 and 5 for each
+  // segment when it takes several. Nothing for an empty one.
+  void wrap(std::span<const std::byte> message, std::vector<std::byte>& out);
+
+ private:
+  Rdp8Compressor compressor_;
+};
 
 }  // namespace tobari::display

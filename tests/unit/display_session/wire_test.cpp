@@ -13,7 +13,6 @@
 #include "rdp/gfx_layout.h"
 #include "rdp/gfx_pdu.h"
 #include "rdp/mcs_filter.h"
-#include "rdp/zgfx.h"
 
 namespace tobari::display {
 namespace {
@@ -137,17 +136,6 @@ TEST(McsFilter, RepairsRdesktopsErectDomain) {
   const Bytes right = packet;
   repair_erect_domain(packet);
   EXPECT_EQ(packet, right);
-}
-
-TEST(Zgfx, WrapsInOneOrManySegments) {
-  Bytes out;
-  wrap_segments(Bytes(10, std::byte{7}), out);
-  EXPECT_EQ(out.size(), 12U);
-  out.clear();
-  wrap_segments(Bytes(100000), out);
-  EXPECT_EQ(out[0], std::byte{0xE1});
-  EXPECT_EQ(out[1], std::byte{2});
-  EXPECT_EQ(out.size(), 100000U + 7 + 2 * 5);
 }
 
 class Dvc : public ::testing::Test, protected DvcOutput, protected DvcEvents {
