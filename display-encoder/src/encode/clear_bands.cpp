@@ -38,35 +38,35 @@ std::uint64_t column_key(std::uint64_t drawn, const ColumnShape& shape, int heig
 
 ClearBands::ClearBands() : columns_(kColumnStorage), short_columns_(kShortColumnStorage) {}
 
-void ClearBands::encode(const PixelBlock& block, int x, int y, std::uint32_t background, Bytes& out) {
+void ClearBands::encode(const PixelView& drawing, int x, int y, std::uint32_t background, Bytes& out) {
   columns_.checkpoint();
   short_columns_.checkpoint();
-  put_u16(out, static_cast<std::uint32_t>(x));
-  put_u16(out, static_cast<std::uint32_t>(x + block.width - 1));
-  put_u16(out, static_cast<std::uint32_t>(y));
-  put_u16(out, static_cast<std::uint32_t>(y + block.height - 1));
-  put_bgr(out, background);
-  scan_columns(block, background, shapes_);
-  for (int column = 0; column < block.width; ++column) {
-    put_column(block, column, shapes_[static_cast<std::size_t>(column)], background, out);
+  ChunkWriter writer(out);
+  for (const int side : {x, x + drawing.width - 1, y, y + drawing.height - 1}) {
+    writer.u16(static_cast<std::uint32_t>(side));
+  }
+  writer.bgr(background);
+  scan_columns(drawing, background, shapes_);
+  for (int column = 0; column < drawing.width; ++column) {
+    put_column(drawing, column, shapes_[static_cast<std::size_t>(column)], background, writer);
   }
 }
 
-void ClearBands::put_column(const PixelBlock& block, int x, const ColumnShape& shape, std::uint32_t background,
-                            Bytes& out) {
+void ClearBands::put_column(const PixelView& drawing, int x, const ColumnShape& shape, std::uint32_t background,
+                            ChunkWriter& out) {
   const std::uint64_t drawn = short_key(shape);
-  const std::uint64_t whole = column_key(drawn, shape, block.height, background);
+  const std::uint64_t whole = column_key(drawn, shape, drawing.height, background);
   if (const auto index = columns_.find(whole)) {
-    put_u16(out, kColumnHit | *index);
+    out.u16(kColumnHit | *index);
     return;
   }
   if (const auto index = short_columns_.find(drawn)) {
-    put_u16(out, kShortColumnHit | *index);
-    put_u8(out, shape.on);
+    out.u16(kShortColumnHit | *index);
+    out.u8(shape.on);
   } else {
-    put_u8(out, shape.on);
-    put_u8(out, shape.off);
-    for (int y = shape.on; y < shape.off; ++y) put_bgr(out, block.row(y)[x]);
+    out.u8(shape.on);
+    out.u8(shape.off);
+    for (int y = shape.on; y < shape.off; ++y) out.bgr(drawing.row(y)[x]);
     short_columns_.insert(drawn);
   }
   columns_.insert(whole);

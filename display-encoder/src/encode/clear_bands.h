@@ -3,10 +3,12 @@
 // may have kept from before, whole or without the background around it (MS-RDPEGFX 2.2.4.1.1.2).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "encode/byte_writer.h"
+#include "encode/chunk_writer.h"
 #include "encode/clear_cache.h"
 #include "encode/pixel_scan.h"
 
@@ -15,17 +17,22 @@ namespace tobari::display {
 class ClearBands {
  public:
   static constexpr int kMaxHeight = 52;
+  // Of a band of which the client has every column.
+  [[nodiscard]] static constexpr std::size_t least_size(int width) noexcept {
+    return 11 + 2 * static_cast<std::size_t>(width);
+  }
 
   ClearBands();
 
   // Appends one band; it lies at (x, y) in the bitmap. The columns that the client is to keep are noted; unless the
-  // result is sent, call rollback() before anything else. block.height <= kMaxHeight.
-  void encode(const PixelBlock& block, int x, int y, std::uint32_t background, Bytes& out);
+  // result is sent, call rollback() before anything else. drawing.height <= kMaxHeight.
+  void encode(const PixelView& drawing, int x, int y, std::uint32_t background, Bytes& out);
   void rollback();
   void clear();
 
  private:
-  void put_column(const PixelBlock& block, int x, const ColumnShape& shape, std::uint32_t background, Bytes& out);
+  void put_column(const PixelView& drawing, int x, const ColumnShape& shape, std::uint32_t background,
+                  ChunkWriter& out);
 
   ClearRing columns_;        // whole: V-bar storage
   ClearRing short_columns_;  // short V-bar storage

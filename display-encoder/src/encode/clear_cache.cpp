@@ -8,18 +8,6 @@ namespace tobari::display {
 
 ClearRing::ClearRing(std::size_t capacity) : keys_(capacity, 0), slots_(std::bit_ceil(capacity) * 2, 0) {}
 
-std::uint32_t ClearRing::slot_of(std::uint64_t key, std::size_t way) const {
-  return static_cast<std::uint32_t>((key + way) & (slots_.size() - 1));
-}
-
-std::optional<std::uint32_t> ClearRing::find(std::uint64_t key) const {
-  for (std::size_t way = 0; way < kWays; ++way) {
-    const std::uint32_t index = slots_[slot_of(key, way)];
-    if (keys_[index] == key) return index;
-  }
-  return std::nullopt;
-}
-
 std::uint32_t ClearRing::insert(std::uint64_t key) {
   const auto index = static_cast<std::uint32_t>(cursor_);
   cursor_ = (cursor_ + 1) % keys_.size();

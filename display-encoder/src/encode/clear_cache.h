@@ -17,7 +17,13 @@ class ClearRing {
   explicit ClearRing(std::size_t capacity);
 
   // Index in the client's storage of what has this hash. `key` is not 0.
-  [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t key) const;
+  [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t key) const {
+    for (std::size_t way = 0; way < kWays; ++way) {
+      const std::uint32_t index = slots_[slot_of(key, way)];
+      if (keys_[index] == key) return index;
+    }
+    return std::nullopt;
+  }
   // The client stored this at its cursor; returns the index.
   std::uint32_t insert(std::uint64_t key);
   void clear();
@@ -35,7 +41,9 @@ class ClearRing {
     std::uint32_t old_index;
   };
 
-  [[nodiscard]] std::uint32_t slot_of(std::uint64_t key, std::size_t way) const;
+  [[nodiscard]] std::uint32_t slot_of(std::uint64_t key, std::size_t way) const {
+    return static_cast<std::uint32_t>((key + way) & (slots_.size() - 1));
+  }
 
   std::vector<std::uint64_t> keys_;   // by index; 0: empty
   std::vector<std::uint32_t> slots_;  // a hash table of indices; one is stale when keys_ there is another

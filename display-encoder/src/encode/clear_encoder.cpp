@@ -3,10 +3,12 @@
 
 #define XXH_INLINE_ALL
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <xxhash.h>
 
 #include "encode/byte_writer.h"
+#include "encode/chunk_writer.h"
 #include "encode/clear_bands.h"
 #include "encode/clear_cache.h"
 #include "encode/clear_layout.h"
@@ -31,6 +33,7 @@ constexpr long kMinSplitArea = 512;
 // first time, being smaller, and for that reason every time. Measured with a full terminal, first and second time: 97
 // and 76 kB with 1, 92 and 41 kB with 2, 99 and 38 kB with 3.
 constexpr std::size_t kWorthOfColumns = 2;
+constexpr std::size_t kBytesOfARun = 2;  // in a palette's encoding, where suites are rare
 
 // Whether the client keeps all of it anyway.
 bool is_glyph(const PixelBlock& block) { return block.pixels.size() <= kMaxGlyphArea; }
@@ -61,6 +64,10 @@ class ClearEncoder::Impl {
  private:
   void compose(Bytes& out);
   void put_drawing(const Rect& place);
+  [[nodiscard]] std::size_t try_palette(const PixelView& drawing, std::size_t otherwise);
+  void put_palette(const Rect& place);  // what was tried last
+  void drop_band(std::size_t size_before);
+  void split_drawing(const Rect& place);
   void put_subcodec_header(const Rect& place, std::size_t bytes, std::uint32_t id);
   void put_plain(const Rect& place);
 
@@ -72,12 +79,12 @@ class ClearEncoder::Impl {
   ClearLayout layout_;
 
   PixelBlock block_;
-  PixelBlock drawing_;
   std::uint32_t background_ = 0;
   Bytes residual_;
   Bytes bands_;
   Bytes subcodecs_;
-  Bytes tried_;
+  Bytes tried_;  // a palette
+  bool few_colours_ = false;
 };
 
 void ClearEncoder::Impl::reset() {
@@ -131,43 +138,78 @@ void ClearEncoder::Impl::compose(Bytes& out) {
 }
 
 void ClearEncoder::Impl::put_drawing(const Rect& place) {
-  load_block(block_, place, drawing_);
-  const bool few_colours = palette_.analyse(drawing_);
-  if (!few_colours && place.area() >= kMinSplitArea) {
-    const bool wide = place.width >= place.height;
-    Rect first = place;
-    Rect second = place;
-    if (wide) {
-      first.width /= 2;
-      second.x += first.width;
-      second.width -= first.width;
-    } else {
-      first.height /= 2;
-      second.y += first.height;
-      second.height -= first.height;
+  const PixelView drawing = block_.view(place);
+  const std::size_t bands_before = bands_.size();
+  const std::size_t worth = is_glyph(block_) ? 1 : kWorthOfColumns;
+  const std::size_t plain_size = kSubcodecHeader + drawing.area() * 3;
+  const Texture texture = look_at(drawing, background_);
+
+  std::size_t palette_size = 0;  // not tried
+  if (texture.runs < static_cast<std::size_t>(drawing.width)) {
+    palette_size = try_palette(drawing, plain_size);
+    // Lines and bars: not even columns that are all known could be worth it.
+    if (palette_size * worth < ClearBands::least_size(drawing.width)) {
+      put_palette(place);
+      return;
     }
-    put_drawing(first);
-    put_drawing(second);
+  }
+  const bool on_background = texture.background * 3 > drawing.area();
+  if (on_background) {
+    bands_coder_.encode(drawing, place.x, place.y, background_, bands_);
+    // Known columns, as most text consists of: a palette is never that small, so it need not be made to be compared.
+    if ((bands_.size() - bands_before) * kBytesOfARun <= texture.runs * worth) return;
+  }
+  if (palette_size == 0) palette_size = try_palette(drawing, plain_size);
+  if (!few_colours_ && place.area() >= kMinSplitArea) {
+    if (on_background) drop_band(bands_before);
+    split_drawing(place);
     return;
   }
-  tried_.clear();
-  if (few_colours) palette_.encode(tried_);
-  const std::size_t plain_size = kSubcodecHeader + static_cast<std::size_t>(place.area()) * 3;
-  const std::size_t palette_size = few_colours ? kSubcodecHeader + tried_.size() : plain_size;
-
-  const std::size_t bands_before = bands_.size();
-  bands_coder_.encode(drawing_, place.x, place.y, few_colours ? palette_.commonest() : background_, bands_);
-  const std::size_t worth = is_glyph(block_) ? 1 : kWorthOfColumns;
+  if (!on_background) {
+    bands_coder_.encode(drawing, place.x, place.y, few_colours_ ? palette_.commonest() : background_, bands_);
+  }
   if (bands_.size() - bands_before <= std::min(palette_size * worth, plain_size)) return;
-  bands_.resize(bands_before);
-  bands_coder_.rollback();
-
+  drop_band(bands_before);
   if (palette_size < plain_size) {
-    put_subcodec_header(place, tried_.size(), kSubcodecPalette);
-    subcodecs_.insert(subcodecs_.end(), tried_.begin(), tried_.end());
+    put_palette(place);
   } else {
     put_plain(place);
   }
+}
+
+// What the drawing takes in a palette; `otherwise` when it has too many colours for one.
+std::size_t ClearEncoder::Impl::try_palette(const PixelView& drawing, std::size_t otherwise) {
+  few_colours_ = palette_.analyse(drawing);
+  if (!few_colours_) return otherwise;
+  tried_.clear();
+  palette_.encode(tried_);
+  return kSubcodecHeader + tried_.size();
+}
+
+void ClearEncoder::Impl::put_palette(const Rect& place) {
+  put_subcodec_header(place, tried_.size(), kSubcodecPalette);
+  subcodecs_.insert(subcodecs_.end(), tried_.begin(), tried_.end());
+}
+
+void ClearEncoder::Impl::drop_band(std::size_t size_before) {
+  bands_.resize(size_before);
+  bands_coder_.rollback();
+}
+
+void ClearEncoder::Impl::split_drawing(const Rect& place) {
+  Rect first = place;
+  Rect second = place;
+  if (place.width >= place.height) {
+    first.width /= 2;
+    second.x += first.width;
+    second.width -= first.width;
+  } else {
+    first.height /= 2;
+    second.y += first.height;
+    second.height -= first.height;
+  }
+  put_drawing(first);
+  put_drawing(second);
 }
 
 void ClearEncoder::Impl::put_subcodec_header(const Rect& place, std::size_t bytes, std::uint32_t id) {
@@ -180,8 +222,14 @@ void ClearEncoder::Impl::put_subcodec_header(const Rect& place, std::size_t byte
 }
 
 void ClearEncoder::Impl::put_plain(const Rect& place) {
-  put_subcodec_header(place, drawing_.pixels.size() * 3, kSubcodecPlain);
-  for (const std::uint32_t colour : drawing_.pixels) put_bgr(subcodecs_, colour);
+  put_subcodec_header(place, static_cast<std::size_t>(place.area()) * 3, kSubcodecPlain);
+  const PixelView drawing = block_.view(place);
+  ChunkWriter writer(subcodecs_);
+  for (int y = 0; y < drawing.height; ++y) {
+    for (const std::uint32_t colour : std::span(drawing.row(y), static_cast<std::size_t>(drawing.width))) {
+      writer.bgr(colour);
+    }
+  }
 }
 
 ClearEncoder::ClearEncoder() : impl_(std::make_unique<Impl>()) {}

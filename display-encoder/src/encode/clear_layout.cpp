@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "encode/bit_scan.h"
+
 namespace tobari::display {
 
 namespace {
@@ -48,51 +50,61 @@ const std::vector<Rect>& ClearLayout::find(const PixelBlock& block, std::uint32_
   return found_;
 }
 
-std::vector<ClearLayout::Span> ClearLayout::spans(const std::vector<std::uint32_t>& drawn, std::size_t count, int gap) {
-  std::vector<Span> result;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (drawn[i] == 0) continue;
-    const int at = static_cast<int>(i);
-    if (!result.empty() && at - result.back().to < gap) {
-      result.back().to = at + 1;
+void ClearLayout::push_spans(const std::vector<std::uint64_t>& drawn, int count, int gap) {
+  const std::size_t base = spans_.size();
+  const auto bits = static_cast<std::size_t>(count);
+  for (std::size_t at = next_set(drawn.data(), 0, bits); at < bits;) {
+    const std::size_t end = next_clear(drawn.data(), at, bits);
+    if (spans_.size() > base && static_cast<int>(at) - spans_.back().to < gap) {
+      spans_.back().to = static_cast<int>(end);
     } else {
-      result.push_back({at, at + 1});
+      spans_.push_back({static_cast<int>(at), static_cast<int>(end)});
     }
+    at = next_set(drawn.data(), end, bits);
   }
-  return result;
+}
+
+template <class Use>
+void ClearLayout::each_span(std::size_t base, const Use& use) {
+  const std::size_t top = spans_.size();
+  for (std::size_t i = base; i < top; ++i) {
+    const Span span = spans_[i];  // `use` may move the stack
+    use(span);
+  }
+  spans_.resize(base);
 }
 
 void ClearLayout::cut(const PixelBlock& block, const Rect& rect, int depth) {
-  rows_.assign(static_cast<std::size_t>(rect.height), 0);
-  columns_.assign(static_cast<std::size_t>(rect.width), 0);
-  for (int y = 0; y < rect.height; ++y) {
-    rows_[static_cast<std::size_t>(y)] =
-        mark_differing(block.row(rect.y + y) + rect.x, static_cast<std::size_t>(rect.width), background_,
-                       columns_.data())
-            ? 1u
-            : 0u;
-  }
-  const std::vector<Span> lines = spans(rows_, rows_.size(), rect.height > kOneLine ? kRowGap : rect.height);
-  if (lines.empty()) return;
-  const std::vector<Span> parts = spans(columns_, columns_.size(), kColumnGap);
+  rows_.resize(words_for(static_cast<std::size_t>(rect.height)));
+  columns_.resize(words_for(static_cast<std::size_t>(rect.width)));
+  mark_drawn(block.view(rect), background_, rows_.data(), columns_.data());
+  const std::size_t base = spans_.size();
+  push_spans(rows_, rect.height, rect.height > kOneLine ? kRowGap : rect.height);
+  if (spans_.size() == base) return;
   const bool deeper = depth < kMaxDepth;
-  if (lines.size() > 1 && deeper) {
-    for (const Span& line : lines) {
+  if (spans_.size() - base > 1 && deeper) {
+    each_span(base, [&](const Span& line) {
       cut(block, {rect.x, rect.y + line.from, rect.width, line.to - line.from}, depth + 1);
-    }
+    });
     return;
   }
-  const int top = rect.y + lines.front().from;
-  const int bottom = rect.y + lines.back().to;
-  if (parts.size() > 1 && deeper) {
-    for (const Span& part : parts) cut(block, {rect.x + part.from, top, part.to - part.from, bottom - top}, depth + 1);
+  const int top = rect.y + spans_[base].from;
+  const int bottom = rect.y + spans_.back().to;
+  spans_.resize(base);
+  push_spans(columns_, rect.width, kColumnGap);
+  if (spans_.size() - base > 1 && deeper) {
+    each_span(base, [&](const Span& part) {
+      cut(block, {rect.x + part.from, top, part.to - part.from, bottom - top}, depth + 1);
+    });
     return;
   }
-  const Rect tight{rect.x + parts.front().from, top, parts.back().to - parts.front().from, bottom - top};
-  for (int y = tight.y; y < bottom; y += max_height_) {
-    const Rect piece{tight.x, y, tight.width, std::min(max_height_, bottom - y)};
+  const int left = rect.x + spans_[base].from;
+  const int right = rect.x + spans_.back().to;
+  spans_.resize(base);
+  for (int y = top; y < bottom; y += max_height_) {
+    const Rect piece{left, y, right - left, std::min(max_height_, bottom - y)};
     // Without the rows above and below, a frame around text no longer ties its columns together.
-    if (tight.height > max_height_ && deeper) {
+    if (bottom - top > max_height_ && deeper) {
       cut(block, piece, depth + 1);
     } else {
       found_.push_back(piece);

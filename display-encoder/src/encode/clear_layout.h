@@ -25,12 +25,16 @@ class ClearLayout {
     int to;
   };
   void cut(const PixelBlock& block, const Rect& rect, int depth);
-  [[nodiscard]] static std::vector<Span> spans(const std::vector<std::uint32_t>& drawn, std::size_t count, int gap);
+  void push_spans(const std::vector<std::uint64_t>& drawn, int count, int gap);
+  // Calls `use` with each span above `base`; the stack is as high as `base` afterwards.
+  template <class Use>
+  void each_span(std::size_t base, const Use& use);
 
   std::uint32_t background_ = 0;
   int max_height_ = 0;
-  std::vector<std::uint32_t> rows_;
-  std::vector<std::uint32_t> columns_;
+  std::vector<std::uint64_t> rows_;  // what is drawn in the rectangle at hand, a bit each
+  std::vector<std::uint64_t> columns_;
+  std::vector<Span> spans_;  // a stack: of this cut above those of the cuts around it
   std::vector<Rect> found_;
 };
 

@@ -4,22 +4,24 @@
 #include <algorithm>
 #include <bit>
 
+#include "encode/chunk_writer.h"
+
 namespace tobari::display {
 
 namespace {
 
-void put_length(Bytes& out, std::uint32_t length) {
+void put_length(ChunkWriter& out, std::uint32_t length) {
   if (length < 0xFF) {
-    put_u8(out, length);
+    out.u8(length);
     return;
   }
-  put_u8(out, 0xFF);
+  out.u8(0xFF);
   if (length < 0xFFFF) {
-    put_u16(out, length);
+    out.u16(length);
     return;
   }
-  put_u16(out, 0xFFFF);
-  put_u32(out, length);
+  out.u16(0xFFFF);
+  out.u32(length);
 }
 
 }  // namespace
@@ -39,19 +41,25 @@ bool ClearPalette::look_up(std::uint32_t colour, std::uint32_t& index) {
   return true;
 }
 
-bool ClearPalette::analyse(const PixelBlock& block) {
+bool ClearPalette::analyse(const PixelView& view) {
   slots_.fill(0);
   count_ = 0;
   runs_.clear();
-  const std::size_t total = block.pixels.size();
-  const std::size_t max_runs = total + total / 2;  // two bytes each against three a pixel
+  const auto width = static_cast<std::size_t>(view.width);
   std::uint32_t index = 0;
-  for (std::size_t at = 0; at < total;) {
-    const std::size_t length = run_length(&block.pixels[at], total - at);
-    if (runs_.size() >= max_runs || !look_up(block.pixels[at], index)) return false;
-    pixels_[index] += static_cast<std::uint32_t>(length);
-    runs_.push_back({index, static_cast<std::uint32_t>(length)});
-    at += length;
+  for (int y = 0; y < view.height; ++y) {
+    const std::uint32_t* const row = view.row(y);
+    for (std::size_t at = 0; at < width;) {
+      const std::size_t length = run_length(row + at, width - at);
+      const bool goes_on = at == 0 && y > 0 && colours_[index] == row[0];
+      if (!goes_on) {
+        if (!look_up(row[at], index)) return false;
+        runs_.push_back({index, 0});
+      }
+      pixels_[index] += static_cast<std::uint32_t>(length);
+      runs_.back().length += static_cast<std::uint32_t>(length);
+      at += length;
+    }
   }
   return true;
 }
@@ -63,8 +71,9 @@ std::uint32_t ClearPalette::commonest() const {
 
 // One segment is a run of a colour and then a suite that starts with one more pixel of it.
 void ClearPalette::encode(Bytes& out) const {
-  put_u8(out, static_cast<std::uint32_t>(count_));
-  for (std::size_t i = 0; i < count_; ++i) put_bgr(out, colours_[i]);
+  ChunkWriter writer(out);
+  writer.u8(static_cast<std::uint32_t>(count_));
+  for (std::size_t i = 0; i < count_; ++i) writer.bgr(colours_[i]);
   const unsigned bits = count_ < 2 ? 1u : static_cast<unsigned>(std::bit_width(count_ - 1));
   const std::uint32_t max_depth = (1u << (8 - bits)) - 1;
   for (std::size_t i = 0; i < runs_.size();) {
@@ -74,8 +83,8 @@ void ClearPalette::encode(Bytes& out) const {
            runs_[i + depth + 1].index == first.index + depth + 1) {
       ++depth;
     }
-    put_u8(out, (depth << bits) | (first.index + depth));
-    put_length(out, first.length - 1);
+    writer.u8((depth << bits) | (first.index + depth));
+    put_length(writer, first.length - 1);
     i += depth + 1;
   }
 }

@@ -18,9 +18,8 @@ class ClearPalette {
  public:
   static constexpr std::size_t kMaxColours = 127;
 
-  // Finds colours and runs. False: too many colours, or runs so short that plain pixels are not larger; then nothing
-  // else may be called.
-  [[nodiscard]] bool analyse(const PixelBlock& block);
+  // Finds colours and runs. False: too many colours; then nothing else may be called.
+  [[nodiscard]] bool analyse(const PixelView& view);
 
   // Of what analyse() saw last:
   [[nodiscard]] std::uint32_t commonest() const;

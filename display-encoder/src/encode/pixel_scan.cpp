@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "encode/pixel_scan.cpp"
@@ -27,24 +26,67 @@ void copy_colours(const std::byte* from, std::uint32_t* to, std::size_t count) {
   if (i < count) hn::StoreN(hn::And(hn::LoadN(d, source + i, count - i), mask), d, to + i, count - i);
 }
 
-bool mark(const std::uint32_t* row, std::size_t count, std::uint32_t colour, std::uint32_t* columns) {
-  const hn::ScalableTag<std::uint32_t> d;
+// Which of up to 64 pixels differ, as bits.
+template <class D>
+HWY_INLINE std::uint64_t differing(D d, const std::uint32_t* pixels, std::size_t count, hn::Vec<D> wanted) {
   const std::size_t lanes = hn::Lanes(d);
+  std::uint64_t all = 0;
+  for (std::size_t i = 0; i < count; i += lanes) {
+    const auto pixel = count - i < lanes ? hn::LoadN(d, pixels + i, count - i) : hn::LoadU(d, pixels + i);
+    std::uint64_t bits = 0;
+    hn::StoreMaskBits(d, hn::Ne(pixel, wanted),
+                      reinterpret_cast<std::uint8_t*>(&bits));  // little-endian, as all of this
+    all |= bits << i;
+  }
+  return count < 64 ? all & ((std::uint64_t{1} << count) - 1) : all;
+}
+
+void mark(const PixelView& view, std::uint32_t colour, std::uint64_t* rows, std::uint64_t* columns) {
+  const hn::CappedTag<std::uint32_t, 16> d;
   const auto wanted = hn::Set(d, colour);
-  auto any = hn::Zero(d);
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const auto difference = hn::Xor(hn::LoadU(d, row + i), wanted);
-    hn::StoreU(hn::Or(hn::LoadU(d, columns + i), difference), d, columns + i);
-    any = hn::Or(any, difference);
+  const auto width = static_cast<std::size_t>(view.width);
+  const auto height = static_cast<std::size_t>(view.height);
+  std::fill_n(rows, (height + 63) / 64, 0);
+  std::fill_n(columns, (width + 63) / 64, 0);
+  for (std::size_t y = 0; y < height; ++y) {
+    const std::uint32_t* const row = view.pixels + y * view.stride;
+    std::uint64_t any = 0;
+    for (std::size_t x = 0; x < width; x += 64) {
+      const std::uint64_t bits = differing(d, row + x, std::min<std::size_t>(64, width - x), wanted);
+      columns[x / 64] |= bits;
+      any |= bits;
+    }
+    rows[y / 64] |= std::uint64_t{any != 0} << (y % 64);
   }
-  bool rest = false;
-  for (; i < count; ++i) {
-    const std::uint32_t difference = row[i] ^ colour;
-    columns[i] |= difference;
-    rest |= difference != 0;
+}
+
+Texture look(const PixelView& view, std::uint32_t background) {
+  const hn::CappedTag<std::uint32_t, 16> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto back = hn::Set(d, background);
+  const auto width = static_cast<std::size_t>(view.width);
+  Texture texture;
+  std::uint32_t before = ~view.pixels[0];
+  for (std::size_t y = 0; y < static_cast<std::size_t>(view.height); ++y) {
+    const std::uint32_t* const row = view.pixels + y * view.stride;
+    texture.runs += row[0] != before ? 1 : 0;
+    texture.background += row[0] == background ? 1 : 0;
+    before = row[width - 1];
+    std::size_t i = 1;
+    for (; i + lanes <= width; i += lanes) {
+      const auto pixel = hn::LoadU(d, row + i);
+      texture.runs += hn::CountTrue(d, hn::Ne(pixel, hn::LoadU(d, row + i - 1)));
+      texture.background += hn::CountTrue(d, hn::Eq(pixel, back));
+    }
+    if (i < width) {
+      const std::size_t rest = width - i;
+      const auto valid = hn::FirstN(d, rest);
+      const auto pixel = hn::LoadN(d, row + i, rest);
+      texture.runs += hn::CountTrue(d, hn::And(valid, hn::Ne(pixel, hn::LoadN(d, row + i - 1, rest))));
+      texture.background += hn::CountTrue(d, hn::And(valid, hn::Eq(pixel, back)));
+    }
   }
-  return rest || !hn::AllTrue(d, hn::Eq(any, hn::Zero(d)));
+  return texture;
 }
 
 std::size_t same_as_first(const std::uint32_t* pixels, std::size_t count) {
@@ -126,12 +168,13 @@ void columns_of(D d, const std::uint32_t* pixels, std::size_t stride, std::size_
   }
 }
 
-void columns(const std::uint32_t* pixels, std::size_t width, std::size_t height, std::uint32_t background,
-             ColumnShape* shapes) {
+void columns(const PixelView& view, std::uint32_t background, ColumnShape* shapes) {
   const hn::CappedTag<std::uint32_t, 16> d;
   const std::size_t lanes = hn::Lanes(d);
+  const auto width = static_cast<std::size_t>(view.width);
   for (std::size_t x = 0; x < width; x += lanes) {
-    columns_of(d, pixels + x, width, height, background, shapes + x, std::min(lanes, width - x));
+    columns_of(d, view.pixels + x, view.stride, static_cast<std::size_t>(view.height), background, shapes + x,
+               std::min(lanes, width - x));
   }
 }
 
@@ -142,6 +185,7 @@ HWY_AFTER_NAMESPACE();
 namespace tobari::display {
 
 HWY_EXPORT(copy_colours);
+HWY_EXPORT(look);
 HWY_EXPORT(mark);
 HWY_EXPORT(same_as_first);
 HWY_EXPORT(changes);
@@ -158,19 +202,12 @@ void load_block(const FrameView& frame, const Rect& rect, PixelBlock& block) {
   }
 }
 
-void load_block(const PixelBlock& from, const Rect& rect, PixelBlock& block) {
-  block.width = rect.width;
-  block.height = rect.height;
-  const auto width = static_cast<std::size_t>(rect.width);
-  block.pixels.resize(width * static_cast<std::size_t>(rect.height));
-  std::uint32_t* to = block.pixels.data();
-  for (int y = rect.y; y < rect.bottom(); ++y, to += width) {
-    std::memcpy(to, from.row(y) + rect.x, width * sizeof(std::uint32_t));
-  }
+void mark_drawn(const PixelView& view, std::uint32_t colour, std::uint64_t* rows, std::uint64_t* columns) {
+  HWY_DYNAMIC_DISPATCH(mark)(view, colour, rows, columns);
 }
 
-bool mark_differing(const std::uint32_t* row, std::size_t count, std::uint32_t colour, std::uint32_t* columns) {
-  return HWY_DYNAMIC_DISPATCH(mark)(row, count, colour, columns);
+Texture look_at(const PixelView& view, std::uint32_t background) {
+  return HWY_DYNAMIC_DISPATCH(look)(view, background);
 }
 
 std::size_t run_length(const std::uint32_t* pixels, std::size_t count) {
@@ -185,11 +222,9 @@ std::size_t run_length(const std::uint32_t* pixels, std::size_t count) {
 
 std::size_t count_changes(const std::byte* row, std::size_t count) { return HWY_DYNAMIC_DISPATCH(changes)(row, count); }
 
-void scan_columns(const PixelBlock& block, std::uint32_t background, std::vector<ColumnShape>& shapes) {
-  shapes.resize(static_cast<std::size_t>(block.width));
-  HWY_DYNAMIC_DISPATCH(columns)
-  (block.pixels.data(), static_cast<std::size_t>(block.width), static_cast<std::size_t>(block.height), background,
-   shapes.data());
+void scan_columns(const PixelView& view, std::uint32_t background, std::vector<ColumnShape>& shapes) {
+  shapes.resize(static_cast<std::size_t>(view.width));
+  HWY_DYNAMIC_DISPATCH(columns)(view, background, shapes.data());
 }
 
 }  // namespace tobari::display

@@ -10,6 +10,19 @@
 
 namespace tobari::display {
 
+// Part of a private copy: the X byte is zero.
+struct PixelView {
+  const std::uint32_t* pixels = nullptr;
+  std::size_t stride = 0;  // pixels from row to row
+  int width = 0;
+  int height = 0;
+
+  [[nodiscard]] const std::uint32_t* row(int y) const noexcept { return pixels + static_cast<std::size_t>(y) * stride; }
+  [[nodiscard]] std::size_t area() const noexcept {
+    return static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  }
+};
+
 // A private copy of a rectangle: the X byte is zero, rows follow each other without a gap.
 struct PixelBlock {
   int width = 0;
@@ -19,13 +32,23 @@ struct PixelBlock {
   [[nodiscard]] const std::uint32_t* row(int y) const noexcept {
     return pixels.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
   }
+  [[nodiscard]] PixelView view(const Rect& rect) const noexcept {
+    return {row(rect.y) + rect.x, static_cast<std::size_t>(width), rect.width, rect.height};
+  }
 };
 
 void load_block(const FrameView& frame, const Rect& rect, PixelBlock& block);
-void load_block(const PixelBlock& from, const Rect& rect, PixelBlock& block);
 
-// columns[x] |= row[x] ^ colour; true when any pixel differs from the colour.
-bool mark_differing(const std::uint32_t* row, std::size_t count, std::uint32_t colour, std::uint32_t* columns);
+// Which rows and which columns have a pixel that differs from the colour: a bit each (encode/bit_scan.h), words enough
+// for them all.
+void mark_drawn(const PixelView& view, std::uint32_t colour, std::uint64_t* rows, std::uint64_t* columns);
+
+// How a drawing looks, at one glance.
+struct Texture {
+  std::size_t runs = 0;        // of equal pixels, row after row
+  std::size_t background = 0;  // pixels of that colour
+};
+[[nodiscard]] Texture look_at(const PixelView& view, std::uint32_t background);
 
 // How many pixels from the first on have its colour; count must not be 0.
 [[nodiscard]] std::size_t run_length(const std::uint32_t* pixels, std::size_t count);
@@ -41,7 +64,7 @@ struct ColumnShape {
   std::uint8_t off = 0;
 };
 
-// Fills shapes[0 .. block.width). block.height <= 255.
-void scan_columns(const PixelBlock& block, std::uint32_t background, std::vector<ColumnShape>& shapes);
+// Fills shapes[0 .. view.width). view.height <= 255.
+void scan_columns(const PixelView& view, std::uint32_t background, std::vector<ColumnShape>& shapes);
 
 }  // namespace tobari::display

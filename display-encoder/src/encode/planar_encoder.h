@@ -4,11 +4,12 @@
 // updates without it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
 #include <tobari/display/encoder.h>
+
+#include "encode/planar_scan.h"
 
 namespace tobari::display {
 
@@ -30,15 +31,15 @@ class PlanarEncoder final : public RectEncoder {
   void reset() override {}  // every bitmap stands for itself
 
  private:
-  void put_plane(std::size_t plane, std::size_t width, std::size_t height, std::vector<std::byte>& out);
-  void put_opaque(std::size_t width, std::size_t height, std::vector<std::byte>& out);
-  void put_row(const std::uint8_t* values, std::size_t count, std::vector<std::byte>& out);
+  void put_plane(const Plane& plane, std::vector<std::byte>& out);
 
   Rows rows_;
   Alpha alpha_;
-  std::array<std::vector<std::uint8_t>, 3> planes_;  // red, green, blue
-  std::vector<std::uint8_t> delta_;
-  std::vector<std::uint64_t> repeats_;
+  Plane red_;
+  Plane green_;
+  Plane blue_;
+  Plane opaque_;
+  PlaneScratch scratch_;
 };
 
 }  // namespace tobari::display

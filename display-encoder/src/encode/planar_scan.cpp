@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "encode/planar_scan.h"
 
-#include <cstring>
+#include "encode/bit_scan.h"
+#include "encode/planar_segments.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "encode/planar_scan.cpp"
@@ -32,43 +33,57 @@ void split(const std::byte* pixels, std::size_t count, std::uint8_t* red, std::u
   }
 }
 
-void delta(const std::uint8_t* row, const std::uint8_t* above, std::size_t count, std::uint8_t* out) {
-  const hn::ScalableTag<std::uint8_t> d;
-  const hn::RebindToSigned<decltype(d)> with_sign;
-  const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const auto difference = hn::Sub(hn::LoadU(d, row + i), hn::LoadU(d, above + i));
-    const auto sign = hn::BitCast(d, hn::BroadcastSignBit(hn::BitCast(with_sign, difference)));
-    hn::StoreU(hn::Xor(hn::Add(difference, difference), sign), d, out + i);
-  }
-  for (; i < count; ++i) {
-    const auto difference = static_cast<std::uint8_t>(row[i] - above[i]);
-    out[i] = static_cast<std::uint8_t>((difference << 1) ^ (difference >= 0x80 ? 0xFF : 0));
-  }
+// A difference as 2 |d| - (d < 0): MS-RDPEGDI 2.2.2.5.1.1.
+template <class D>
+HWY_INLINE hn::Vec<D> folded_difference(D d, const std::uint8_t* row, const std::uint8_t* above) {
+  const hn::RebindToSigned<D> with_sign;
+  const auto difference = hn::Sub(hn::LoadU(d, row), hn::LoadU(d, above));
+  const auto sign = hn::BitCast(d, hn::BroadcastSignBit(hn::BitCast(with_sign, difference)));
+  return hn::Xor(hn::Add(difference, difference), sign);
 }
 
-std::size_t repeats(const std::uint8_t* values, std::size_t count, std::uint64_t* words) {
+// The values of a row as they are written, and which repeat the one before; before the first stands a zero. Those
+// before are computed again rather than read from where they were just stored, which would wait for the store.
+template <bool kFirst>
+void row_values(const std::uint8_t* row, const std::uint8_t* above, std::size_t width, PlaneScratch& scratch) {
   const hn::CappedTag<std::uint8_t, 64> d;
   const std::size_t lanes = hn::Lanes(d);
-  const std::size_t used = count / 64 + 2;
-  std::memset(words, 0, used * sizeof(std::uint64_t));
-  if (count == 0) return used;
-  words[0] = values[0] == 0 ? 1 : 0;
-  std::size_t i = 1;
-  // The first vector starts at 1 and not at 0, so its bits may go to two words.
-  const auto put = [words](std::size_t at, std::uint64_t bits) {
-    words[at / 64] |= bits << (at % 64);
-    if (at % 64 != 0) words[at / 64 + 1] |= bits >> (64 - at % 64);
-  };
-  for (; i + lanes <= count; i += lanes) {
-    const auto same = hn::Eq(hn::LoadU(d, values + i), hn::LoadU(d, values + i - 1));
-    std::uint64_t bits = 0;
-    hn::StoreMaskBits(d, same, reinterpret_cast<std::uint8_t*>(&bits));  // little-endian, as all of this
-    put(i, bits);
+  auto* const bits = reinterpret_cast<std::uint8_t*>(scratch.same.data());  // little-endian, as all of this
+  std::uint64_t& last = scratch.same[width / 64];
+  last = 0;
+  for (std::size_t i = 0; i < width; i += lanes) {
+    const auto value = kFirst ? hn::LoadU(d, row + i) : folded_difference(d, row + i, above + i);
+    const auto before = kFirst ? hn::LoadU(d, row + i - 1) : folded_difference(d, row + i - 1, above + i - 1);
+    hn::StoreU(value, d, scratch.values.data() + i);
+    hn::StoreMaskBits(d, hn::Eq(value, before), bits + i / 8);
   }
-  for (; i < count; ++i) put(i, values[i] == values[i - 1] ? 1u : 0u);
-  return used;
+  last &= (std::uint64_t{1} << (width % 64)) - 1;
+}
+
+std::byte* write_row(std::size_t width, PlaneScratch& scratch, std::byte* out) {
+  const std::uint64_t* const same = scratch.same.data();
+  std::uint64_t* const starts = scratch.starts.data();
+  for (std::size_t i = 0; i * 64 < width; ++i) {
+    starts[i] = same[i] & (same[i] >> 1 | same[i + 1] << 63) & (same[i] >> 2 | same[i + 1] << 62);
+  }
+  for (std::size_t at = 0; at < width;) {
+    const std::size_t run_at = next_set(starts, at, width);
+    const std::size_t run_end = next_clear(same, run_at, width);
+    out = planar::put_segments(scratch.values.data() + at, run_at - at, run_end - run_at, out);
+    at = run_end;
+  }
+  return out;
+}
+
+std::byte* write_rows(const Plane& plane, PlaneScratch& scratch, std::byte* out) {
+  const std::size_t width = plane.width();
+  row_values<true>(plane.row(0), nullptr, width, scratch);
+  out = write_row(width, scratch, out);
+  for (std::size_t y = 1; y < plane.height(); ++y) {
+    row_values<false>(plane.row(y), plane.row(y - 1), width, scratch);
+    out = write_row(width, scratch, out);
+  }
+  return out;
 }
 
 }  // namespace tobari::display::HWY_NAMESPACE
@@ -78,20 +93,23 @@ HWY_AFTER_NAMESPACE();
 namespace tobari::display {
 
 HWY_EXPORT(split);
-HWY_EXPORT(delta);
-HWY_EXPORT(repeats);
+HWY_EXPORT(write_rows);
 
 void split_planes(const std::byte* pixels, std::size_t count, std::uint8_t* red, std::uint8_t* green,
                   std::uint8_t* blue) {
   HWY_DYNAMIC_DISPATCH(split)(pixels, count, red, green, blue);
 }
 
-void delta_row(const std::uint8_t* row, const std::uint8_t* above, std::size_t count, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(delta)(row, above, count, out);
+std::size_t plane_bound(const Plane& plane) noexcept {
+  return plane.height() * planar::row_bound(plane.width()) + planar::kSlack;
 }
 
-std::size_t mark_repeats(const std::uint8_t* values, std::size_t count, std::uint64_t* words) {
-  return HWY_DYNAMIC_DISPATCH(repeats)(values, count, words);
+std::byte* write_plane(const Plane& plane, PlaneScratch& scratch, std::byte* out) {
+  constexpr std::size_t kLongestVector = 64;
+  scratch.values.resize(plane.width() + kLongestVector + planar::kSlack);
+  scratch.same.assign(plane.width() / 64 + 2, 0);
+  scratch.starts.resize(scratch.same.size());
+  return HWY_DYNAMIC_DISPATCH(write_rows)(plane, scratch, out);
 }
 
 }  // namespace tobari::display

@@ -4,18 +4,46 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace tobari::display {
 
-// Pixels (B G R X in memory) to three rows of bytes.
+// Values of one colour. Rows have room around them: the byte before each is zero, and vectors reach beyond its end.
+class Plane {
+ public:
+  void reshape(std::size_t width, std::size_t height) {
+    width_ = width;
+    height_ = height;
+    stride_ = (width + kRoom - 1) / kRoom * kRoom + kRoom;
+    if (values_.size() < kRoom + stride_ * height) values_.resize(kRoom + stride_ * height);
+    for (std::size_t y = 0; y < height; ++y) row(y)[-1] = 0;
+  }
+  [[nodiscard]] std::uint8_t* row(std::size_t y) noexcept { return values_.data() + kRoom + y * stride_; }
+  [[nodiscard]] const std::uint8_t* row(std::size_t y) const noexcept { return values_.data() + kRoom + y * stride_; }
+  [[nodiscard]] std::size_t width() const noexcept { return width_; }
+  [[nodiscard]] std::size_t height() const noexcept { return height_; }
+
+ private:
+  static constexpr std::size_t kRoom = 64;  // the longest vector
+  std::size_t width_ = 0;
+  std::size_t height_ = 0;
+  std::size_t stride_ = 0;
+  std::vector<std::uint8_t> values_;
+};
+
+// B G R X pixels to planes.
 void split_planes(const std::byte* pixels, std::size_t count, std::uint8_t* red, std::uint8_t* green,
                   std::uint8_t* blue);
 
-// out[i] = row[i] - above[i] as planar has it: doubled, negative ones odd.
-void delta_row(const std::uint8_t* row, const std::uint8_t* above, std::size_t count, std::uint8_t* out);
+struct PlaneScratch {
+  std::vector<std::uint8_t> values;   // of one row, as they are written
+  std::vector<std::uint64_t> same;    // which of them repeat the one before, a bit each
+  std::vector<std::uint64_t> starts;  // where at least three of those follow each other
+};
 
-// Bit i % 64 of words[i / 64]: values[i] equals the one before (before the first: 0). Bits from `count` on are zero,
-// and one word more than needed is written. Returns the number of words with the additional one.
-std::size_t mark_repeats(const std::uint8_t* values, std::size_t count, std::uint64_t* words);
+[[nodiscard]] std::size_t plane_bound(const Plane& plane) noexcept;  // bytes that write_plane() may touch
+
+// Run-length encodes: the first row as it is, each other as what differs from the row above. Returns the end.
+std::byte* write_plane(const Plane& plane, PlaneScratch& scratch, std::byte* out);
 
 }  // namespace tobari::display
