@@ -119,7 +119,7 @@ class DisplaySession {
   [[nodiscard]] View* most_urgent(Time now);
   [[nodiscard]] bool paint(Lock& lock, View& view, Time now, Slot slot);
   [[nodiscard]] bool paint_damage(Lock& lock, View& view, Region damage, Time now, Slot slot);
-  [[nodiscard]] bool refine(Lock& lock, Time now, Slot slot);
+  [[nodiscard]] bool refine(Lock& lock, View& view, Time now, Slot slot);
   void send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot);
   [[nodiscard]] bool more_to_send(Time now) const;
   void tidy(Lock& lock, Time now);

@@ -124,6 +124,7 @@ void DisplaySession::apply_repaint() {
       Rect part = intersect(rect, view->place);
       part.x -= view->place.x;
       part.y -= view->place.y;
+      if (view->painter.pending().empty()) view->lost_since = SystemClock().now();
       view->painter.forget(Region(part));
     }
   }

@@ -86,7 +86,10 @@ void DisplaySession::show_layout(Lock& lock) {
   }
   shown_is_new_ = false;
   cursor_changed_ = true;
-  for (const auto& view : views_) view->painter.begin_client(shown_->pipeline().codecs, encoders_);
+  for (const auto& view : views_) {
+    view->painter.begin_client(shown_->pipeline().codecs, encoders_);
+    view->lost_since = SystemClock().now();
+  }
   refresh_views();
   std::vector<InputRouter::Target> targets;
   for (const auto& view : views_) {

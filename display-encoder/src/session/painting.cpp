@@ -43,9 +43,10 @@ bool DisplaySession::show_something(Lock& lock) {
     return false;
   }
   const Slot slot{.budget = decision.budget};
-  if (View* const view = most_urgent(now)) return paint(lock, *view, now, slot);
+  View* const view = most_urgent(now);
+  if (view != nullptr && view->changed()) return paint(lock, *view, now, slot);
   tidy(lock, now);
-  return refine(lock, now, slot);
+  return view != nullptr && refine(lock, *view, now, slot);
 }
 
 // What may be the answer to a key press overtakes a large change, and a full line.
@@ -64,26 +65,30 @@ bool DisplaySession::answer_first(Lock& lock, Time now) {
   return false;
 }
 
+std::optional<DisplaySession::Time> DisplaySession::View::turn(Time now) const {
+  if (damaged()) return turn_of(screen->damaged_since, screen->damage.area());
+  if (changed()) return turn_of(lost_since, painter.pending().area());
+  const auto due = painter.next_refinement();
+  return due && *due <= now ? std::optional(refined_at + kRefinementTurn) : std::nullopt;
+}
+
 DisplaySession::View* DisplaySession::most_urgent(Time now) {
   View* best = nullptr;
   Time earliest{};
   for (const auto& view : views_) {
     if (view->not_before && now < *view->not_before) continue;
     view->not_before.reset();
-    const bool damaged = view->live() && !view->screen->damage.empty();
-    if (!damaged && !view->notice_due && view->painter.pending().empty()) continue;
-    const Time due = damaged ? turn_of(view->screen->damaged_since, view->screen->damage.area())
-                             : turn_of(now, view->painter.pending().area());
-    if (best != nullptr && due >= earliest) continue;
+    const auto turn = view->turn(now);
+    if (!turn || (best != nullptr && *turn >= earliest)) continue;
     best = view.get();
-    earliest = due;
+    earliest = *turn;
   }
   return best;
 }
 
 bool DisplaySession::paint(Lock& lock, View& view, Time now, Slot slot) {
   const bool notice = std::exchange(view.notice_due, false);
-  if (!notice && view.live() && !view.screen->damage.empty()) {
+  if (!notice && view.damaged()) {
     return paint_damage(lock, view, std::exchange(view.screen->damage, {}), now, slot);
   }
   EncodedFrame frame;
@@ -119,13 +124,8 @@ bool DisplaySession::paint_damage(Lock& lock, View& view, Region damage, Time no
   return true;
 }
 
-bool DisplaySession::refine(Lock& lock, Time now, Slot slot) {
-  const auto due = [](const auto& view) {
-    return view->not_before ? Time::max() : view->painter.next_refinement().value_or(Time::max());
-  };
-  const auto next = std::ranges::min_element(views_, {}, due);
-  if (next == views_.end() || due(*next) > now) return false;
-  View& view = **next;
+bool DisplaySession::refine(Lock& lock, View& view, Time now, Slot slot) {
+  view.refined_at = now;
   EncodedFrame frame;
   {
     const Unlock unlocked(lock);
@@ -140,7 +140,7 @@ bool DisplaySession::refine(Lock& lock, Time now, Slot slot) {
 bool DisplaySession::more_to_send(Time now) const {
   return std::ranges::any_of(views_, [now](const auto& view) {
     const auto due = view->painter.next_refinement();
-    return (view->live() && !view->screen->damage.empty()) || (due && *due <= now);
+    return view->damaged() || (due && *due <= now);
   });
 }
 

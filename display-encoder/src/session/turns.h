@@ -16,4 +16,7 @@ inline constexpr std::chrono::nanoseconds kTimeOfAPixel{10};
   return changed_since + kTimeOfAPixel * pixels;
 }
 
+// Quality that is owed has its turn so long after the last one, whatever else changes meanwhile.
+inline constexpr std::chrono::milliseconds kRefinementTurn{100};
+
 }  // namespace tobari::display

@@ -16,6 +16,12 @@ struct DisplaySession::View {
 
   [[nodiscard]] bool live() const noexcept { return screen != nullptr && screen->source != nullptr && notice.empty(); }
 
+  [[nodiscard]] bool damaged() const noexcept { return live() && !screen->damage.empty(); }
+  // There is something that the client has not seen; otherwise only its quality may be owed.
+  [[nodiscard]] bool changed() const noexcept { return damaged() || notice_due || !painter.pending().empty(); }
+  // When it is this view's turn, as turns.h says; none: it has nothing for now.
+  [[nodiscard]] std::optional<Time> turn(Time now) const;
+
   std::size_t index;  // of the surface
   Screen* screen;     // null: no desktop for this monitor
   Rect place;         // on the desktop
@@ -24,6 +30,8 @@ struct DisplaySession::View {
   std::string_view notice;  // shown instead; empty: the screen is
   bool begun = false;
   bool notice_due = false;         // it is to be painted
+  Time lost_since{};               // since when the client has been without something that it is to be sent again
+  Time refined_at{};               // the last turn at that
   std::optional<Time> not_before;  // after a step that came to nothing, so that it is not tried in a busy loop
 };
 
