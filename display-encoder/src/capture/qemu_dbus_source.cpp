@@ -8,7 +8,7 @@ namespace tobari::display {
 // The door between the consumer's thread and the D-Bus thread, where everything else happens.
 class QemuDbusSource::Impl {
  public:
-  Impl(UniqueFd connection, const Options& options) : session_(std::move(connection), options.console) {}
+  Impl(std::shared_ptr<QemuLink> link, unsigned console) : session_(std::move(link), console) {}
   QemuSession& session() noexcept { return session_; }
 
  private:
@@ -17,8 +17,18 @@ class QemuDbusSource::Impl {
 
 Result<std::unique_ptr<QemuDbusSource>> QemuDbusSource::create(UniqueFd connection, const Options& options) {
   if (!connection) return fail(Errc::kInvalidArgument, "no connection to the virtual machine's display");
-  auto impl = std::make_unique<Impl>(std::move(connection), options);
+  auto impl = std::make_unique<Impl>(std::make_shared<QemuLink>(std::move(connection)), options.console);
   return std::unique_ptr<QemuDbusSource>(new QemuDbusSource(std::move(impl)));
+}
+
+Result<std::vector<std::unique_ptr<QemuDbusSource>>> QemuDbusSource::create_heads(UniqueFd connection, unsigned heads) {
+  if (!connection) return fail(Errc::kInvalidArgument, "no connection to the virtual machine's display");
+  const auto link = std::make_shared<QemuLink>(std::move(connection));
+  std::vector<std::unique_ptr<QemuDbusSource>> all;
+  for (unsigned head = 0; head < heads; ++head) {
+    all.push_back(std::unique_ptr<QemuDbusSource>(new QemuDbusSource(std::make_unique<Impl>(link, head))));
+  }
+  return all;
 }
 
 QemuDbusSource::QemuDbusSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include <tobari/base/unique_fd.h>
 #include <tobari/display/framebuffer_source.h>
@@ -17,6 +18,11 @@ class QemuDbusSource final : public FramebufferSource {
   struct Options {
     unsigned console = 0;  // /org/qemu/Display1/Console_N
   };
+
+  // The heads of one machine, by the number of their console; they share `connection`, and one thread starts and stops
+  // all of them. A console that the machine does not have is lost when it is started.
+  [[nodiscard]] static Result<std::vector<std::unique_ptr<QemuDbusSource>>> create_heads(UniqueFd connection,
+                                                                                         unsigned heads);
 
   // `connection`: a socket to the VM's D-Bus display, as virDomainOpenGraphicsFD or QMP getfd + add_client give it.
   // Nothing is said on it before start().

@@ -52,6 +52,7 @@ void QemuInput::drain_soon() {
 void QemuInput::connect(GDBusConnection* connection) {
   g_object_ref(connection);
   connection_.reset(connection);
+  cancellable_.reset(g_cancellable_new());
   subscription_ = g_dbus_connection_signal_subscribe(connection, nullptr, "org.freedesktop.DBus.Properties",
                                                      "PropertiesChanged", console_path_.c_str(), kKeyboard,
                                                      G_DBUS_SIGNAL_FLAGS_NONE, on_properties_changed, this, nullptr);
@@ -70,6 +71,7 @@ void QemuInput::disconnect() {
   if (connection_ == nullptr) return;
   g_dbus_connection_signal_unsubscribe(connection_.get(), subscription_);
   connection_.reset();
+  g_cancellable_cancel(cancellable_.get());
 }
 
 void QemuInput::drain() {
@@ -116,7 +118,7 @@ void QemuInput::call(const char* interface, const char* method, GVariant* argume
   ++outstanding_;
   // No time limit: a call that is given up on still lies in the socket, and must go on counting.
   g_dbus_connection_call(connection_.get(), nullptr, console_path_.c_str(), interface, method, arguments, nullptr,
-                         G_DBUS_CALL_FLAGS_NONE, G_MAXINT, nullptr, on_reply, this);
+                         G_DBUS_CALL_FLAGS_NONE, G_MAXINT, cancellable_.get(), on_reply, this);
 }
 
 void QemuInput::on_reply(GObject* connection, GAsyncResult* result, gpointer self) {
@@ -131,7 +133,7 @@ void QemuInput::ask_modifiers() {
   ++outstanding_;
   g_dbus_connection_call(connection_.get(), nullptr, console_path_.c_str(), "org.freedesktop.DBus.Properties", "Get",
                          g_variant_new("(ss)", kKeyboard, "Modifiers"), G_VARIANT_TYPE("(v)"), G_DBUS_CALL_FLAGS_NONE,
-                         G_MAXINT, nullptr, on_modifiers, this);
+                         G_MAXINT, cancellable_.get(), on_modifiers, this);
 }
 
 void QemuInput::on_modifiers(GObject* connection, GAsyncResult* result, gpointer self) {

@@ -63,6 +63,7 @@ class QemuInput final : public InputSink {
 
   // D-Bus thread only.
   GRef<GDBusConnection> connection_;
+  GRef<GCancellable> cancellable_;  // of every call: the connection is others' as well and stays open
   unsigned subscription_ = 0;
   unsigned outstanding_ = 0;
   unsigned modifiers_ = 0;  // the guest's lights, as last heard; what we pressed since is counted in

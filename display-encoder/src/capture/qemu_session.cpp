@@ -16,80 +16,43 @@
 namespace tobari::display {
 namespace {
 
+constexpr int kLast = G_PRIORITY_LOW;
 constexpr const char* kConsole = "org.qemu.Display1.Console";
 
 }  // namespace
 
-QemuSession::QemuSession(UniqueFd connection, unsigned console)
+QemuSession::QemuSession(std::shared_ptr<QemuLink> link, unsigned console)
     : console_path_(std::format("/org/qemu/Display1/Console_{}", console)),
-      fd_(std::move(connection)),
+      link_(std::move(link)),
+      loop_(link_->loop()),
       input_(loop_, console_path_),
       audio_(loop_),
       cancellable_(g_cancellable_new()) {
-  input_.set_on_idle([this] { quit_when_idle(); });
-  audio_.set_on_idle([this] { quit_when_idle(); });
+  input_.set_on_idle([this] { finish_when_idle(); });
+  audio_.set_on_idle([this] { finish_when_idle(); });
 }
 
 Result<void> QemuSession::start(SourceEvents& events) {
-  if (events_ != nullptr || !fd_) return fail(Errc::kInvalidArgument, "the source was started already");
+  if (started_) return fail(Errc::kInvalidArgument, "the source was started already");
+  started_ = true;
   events_ = &events;
-  loop_.post([this] { connect(); });
-  loop_.start();
+  link_->start();
+  loop_.post([this] { link_->join(*this); });
   return {};
 }
 
 void QemuSession::stop() noexcept {
-  if (!loop_.running()) return;
+  if (!started_ || std::exchange(stopped_, true)) return;
   loop_.post([this] { shut_down(); });
-  loop_.join();
+  finished_->get_future().wait();
 }
 
-void QemuSession::connect() {
-  if (auto result = handshake(ours_, std::move(fd_), G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, on_connected);
-      !result.has_value()) {
-    lose(std::move(result).error());
-  }
-}
-
-Result<void> QemuSession::handshake(Peer& peer, UniqueFd fd, GDBusConnectionFlags flags, GAsyncReadyCallback done) {
-  GError* error = nullptr;
-  peer.socket.reset(g_socket_new_from_fd(fd.get(), &error));
-  const ErrorRef owned(error);
-  if (peer.socket == nullptr) return std::unexpected(to_error(Errc::kUnavailable, "use the display's socket", error));
-  static_cast<void>(fd.release());  // the socket's now
-  const GRef<GSocketConnection> stream(g_socket_connection_factory_create_connection(peer.socket.get()));
-  ++pending_;
-  g_dbus_connection_new(G_IO_STREAM(stream.get()), nullptr, flags, nullptr, cancellable_.get(), done, this);
-  return {};
-}
-
-// Ends a handshake. A connection is kept and watched even when we are going away meanwhile: its end is waited for.
-bool QemuSession::adopt(Peer& peer, GAsyncResult* result, const char* doing_what) {
-  GError* error = nullptr;
-  peer.connection.reset(g_dbus_connection_new_finish(result, &error));
-  const ErrorRef owned(error);
-  if (peer.connection == nullptr) {
-    operation_ended();
-    lose(to_error(Errc::kUnavailable, doing_what, error));
-    return false;
-  }
-  // The handshake was one pending thing, the open connection is the next: the count stays.
-  g_signal_connect(peer.connection.get(), "closed", G_CALLBACK(on_closed), this);
-  return true;
-}
-
-void QemuSession::on_connected(GObject* /*source*/, GAsyncResult* result, gpointer self) {
-  no_throw("connected to QEMU", [=] {
-    auto& session = *static_cast<QemuSession*>(self);
-    if (session.adopt(session.ours_, result, "connect to the virtual machine's display") && !session.stopping_) {
-      session.connected();
-    }
-  });
-}
-
-void QemuSession::connected() {
-  input_.connect(ours_.connection.get());
-  audio_.connect(ours_.connection.get());
+void QemuSession::on_link_open(GDBusConnection* connection) {
+  if (stopping_ || lost_) return;
+  g_object_ref(connection);
+  ours_.reset(connection);
+  input_.connect(connection);
+  audio_.connect(connection);
   if (auto result = register_listener(); !result.has_value()) {
     lose(std::move(result).error());
     return;
@@ -112,15 +75,14 @@ Result<void> QemuSession::register_listener() {
 
   // QEMU will do its side of this handshake, and ask for our properties, in its main loop: nothing of ours may be
   // missing by then, so messages wait until the listener is served.
-  TOBARI_TRY(handshake(theirs_, std::move(here),
-                       static_cast<GDBusConnectionFlags>(G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                         G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING),
-                       on_listener_connected));
-  ++pending_;
-  g_dbus_connection_call_with_unix_fd_list(ours_.connection.get(), nullptr, console_path_.c_str(), kConsole,
-                                           "RegisterListener", g_variant_new("(h)", handle), nullptr,
-                                           G_DBUS_CALL_FLAGS_NONE, G_MAXINT, fds.get(), cancellable_.get(),
-                                           on_registered, this);
+  TOBARI_TRY(theirs_.begin(std::move(here),
+                           static_cast<GDBusConnectionFlags>(G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                                             G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING),
+                           cancellable_.get(), on_listener_connected, this));
+  pending_ += 2;  // the listener's handshake and the registration
+  g_dbus_connection_call_with_unix_fd_list(ours_.get(), nullptr, console_path_.c_str(), kConsole, "RegisterListener",
+                                           g_variant_new("(h)", handle), nullptr, G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
+                                           fds.get(), cancellable_.get(), on_registered, this);
   return {};
 }
 
@@ -139,7 +101,13 @@ void QemuSession::on_registered(GObject* source, GAsyncResult* result, gpointer 
 void QemuSession::on_listener_connected(GObject* /*source*/, GAsyncResult* result, gpointer self) {
   no_throw("listener connected", [=] {
     auto& session = *static_cast<QemuSession*>(self);
-    if (!session.adopt(session.theirs_, result, "connect the display's listener")) return;
+    if (auto ended = session.theirs_.end(result, "connect the display's listener"); !ended) {
+      session.lose(std::move(ended).error());
+      return session.operation_ended();
+    }
+    // The handshake was one pending thing, the open connection is the next: the count stays. It is watched even when we
+    // are going away meanwhile: its end is waited for.
+    g_signal_connect(session.theirs_.connection.get(), "closed", G_CALLBACK(on_closed), self);
     GDBusConnection* connection = session.theirs_.connection.get();
     if (!session.stopping_) {
       auto listener = QemuListener::serve(connection, session);
@@ -171,15 +139,14 @@ void QemuSession::lose(Error reason) {
   events->on_lost(reason);
 }
 
-// Ends both connections where it cannot block: at the sockets. GDBus then says "closed" for each.
+// What was under way ends by itself then: calls by being cancelled, the listener's connection by being "closed".
 void QemuSession::hang_up() {
   listener_.reset();
   input_.disconnect();
   audio_.disconnect();
   g_cancellable_cancel(cancellable_.get());
-  for (const Peer* peer : {&ours_, &theirs_}) {
-    if (peer->socket != nullptr) g_socket_shutdown(peer->socket.get(), TRUE, TRUE, nullptr);
-  }
+  theirs_.shut_down();
+  ours_.reset();
 }
 
 void QemuSession::shut_down() {
@@ -188,21 +155,21 @@ void QemuSession::shut_down() {
   events_ = nullptr;
   hang_up();
   surface_.drop();
-  quit_when_idle();
+  finish_when_idle();
 }
 
 void QemuSession::operation_ended() {
   --pending_;
-  quit_when_idle();
+  finish_when_idle();
 }
 
-void QemuSession::quit_when_idle() {
-  if (!stopping_ || pending_ != 0 || input_.outstanding() != 0 || audio_.outstanding() != 0) return;
-  for (Peer* peer : {&ours_, &theirs_}) {
-    peer->connection.reset();
-    peer->socket.reset();
-  }
-  loop_.quit();
+void QemuSession::finish_when_idle() {
+  const bool idle = pending_ == 0 && input_.outstanding() == 0 && audio_.outstanding() == 0;
+  if (!stopping_ || !idle || std::exchange(finishing_, true)) return;
+  link_->leave(*this);
+  theirs_.drop();
+  // After every task of ours that may still wait; nobody posts new ones.
+  loop_.post([finished = finished_] { finished->set_value(); }, kLast);
 }
 
 }  // namespace tobari::display

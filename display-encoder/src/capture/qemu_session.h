@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What QemuDbusSource is inside: two connections to QEMU (ours, on which we call; the listener's, on which QEMU calls),
-// the thread that serves both, and the order in which they come up and go away. Internal to capture.
+// What QemuDbusSource is inside: one head. Its listener's connection, on which QEMU calls, and its part in the link
+// (qemu_link.h), on which we call; the order in which they come up and go away. Internal to capture.
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,14 +18,15 @@
 #include "capture/glib_loop.h"
 #include "capture/qemu_audio.h"
 #include "capture/qemu_input.h"
+#include "capture/qemu_link.h"
 #include "capture/qemu_listener.h"
 #include "capture/qemu_surface.h"
 
 namespace tobari::display {
 
-class QemuSession final : private QemuListenerHandler {
+class QemuSession final : private QemuListenerHandler, private QemuLinkUser {
  public:
-  QemuSession(UniqueFd connection, unsigned console);
+  QemuSession(std::shared_ptr<QemuLink> link, unsigned console);
   ~QemuSession() { stop(); }
   QemuSession(const QemuSession&) = delete;
   QemuSession& operator=(const QemuSession&) = delete;
@@ -39,21 +41,12 @@ class QemuSession final : private QemuListenerHandler {
   [[nodiscard]] AudioSource& audio() noexcept { return audio_; }
 
  private:
-  // One of the two connections: a socket, and the D-Bus connection on it once the handshake is done.
-  struct Peer {
-    GRef<GSocket> socket;
-    GRef<GDBusConnection> connection;
-  };
-
   // Coming up. QEMU waits for none of it: every step is a callback.
-  void connect();
-  [[nodiscard]] Result<void> handshake(Peer& peer, UniqueFd fd, GDBusConnectionFlags flags, GAsyncReadyCallback done);
-  static void on_connected(GObject* source, GAsyncResult* result, gpointer self);
-  void connected();
+  void on_link_open(GDBusConnection* connection) override;
+  void on_link_lost(const Error& reason) override { lose(reason); }
   [[nodiscard]] Result<void> register_listener();
   static void on_registered(GObject* source, GAsyncResult* result, gpointer self);
   static void on_listener_connected(GObject* source, GAsyncResult* result, gpointer self);
-  bool adopt(Peer& peer, GAsyncResult* result, const char* doing_what);
 
   // Going away.
   static void on_closed(GDBusConnection* connection, gboolean vanished, GError* error, gpointer self);
@@ -61,7 +54,7 @@ class QemuSession final : private QemuListenerHandler {
   void hang_up();
   void shut_down();
   void operation_ended();
-  void quit_when_idle();
+  void finish_when_idle();
 
   // What QEMU calls.
   Result<void> on_scanout_map(UniqueFd fd, const Scanout& scanout) override;
@@ -81,9 +74,13 @@ class QemuSession final : private QemuListenerHandler {
   static void on_mode_answered(GObject* source, GAsyncResult* result, gpointer self);
 
   const std::string console_path_;
-  UniqueFd fd_;                     // until connect()
   SourceEvents* events_ = nullptr;  // null again once lost
-  GlibLoop loop_;
+  const std::shared_ptr<QemuLink> link_;
+  GlibLoop& loop_;  // the link's
+  bool started_ = false;
+  bool stopped_ = false;
+  // Fulfilled when the loop uses nothing of this object any more.
+  const std::shared_ptr<std::promise<void>> finished_ = std::make_shared<std::promise<void>>();
   QemuSurface surface_;
   QemuInput input_;
   QemuAudio audio_;
@@ -94,11 +91,12 @@ class QemuSession final : private QemuListenerHandler {
 
   // D-Bus thread only.
   GRef<GCancellable> cancellable_;
-  Peer ours_;
-  Peer theirs_;
+  GRef<GDBusConnection> ours_;  // the link's
+  QemuPeer theirs_;
   std::unique_ptr<QemuListener> listener_;
   unsigned pending_ = 0;  // callbacks that will still come, but for those of input_ and audio_
   bool stopping_ = false;
+  bool finishing_ = false;
   bool lost_ = false;
   unsigned refusals_ = 0;
   Size announced_;

@@ -104,7 +104,7 @@ void QemuSession::on_refused(const Error& error) {
 
 Result<FrameView> QemuSession::acquire(const Region& wanted) {
   auto view = surface_.view(wanted);
-  if (!view.has_value() && view.error().code == Errc::kPeerProtocol && loop_.running()) {
+  if (!view.has_value() && view.error().code == Errc::kPeerProtocol && started_ && !stopped_) {
     loop_.post([this, error = view.error()] { lose(error); });
   }
   return view;
@@ -114,13 +114,13 @@ Result<void> QemuSession::request_mode(const SourceMode& mode) {
   if (mode.shown && !mode.size.valid()) return fail(Errc::kInvalidArgument, "not a size that a desktop can have");
   if (!resizable_) return fail(Errc::kInvalidArgument, "this virtual machine's display keeps its size");
   const std::lock_guard lock(mode_mutex_);
-  if (!std::exchange(wanted_mode_, mode).has_value() && loop_.running()) loop_.post([this] { send_mode(); });
+  if (!std::exchange(wanted_mode_, mode).has_value() && started_) loop_.post([this] { send_mode(); });
   return {};
 }
 
 // The newest wish only. QEMU answers at once; whether the guest follows is seen by the next surface.
 void QemuSession::send_mode() {
-  if (ours_.connection == nullptr || lost_) return;
+  if (ours_ == nullptr || lost_) return;
   std::optional<SourceMode> mode;
   {
     const std::lock_guard lock(mode_mutex_);
@@ -131,8 +131,7 @@ void QemuSession::send_mode() {
   const Size physical =
       mode->physical.valid() ? mode->physical : Size{millimetres(size.width), millimetres(size.height)};
   ++pending_;
-  g_dbus_connection_call(ours_.connection.get(), nullptr, console_path_.c_str(), "org.qemu.Display1.Console",
-                         "SetUIInfo",
+  g_dbus_connection_call(ours_.get(), nullptr, console_path_.c_str(), "org.qemu.Display1.Console", "SetUIInfo",
                          g_variant_new("(qqiiuu)", static_cast<unsigned>(physical.width),
                                        static_cast<unsigned>(physical.height), mode->position.x, mode->position.y,
                                        static_cast<unsigned>(size.width), static_cast<unsigned>(size.height)),

@@ -90,14 +90,15 @@ class ManagedDisplay {
     reports_.send(answer);
   }
 
+  // The first head is the desktop; the others are there for clients with more monitors.
   void take_source(const wire::Source& offered, UniqueFd connection) {
-    auto source =
-        connection
-            ? QemuDbusSource::create(std::move(connection), {.console = offered.console()})
-            : Result<std::unique_ptr<QemuDbusSource>>(fail(Errc::kInvalidArgument, "no descriptor came with it"));
-    if (!source) return reports_.on_source_lost(offered.screen(), source.error());
-    session_.set_source(offered.screen(), std::move(*source),
-                        offered.spare() ? DisplaySession::Role::kSpareHead : DisplaySession::Role::kDesktop);
+    const unsigned heads = std::clamp<unsigned>(offered.heads(), 1, DisplaySession::kMaxScreens);
+    auto sources = QemuDbusSource::create_heads(std::move(connection), heads);
+    if (!sources) return reports_.on_source_lost(0, sources.error());
+    for (std::size_t i = 0; i < sources->size(); ++i) {
+      session_.set_source(i, std::move((*sources)[i]),
+                          i == 0 ? DisplaySession::Role::kDesktop : DisplaySession::Role::kSpareHead);
+    }
   }
 
   void arm(const wire::Arm& arm) {

@@ -68,7 +68,7 @@ Result<std::unique_ptr<QemuMachine>> QemuMachine::start(Screen screen) {
                                            "-m",
                                            "64",
                                            "-device",
-                                           shared ? "virtio-vga" : "VGA",
+                                           shared ? "virtio-vga,max_outputs=2" : "VGA",
                                            "-device",
                                            "virtio-keyboard-pci",
                                            "-device",

@@ -134,5 +134,45 @@ INSTANTIATE_TEST_SUITE_P(Screens, QemuDisplayTest,
                            return param_info.param == QemuMachine::Screen::kShared ? "Shared" : "Copied";
                          });
 
+TEST(QemuHeads, ComeAndGoEachByItself) {
+  auto machine = QemuMachine::start(QemuMachine::Screen::kShared);
+  ASSERT_TRUE(machine.has_value()) << describe(machine.error());
+  Recorder first_events;
+  Recorder second_events;
+  auto heads = QemuDbusSource::create_heads((*machine)->connect_display().value(), 2);
+  ASSERT_TRUE(heads.has_value());
+  const auto& first = (*heads)[0];
+  const auto& second = (*heads)[1];
+  ASSERT_TRUE(first->start(first_events).has_value());
+  ASSERT_TRUE(first_events.wait_for_surface());
+  ASSERT_TRUE(second->start(second_events).has_value());
+  ASSERT_TRUE(second_events.wait_for_surface()) << "a head that the guest does not use shows QEMU's own text";
+  ASSERT_TRUE(second->request_mode({.size = {1024, 768}, .physical = {}, .position = {720, 0}}).has_value());
+  ASSERT_TRUE(second->request_mode({.size = {}, .physical = {}, .position = {}, .shown = false}).has_value());
+  second->stop();
+  first_events.forget();
+  first->input().key({kKeyM, false, true});
+  first->input().key({kKeyM, false, false});
+  EXPECT_TRUE(first_events.wait([](const auto& seen) { return seen.damages > 0; })) << "the other goes on";
+  first->stop();
+  EXPECT_TRUE(first_events.seen().losses.empty());
+  EXPECT_TRUE(second_events.seen().losses.empty());
+}
+
+TEST(QemuHeads, OneThatTheMachineDoesNotHaveIsLostAlone) {
+  auto machine = QemuMachine::start(QemuMachine::Screen::kShared);
+  ASSERT_TRUE(machine.has_value()) << describe(machine.error());
+  Recorder first_events;
+  Recorder third_events;
+  auto heads = QemuDbusSource::create_heads((*machine)->connect_display().value(), 3);
+  ASSERT_TRUE(heads.has_value());
+  ASSERT_TRUE((*heads)[0]->start(first_events).has_value());
+  ASSERT_TRUE((*heads)[2]->start(third_events).has_value());
+  EXPECT_TRUE(third_events.wait([](const auto& seen) { return !seen.losses.empty(); }));
+  EXPECT_TRUE(first_events.wait_for_surface());
+  machine->get()->kill();
+  EXPECT_TRUE(first_events.wait([](const auto& seen) { return !seen.losses.empty(); })) << "with the machine all go";
+}
+
 }  // namespace
 }  // namespace tobari::display

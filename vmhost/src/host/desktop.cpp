@@ -17,6 +17,8 @@ constexpr std::uint32_t kMinMemoryMib = 64;
 constexpr std::uint32_t kMaxMemoryMib = 1'048'576;
 constexpr std::uint32_t kMaxHeads = 16;
 
+std::uint32_t heads_of(const wire::DesiredDesktop& wanted) { return std::clamp(wanted.heads(), 1U, kMaxHeads); }
+
 }  // namespace
 
 Desktop::Desktop(DesktopServices& services, DesktopId id, std::uint32_t slot)
@@ -104,6 +106,8 @@ void Desktop::went_down() {
   if (!wanted_ || wanted_->power() != wire::DesiredDesktop::ON) display_.reset();
 }
 
+std::uint32_t Desktop::heads() const { return wanted_ ? heads_of(*wanted_) : 1; }
+
 // ---- starting
 
 Result<DomainSpec> Desktop::prepare(const wire::DesiredDesktop& wanted) const {
@@ -115,7 +119,7 @@ Result<DomainSpec> Desktop::prepare(const wire::DesiredDesktop& wanted) const {
   spec.vcpus = std::clamp(wanted.vcpus(), 1U, kMaxVcpus);
   spec.memory_mib =
       std::clamp(std::max(wanted.memory_mib(), image.manifest.min_memory_mib), kMinMemoryMib, kMaxMemoryMib);
-  spec.heads = std::clamp(wanted.heads(), 1U, kMaxHeads);
+  spec.heads = heads_of(wanted);
   spec.kernel = image.kernel;
   spec.initrd = image.initrd;
   spec.cmdline = image.manifest.cmdline;

@@ -92,6 +92,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void on_display_session(const wire::Session& session);
   void on_display_gone();
   void offer_source();
+  [[nodiscard]] std::uint32_t heads() const;
   void offer_source_later();
   [[nodiscard]] std::string agent_socket() const;
   [[nodiscard]] std::optional<std::uint32_t> display_user() const;

@@ -34,7 +34,8 @@ void Desktop::start_display() {
               },
           .on_session = [this](const wire::Session& session) { on_display_session(session); },
           .on_source_lost =
-              [this](const std::string& detail) {
+              [this](std::uint32_t screen, const std::string& detail) {
+                if (screen > 0) return;  // with the VM the first head goes too; without it the others are in order
                 log::info("display lost its VM", {{"desktop", id_.str()}, {"detail", bounded(detail)}});
                 offer_source_later();
               },
@@ -59,7 +60,7 @@ void Desktop::offer_source() {
   services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<UniqueFd>& socket) {
     if (!self->running_ || !self->display_) return;
     wire::ToDisplay message;
-    message.mutable_source();
+    message.mutable_source()->set_heads(self->heads());
     Result<void> sent;
     if (socket) {
       sent = self->display_->send(message, socket->get());

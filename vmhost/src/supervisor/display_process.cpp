@@ -141,7 +141,7 @@ void DisplayProcess::handle(const wire::FromDisplay& message) {
       callbacks_.on_session(message.session());
       return;
     case wire::FromDisplay::kSourceLost:
-      callbacks_.on_source_lost(message.source_lost().detail());
+      callbacks_.on_source_lost(message.source_lost().screen(), message.source_lost().detail());
       return;
     case wire::FromDisplay::kPong:
       if (message.pong().id() <= pings_) pongs_ = std::max(pongs_, message.pong().id());

@@ -30,7 +30,7 @@ struct DisplayOptions {
 struct DisplayCallbacks {
   std::function<void()> on_ready;  // it can be armed and wants a source
   std::function<void(const wire::Session&)> on_session;
-  std::function<void(const std::string& detail)> on_source_lost;
+  std::function<void(std::uint32_t screen, const std::string& detail)> on_source_lost;
   std::function<void()> on_gone;  // with every connection; it is started again
 };
 
