@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari desktops …
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <format>
 #include <memory>
 #include <mutex>
@@ -10,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include <tobari/base/random.h>
+#include <tobari/base/thumbnail.h>
 
 #include "commands.h"
 #include "daemon/files.h"
@@ -125,6 +128,30 @@ Result<void> connect(const Context& context, const std::string& desktop, const s
   return {};
 }
 
+Result<void> thumbnail(const Context& context, const std::string& desktop, const std::string& file) {
+  TOBARI_ASSIGN(Portal portal, context.open());
+  TOBARI_ASSIGN(const std::string id, find_desktop(portal, desktop));
+  TOBARI_ASSIGN(const std::string jpeg, portal.download("/desktops/" + id + "/thumbnail"));
+  // What comes from the broker must not be run as something else: it is a picture or nothing.
+  if (!is_thumbnail(jpeg)) return fail(Errc::kPeerProtocol, "the broker's answer is no picture");
+  if (file == "-") {
+    if (std::fwrite(jpeg.data(), 1, jpeg.size(), stdout) != jpeg.size()) return fail_errno(errno, "write the picture");
+    return {};
+  }
+  return broker::write_small_file(file, jpeg, 0600);
+}
+
+void add_thumbnail(CLI::App& group, Context& context) {
+  auto desktop = std::make_shared<std::string>();
+  auto file = std::make_shared<std::string>();
+  CLI::App* command = group.add_subcommand("thumbnail", "a small picture of what the desktop shows");
+  command->add_option("desktop", *desktop, "name or id; may be left out when you have one");
+  command->add_option("-o,--output", *file, "where to write the JPEG; - for the standard output")->required();
+  command->callback([desktop, file, &context] {
+    context.run = [desktop, file, &context] { return thumbnail(context, *desktop, *file); };
+  });
+}
+
 void add_create(CLI::App& group, Context& context) {
   auto wanted = std::make_shared<NewDesktop>();
   CLI::App* command = group.add_subcommand("create", "a dedicated desktop for a user");
@@ -150,7 +177,7 @@ void add_act(CLI::App& group, Context& context, const char* name, const char* he
 }  // namespace
 
 void add_desktop_commands(CLI::App& app, Context& context) {
-  CLI::App* group = app.add_subcommand("desktops", "desktops: list, create, start, stop, connect, delete");
+  CLI::App* group = app.add_subcommand("desktops", "desktops: list, create, start, stop, connect, thumbnail, delete");
   group->require_subcommand(1);
   group->add_subcommand("list", "yours; an administrator sees all")->callback([&context] {
     context.run = [&context] { return list(context); };
@@ -159,6 +186,7 @@ void add_desktop_commands(CLI::App& app, Context& context) {
   add_act(*group, context, "delete", "remove a desktop and its disk", "DELETE", "");
   add_act(*group, context, "start", "switch a desktop on", "POST", "/start");
   add_act(*group, context, "stop", "switch a desktop off", "POST", "/stop");
+  add_thumbnail(*group, context);
   auto desktop = std::make_shared<std::string>();
   auto rdp_file = std::make_shared<std::string>();
   CLI::App* command = group->add_subcommand("connect", "print the command that shows the desktop");

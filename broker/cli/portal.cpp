@@ -124,7 +124,8 @@ Result<Portal> Portal::open(const std::string& broker, const std::string& ca_fil
   return Portal(std::move(sign_in), std::move(target));
 }
 
-Result<Json> Portal::call(const std::string& method, const std::string& path, const Json& body, Refusal* refusal) {
+Result<broker::Response> Portal::exchange(const std::string& method, const std::string& path, const Json& body,
+                                          Refusal* refusal) {
   broker::Request request;
   request.method = method;
   const auto mark = std::min(path.find('?'), path.size());
@@ -143,8 +144,18 @@ Result<Json> Portal::call(const std::string& method, const std::string& path, co
     if (refusal != nullptr) *refusal = std::move(said);
     return error;
   }
-  if (response->body.empty()) return Json();
-  auto parsed = Json::parse(response->body, nullptr, /*allow_exceptions=*/false);
+  return response;
+}
+
+Result<std::string> Portal::download(const std::string& path, Refusal* refusal) {
+  TOBARI_ASSIGN(broker::Response response, exchange("GET", path, nullptr, refusal));
+  return std::move(response.body);
+}
+
+Result<Json> Portal::call(const std::string& method, const std::string& path, const Json& body, Refusal* refusal) {
+  TOBARI_ASSIGN(const broker::Response response, exchange(method, path, body, refusal));
+  if (response.body.empty()) return Json();
+  auto parsed = Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   if (parsed.is_discarded()) return fail(Errc::kPeerProtocol, "this is no Tobari broker: its answer is not JSON");
   return parsed;
 }

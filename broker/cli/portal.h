@@ -47,10 +47,14 @@ class Portal {
   // given, tells more.
   [[nodiscard]] Result<Json> call(const std::string& method, const std::string& path, const Json& body = nullptr,
                                   Refusal* refusal = nullptr);
+  // A body that is no JSON, as it came.
+  [[nodiscard]] Result<std::string> download(const std::string& path, Refusal* refusal = nullptr);
   [[nodiscard]] const KeptSignIn& sign_in() const noexcept { return sign_in_; }
   void set_token(std::string token) { sign_in_.token = std::move(token); }
 
  private:
+  [[nodiscard]] Result<broker::Response> exchange(const std::string& method, const std::string& path, const Json& body,
+                                                  Refusal* refusal);
   Portal(KeptSignIn sign_in, broker::HttpsTarget target);
   KeptSignIn sign_in_;
   std::unique_ptr<broker::HttpsClient> client_;

@@ -125,7 +125,7 @@ Grant make_grant(const PolicySet& policy, const Request& request) {
   grant.user = request.user;
   grant.desktop_id = request.desktop_id;
   for (ChannelIndex channel = 0; channel < kChannels.size(); ++channel) {
-    if (!kChannels[channel].available) continue;
+    if (!kChannels[channel].available || !kChannels[channel].in_grant) continue;
     const Decision decision = policy.decide(request, channel);
     if (decision.allowed) grant.channels.push_back({std::string(kChannels[channel].name), decision.rule});
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The question that the broker asks the policy before a session is opened, and the answer. How the policy decides is
-// none of the broker's business: assemble.cpp binds the two.
+// The question that the broker asks the policy before a session is opened or a picture is shown, and the answer. How
+// the policy decides is none of the broker's business: assemble.cpp binds the two.
 #pragma once
 
 #include <functional>
@@ -13,14 +13,15 @@ namespace tobari::broker {
 struct AccessQuestion {
   std::string user;
   std::string desktop_id;
-  std::string client_address;  // numeric
+  std::string client_address;    // numeric
+  std::string what = "connect";  // a channel of the policy language
 };
 
 struct AccessAnswer {
   bool allowed = false;
   std::string rule;     // that decided; empty when none matched
   std::string reason;   // for people
-  policy::Grant grant;  // when allowed
+  policy::Grant grant;  // when "connect" is allowed
 };
 
 // Any thread, returns at once.

@@ -34,9 +34,9 @@ AccessAnswer PolicyFile::decide(const AccessQuestion& question) const {
                                 .pool = "",
                                 .desktop_id = question.desktop_id,
                                 .address = policy::IpAddress::parse(question.client_address)};
-  const policy::Decision decision = policy::decide(*policy, request, "connect");
+  const policy::Decision decision = policy::decide(*policy, request, question.what);
   AccessAnswer answer{.allowed = decision.allowed, .rule = decision.rule, .reason = decision.reason, .grant = {}};
-  if (decision.allowed) answer.grant = policy::make_grant(*policy, request);
+  if (decision.allowed && question.what == "connect") answer.grant = policy::make_grant(*policy, request);
   return answer;
 }
 

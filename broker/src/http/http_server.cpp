@@ -52,6 +52,7 @@ Request to_plain(http::request<http::string_body>&& from, const std::string& cli
   if (mark < target.size()) request.query = target.substr(mark + 1);
   request.authorization = header(from, http::field::authorization);
   request.content_type = header(from, http::field::content_type);
+  request.if_none_match = header(from, http::field::if_none_match);
   const auto key = from.find("Idempotency-Key");
   if (key != from.end()) request.idempotency_key = key->value();
   request.body = std::move(from.body());
@@ -61,7 +62,7 @@ Request to_plain(http::request<http::string_body>&& from, const std::string& cli
 
 http::response<http::string_body> to_beast(Response&& from, bool keep_alive) {
   http::response<http::string_body> response(static_cast<http::status>(from.status), 11);
-  if (!from.content_type.empty() && from.status != 204) {
+  if (!from.content_type.empty() && from.status != 204 && from.status != 304) {
     response.set(http::field::content_type, from.content_type);
   }
   response.set(http::field::cache_control, "no-store");

@@ -43,6 +43,7 @@ http::request<http::string_body> to_beast(const Request& from, const HttpsTarget
   request.set(http::field::user_agent, "tobari");
   if (!from.authorization.empty()) request.set(http::field::authorization, from.authorization);
   if (!from.idempotency_key.empty()) request.set("Idempotency-Key", from.idempotency_key);
+  if (!from.if_none_match.empty()) request.set(http::field::if_none_match, from.if_none_match);
   if (!from.body.empty()) {
     request.set(http::field::content_type, from.content_type.empty() ? "application/json" : from.content_type);
   }

@@ -16,6 +16,7 @@ struct Request {
   std::string authorization;  // header values; empty when absent
   std::string content_type;
   std::string idempotency_key;
+  std::string if_none_match;
   std::string body;
   std::string client_address;  // numeric, without port
 };

@@ -41,6 +41,7 @@ inline constexpr const char* kApiPrefix = "/api/v1";
 [[nodiscard]] std::vector<Route> user_routes(Api& api);
 [[nodiscard]] std::vector<Route> desktop_routes(Api& api);
 [[nodiscard]] std::vector<Route> connect_routes(Api& api);
+[[nodiscard]] std::vector<Route> thumbnail_routes(Api& api);
 [[nodiscard]] std::vector<Route> session_routes(Api& api);
 [[nodiscard]] std::vector<Route> node_routes(Api& api);
 [[nodiscard]] std::vector<Route> audit_routes(Api& api);

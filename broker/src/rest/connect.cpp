@@ -73,7 +73,8 @@ std::expected<void, ApiError> check_ready(Api& api, const Call& call, const Desk
 
 std::expected<policy::Grant, ApiError> ask_policy(Api& api, const Call& call, const Desktop& desktop,
                                                   std::string& rule) {
-  AccessAnswer answer = api.policy({desktop.user_name, desktop.id.str(), call.request.client_address});
+  AccessAnswer answer = api.policy(
+      {.user = desktop.user_name, .desktop_id = desktop.id.str(), .client_address = call.request.client_address});
   rule = answer.rule;
   if (answer.allowed) return std::move(answer.grant);
   AuditDraft draft = audit_of(call, "session.open", desktop.id.str());

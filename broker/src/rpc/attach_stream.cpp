@@ -6,6 +6,7 @@
 
 #include <tobari/base/log.h>
 #include <tobari/base/random.h>
+#include <tobari/base/thumbnail.h>
 #include <tobari/net/grpc_status.h>
 
 #include "rpc/session_reports.h"
@@ -131,6 +132,10 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
       }
       hosts.complete(host_.id, message.display_opened().request_id(),
                      OpenedDisplay{message.display_opened().certificate_sha256()});
+      return {};
+    case wire::FromHost::kThumbnail:
+      if (!is_thumbnail(message.thumbnail().jpeg())) return fail(Errc::kPeerProtocol, "a thumbnail that is no picture");
+      hosts.complete(host_.id, message.thumbnail().request_id(), TakenThumbnail{message.thumbnail().jpeg()});
       return {};
     case wire::FromHost::kFailed:
       hosts.complete(host_.id, message.failed().request_id(), std::unexpected<Error>(failure_of(message.failed())));

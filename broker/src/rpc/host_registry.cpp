@@ -45,6 +45,16 @@ const Error& host_gone() {
   return error;
 }
 
+// A host may answer a question with the answer to another.
+template <class Wanted>
+PendingRequests::Callback only(std::function<void(Result<Wanted>)> callback) {
+  return [callback = std::move(callback)](Result<HostAnswer> answer) {
+    if (!answer.has_value()) return callback(std::unexpected<Error>(std::move(answer).error()));
+    if (auto* wanted = std::get_if<Wanted>(&*answer)) return callback(std::move(*wanted));
+    callback(fail(Errc::kPeerProtocol, "the host's answer is not to the question"));
+  };
+}
+
 }  // namespace
 
 HostRegistry::HostRegistry(StateStore& store, const Clock& clock)
@@ -154,7 +164,7 @@ Result<void> HostRegistry::forget_removed(const HostId& host, const wire::Actual
   return {};
 }
 
-void HostRegistry::complete(const HostId& host, const std::string& request_id, Result<OpenedDisplay> result) {
+void HostRegistry::complete(const HostId& host, const std::string& request_id, Result<HostAnswer> result) {
   pending_.complete(request_id, host, std::move(result));
 }
 
@@ -233,18 +243,30 @@ void HostRegistry::desired_changed(const HostId& host) {
   link->send(std::move(message));
 }
 
-void HostRegistry::open_display(const HostId& host, wire::OpenDisplay message, PendingRequests::Callback callback) {
+void HostRegistry::request(const HostId& host, const std::string& id, wire::ToHost message,
+                           PendingRequests::Callback callback) {
   const auto link = link_of(host);
   if (link == nullptr) return callback(std::unexpected<Error>(host_gone()));
-  const std::string id = message.request_id();
-  if (!pending_.add(id, host, std::chrono::steady_clock::now() + kOpenDisplayDeadline, callback)) {
-    return callback(fail(Errc::kExhausted, "too many sessions are being opened: try again"));
+  if (!pending_.add(id, host, std::chrono::steady_clock::now() + kRequestDeadline, callback)) {
+    return callback(fail(Errc::kExhausted, "too many requests wait for hosts: try again"));
   }
-  wire::ToHost envelope;
-  *envelope.mutable_open_display() = std::move(message);
-  link->send(std::move(envelope));
+  link->send(std::move(message));
   // Detached in between: fail_host() may have run before the entry was there.
   if (link_of(host) != link) pending_.complete(id, host, std::unexpected<Error>(host_gone()));
+}
+
+void HostRegistry::open_display(const HostId& host, wire::OpenDisplay message, OnOpened callback) {
+  const std::string id = message.request_id();
+  wire::ToHost envelope;
+  *envelope.mutable_open_display() = std::move(message);
+  request(host, id, std::move(envelope), only<OpenedDisplay>(std::move(callback)));
+}
+
+void HostRegistry::take_thumbnail(const HostId& host, wire::TakeThumbnail message, OnThumbnail callback) {
+  const std::string id = message.request_id();
+  wire::ToHost envelope;
+  *envelope.mutable_take_thumbnail() = std::move(message);
+  request(host, id, std::move(envelope), only<TakenThumbnail>(std::move(callback)));
 }
 
 void HostRegistry::close_session(const HostId& host, const SessionId& session, const std::string& reason) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,7 +25,7 @@ namespace tobari::broker {
 
 inline constexpr int kMaxDesktopsPerHost = 4096;
 inline constexpr int kMaxImagesPerHost = 256;
-inline constexpr std::chrono::seconds kOpenDisplayDeadline{5};
+inline constexpr std::chrono::seconds kRequestDeadline{5};
 
 // One attached host's line, as the registry sees it: gRPC in the program, a vector in tests.
 class HostLink {
@@ -62,7 +63,7 @@ class HostRegistry {
   // Only when `link` is still the host's current one.
   void detach(const HostId& host, const HostLink* link);
   [[nodiscard]] Result<void> set_actual(const HostId& host, const wire::ActualState& actual);
-  void complete(const HostId& host, const std::string& request_id, Result<OpenedDisplay> result);
+  void complete(const HostId& host, const std::string& request_id, Result<HostAnswer> result);
 
   // ---- for the rest of the broker
   [[nodiscard]] std::optional<HostInfo> info(const HostId& host) const;  // nullopt: not connected
@@ -70,7 +71,11 @@ class HostRegistry {
   [[nodiscard]] Result<std::vector<HostCapacity>> capacities() const;
   // The stored desktops of this host have changed: tells it all of them. Nothing to do while it is away.
   void desired_changed(const HostId& host);
-  void open_display(const HostId& host, wire::OpenDisplay message, PendingRequests::Callback callback);
+  // Called back once, on any thread: kUnavailable, kTimeout, kExhausted, or what the host says.
+  using OnOpened = std::function<void(Result<OpenedDisplay>)>;
+  void open_display(const HostId& host, wire::OpenDisplay message, OnOpened callback);
+  using OnThumbnail = std::function<void(Result<TakenThumbnail>)>;
+  void take_thumbnail(const HostId& host, wire::TakeThumbnail message, OnThumbnail callback);
   void close_session(const HostId& host, const SessionId& session, const std::string& reason);
   void send(const HostId& host, wire::ToHost message);
   // A node was removed: its line ends now.
@@ -89,6 +94,7 @@ class HostRegistry {
   };
 
   std::shared_ptr<HostLink> link_of(const HostId& host) const;
+  void request(const HostId& host, const std::string& id, wire::ToHost message, PendingRequests::Callback callback);
   [[nodiscard]] Result<void> forget_removed(const HostId& host, const wire::ActualState& actual);
   [[nodiscard]] Result<void> pass_epochs(const HostId& host, const wire::ActualState& actual);
 

@@ -20,7 +20,7 @@ bool PendingRequests::add(const std::string& request_id, const HostId& host, Clo
   return true;
 }
 
-void PendingRequests::complete(const std::string& request_id, const HostId& host, Result<OpenedDisplay> result) {
+void PendingRequests::complete(const std::string& request_id, const HostId& host, Result<HostAnswer> result) {
   Callback callback;
   {
     const std::scoped_lock lock(mutex_);

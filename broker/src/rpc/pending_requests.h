@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <variant>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/ids.h>
@@ -21,9 +22,15 @@ struct OpenedDisplay {
   std::string certificate_sha256;  // 64 hex digits
 };
 
+struct TakenThumbnail {
+  std::string jpeg;
+};
+
+using HostAnswer = std::variant<OpenedDisplay, TakenThumbnail>;
+
 class PendingRequests {
  public:
-  using Callback = std::function<void(Result<OpenedDisplay>)>;
+  using Callback = std::function<void(Result<HostAnswer>)>;
   static constexpr std::size_t kMaxPending = 4096;
 
   PendingRequests();
@@ -32,7 +39,7 @@ class PendingRequests {
   // False: too many are pending; the callback was not taken.
   [[nodiscard]] bool add(const std::string& request_id, const HostId& host, Clock::Steady deadline, Callback callback);
   // Only the host that was asked may answer; anything else is ignored.
-  void complete(const std::string& request_id, const HostId& host, Result<OpenedDisplay> result);
+  void complete(const std::string& request_id, const HostId& host, Result<HostAnswer> result);
   // The host is gone: its requests fail.
   void fail_host(const HostId& host, const Error& reason);
   void stop();

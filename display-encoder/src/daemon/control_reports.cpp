@@ -35,6 +35,21 @@ void ControlReports::send(const wire::FromDisplay& message) {
   }
 }
 
+void ControlReports::send_picture(std::uint64_t id, const Result<std::vector<std::byte>>& picture) {
+  wire::FromDisplay message;
+  message.mutable_picture()->set_id(id);
+  if (picture) {
+    message.mutable_picture()->set_jpeg(picture->data(), picture->size());
+  } else {
+    message.mutable_picture()->set_failure(plain(picture.error().message));
+  }
+  send(message);
+}
+
+void ControlReports::on_client_statistics(const Admitted& admitted, const DisplayStats& stats) {
+  log_.on_client_statistics(admitted, stats);
+}
+
 void ControlReports::on_client_connected(const ClientInfo& client, const Admitted& admitted) {
   log_.on_client_connected(client, admitted);
   send(session_message(wire::Session::CONNECTED, admitted.session_id, client.address, plain(client.name), ""));

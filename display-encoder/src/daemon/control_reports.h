@@ -2,8 +2,11 @@
 // The life of a session as messages to the host agent, and as log lines.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <tobari/display/control_channel.h>
 
@@ -21,9 +24,11 @@ class ControlReports final : public SessionObserver {
   // Clients' threads report as well as the main thread, so all sending goes through here.
   explicit ControlReports(ControlChannel& channel) noexcept : channel_(channel) {}
   void send(const wire::FromDisplay& message);
+  void send_picture(std::uint64_t id, const Result<std::vector<std::byte>>& picture);
 
   void on_client_connected(const ClientInfo& client, const Admitted& admitted) override;
   void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) override;
+  void on_client_statistics(const Admitted& admitted, const DisplayStats& stats) override;
   void on_source_lost(std::size_t screen, const Error& reason) override;
 
  private:

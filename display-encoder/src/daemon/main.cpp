@@ -19,7 +19,7 @@ constexpr int kArenas = 2;
 tobari::Result<void> run(const tobari::display::Options& options) {
   TOBARI_ASSIGN(const auto level, tobari::log::parse_level(options.log_level));
   tobari::log::init("tobari-display", level);
-  const auto signals = tobari::display::block_termination_signals();
+  const auto signals = tobari::display::block_signals();
   tobari::display::init_rdp_library();
   // The sandbox is the supervisor's to put around us; say so when there is none.
   tobari::log::info("runs unconfined", {{"freerdp", tobari::display::rdp_library_version()}});

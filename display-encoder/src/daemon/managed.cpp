@@ -16,9 +16,13 @@
 #include "capture/qemu_dbus_source.h"
 #include "daemon/admission.h"
 #include "daemon/control_reports.h"
+#include "daemon/signals.h"
+#include "daemon/statistics_report.h"
 #include "rdp/rdp_transport.h"
 #include "rdp/tls_identity.h"
 #include "session/display_session.h"
+#include "session/picture_requests.h"
+#include "stats/stats_overlay_source.h"
 
 namespace tobari::display {
 namespace {
@@ -39,15 +43,20 @@ policy::Grant from_wire(const wire::Grant& wire) {
 
 class ManagedDisplay {
  public:
-  ManagedDisplay(ControlChannel channel, TlsIdentity identity)
-      : channel_(std::move(channel)),
+  ManagedDisplay(ControlChannel channel, TlsIdentity identity, bool figures)
+      : figures_(figures),
+        channel_(std::move(channel)),
         identity_(std::move(identity)),
         reports_(channel_),
+        pictures_(
+            clock_, [this] { take_picture(); },
+            [this](std::uint64_t id, const PictureRequests::Picture& picture) { reports_.send_picture(id, picture); }),
         admission_(clock_),
         session_(reports_) {}
 
   [[nodiscard]] int fd() const noexcept { return channel_.fd(); }
   void stop() noexcept { session_.stop(); }
+  void log_statistics() { display::log_statistics("all", session_.statistics()); }
 
   // False when the agent has closed the socket.
   [[nodiscard]] Result<bool> receive() {
@@ -76,6 +85,13 @@ class ManagedDisplay {
         answer.mutable_pong()->set_id(message.ping().id());
         return reports_.send(answer);
       }
+      case wire::ToDisplay::kTakePicture:
+        return pictures_.ask(message.take_picture().id());
+      case wire::ToDisplay::kAskStatistics: {
+        wire::FromDisplay answer;
+        to_wire(session_.statistics(), *answer.mutable_statistics());
+        return reports_.send(answer);
+      }
       case wire::ToDisplay::MESSAGE_NOT_SET:
         log::warning("control message of an unknown kind");
         return;
@@ -96,9 +112,17 @@ class ManagedDisplay {
     auto sources = QemuDbusSource::create_heads(std::move(connection), heads);
     if (!sources) return reports_.on_source_lost(0, sources.error());
     for (std::size_t i = 0; i < sources->size(); ++i) {
-      session_.set_source(i, std::move((*sources)[i]),
+      std::unique_ptr<FramebufferSource> shown = std::move((*sources)[i]);
+      if (figures_ && i == 0) {
+        shown = std::make_unique<StatsOverlaySource>(std::move(shown), [this] { return session_.statistics(); });
+      }
+      session_.set_source(i, std::move(shown),
                           i == 0 ? DisplaySession::Role::kDesktop : DisplaySession::Role::kSpareHead);
     }
+  }
+
+  void take_picture() {
+    session_.take_thumbnail([this](const PictureRequests::Picture& picture) { pictures_.taken(picture); });
   }
 
   void arm(const wire::Arm& arm) {
@@ -130,10 +154,12 @@ class ManagedDisplay {
     session_.drop_clients(drop.session_id(), CloseReason::kDropped);
   }
 
+  const bool figures_;  // in the picture
   SystemClock clock_;
   ControlChannel channel_;
   TlsIdentity identity_;
   ControlReports reports_;
+  PictureRequests pictures_;
   TicketAdmission admission_;
   DisplaySession session_;
 };
@@ -142,12 +168,16 @@ class ManagedDisplay {
 
 Result<void> run_managed(const Options& options, const UniqueFd& signals) {
   TOBARI_ASSIGN(TlsIdentity identity, make_tls_identity());
-  ManagedDisplay display(ControlChannel(UniqueFd(options.control_fd)), std::move(identity));
+  ManagedDisplay display(ControlChannel(UniqueFd(options.control_fd)), std::move(identity), options.stats);
   for (;;) {
     std::array<pollfd, 2> items{{{display.fd(), POLLIN, 0}, {signals.get(), POLLIN, 0}}};
     if (::poll(items.data(), items.size(), -1) < 0 && errno != EINTR)
       return fail_errno(errno, "wait for the host agent");
-    if (items[1].revents != 0) break;
+    if (items[1].revents != 0) {
+      const Signal signal = next_signal(signals);
+      if (signal == Signal::kEnd) break;
+      if (signal == Signal::kReport) display.log_statistics();
+    }
     if (items[0].revents == 0) continue;
     TOBARI_ASSIGN(const bool open, display.receive());
     if (!open) break;

@@ -34,6 +34,7 @@ void describe(CLI::App& app, Options& o) {
   app.add_option("--key", o.key_file, "its key in PEM form")->needs(cert);
   cert->needs("--key");
   app.add_flag("--sound", o.sound, "let the client hear it: a pattern has a tone, an X display has no sound");
+  app.add_flag("--stats", o.stats, "draw frames, bits and delays a second into the picture's corner");
   app.add_flag("--once", o.once, "end when the first client has left");
   app.add_option("--log-level", o.log_level, "debug, info, warning or error")->capture_default_str();
   source->needs(listen, user, password)->excludes(control);

@@ -23,6 +23,7 @@ struct Options {
   std::string log_level = "info";
   int control_fd = -1;  // managed by a host agent; excludes everything above but the log level
   bool sound = false;   // the client hears the desktop, where it has a sound
+  bool stats = false;   // a panel of figures in the picture
   bool once = false;    // end when the first client that got in is gone
 };
 

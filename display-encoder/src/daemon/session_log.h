@@ -6,6 +6,7 @@
 
 #include <tobari/base/log.h>
 
+#include "daemon/statistics_report.h"
 #include "session/display_session.h"
 
 namespace tobari::display {
@@ -25,6 +26,9 @@ class SessionLog final : public SessionObserver {
                {{"client", client.address},
                 {"session", admitted != nullptr ? admitted->session_id : client.session_id},
                 {"because", describe(reason)}});
+  }
+  void on_client_statistics(const Admitted& admitted, const DisplayStats& stats) override {
+    log_statistics(admitted.session_id.empty() ? "session" : admitted.session_id, stats);
   }
   void on_source_lost(std::size_t screen, const Error& reason) override {
     log::warning("desktop lost", {{"screen", std::to_string(screen)}, {"because", describe(reason)}});

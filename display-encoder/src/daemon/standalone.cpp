@@ -21,9 +21,12 @@
 
 #include "daemon/admission.h"
 #include "daemon/session_log.h"
+#include "daemon/signals.h"
+#include "daemon/statistics_report.h"
 #include "rdp/rdp_transport.h"
 #include "rdp/tls_identity.h"
 #include "session/display_session.h"
+#include "stats/stats_overlay_source.h"
 
 namespace tobari::display {
 namespace {
@@ -66,6 +69,9 @@ class Watch final : public SessionObserver {
     finished_ = true;
     ring();
   }
+  void on_client_statistics(const Admitted& admitted, const DisplayStats& statistics) override {
+    log_.on_client_statistics(admitted, statistics);
+  }
   void on_source_lost(std::size_t screen, const Error& reason) override {
     log_.on_source_lost(screen, reason);
     {
@@ -90,13 +96,13 @@ class Desktops {
  public:
   static constexpr std::chrono::seconds kRetry{2};
 
-  Desktops(DisplaySession& session, const std::vector<std::string>& names)
-      : session_(session), names_(names), lost_(names.size(), false) {}
+  Desktops(DisplaySession& session, const Options& options)
+      : session_(session), names_(options.sources), figures_(options.stats), lost_(names_.size(), false) {}
 
   [[nodiscard]] Result<void> open_all() {
     for (std::size_t i = 0; i < names_.size(); ++i) {
       TOBARI_ASSIGN(auto source, open_source(names_[i]));
-      session_.set_source(i, std::move(source));
+      show(i, std::move(source));
     }
     return {};
   }
@@ -109,13 +115,21 @@ class Desktops {
       auto source = open_source(names_[i]);
       if (!source) continue;
       lost_[i] = false;
-      session_.set_source(i, std::move(*source));
+      show(i, std::move(*source));
     }
   }
 
  private:
+  void show(std::size_t screen, std::unique_ptr<FramebufferSource> source) {
+    if (figures_ && screen == 0) {
+      source = std::make_unique<StatsOverlaySource>(std::move(source), [&to = session_] { return to.statistics(); });
+    }
+    session_.set_source(screen, std::move(source));
+  }
+
   DisplaySession& session_;
   const std::vector<std::string>& names_;
+  const bool figures_;  // in the picture of the first one
   std::vector<bool> lost_;
 };
 
@@ -160,7 +174,7 @@ Result<void> run_standalone(const Options& options, const UniqueFd& signals) {
   PasswordAdmission admission(options.user, std::move(password), std::move(grant));
   Watch watch(options.once);
   DisplaySession session(watch, options.sources.size());
-  Desktops desktops(session, options.sources);
+  Desktops desktops(session, options);
   TOBARI_TRY(desktops.open_all());
   log::info(
       "listening",
@@ -172,7 +186,11 @@ Result<void> run_standalone(const Options& options, const UniqueFd& signals) {
         desktops.some_lost() ? static_cast<int>(std::chrono::milliseconds(Desktops::kRetry).count()) : -1;
     const int ready = ::poll(items.data(), items.size(), patience);
     if (ready < 0 && errno != EINTR) return fail_errno(errno, "wait for clients");
-    if (items[1].revents != 0) break;
+    if (items[1].revents != 0) {
+      const Signal signal = next_signal(signals);
+      if (signal == Signal::kEnd) break;
+      if (signal == Signal::kReport) log_statistics("all", session.statistics());
+    }
     if (items[0].revents != 0) accept_client(listener.get(), session, identity, admission);
     watch.clear();
     for (const std::size_t screen : watch.take_lost()) desktops.lose(screen);

@@ -145,6 +145,7 @@ Result<void> RdpPeer::loop() {
     carry_out_notes();
     if (!output_->release(transport())) return fail(Errc::kUnavailable, "the client went away");
     queued_ = output_->size();
+    tell_what_left();
     if (!drained_told_ && queued() < kDrained) {
       drained_told_ = true;
       events_->on_drained();
@@ -187,6 +188,11 @@ void RdpPeer::carry_out_notes() {
   drained_told_ = false;
 }
 
+void RdpPeer::tell_what_left() {
+  if (!leaving_ || output_->size() > 0 || peer_->IsWriteBlocked(peer_.get()) != FALSE) return;
+  events_->on_frames_left(*std::exchange(leaving_, std::nullopt));
+}
+
 void RdpPeer::carry_out(PeerNote& note) {
   if (auto* layout = std::get_if<LayoutNote>(&note)) {
     layout_ = std::move(layout->layout);
@@ -196,6 +202,7 @@ void RdpPeer::carry_out(PeerNote& note) {
       resize_legacy(layout_.monitors.size());
     }
   } else if (const auto* frame = std::get_if<FrameNote>(&note)) {
+    leaving_ = frame->id;
     if (graphics_ && graphics_->ready()) {
       events_->on_frame_written(frame->id, graphics_->send(frame->id, frame->surface, frame->frame));
     } else if (active_ && ready_ && frame->surface < layout_.surfaces.size()) {

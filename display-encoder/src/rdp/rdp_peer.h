@@ -61,6 +61,7 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   [[nodiscard]] Result<void> broken();  // why FreeRDP gave up
   void carry_out(PeerNote& note);
   void carry_out_notes();
+  void tell_what_left();
   void measure_round_trip();
   void say_goodbye(std::uint32_t error_info);
   void linger() noexcept;
@@ -129,7 +130,8 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   OutputLayout layout_;  // what the client is to show
   bool absurd_layout_told_ = false;
   bool drained_told_ = true;
-  std::optional<Error> reason_;  // why we end it ourselves
+  std::optional<FrameId> leaving_;  // the last frame that is not known to have left
+  std::optional<Error> reason_;     // why we end it ourselves
   std::optional<Clock::Steady> round_trip_asked_;
   Clock::Steady round_trip_done_{};
   std::jthread thread_;  // last: it uses the others

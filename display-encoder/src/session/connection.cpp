@@ -41,6 +41,11 @@ void DisplaySession::Connection::on_ready(const ClientPipeline& pipeline) {
     const std::scoped_lock lock(session_.mutex_);
     pipeline_ = pipeline;
     former = std::exchange(session_.active_, shared_from_this());
+    if (former.get() != this) {
+      const auto now = SystemClock().now();
+      if (former) former->statistics_ = session_.recorder_.of_client(now);
+      session_.recorder_.begin_client(now);
+    }
     session_.active_changed_ = true;
     session_.output_wanted_ = true;
     session_.wake();
@@ -58,7 +63,17 @@ void DisplaySession::Connection::on_frame_written(FrameId id, std::size_t bytes)
 }
 
 void DisplaySession::Connection::on_frame_ack(FrameId up_to) {
-  if_active([this, up_to] { session_.pacer_.acknowledged(up_to, SystemClock().now()); });
+  if_active([this, up_to] {
+    const auto now = SystemClock().now();
+    session_.pacer_.acknowledged(up_to, now);
+    session_.recorder_.acknowledged(up_to, now);
+  });
+}
+
+// Nobody is woken for it.
+void DisplaySession::Connection::on_frames_left(FrameId up_to) {
+  const std::scoped_lock lock(session_.mutex_);
+  if (session_.active_.get() == this) session_.recorder_.left(up_to, SystemClock().now());
 }
 
 void DisplaySession::Connection::on_acks_suspended() {
@@ -109,12 +124,16 @@ void DisplaySession::Connection::on_closed(const Error& reason) {
     closed_ = true;
     was_active = session_.active_.get() == this;
     if (was_active) {
+      const auto now = SystemClock().now();
+      statistics_ = session_.recorder_.of_client(now);
+      session_.recorder_.end_client(now);
       session_.active_.reset();
       session_.active_changed_ = true;
     }
     session_.wake();
   }
   if (was_active) session_.input_.release_all();
+  if (admitted_ && statistics_) session_.observer_.on_client_statistics(*admitted_, *statistics_);
   session_.observer_.on_client_closed(label_, admitted_ ? &*admitted_ : nullptr, reason);
 }
 

@@ -32,6 +32,7 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   void on_ready(const ClientPipeline& pipeline) override;
   void on_frame_written(FrameId id, std::size_t bytes) override;
   void on_frame_ack(FrameId up_to) override;
+  void on_frames_left(FrameId up_to) override;
   void on_acks_suspended() override;
   void on_drained() override;
   void on_round_trip(std::chrono::microseconds measured) override;
@@ -52,7 +53,8 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   ClientLabel label_;
   std::optional<Admitted> admitted_;
   ClientPipeline pipeline_;
-  MonitorLayout layout_;  // as far as it is granted
+  MonitorLayout layout_;                    // as far as it is granted
+  std::optional<DisplayStats> statistics_;  // of its time on the desktop, once that is over
   bool audio_wanted_ = false;
   bool closed_ = false;
 };

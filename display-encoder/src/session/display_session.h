@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -19,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include <tobari/display/display_stats.h>
 #include <tobari/display/display_transport.h>
 #include <tobari/display/framebuffer_source.h>
 #include <tobari/display/region.h>
@@ -30,6 +32,7 @@
 #include "session/audio_feed.h"
 #include "session/burst_limit.h"
 #include "session/input_router.h"
+#include "stats/stats_recorder.h"
 
 namespace tobari::display {
 
@@ -46,6 +49,8 @@ class SessionObserver {
   virtual void on_client_connected(const ClientInfo& client, const Admitted& admitted) = 0;
   // `admitted` is null when the client never got in.
   virtual void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) = 0;
+  // What a client was shown in all, once that is over; before on_client_closed().
+  virtual void on_client_statistics(const Admitted& /*admitted*/, const DisplayStats& /*statistics*/) {}
   virtual void on_source_lost(std::size_t screen, const Error& reason) = 0;
 };
 
@@ -75,6 +80,15 @@ class DisplaySession {
   // Ends connections of this session id; with an empty one, whoever is connected.
   void drop_clients(const std::string& session_id, CloseReason reason);
 
+  // Since the beginning, of all clients.
+  [[nodiscard]] DisplayStats statistics();
+
+  // A JPEG of what the (first) desktop shows now, client or not: encode/thumbnail.h. `taken` is called once, on the
+  // encode thread, and must not block; never when the session ends before. One at a time: a second request replaces the
+  // first.
+  using TakenThumbnail = std::function<void(const Result<std::vector<std::byte>>&)>;
+  void take_thumbnail(TakenThumbnail taken);
+
   void stop() noexcept;  // when it returns no observer is running or will be called
 
  private:
@@ -97,6 +111,7 @@ class DisplaySession {
   void apply_audio(Lock& lock);
   void apply_repaint();
   void end_idle_client(Lock& lock);
+  void make_thumbnail(Lock& lock);
   void sleep(Lock& lock, const std::stop_token& stop);
   [[nodiscard]] std::optional<Time> next_alarm() const;
 
@@ -120,7 +135,8 @@ class DisplaySession {
   [[nodiscard]] bool paint(Lock& lock, View& view, Time now, Slot slot);
   [[nodiscard]] bool paint_damage(Lock& lock, View& view, Region damage, Time now, Slot slot);
   [[nodiscard]] bool refine(Lock& lock, View& view, Time now, Slot slot);
-  void send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot);
+  // `answers`: the key or button that the frame is the first change after.
+  void send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot, std::optional<Time> answers = {});
   [[nodiscard]] bool more_to_send(Time now) const;
   void tidy(Lock& lock, Time now);
   void give_back(Lock& lock);
@@ -146,6 +162,8 @@ class DisplaySession {
   bool output_wanted_ = true;
   Region repaint_;
   Pacer pacer_;
+  StatsRecorder recorder_;
+  TakenThumbnail thumbnail_wanted_;
   bool woken_ = false;
   bool stopping_ = false;
 

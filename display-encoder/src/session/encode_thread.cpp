@@ -31,6 +31,7 @@ void DisplaySession::housekeeping(Lock& lock) {
   apply_audio(lock);
   apply_repaint();
   end_idle_client(lock);
+  make_thumbnail(lock);
 }
 
 // Closed connections: their thread has said its last word and is joined here, on a thread that is not theirs.

@@ -105,6 +105,7 @@ bool DisplaySession::paint(Lock& lock, View& view, Time now, Slot slot) {
 bool DisplaySession::paint_damage(Lock& lock, View& view, Region damage, Time now, Slot slot) {
   EncodedFrame frame;
   const Region all = damage;
+  const auto answers = std::exchange(view.screen->answers, std::nullopt);
   damage.clip(bounds(view.painter.size()));
   Result<FrameView> pixels;
   {
@@ -117,10 +118,13 @@ bool DisplaySession::paint_damage(Lock& lock, View& view, Region damage, Time no
   }
   if (!pixels) {  // not at the moment: the damage stays, and a lost source says so by itself
     view.screen->damage.add(all);
+    if (!view.screen->answers) view.screen->answers = answers;
     view.not_before = now + kRetry;
     return false;
   }
-  send(lock, view, std::move(frame), now, slot);
+  // Damage that changes nothing answers nothing.
+  if (frame.empty() && !view.screen->answers) view.screen->answers = answers;
+  send(lock, view, std::move(frame), now, slot, answers);
   return true;
 }
 
@@ -164,13 +168,24 @@ void DisplaySession::give_back(Lock& lock) {
   static_cast<void>(::malloc_trim(0));
 }
 
-void DisplaySession::send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot) {
+void DisplaySession::send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot,
+                          std::optional<Time> answers) {
   if (frame.empty()) return;
   last_sent_ = now;
   if (!trim_at_) trim_at_ = now + kTrimPeriod;
   const FrameId id = next_frame_++;
-  pacer_.sent(id, data_bytes(frame), more_to_send(now), now, slot.urgency);
+  const std::size_t bytes = data_bytes(frame);
+  pacer_.sent(id, bytes, more_to_send(now), now, slot.urgency);
   const auto client = shown_;
+  const Time encoded = SystemClock().now();
+  recorder_.sent(frame,
+                 {.id = id,
+                  .screen = view.index,
+                  .encoding = encoded - now,
+                  .pressed = answers,
+                  .unsent = client->transport().unsent() + bytes,
+                  .in_flight = pacer_.in_flight()},
+                 encoded);
   const Unlock unlocked(lock);
   client->transport().send(id, view.index, std::move(frame));
 }

@@ -19,6 +19,7 @@ void DisplaySession::Screen::on_damage(std::span<const Rect> rects) {
   const std::scoped_lock lock(session_.mutex_);
   if (damage.empty()) damaged_since = SystemClock().now();
   for (const Rect& rect : rects) damage.add(rect);
+  if (!answers) answers = input_.take_unanswered();
   if (shown && session_.active_) session_.wake();  // nobody looks: nothing is done with it, so nobody wakes
 }
 

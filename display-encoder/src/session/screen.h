@@ -38,7 +38,8 @@ class DisplaySession::Screen final : public SourceEvents {
   bool ended = false;       // its source was lost, and no other has shown anything since
   Size surface;             // as last announced, also by a former source; not valid: never
   Region damage;
-  Time damaged_since{};  // while damage is not empty
+  Time damaged_since{};         // while damage is not empty
+  std::optional<Time> answers;  // the key or button that the first of it came after
   std::optional<CursorShape> cursor;
   bool cursor_visible = true;
   bool shown = false;  // a pane shows it

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "contract/framebuffer_source_contract.h"
 
+#include <chrono>
 #include <utility>
 
 #include "capture/qemu_dbus_source.h"
@@ -8,6 +9,7 @@
 #include "capture/x11_source.h"
 #include "contract/framebuffer_source/qemu_machine.h"
 #include "contract/framebuffer_source/xvfb.h"
+#include "stats/stats_overlay_source.h"
 
 namespace tobari::display {
 namespace {
@@ -37,6 +39,22 @@ class PatternRig final : public DesktopRig {
 
  private:
   TestPatternSource* source_ = nullptr;
+};
+
+// The same with the panel of figures around it, which shows itself to a client only.
+class FiguresRig final : public DesktopRig {
+ public:
+  Result<std::unique_ptr<FramebufferSource>> connect() override {
+    TOBARI_ASSIGN(auto pattern, pattern_.connect());
+    return std::make_unique<StatsOverlaySource>(
+        std::move(pattern), [] { return DisplayStats(); }, std::chrono::milliseconds(5));
+  }
+  void disturb(FramebufferSource& source) override { pattern_.disturb(source); }
+  Result<Picture> truth() override { return pattern_.truth(); }
+  void kill(FramebufferSource& source) override { pattern_.kill(source); }
+
+ private:
+  PatternRig pattern_;
 };
 
 class QemuRig final : public DesktopRig {
@@ -86,6 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
     AllSources, FramebufferSourceContract,
     ::testing::Values(RigMaker{"Pattern",
                                []() -> Result<std::unique_ptr<DesktopRig>> { return std::make_unique<PatternRig>(); }},
+                      RigMaker{"PatternWithFigures",
+                               []() -> Result<std::unique_ptr<DesktopRig>> { return std::make_unique<FiguresRig>(); }},
                       RigMaker{"X11", make_x11},
                       RigMaker{"QemuShared", [] { return make_qemu(QemuMachine::Screen::kShared); }},
                       RigMaker{"QemuCopied", [] { return make_qemu(QemuMachine::Screen::kCopied); }}),

@@ -78,6 +78,9 @@ TEST_F(Cli, AdministersUsersAndHosts) {
   EXPECT_THAT(run("hosts join-token h1"), HasSubstr("tobari-vmhost enrol"));
   EXPECT_THAT(run("desktops create --user alice --image none"), HasSubstr("images that are there"));
   EXPECT_THAT(run("desktops connect"), HasSubstr("you have no desktop"));
+  EXPECT_THAT(run("desktops thumbnail -o /dev/null"), HasSubstr("you have no desktop"));
+  EXPECT_THAT(run("desktops thumbnail 6ba7b810-9dad-41d1-80b4-00c04fd430c8 -o /dev/null"),
+              HasSubstr("there is no such desktop"));
   run("users delete alice");
   EXPECT_EQ(status, 0);
   EXPECT_THAT(run("users list"), Not(HasSubstr("alice")));

@@ -44,6 +44,7 @@ class FakeHost {
     const std::scoped_lock lock(writing_);
     stream_->Write(message);
   }
+  const std::string picture = "\xFF\xD8\xFF a desktop \xFF\xD9";
   std::future<std::string> next_acknowledgement() { return acknowledged_.get_future(); }
 
  private:
@@ -52,6 +53,7 @@ class FakeHost {
     while (stream_->Read(&message)) {
       if (message.has_desired()) report(message.desired());
       if (message.has_open_display()) opened(message.open_display());
+      if (message.has_take_thumbnail()) pictured(message.take_thumbnail());
       if (message.has_event_stored()) acknowledged_.set_value(message.event_stored().event_id());
     }
   }
@@ -72,6 +74,13 @@ class FakeHost {
     wire::FromHost reply;
     reply.mutable_display_opened()->set_request_id(request.request_id());
     reply.mutable_display_opened()->set_certificate_sha256(kFingerprint);
+    say(reply);
+  }
+
+  void pictured(const wire::TakeThumbnail& request) {
+    wire::FromHost reply;
+    reply.mutable_thumbnail()->set_request_id(request.request_id());
+    reply.mutable_thumbnail()->set_jpeg(picture);
     say(reply);
   }
 
@@ -149,6 +158,15 @@ TEST_F(Nodes, FromJoinTokenToAConnectionRedeemedOnce) {
   ASSERT_EQ(connected.status, 200) << connected.body;
   const auto reply = nlohmann::json::parse(connected.body);
   EXPECT_EQ(reply.at("certificate_sha256"), kFingerprint);
+
+  // The sample's rule is for "connect" alone; with one for pictures the host is asked.
+  EXPECT_EQ(running.call("GET", "/api/v1/desktops/" + desktop + "/thumbnail", alice).status, 403);
+  running.write("policy.yaml", std::string(kAllowAll) + "  - {name: pictures, what: thumbnail, effect: allow}\n");
+  running.broker->reload_policy();
+  const Response picture = until(200, "GET", "/api/v1/desktops/" + desktop + "/thumbnail", alice);
+  EXPECT_EQ(picture.body, host.picture);
+  EXPECT_EQ(picture.content_type, "image/jpeg");
+  EXPECT_THAT(picture.headers, ::testing::Contains(::testing::Pair("Cache-Control", "no-store")));
 
   const auto via = channel(gateway_dir);
   wire::RedeemRouteReply route;

@@ -91,6 +91,39 @@ TEST_F(Managed, AnswersAPing) {
   EXPECT_EQ(receive().pong().id(), 7U);
 }
 
+TEST_F(Managed, SaysWhatItHasDone) {
+  set_up();
+  wire::ToDisplay ask;
+  ask.mutable_ask_statistics();
+  ASSERT_TRUE(agent->send(ask));
+  const auto answer = receive();
+  ASSERT_TRUE(answer.has_statistics());
+  EXPECT_EQ(answer.statistics().frames(), 0U);
+  EXPECT_FALSE(answer.statistics().connected());
+}
+
+TEST_F(Managed, WithoutADesktopThereIsNoPictureAndItSaysSo) {
+  set_up();
+  for (const std::uint64_t id : {7U, 8U}) {  // the second within a second
+    wire::ToDisplay take;
+    take.mutable_take_picture()->set_id(id);
+    ASSERT_TRUE(agent->send(take));
+    const auto answer = receive();
+    EXPECT_EQ(answer.picture().id(), id);
+    EXPECT_TRUE(answer.picture().jpeg().empty());
+    EXPECT_EQ(answer.picture().failure(), "nothing is shown yet");
+  }
+}
+
+TEST_F(Managed, ASignalThatAsksForFiguresEndsNothing) {
+  set_up();
+  ASSERT_EQ(::kill(process, SIGUSR1), 0);
+  wire::ToDisplay ping;
+  ping.mutable_ping()->set_id(9);
+  ASSERT_TRUE(agent->send(ping));
+  EXPECT_EQ(receive().pong().id(), 9U);
+}
+
 TEST_F(Managed, SaysThatASourceCannotBeHad) {
   set_up();
   wire::ToDisplay source;

@@ -152,6 +152,21 @@ class AgentTest : public ::testing::Test {
     });
     return answer.value_or(wire::FromHost());
   }
+  // The answer to one request: a picture's bytes, or "CODE: message".
+  std::string thumbnail(const std::string& desktop, std::uint64_t epoch = 1) {
+    wire::ToHost message;
+    const std::string request_id = random_uuid();
+    message.mutable_take_thumbnail()->set_request_id(request_id);
+    message.mutable_take_thumbnail()->set_desktop_id(desktop);
+    message.mutable_take_thumbnail()->set_epoch(epoch);
+    broker_.send(message);
+    const auto answer = broker_.wait([&](const wire::FromHost& m) {
+      return m.thumbnail().request_id() == request_id || m.failed().request_id() == request_id;
+    });
+    if (!answer) return "nothing";
+    return answer->has_failed() ? answer->failed().code() + ": " + answer->failed().message()
+                                : answer->thumbnail().jpeg();
+  }
   net::Endpoint front() const { return {"127.0.0.1", front_->port()}; }
 
   TestImage image_;
@@ -318,6 +333,50 @@ TEST_F(AgentTest, UnknownImageFailsWithASentence) {
   desire(wire::DesiredDesktop::ON);
   ASSERT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_FAILED));
   EXPECT_THAT(broker_.actual().desktops(0).detail(), HasSubstr("there is no image \"test\" on this host"));
+}
+
+// ---- pictures
+
+TEST_F(AgentTest, ThumbnailsComeFromTheDisplayAndAreLookedAt) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened()) << "the display is up";
+  EXPECT_EQ(thumbnail(id_), "\xFF\xD8\xFFpicture\xFF\xD9");
+  EXPECT_EQ(thumbnail(id_), "unavailable: there is no picture yet");
+  EXPECT_THAT(thumbnail(id_), HasSubstr("the display made no picture")) << "text";
+  EXPECT_THAT(thumbnail(id_), HasSubstr("the display made no picture")) << "too large";
+  EXPECT_EQ(thumbnail(id_), "unavailable: the display process has ended");
+}
+
+TEST_F(AgentTest, ThumbnailsOfWhatIsNotHereAreRefused) {
+  EXPECT_THAT(thumbnail(id_), HasSubstr("not found")) << "nobody wants it yet";
+  desire(wire::DesiredDesktop::OFF);
+  ASSERT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_STOPPED));
+  EXPECT_EQ(thumbnail(id_), "unavailable: the desktop is not running");
+  EXPECT_THAT(thumbnail(id_, 2), HasSubstr("another epoch"));
+  EXPECT_THAT(thumbnail("../../etc/passwd"), HasSubstr("does not have the desktop"));
+}
+
+// The fake's third answer is larger than any display's.
+TEST(DisplayProcessTest, KeepsTheNewestStatisticsThatCanBe) {
+  const auto loop = *Loop::create();
+  DisplayOptions options{.program = TOBARI_FAKE_DISPLAY, .uid = {}, .restarts = {}};
+  options.ping_every = 20ms;
+  options.statistics_every = 1;
+  std::optional<DisplayProcess> display;
+  std::uint64_t newest = 0;
+  int looks = 0;
+  display.emplace(*loop, "d1", options,
+                  DisplayCallbacks{[] {}, [](const auto&) {}, [](const auto&) {}, [](const auto&) {}, [] {}});
+  const auto timer = std::make_shared<Loop::Handle>();
+  const std::function<void()> look = [&] {
+    if (display->statistics()) newest = display->statistics()->frames();
+    if (newest == 2 && ++looks > 20) return loop->stop();  // and stays so while others come
+    *timer = loop->after(20ms, look);
+  };
+  look();
+  loop->run();
+  EXPECT_EQ(newest, 2U);
+  display.reset();
 }
 
 // ---- the front alone

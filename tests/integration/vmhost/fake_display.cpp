@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Stands in for tobari-display: speaks the control protocol, shows nothing. A client is told in one line which session,
-// process and user serve it and how many sources have been handed over. It can also die right after a report.
+// process and user serve it and how many sources have been handed over. It can also die right after a report. Pictures
+// follow a script: a good one, a failure, text, too much, then nothing but an end.
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <format>
 #include <map>
 #include <poll.h>
@@ -10,6 +13,7 @@
 
 #include <sys/socket.h>
 
+#include <tobari/base/thumbnail.h>
 #include <tobari/display/control_channel.h>
 
 #include "tobari/display_control.pb.h"
@@ -46,6 +50,13 @@ class FakeDisplay {
       case wire::ToDisplay::kPing:
         answer.mutable_pong()->set_id(message.ping().id());
         break;
+      case wire::ToDisplay::kTakePicture:
+        if (!take_picture(*answer.mutable_picture(), message.take_picture().id())) std::exit(1);
+        break;
+      case wire::ToDisplay::kAskStatistics:
+        answer.mutable_statistics()->set_frames(++statistics_);
+        if (statistics_ > 2) answer.mutable_statistics()->mutable_encode_us()->mutable_counts()->Resize(5000, 1);
+        break;
       case wire::ToDisplay::kSource:
         source_ = std::move(descriptor);
         ++sources_;
@@ -61,6 +72,28 @@ class FakeDisplay {
         return;
     }
     static_cast<void>(channel_.send(answer));
+  }
+
+  bool take_picture(wire::Picture& picture, std::uint64_t id) {
+    const std::string head = "\xFF\xD8\xFF";
+    const std::string tail = "\xFF\xD9";
+    picture.set_id(id);
+    switch (++pictures_) {
+      case 1:
+        picture.set_jpeg(head + "picture" + tail);
+        return true;
+      case 2:
+        picture.set_failure("there is no picture yet");
+        return true;
+      case 3:
+        picture.set_jpeg("#!/bin/sh");
+        return true;
+      case 4:
+        picture.set_jpeg(head + std::string(tobari::kMaxThumbnailBytes, 'x') + tail);
+        return true;
+      default:
+        return false;
+    }
   }
 
   void serve(const wire::Client& client, UniqueFd socket) {
@@ -82,6 +115,8 @@ class FakeDisplay {
   tobari::display::ControlChannel channel_{UniqueFd(tobari::display::kControlDescriptor)};
   UniqueFd source_;
   int sources_ = 0;
+  int pictures_ = 0;
+  std::uint64_t statistics_ = 0;
   std::map<std::string, UniqueFd> clients_;
 };
 

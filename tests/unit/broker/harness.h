@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -101,7 +102,7 @@ struct Harness {
     if (!done.has_value()) std::abort();
   }
   Response call(const std::string& method, const std::string& path, const std::string& token = "",
-                const std::string& body = "", const std::string& key = "") {
+                const std::string& body = "", const std::string& key = "", const std::string& tag = "") {
     Request request;
     request.method = method;
     request.path = path;
@@ -109,6 +110,7 @@ struct Harness {
     request.content_type = body.empty() ? "" : "application/json";
     request.body = body;
     request.idempotency_key = key;
+    request.if_none_match = tag;
     request.client_address = "192.0.2.7";
     if (const auto mark = path.find('?'); mark != std::string::npos) {
       request.path = path.substr(0, mark);
@@ -133,14 +135,16 @@ struct Harness {
   std::unique_ptr<Authenticator> authenticator = std::move(Authenticator::create(store, clock)).value();
   HostRegistry hosts{store, clock};
   bool policy_allows = true;
+  std::set<std::string> allowed{"connect"};
   Api api{.store = store,
           .clock = clock,
           .authenticator = *authenticator,
           .hosts = hosts,
           .policy = [this](const AccessQuestion& q) -> AccessAnswer {
-            return {policy_allows,
+            const bool yes = policy_allows && allowed.contains(q.what);
+            return {yes,
                     "the-rule",
-                    policy_allows ? "allowed" : "nobody works at night",
+                    yes ? "allowed" : "nobody works at night",
                     {.user = q.user, .desktop_id = q.desktop_id, .channels = {{"connect", "the-rule"}}}};
           },
           .gateway_address = "gateway.example",

@@ -11,10 +11,10 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Waiting {
-  std::promise<Result<OpenedDisplay>> promise;
-  std::future<Result<OpenedDisplay>> answer = promise.get_future();
+  std::promise<Result<HostAnswer>> promise;
+  std::future<Result<HostAnswer>> answer = promise.get_future();
   PendingRequests::Callback callback() {
-    return [this](Result<OpenedDisplay> result) { promise.set_value(std::move(result)); };
+    return [this](Result<HostAnswer> result) { promise.set_value(std::move(result)); };
   }
 };
 
@@ -31,7 +31,7 @@ TEST_F(Pending, TheAnswerArrivesOnceAndOnlyFromTheHostThatWasAsked) {
   pending_.complete("r", HostId::random(), OpenedDisplay{"forged"});
   pending_.complete("r", host_, OpenedDisplay{"right"});
   pending_.complete("r", host_, OpenedDisplay{"again"});
-  EXPECT_EQ(waiting.answer.get()->certificate_sha256, "right");
+  EXPECT_EQ(std::get<OpenedDisplay>(*waiting.answer.get()).certificate_sha256, "right");
 }
 
 TEST_F(Pending, NoAnswerIsATimeout) {

@@ -107,6 +107,14 @@ TEST(MakeGrant, HoldsWhatIsAllowedAndAvailable) {
   EXPECT_THAT(grant.channels, ElementsAre(ChannelGrant{"connect", "open"})) << "no drive in this version";
 }
 
+TEST(MakeGrant, LeavesOutWhatIsNoPartOfASession) {
+  const PolicySet policy(
+      {rule("open", Effect::kAllow), rule("pictures", Effect::kAllow, find_channel("thumbnail").value())}, {});
+  EXPECT_TRUE(decide(policy, request("alice"), "thumbnail").allowed);
+  EXPECT_FALSE(decide(policy, request("alice"), "thumbnail.others").allowed) << "one's own is not everybody's";
+  EXPECT_THAT(make_grant(policy, request("alice")).channels, ElementsAre(ChannelGrant{"connect", "open"}));
+}
+
 TEST(MakeGrant, IsEmptyForWhoMayNotConnect) {
   EXPECT_THAT(make_grant(PolicySet(), request("alice")).channels, IsEmpty());
 }

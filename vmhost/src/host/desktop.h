@@ -4,6 +4,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,6 +48,7 @@ struct DesktopServices {
   DesktopTimes times = {};
   std::function<void()> changed = {};  // look again: list, reconcile, report
   std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
+  std::function<void(const std::string& request_id, const Result<std::string>& jpeg)> on_thumbnail = {};
 };
 
 class Desktop : public std::enable_shared_from_this<Desktop> {
@@ -78,6 +81,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   [[nodiscard]] Result<std::string> arm(const wire::OpenDisplay& request);
   [[nodiscard]] Result<void> client(const std::string& session, const std::string& address, int descriptor);
   void drop(const std::string& session, const std::string& reason);
+  // on_thumbnail() follows unless it fails at once. kUnavailable: nothing is shown now; kExhausted: too many asked.
+  [[nodiscard]] Result<void> take_thumbnail(const std::string& request_id);
   void ask_display_to_end() noexcept;
 
  private:
@@ -91,6 +96,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void start_display();
   void on_display_session(const wire::Session& session);
   void on_display_gone();
+  void on_display_picture(const wire::Picture& picture);
   void offer_source();
   [[nodiscard]] std::uint32_t heads() const;
   void offer_source_later();
@@ -114,6 +120,13 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   std::unique_ptr<GuestAgent> guest_;
   std::unique_ptr<DisplayProcess> display_;
   std::string connected_session_;
+  struct Wish {
+    std::uint64_t id;
+    std::string request_id;
+    Loop::Steady::time_point since;
+  };
+  std::deque<Wish> thumbnails_;  // asked of the display
+  std::uint64_t thumbnails_asked_ = 0;
   Loop::Handle rest_timer_;
   Loop::Handle plug_timer_;
   Loop::Handle source_timer_;

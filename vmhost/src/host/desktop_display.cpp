@@ -3,13 +3,16 @@
 #include <utility>
 
 #include <tobari/base/log.h>
+#include <tobari/base/thumbnail.h>
 
 #include "host/desktop.h"
 
 namespace tobari::vmhost {
 namespace {
 
-constexpr std::size_t kMaxReportedText = 256;  // of what a display process says
+constexpr std::size_t kMaxReportedText = 256;         // of what a display process says
+constexpr std::size_t kMaxThumbnails = 16;            // asked of one display and not answered
+constexpr std::chrono::seconds kForgetThumbnail{10};  // longer than whoever asked waits
 
 // Never half a character: text that is no UTF-8 would make the whole message unreadable to the broker.
 std::string bounded(const std::string& text) {
@@ -39,6 +42,7 @@ void Desktop::start_display() {
                 log::info("display lost its VM", {{"desktop", id_.str()}, {"detail", bounded(detail)}});
                 offer_source_later();
               },
+          .on_picture = [this](const wire::Picture& picture) { on_display_picture(picture); },
           .on_gone = [this] { on_display_gone(); },
       });
 }
@@ -107,6 +111,33 @@ void Desktop::drop(const std::string& session, const std::string& reason) {
   if (!sent) log::warning("session is not told to end", {{"session", session}, {"reason", sent.error().message}});
 }
 
+Result<void> Desktop::take_thumbnail(const std::string& request_id) {
+  if (!running_ || stopping_ || !display_) return fail(Errc::kUnavailable, "the desktop is not running");
+  const auto now = Loop::Steady::now();
+  while (!thumbnails_.empty() && now - thumbnails_.front().since > kForgetThumbnail) thumbnails_.pop_front();
+  if (thumbnails_.size() >= kMaxThumbnails) return fail(Errc::kExhausted, "too many ask for this desktop's picture");
+  wire::ToDisplay message;
+  message.mutable_take_picture()->set_id(++thumbnails_asked_);
+  TOBARI_TRY(display_->send(message));
+  thumbnails_.push_back({thumbnails_asked_, request_id, now});
+  return {};
+}
+
+void Desktop::on_display_picture(const wire::Picture& picture) {
+  const auto wish = std::ranges::find(thumbnails_, picture.id(), &Wish::id);
+  if (wish == thumbnails_.end()) return;
+  const std::string request_id = wish->request_id;
+  thumbnails_.erase(wish);
+  if (picture.jpeg().empty()) {
+    return services_.on_thumbnail(request_id, fail(Errc::kUnavailable, bounded(picture.failure())));
+  }
+  if (!is_thumbnail(picture.jpeg())) {
+    log::warning("display process sends no picture", {{"desktop", id_.str()}});
+    return services_.on_thumbnail(request_id, fail(Errc::kPeerProtocol, "the display made no picture"));
+  }
+  services_.on_thumbnail(request_id, picture.jpeg());
+}
+
 void Desktop::ask_display_to_end() noexcept {
   if (display_) display_->ask_to_end();
 }
@@ -126,6 +157,9 @@ void Desktop::on_display_session(const wire::Session& session) {
 // Nobody else can say it any more.
 void Desktop::on_display_gone() {
   source_timer_.reset();
+  for (const Wish& wish : std::exchange(thumbnails_, {})) {
+    services_.on_thumbnail(wish.request_id, fail(Errc::kUnavailable, "the display process has ended"));
+  }
   if (!connected_session_.empty()) {
     wire::Session session;
     session.set_session_id(std::exchange(connected_session_, {}));

@@ -26,6 +26,9 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
       send_(std::move(send)) {
   services_.changed = [this] { look(); };
   services_.on_session = [this](const DesktopId& id, const wire::Session& session) { on_session(id, session); };
+  services_.on_thumbnail = [this](const std::string& request_id, const Result<std::string>& jpeg) {
+    on_thumbnail(request_id, jpeg);
+  };
   load_desired();
   watch_ = services_.hypervisor.watch([this, &loop = services_.loop](const DomainEvent& event) {
     loop.post([this, event] {
@@ -241,6 +244,8 @@ void HostAgent::on_broker_message(const wire::ToHost& message) {
       return events_.stored(message.event_stored().event_id());
     case wire::ToHost::kRestartDesktop:
       return on_restart(message.restart_desktop());
+    case wire::ToHost::kTakeThumbnail:
+      return on_take_thumbnail(message.take_thumbnail());
     case wire::ToHost::MESSAGE_NOT_SET:
       return;  // of a newer version
   }

@@ -79,6 +79,10 @@ class HostAgent {
   void retry_openings();
   void on_close_session(const wire::CloseSession& request);
   void on_restart(const wire::RestartDesktop& request);
+  void on_take_thumbnail(const wire::TakeThumbnail& request);
+  void on_thumbnail(const std::string& request_id, const Result<std::string>& jpeg);
+  // Named by the broker with the epoch that we know.
+  [[nodiscard]] Result<std::shared_ptr<Desktop>> ordered(const std::string& desktop_id, std::uint64_t epoch) const;
   void on_session(const DesktopId& id, const wire::Session& session);
   void send_failure(const std::string& request_id, const Error& error);
   void remember_answer(const std::string& request_id, const wire::FromHost& message);

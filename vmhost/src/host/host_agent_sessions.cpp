@@ -37,13 +37,8 @@ Result<std::string> HostAgent::try_open(const wire::OpenDisplay& request) {
   TOBARI_ASSIGN(const DesktopId id, DesktopId::parse(request.desktop_id()));
   TOBARI_ASSIGN(SessionId session, SessionId::parse(request.session_id()));
   if (request.ticket_sha256().size() != kHashBytes) return fail(Errc::kInvalidArgument, "ticket hash is not 32 bytes");
-  const auto found = desktops_.find(id);
-  if (found == desktops_.end() || !found->second->wanted()) {
-    return fail(Errc::kNotFound, "this host does not have the desktop");
-  }
-  const std::uint64_t epoch = found->second->wanted()->epoch;
-  if (request.epoch() != epoch) return fail(Errc::kAlreadyExists, "the desktop has another epoch on this host");
-  TOBARI_ASSIGN(std::string fingerprint, found->second->arm(request));
+  TOBARI_ASSIGN(const auto desktop, ordered(request.desktop_id(), request.epoch()));
+  TOBARI_ASSIGN(std::string fingerprint, desktop->arm(request));
   TOBARI_TRY(armed_.arm(request.routing_token_sha256(), {session, id}, Loop::Steady::now(),
                         std::chrono::seconds(request.valid_seconds())));
   if (sessions_.insert_or_assign(session.str(), id).second) session_order_.push_back(session.str());
@@ -110,17 +105,38 @@ void HostAgent::on_close_session(const wire::CloseSession& request) {
   if (found != desktops_.end()) found->second->drop(request.session_id(), request.reason());
 }
 
-void HostAgent::on_restart(const wire::RestartDesktop& request) {
-  const auto id = DesktopId::parse(request.desktop_id());
+Result<std::shared_ptr<Desktop>> HostAgent::ordered(const std::string& desktop_id, std::uint64_t epoch) const {
+  const auto id = DesktopId::parse(desktop_id);
   const auto found = id ? desktops_.find(*id) : desktops_.end();
   if (found == desktops_.end() || !found->second->wanted()) {
-    return send_failure(request.request_id(), {Errc::kNotFound, "this host does not have the desktop", "", 0});
+    return fail(Errc::kNotFound, "this host does not have the desktop");
   }
-  if (request.epoch() != found->second->wanted()->epoch) {
-    return send_failure(request.request_id(),
-                        {Errc::kAlreadyExists, "the desktop has another epoch on this host", "", 0});
+  if (epoch != found->second->wanted()->epoch) {
+    return fail(Errc::kAlreadyExists, "the desktop has another epoch on this host");
   }
-  found->second->restart();
+  return found->second;
+}
+
+void HostAgent::on_restart(const wire::RestartDesktop& request) {
+  const auto desktop = ordered(request.desktop_id(), request.epoch());
+  if (!desktop) return send_failure(request.request_id(), desktop.error());
+  (*desktop)->restart();
+}
+
+void HostAgent::on_take_thumbnail(const wire::TakeThumbnail& request) {
+  const auto desktop = ordered(request.desktop_id(), request.epoch());
+  if (!desktop) return send_failure(request.request_id(), desktop.error());
+  if (const auto asked = (*desktop)->take_thumbnail(request.request_id()); !asked) {
+    send_failure(request.request_id(), asked.error());
+  }
+}
+
+void HostAgent::on_thumbnail(const std::string& request_id, const Result<std::string>& jpeg) {
+  if (!jpeg) return send_failure(request_id, jpeg.error());
+  wire::FromHost message;
+  message.mutable_thumbnail()->set_request_id(request_id);
+  message.mutable_thumbnail()->set_jpeg(*jpeg);
+  send_(message);
 }
 
 void HostAgent::on_session(const DesktopId& id, const wire::Session& session) {

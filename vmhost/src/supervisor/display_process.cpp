@@ -14,6 +14,10 @@ namespace {
 
 constexpr int kGraceMilliseconds = 1000;
 constexpr int kMessagesPerTurn = 32;  // one display must not keep the loop from the others
+// Of statistics (display_control.proto).
+constexpr int kMaxCodecs = 32;
+constexpr int kMaxScreens = 16;
+constexpr int kMaxHistogramCounts = 200;
 
 bool is_fingerprint(const std::string& text) {
   return text.size() == 64 &&
@@ -73,6 +77,7 @@ void DisplayProcess::ended(const std::string& why) {
   ping_timer_.reset();
   channel_.reset();
   fingerprint_.clear();
+  statistics_.reset();
   const pid_t pid = child_.pid;
   end(child_, 0);
   const auto now = Loop::Steady::now();
@@ -92,6 +97,10 @@ void DisplayProcess::ping() {
   message.mutable_ping()->set_id(++pings_);
   // A full socket is a sign of hanging like silence: time decides.
   static_cast<void>(channel_->send(message));
+  if (pings_ % options_.statistics_every == 0) {
+    message.mutable_ask_statistics();
+    static_cast<void>(channel_->send(message));
+  }
   ping_timer_ = loop_.after(options_.ping_every, [this] { ping(); });
 }
 
@@ -128,6 +137,17 @@ void DisplayProcess::on_exit() {
   if (channel_) ended("it ended by itself");
 }
 
+// What is more than a display can have is none of ours to keep.
+void DisplayProcess::keep(const wire::Statistics& statistics) {
+  const auto fits = [](const wire::LogHistogram& histogram) { return histogram.counts_size() <= kMaxHistogramCounts; };
+  if (statistics.codecs_size() > kMaxCodecs || statistics.input_us_size() > kMaxScreens ||
+      !fits(statistics.encode_us()) || !fits(statistics.acknowledge_us()) ||
+      !std::ranges::all_of(statistics.input_us(), fits)) {
+    return;
+  }
+  statistics_ = statistics;
+}
+
 void DisplayProcess::handle(const wire::FromDisplay& message) {
   last_sign_ = Loop::Steady::now();
   switch (message.message_case()) {
@@ -146,6 +166,11 @@ void DisplayProcess::handle(const wire::FromDisplay& message) {
     case wire::FromDisplay::kPong:
       if (message.pong().id() <= pings_) pongs_ = std::max(pongs_, message.pong().id());
       return;
+    case wire::FromDisplay::kPicture:
+      callbacks_.on_picture(message.picture());
+      return;
+    case wire::FromDisplay::kStatistics:
+      return keep(message.statistics());
     case wire::FromDisplay::MESSAGE_NOT_SET:
       return;  // of a newer version
   }

@@ -24,6 +24,7 @@ struct DisplayOptions {
   std::optional<std::uint32_t> uid;
   std::chrono::milliseconds ping_every = std::chrono::seconds(2);
   std::chrono::milliseconds answer_within = std::chrono::seconds(10);  // else it hangs and is killed
+  std::uint64_t statistics_every = 5;                                  // pings
   RestartBudget::Limits restarts;
 };
 
@@ -31,6 +32,7 @@ struct DisplayCallbacks {
   std::function<void()> on_ready;  // it can be armed and wants a source
   std::function<void(const wire::Session&)> on_session;
   std::function<void(std::uint32_t screen, const std::string& detail)> on_source_lost;
+  std::function<void(const wire::Picture&)> on_picture;
   std::function<void()> on_gone;  // with every connection; it is started again
 };
 
@@ -44,6 +46,8 @@ class DisplayProcess {
   [[nodiscard]] bool ready() const noexcept { return !fingerprint_.empty(); }
   [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }  // 64 hex digits
   [[nodiscard]] pid_t pid() const noexcept { return child_.pid; }
+  // The newest, of the process that runs now.
+  [[nodiscard]] const std::optional<wire::Statistics>& statistics() const noexcept { return statistics_; }
 
   // kUnavailable when it is not ready. `descriptor` stays the caller's.
   [[nodiscard]] Result<void> send(const wire::ToDisplay& message, int descriptor = -1);
@@ -59,6 +63,7 @@ class DisplayProcess {
   void on_exit();
   void handle(const wire::FromDisplay& message);
   void ping();
+  void keep(const wire::Statistics& statistics);
 
   Loop& loop_;
   const std::string desktop_;
@@ -68,6 +73,7 @@ class DisplayProcess {
   Child child_;
   std::optional<display::ControlChannel> channel_;
   std::string fingerprint_;
+  std::optional<wire::Statistics> statistics_;
   std::uint64_t pings_ = 0;
   std::uint64_t pongs_ = 0;  // the highest one answered
   Loop::Steady::time_point last_sign_;

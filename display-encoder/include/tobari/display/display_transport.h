@@ -71,8 +71,9 @@ class TransportEvents {
   // A frame given to send() is now so many bytes for the line (bulk compression has made them fewer).
   virtual void on_frame_written(FrameId id, std::size_t bytes) = 0;
   virtual void on_frame_ack(FrameId up_to) = 0;
-  virtual void on_acks_suspended() = 0;  // the client will not acknowledge until it does again
-  virtual void on_drained() = 0;         // unsent() became small again
+  virtual void on_frames_left(FrameId up_to) = 0;  // the kernel has them, whole; not for each, but for the last of some
+  virtual void on_acks_suspended() = 0;            // the client will not acknowledge until it does again
+  virtual void on_drained() = 0;                   // unsent() became small again
   virtual void on_round_trip(std::chrono::microseconds) = 0;
   virtual void on_layout_wish(const MonitorLayout& layout) = 0;  // its window or its monitors changed
   virtual void on_output_wanted(bool wanted) = 0;                // false: it is minimised

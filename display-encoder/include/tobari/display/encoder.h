@@ -14,12 +14,14 @@
 
 namespace tobari::display {
 
-// Values: MS-RDPEGFX 2.2.2.1 RDPGFX_WIRE_TO_SURFACE_PDU_1 codecId, but for kSolid, which is its own PDU.
+// Values: MS-RDPEGFX 2.2.2.1 RDPGFX_WIRE_TO_SURFACE_PDU_1 codecId, but for kSolid, which is its own PDU, and kJpeg,
+// which is for others than RDP's clients.
 enum class Codec : std::uint16_t {
   kUncompressed = 0x0000,
   kClear = 0x0008,
   kPlanar = 0x000A,
   kAvc420 = 0x000B,
+  kJpeg = 0xFF00,
   kSolid = 0xFFFF,
 };
 
@@ -52,7 +54,7 @@ struct ClientCodecs {
   bool avc420 = false;
 };
 
-// Encodes a rectangle without loss. Implementations: ClearCodec, planar, uncompressed.
+// Encodes a rectangle. Implementations: ClearCodec, planar, uncompressed, all without loss; JPEG.
 class RectEncoder {
  public:
   virtual ~RectEncoder() = default;

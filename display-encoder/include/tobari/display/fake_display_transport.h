@@ -82,6 +82,7 @@ class FakeDisplayTransport final : public DisplayTransport {
       for (const EncodedRect& rect : frame.rects) paint(layout_.surfaces.at(surface), rect);
       ++frames_;
     });
+    events_->on_frames_left(id);
     if (acks_ == Acks::kAtOnce) events_->on_frame_ack(id);
   }
   void set_cursor(const std::optional<CursorShape>& shape) override {

@@ -14,9 +14,11 @@ struct Channel {
   std::string_view name;
   std::string_view meaning;
   bool available;  // built into this version; a rule may allow it before, which then opens nothing
+  // Part of what a session is granted. False: the broker itself asks, when somebody wants it, session or not.
+  bool in_grant = true;
 };
 
-inline constexpr std::array<Channel, 17> kChannels{{
+inline constexpr std::array<Channel, 19> kChannels{{
     {"connect", "sign in to a desktop and see it", true},
     {"clipboard.to_guest", "paste from the client into the desktop", false},
     {"clipboard.from_guest", "copy from the desktop to the client", false},
@@ -34,6 +36,8 @@ inline constexpr std::array<Channel, 17> kChannels{{
     {"touch", "touch and pen input", false},
     {"resize", "change the size and number of monitors while connected", false},
     {"multitransport", "a second connection over UDP", false},
+    {"thumbnail", "a small picture of one's own desktop outside of a session", true, false},
+    {"thumbnail.others", "the same of other people's desktops, for administrators", true, false},
 }};
 
 // The position in kChannels.

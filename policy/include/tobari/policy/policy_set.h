@@ -90,8 +90,8 @@ class PolicySet {
 // A channel name that does not exist is denied.
 [[nodiscard]] Decision decide(const PolicySet& policy, const Request& request, std::string_view what);
 
-// Every channel that is allowed and available. Nobody may connect whose grant does not hold "connect"; it is then
-// empty.
+// Every channel of a session that is allowed and available. Nobody may connect whose grant does not hold "connect"; it
+// is then empty.
 [[nodiscard]] Grant make_grant(const PolicySet& policy, const Request& request);
 
 }  // namespace tobari::policy
