@@ -22,6 +22,11 @@ class Portal:
         self.token = None
 
     def call(self, method, path, body=None, timeout=30):
+        text = self.fetch(method, path, body, timeout)
+        return json.loads(text) if text else None
+
+    def fetch(self, method, path, body=None, timeout=30):
+        """The answer's bytes."""
         request = urllib.request.Request(self.url + path, method=method)
         if self.token:
             request.add_header("Authorization", "Bearer " + self.token)
@@ -31,7 +36,7 @@ class Portal:
             request.add_header("Content-Type", "application/json")
         try:
             with urllib.request.urlopen(request, data, timeout=timeout, context=self.context) as reply:
-                text = reply.read()
+                return reply.read()
         except urllib.error.HTTPError as refused:
             text = refused.read()
             try:
@@ -40,7 +45,6 @@ class Portal:
                 problem = {"code": "unreadable", "detail": text[:200].decode(errors="replace")}
             raise Problem(refused.code, problem.get("code", ""), problem.get("detail", ""),
                           refused.headers.get("Retry-After")) from None
-        return json.loads(text) if text else None
 
     def login(self, user, password):
         self.token = self.call("POST", "/api/v1/login", {"user": user, "password": password})["token"]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An X display of our own with a real RDP client on it: start, type, look."""
+import math
 import os
 import signal
 import subprocess
@@ -46,6 +47,11 @@ class Picture:
         if self.rgb == other.rgb:
             return 0
         return sum(1 for i in range(0, len(self.rgb), 3) if self.rgb[i:i + 3] != other.rgb[i:i + 3])
+
+    def psnr(self, other):
+        """How alike they are, in dB; pictures of one size."""
+        error = sum((a - b) * (a - b) for a, b in zip(self.rgb, other.rgb, strict=True))
+        return 10 * math.log10(255 * 255 * len(self.rgb) / error) if error else 99.0
 
     def crop(self, x, y, width, height):
         rows = (self.rgb[3 * ((y + r) * self.width + x):3 * ((y + r) * self.width + x + width)] for r in range(height))

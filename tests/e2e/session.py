@@ -4,8 +4,10 @@ import time
 
 import check
 from deployment import wait_for
-from harness import expect
-from screen import Display, Remmina
+from harness import expect, expect_problem
+from screen import Display, Picture, Remmina
+
+LEAST_PSNR = 25  # dB, against the guest's picture made as small
 
 
 def run(harness):
@@ -23,10 +25,33 @@ def run(harness):
     legacy = harness.probe(portal.connect(desktop["id"]), **{"no-graphics-pipeline": True})
     expect(legacy and not legacy["gfx"], "a client without the graphics pipeline gets one too")
 
+    thumbnail(harness, portal, desktop)
     other_client(harness, portal, desktop)
 
     greedy = harness.probe(portal.connect(desktop["id"]), **{"want-every-channel": True, "seconds": 2})
     expect(greedy, "a client that asks for every channel is served without any")
+
+
+def thumbnail(harness, portal, desktop):
+    """The small picture over REST resembles what QEMU says that the guest shows; whoever may not see it does not."""
+    path = f"/api/v1/desktops/{desktop['id']}/thumbnail"
+    jpeg, guest = harness.folder / "thumbnail.jpg", harness.folder / "guest.ppm"
+    seen = {}
+
+    def resembles():
+        jpeg.write_bytes(portal.fetch("GET", path))
+        check.guest_picture(desktop).write(guest)
+        small = Picture.read(["convert", str(jpeg), "-depth", "8", "ppm:-"])
+        meant = Picture.read(["convert", str(guest), "-filter", "Box", "-resize", f"{small.width}x{small.height}!",
+                              "-depth", "8", "ppm:-"])
+        seen.update(side=max(small.width, small.height), psnr=small.psnr(meant))
+        return seen["psnr"] >= LEAST_PSNR
+
+    # One a second is given, so that is how often to ask.
+    wait_for(resembles, 20, "a thumbnail that resembles the desktop", every=1.1)
+    expect(seen["side"] == 480, f"the desktop's thumbnail decodes and resembles it ({seen['psnr']:.1f} dB)")
+    expect_problem(403, "an administrator does not see it without a rule that says so",
+                   harness.deployment.portal("admin").fetch, "GET", path)
 
 
 def other_client(harness, portal, desktop):

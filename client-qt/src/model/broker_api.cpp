@@ -85,6 +85,10 @@ void BrokerApi::connect_desktop(const QString& id, Done<Connection> done) {
        });
 }
 
+void BrokerApi::thumbnail(const QString& id, Done<QByteArray> done) {
+  send(Request::kThumbnail, "GET", QStringLiteral("desktops/%1/thumbnail").arg(id), {}, std::move(done));
+}
+
 void BrokerApi::logout(std::function<void()> done) {
   if (!signed_in()) return done();
   send(Request::kLogout, "POST", QStringLiteral("logout"), {},

@@ -38,6 +38,8 @@ class BrokerApi : public QObject {
   void login(const Portal& portal, const QString& user, const QString& password, Done<SignIn> done);
   void desktops(Done<QList<Desktop>> done);
   void connect_desktop(const QString& id, Done<Connection> done);
+  // A small JPEG of what the desktop shows; refused wherever the policy does not allow it.
+  void thumbnail(const QString& id, Done<QByteArray> done);
   // Best effort: the token is forgotten here at once, `done` comes whatever the broker answers.
   void logout(std::function<void()> done = [] {});
   void cancel();  // whatever is under way

@@ -11,7 +11,7 @@
 
 namespace tobari::client {
 
-enum class Request : std::uint8_t { kLogin, kDesktops, kConnect, kLogout };
+enum class Request : std::uint8_t { kLogin, kDesktops, kConnect, kThumbnail, kLogout };
 
 inline constexpr std::chrono::seconds kDefaultRetryAfter{2};
 inline constexpr std::chrono::seconds kMaxRetryAfter{60};

@@ -19,6 +19,7 @@ namespace {
 
 constexpr QSize kWindowSize(640, 480);
 constexpr qint64 kMaxPasswordFile = 4096;
+constexpr int kMaxThumbnails = 16;  // a refresh; the broker gives 20 a second
 
 void tell(const QString& text) { std::fprintf(stderr, "tobari-client: %s\n", qUtf8Printable(text)); }
 
@@ -154,6 +155,7 @@ void ClientApp::on_desktops(const QList<Desktop>& desktops) {
   desktops_page_->show_problem({});
   desktops_page_->set_desktops(desktops);
   window_.setCurrentWidget(desktops_page_);
+  if (!options_.unattended()) fetch_thumbnails(desktops);
   if (!std::exchange(go_on_, false)) return;
   for (const Desktop& desktop : desktops) {
     const bool wanted = options_.desktop.isEmpty() ? desktops.size() == 1 : desktop.name == options_.desktop;
@@ -164,6 +166,18 @@ void ClientApp::on_desktops(const QList<Desktop>& desktops) {
                            : tr("You have no desktop named %1; choose one.").arg(options_.desktop);
   if (options_.unattended()) return give_up(text);
   desktops_page_->show_problem(text);
+}
+
+// Nice to have: whoever may not see them, or has a desktop that shows nothing, sees the list without.
+void ClientApp::fetch_thumbnails(const QList<Desktop>& desktops) {
+  int left = kMaxThumbnails;
+  for (const Desktop& desktop : desktops) {
+    if (desktop.state != DesktopState::kRunning) continue;
+    if (left-- == 0) return;
+    api_.thumbnail(desktop.id, [this, id = desktop.id](const Outcome<QByteArray>& jpeg) {
+      if (jpeg) desktops_page_->set_thumbnail(id, *jpeg);
+    });
+  }
 }
 
 // --- the session

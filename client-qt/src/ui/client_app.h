@@ -40,6 +40,7 @@ class ClientApp : public QObject {
   void on_sign_in_failed(const Portal& portal, const Failure& why);
   void ask_about(const Portal& portal, const QString& fingerprint);
   void list_desktops();
+  void fetch_thumbnails(const QList<Desktop>& desktops);
   void on_desktops(const QList<Desktop>& desktops);
   void open(const Desktop& desktop);
   void watch_until_still(SessionWindow* window);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/desktops_page.h"
 
+#include <QBuffer>
 #include <QHBoxLayout>
+#include <QImageReader>
 #include <QLabel>
 #include <QListWidget>
 #include <QPainter>
+#include <QPixmap>
 #include <QPushButton>
 #include <QStyledItemDelegate>
 #include <QVBoxLayout>
@@ -19,6 +22,8 @@ constexpr int kRowHeight = 60;
 constexpr int kDot = 10;
 constexpr int kStateRole = Qt::UserRole;
 constexpr int kColourRole = Qt::UserRole + 1;
+constexpr int kThumbnailSide = 480;  // pixels, broker/api/openapi.yaml
+constexpr QSize kThumbnail(76, 44);  // as shown
 
 QString state_text(const Desktop& desktop) {
   QString text;
@@ -58,7 +63,19 @@ QColor state_colour(DesktopState state) {
   return {};
 }
 
-// Two lines and a dot.
+// From a broker that may be anybody's: nothing is decoded that is no JPEG or could be large.
+QPixmap thumbnail_of(const QByteArray& jpeg) {
+  QBuffer bytes;
+  bytes.setData(jpeg);
+  QImageReader reader(&bytes, "JPEG");
+  const QSize size = reader.size();
+  if (!size.isValid() || size.width() > kThumbnailSide || size.height() > kThumbnailSide) return {};
+  const QImage image = reader.read();
+  if (image.isNull()) return {};
+  return QPixmap::fromImage(image.scaled(kThumbnail, Qt::KeepAspectRatio, Qt::SmoothTransformation));
+}
+
+// Two lines and a dot, and at the end of the row what the desktop shows.
 class DesktopDelegate final : public QStyledItemDelegate {
  public:
   using QStyledItemDelegate::QStyledItemDelegate;
@@ -78,7 +95,11 @@ class DesktopDelegate final : public QStyledItemDelegate {
     painter->setBrush(index.data(kColourRole).value<QColor>());
     painter->drawEllipse(QRect(inside.left(), inside.center().y() - kDot / 2, kDot, kDot));
 
-    const QRect text = inside.adjusted(kDot + 16, 0, 0, 0);
+    const auto picture = index.data(Qt::DecorationRole).value<QPixmap>();
+    if (!picture.isNull()) {
+      painter->drawPixmap(inside.right() - picture.width(), inside.center().y() - picture.height() / 2, picture);
+    }
+    const QRect text = inside.adjusted(kDot + 16, 0, picture.isNull() ? 0 : -(picture.width() + 12), 0);
     painter->setPen(option.palette.color(selected ? QPalette::HighlightedText : QPalette::Text));
     QFont bold = option.font;
     bold.setWeight(QFont::DemiBold);
@@ -157,6 +178,14 @@ void DesktopsPage::set_desktops(const QList<Desktop>& desktops) {
   list_->setCurrentRow(std::min(row, list_->count() - 1));
   update_button();
   list_->setFocus();
+}
+
+void DesktopsPage::set_thumbnail(const QString& desktop, const QByteArray& jpeg) {
+  for (int row = 0; row < desktops_.size(); ++row) {
+    if (desktops_[row].id != desktop) continue;
+    if (const QPixmap picture = thumbnail_of(jpeg); !picture.isNull())
+      list_->item(row)->setData(Qt::DecorationRole, picture);
+  }
 }
 
 void DesktopsPage::show_problem(const QString& text) { look::set_problem(problem_, text); }

@@ -20,6 +20,8 @@ class DesktopsPage : public QWidget {
 
   void set_user(const QString& user, const QString& portal);
   void set_desktops(const QList<Desktop>& desktops);
+  // A JPEG; what is none, or larger than a thumbnail can be, is not shown.
+  void set_thumbnail(const QString& desktop, const QByteArray& jpeg);
   void show_problem(const QString& text);
   [[nodiscard]] const QList<Desktop>& desktops() const { return desktops_; }
 

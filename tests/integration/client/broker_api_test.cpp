@@ -57,6 +57,25 @@ TEST_F(BrokerApiTest, SignsInListsAndConnects) {
   EXPECT_TRUE(broker_.bodies.back().contains(QStringLiteral("client_kind")));
 }
 
+TEST_F(BrokerApiTest, FetchesAThumbnailOrTheReasonForNone) {
+  trust_it();
+  ASSERT_TRUE(login());
+  const QString id = QStringLiteral("11111111-2222-4333-8444-555555555550");
+  const auto fetch = [&] {
+    std::optional<Outcome<QByteArray>> answer;
+    api_.thumbnail(id, [&](Outcome<QByteArray> a) { answer = std::move(a); });
+    EXPECT_TRUE(wait_until([&] { return answer.has_value(); }));
+    return *answer;
+  };
+  auto& reply = broker_.overrides["GET /api/v1/desktops/11111111-2222-4333-8444-555555555550/thumbnail"];
+  reply = {.status = 200, .body = QByteArray("\xFF\xD8\xFF\x00picture", 11), .headers = {}};
+  EXPECT_EQ(fetch().value_or(QByteArray()).toStdString(), reply.body.toStdString());
+  reply = {.status = 403, .body = FakeBroker::problem(403, "policy_denied", "no rule allows it"), .headers = {}};
+  EXPECT_EQ(fetch().error().kind, FailureKind::kNotAllowed);
+  reply = {.status = 200, .body = QByteArray(kMaxBodyBytes + 1, 'x'), .headers = {}};
+  EXPECT_EQ(fetch().error().kind, FailureKind::kBadReply);
+}
+
 TEST_F(BrokerApiTest, SaysThatThePasswordIsWrong) {
   trust_it();
   const auto answer = login(QStringLiteral("no"));

@@ -5,11 +5,13 @@
 #include <chrono>
 
 #include <QApplication>
+#include <QBuffer>
 #include <QComboBox>
 #include <QElapsedTimer>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QPixmap>
 #include <QProcess>
 #include <QPushButton>
 #include <QTemporaryDir>
@@ -143,6 +145,37 @@ TEST_F(ClientAppTest, SignsInListsConnectsAndShowsTheDesktop) {
   snap(QStringLiteral("desktops"));
   QTest::keyClick(list, Qt::Key_Return);
   EXPECT_TRUE(wait_until([] { return picture_is_right(); }));
+}
+
+TEST_F(ClientAppTest, TheListShowsWhatDesktopsShowIfItIsSmall) {
+  const auto jpeg_of = [](const QSize& size) {
+    QByteArray bytes;
+    QBuffer buffer(&bytes);
+    buffer.open(QIODevice::WriteOnly);
+    QImage image(size, QImage::Format_RGB32);
+    image.fill(QColor(200, 40, 40));
+    EXPECT_TRUE(image.save(&buffer, "JPEG"));
+    return bytes;
+  };
+  broker_.desktop_count = 3;  // the second one is off
+  const QByteArray path = "GET /api/v1/desktops/11111111-2222-4333-8444-55555555555%1/thumbnail";
+  const auto serve = [&](char number, const QByteArray& body) {
+    broker_.overrides[QByteArray(path).replace("%1", QByteArray(1, number))] = {
+        .status = 200, .body = body, .headers = {}};
+  };
+  serve('0', jpeg_of({480, 270}));
+  serve('2', jpeg_of({2000, 100}));
+  start();
+  type_password(broker_.password);
+  ASSERT_TRUE(wait_until([] { return find<QListWidget>(QStringLiteral("Your desktops")) != nullptr; }));
+  auto* list = find<QListWidget>(QStringLiteral("Your desktops"));
+  const auto picture = [list](int row) { return list->item(row)->data(Qt::DecorationRole).value<QPixmap>(); };
+  ASSERT_TRUE(wait_until([&] { return !picture(0).isNull(); }));
+  EXPECT_EQ(picture(0).height(), 42);
+  snap(QStringLiteral("desktops-with-pictures"));
+  ASSERT_TRUE(wait_until([&] { return broker_.count(QByteArray(path).replace("%1", "2")) == 1; }));
+  EXPECT_TRUE(picture(2).isNull());
+  EXPECT_EQ(broker_.count(QByteArray(path).replace("%1", "1")), 0) << "a desktop that is off shows nothing";
 }
 
 // What the window really has on the screen, not what it believes.
