@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How fast the display's pixels are compared and encoded, and how small they get. Everything is 1920x1080 and one
 // thread. `Mpix/s` counts pixels of the picture; `bpp` bits sent for each of them.
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -10,12 +12,15 @@
 #include <benchmark/benchmark.h>
 #include <freerdp/codec/color.h>
 #include <freerdp/codec/planar.h>
+#include <freerdp/codec/progressive.h>
+#include <freerdp/codec/region.h>
 
 #include "diff/tile_diff.h"
 #include "encode/avc420_encoder.h"
 #include "encode/clear_encoder.h"
 #include "encode/frame_encoder.h"
 #include "encode/planar_encoder.h"
+#include "encode/progressive_encoder.h"
 #include "pictures.h"
 
 namespace tobari::display {
@@ -218,6 +223,69 @@ void planar_freerdp(benchmark::State& state) {
 }
 BENCHMARK(planar_freerdp)->Apply(all_contents);
 
+// --- photographs with loss
+
+double psnr(const Picture& picture, const std::vector<std::uint32_t>& shown) {
+  double sum = 0;
+  for (std::size_t i = 0; i < picture.pixels.size(); ++i) {
+    for (int shift = 0; shift <= 16; shift += 8) {
+      const int error =
+          static_cast<int>((picture.pixels[i] >> shift) & 0xFFu) - static_cast<int>((shown[i] >> shift) & 0xFFu);
+      sum += error * error;
+    }
+  }
+  return 10 * std::log10(255.0 * 255.0 * 3.0 * static_cast<double>(shown.size()) / std::max(sum, 1e-9));
+}
+
+using Progressive = std::unique_ptr<PROGRESSIVE_CONTEXT, decltype(&progressive_context_free)>;
+Progressive progressive(bool encoder) {
+  return {progressive_context_new(encoder ? TRUE : FALSE), progressive_context_free};
+}
+
+// As FreeRDP's decoder shows it.
+double psnr_of_progressive(const Picture& picture, const std::byte* data, std::size_t size) {
+  const Progressive decoder = progressive(false);
+  std::vector<std::uint32_t> shown(picture.pixels.size());
+  (void)progressive_create_surface_context(decoder.get(), 1, static_cast<UINT32>(kScreen.width),
+                                           static_cast<UINT32>(kScreen.height));
+  REGION16 painted;
+  region16_init(&painted);
+  (void)progressive_decompress(decoder.get(), reinterpret_cast<const BYTE*>(data), static_cast<UINT32>(size),
+                               reinterpret_cast<BYTE*>(shown.data()), PIXEL_FORMAT_BGRX32,
+                               static_cast<UINT32>(kScreen.width) * 4, 0, 0, &painted, 1, 1);
+  region16_uninit(&painted);
+  return psnr(picture, shown);
+}
+
+void progressive_ours(benchmark::State& state, ProgressiveEncoder::Quality quality) {
+  const Picture picture = make_picture(content_of(state), kScreen);
+  ProgressiveEncoder encoder;
+  EncodedRect sent;
+  for (auto _ : state) sent = encoder.encode(picture.view(), Region(bounds(kScreen)), quality);
+  state.SetLabel(std::string(name_of(content_of(state))));
+  state.counters["psnr"] = psnr_of_progressive(picture, sent.data.data(), sent.data.size());
+  report(state, sent.data.size());
+}
+BENCHMARK_CAPTURE(progressive_ours, fine, ProgressiveEncoder::Quality::kFine)->Apply(all_contents);
+BENCHMARK_CAPTURE(progressive_ours, coarse, ProgressiveEncoder::Quality::kCoarse)->Apply(all_contents);
+
+void progressive_freerdp(benchmark::State& state) {
+  const Picture picture = make_picture(content_of(state), kScreen);
+  const Progressive encoder = progressive(true);
+  BYTE* data = nullptr;
+  UINT32 size = 0;
+  for (auto _ : state) {
+    (void)progressive_compress(encoder.get(), reinterpret_cast<const BYTE*>(picture.pixels.data()),
+                               static_cast<UINT32>(picture.pixels.size() * 4), PIXEL_FORMAT_BGRX32,
+                               static_cast<UINT32>(kScreen.width), static_cast<UINT32>(kScreen.height),
+                               static_cast<UINT32>(kScreen.width) * 4, nullptr, &data, &size);
+  }
+  state.SetLabel(std::string(name_of(content_of(state))));
+  state.counters["psnr"] = psnr_of_progressive(picture, reinterpret_cast<const std::byte*>(data), size);
+  report(state, size);
+}
+BENCHMARK(progressive_freerdp)->Apply(all_contents)->MeasureProcessCPUTime();
+
 // What a session does for a picture: classification and all encoders.
 void frame_first(benchmark::State& state) {
   const Picture picture = make_picture(content_of(state), kScreen);
@@ -245,7 +313,7 @@ void avc420_window(benchmark::State& state) {
     pictures.push_back(make_picture(Content::kTextLight, kScreen));
     draw_photo(pictures.back(), intersect(window, bounds(kScreen)), i);
   }
-  auto encoder = Avc420Encoder::create(kScreen);
+  auto encoder = Avc420Encoder::create(bounds(kScreen));
   const Region changed = aligned_for_chroma(Region(intersect(window, bounds(kScreen))), kScreen);
   std::size_t turn = 0;
   std::size_t bytes = 0;
@@ -259,6 +327,24 @@ BENCHMARK(avc420_window)
     ->Args({1280, 720})
     ->Args({1820, 980})
     ->Unit(benchmark::kMillisecond);
+
+// The same over its own place only, as it is sent.
+void avc420_place(benchmark::State& state) {
+  const Rect window{100, 100, static_cast<int>(state.range(0)), static_cast<int>(state.range(1))};
+  std::vector<Picture> pictures;
+  for (int i = 0; i < 8; ++i) {
+    pictures.push_back(make_picture(Content::kTextLight, kScreen));
+    draw_photo(pictures.back(), window, i);
+  }
+  auto encoder = Avc420Encoder::create(window);
+  const Region changed(window);
+  std::size_t turn = 0;
+  std::size_t bytes = 0;
+  (void)(*encoder)->encode(pictures[0].view(), changed);
+  for (auto _ : state) bytes += (*encoder)->encode(pictures[++turn % 8].view(), changed)->data.size();
+  report(state, bytes / static_cast<std::size_t>(state.iterations()));
+}
+BENCHMARK(avc420_place)->Args({640, 360})->Args({1280, 720})->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace tobari::display

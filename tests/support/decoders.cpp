@@ -3,10 +3,13 @@
 
 #include <cstring>
 #include <format>
+#include <optional>
 
 #include <freerdp/codec/clear.h>
 #include <freerdp/codec/h264.h>
 #include <freerdp/codec/planar.h>
+#include <freerdp/codec/progressive.h>
+#include <freerdp/codec/region.h>
 
 namespace tobari::display::testing {
 
@@ -22,6 +25,7 @@ struct Freed {
 
 using Clear = std::unique_ptr<CLEAR_CONTEXT, Freed<clear_context_free>>;
 using Planar = std::unique_ptr<BITMAP_PLANAR_CONTEXT, Freed<freerdp_bitmap_planar_context_free>>;
+using Progressive = std::unique_ptr<PROGRESSIVE_CONTEXT, Freed<progressive_context_free>>;
 using H264 = std::unique_ptr<H264_CONTEXT, Freed<h264_context_free>>;
 
 UINT32 u32(int value) { return static_cast<UINT32>(value); }
@@ -38,12 +42,15 @@ class ReferenceClient::Impl {
     lossy_.clear();
     planar_.reset(freerdp_bitmap_planar_context_new(0, u32(size.width), u32(size.height)));
     h264_.reset();
+    video_place_.reset();
+    progressive_.reset(progressive_context_new(FALSE));
+    (void)progressive_create_surface_context(progressive_.get(), kSurface, u32(size.width), u32(size.height));
     (void)clear_context_reset(clear_.get());
   }
 
   bool show(const EncodedRect& rect) {
     if (intersect(rect.rect, bounds(picture_.size)) != rect.rect) return false;
-    if (rect.codec != Codec::kAvc420) lossy_.subtract(rect.rect);
+    if (rect.codec != Codec::kAvc420 && rect.codec != Codec::kProgressive && rect.codec != Codec::kVideoSurface) lossy_.subtract(rect.rect);
     switch (rect.codec) {
       case Codec::kUncompressed:
         return show_raw(rect);
@@ -53,8 +60,12 @@ class ReferenceClient::Impl {
         return show_clear(rect);
       case Codec::kPlanar:
         return show_planar(rect, false);
+      case Codec::kProgressive:
+        return show_progressive(rect);
       case Codec::kAvc420:
         return show_avc(rect);
+      case Codec::kVideoSurface:
+        return show_video_surface(rect);
     }
     return false;
   }
@@ -101,26 +112,80 @@ class ReferenceClient::Impl {
                             u32(rect.rect.y), u32(picture_.size.width), u32(picture_.size.height), nullptr) == 0;
   }
 
-  bool show_avc(const EncodedRect& rect) {
-    if (!h264_) {
-      h264_.reset(h264_context_new(FALSE));
-      if (!h264_ || !h264_context_reset(h264_.get(), u32(picture_.size.width), u32(picture_.size.height))) return false;
+  bool show_progressive(const EncodedRect& rect) {
+    REGION16 painted;
+    region16_init(&painted);
+    const INT32 result =
+        progressive_decompress(progressive_.get(), source(rect), u32(rect.data.size()), target(), PIXEL_FORMAT_BGRX32,
+                               stride(), 0, 0, &painted, kSurface, ++progressive_frames_);
+    // What the decoder painted is what the command says.
+    Region left;
+    for (const Rect& region : rect.regions) left.add(region);
+    lossy_.add(left);
+    UINT32 count = 0;
+    const RECTANGLE_16* const rects = region16_rects(&painted, &count);
+    bool inside = true;
+    for (UINT32 i = 0; i < count; ++i) {
+      const Rect part{rects[i].left, rects[i].top, rects[i].right - rects[i].left, rects[i].bottom - rects[i].top};
+      const long before = left.area();
+      left.subtract(part);
+      inside = inside && before - left.area() == part.area();
     }
-    std::vector<RECTANGLE_16> regions;
+    region16_uninit(&painted);
+    return result >= 0 && inside && left.empty();
+  }
+
+  bool show_video_surface(const EncodedRect& rect) {
+    if (rect.replaces != video_place_.has_value()) return false;  // one is deleted that is there, and no other
+    video_place_ = rect.rect;
+    video_ = Picture({rect.rect.width, rect.rect.height});
+    video_decoder_.reset();
+    return true;
+  }
+
+  bool show_avc(const EncodedRect& rect) {
     for (const Rect& region : rect.regions) {
       if (intersect(region, bounds(picture_.size)) != region) return false;
       lossy_.add(region);
-      regions.push_back({static_cast<UINT16>(region.x), static_cast<UINT16>(region.y),
-                         static_cast<UINT16>(region.right()), static_cast<UINT16>(region.bottom())});
     }
-    return avc420_decompress(h264_.get(), source(rect), u32(rect.data.size()), target(), PIXEL_FORMAT_BGRX32, stride(),
-                             u32(picture_.size.width), u32(picture_.size.height), regions.data(),
-                             u32(regions.size())) >= 0;
+    if (!rect.off_screen) return decode_avc(h264_, picture_, {}, rect);
+    if (video_place_ != rect.rect || !decode_avc(video_decoder_, video_, rect.rect, rect)) return false;
+    for (const Rect& region : rect.regions) {
+      for (int y = region.y; y < region.bottom(); ++y) {
+        for (int x = region.x; x < region.right(); ++x) {
+          picture_.set(x, y, video_.at(x - rect.rect.x, y - rect.rect.y));
+        }
+      }
+    }
+    return true;
+  }
+
+  static bool decode_avc(H264& decoder, Picture& on, const Rect& origin, const EncodedRect& rect) {
+    if (!decoder) {
+      decoder.reset(h264_context_new(FALSE));
+      if (!decoder || !h264_context_reset(decoder.get(), u32(on.size.width), u32(on.size.height))) return false;
+    }
+    std::vector<RECTANGLE_16> regions;
+    for (const Rect& region : rect.regions) {
+      const int x = region.x - origin.x;
+      const int y = region.y - origin.y;
+      regions.push_back({static_cast<UINT16>(x), static_cast<UINT16>(y), static_cast<UINT16>(x + region.width),
+                         static_cast<UINT16>(y + region.height)});
+    }
+    return avc420_decompress(decoder.get(), source(rect), u32(rect.data.size()),
+                             reinterpret_cast<BYTE*>(on.pixels.data()), PIXEL_FORMAT_BGRX32, u32(on.size.width) * 4,
+                             u32(on.size.width), u32(on.size.height), regions.data(), u32(regions.size())) >= 0;
   }
 
   Clear clear_;
   Planar planar_;
   H264 h264_;
+  std::optional<Rect> video_place_;  // of the off-screen surface
+  Picture video_;
+  H264 video_decoder_;
+  static constexpr UINT16 kSurface = 1;
+  Progressive progressive_;
+  UINT32 progressive_frames_ = 0;
 };
 
 ReferenceClient::ReferenceClient(Size size) : impl_(std::make_unique<Impl>(size)) {}

@@ -28,6 +28,10 @@ inline void put_bgr(Bytes& out, std::uint32_t colour) {
   put_u8(out, colour >> 16);
 }
 
+inline void overwrite_u16(Bytes& out, std::size_t at, std::uint32_t value) {
+  for (std::size_t i = 0; i < 2; ++i) out[at + i] = static_cast<std::byte>((value >> (8 * i)) & 0xFFu);
+}
+
 inline void overwrite_u32(Bytes& out, std::size_t at, std::uint32_t value) {
   for (std::size_t i = 0; i < 4; ++i) out[at + i] = static_cast<std::byte>((value >> (8 * i)) & 0xFFu);
 }

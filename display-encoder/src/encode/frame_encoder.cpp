@@ -8,14 +8,16 @@
 
 #include <tobari/base/log.h>
 
-#include "encode/avc420_encoder.h"
 #include "encode/connection_encoders.h"
+#include "encode/loss_rule.h"
 #include "encode/lossy_area.h"
 #include "encode/motion_map.h"
 #include "encode/piece_map.h"
 #include "encode/planar_encoder.h"
+#include "encode/progressive_encoder.h"
 #include "encode/uncompressed_encoder.h"
 #include "encode/video_areas.h"
+#include "encode/video_stream.h"
 
 namespace tobari::display {
 
@@ -37,7 +39,13 @@ struct Budget {
   }
 };
 
-constexpr std::chrono::seconds kVideoKept{5};
+[[nodiscard]] Region common(const Region& a, const Region& b) {
+  Region both;
+  for (const Rect& rect : a.rects()) {
+    for (const Rect& other : b.rects()) both.add(intersect(rect, other));
+  }
+  return both;
+}
 
 void subtract(Region& from, const Region& what) {
   for (const Rect& rect : what.rects()) from.subtract(rect);
@@ -57,13 +65,20 @@ class FrameEncoder::Impl {
   EncodedFrame refine(const FrameView& picture, Time now, std::size_t budget);
   [[nodiscard]] std::optional<Time> next_refinement() const;
   [[nodiscard]] Region inexact() const;
-  bool trim(Time now);
+  bool trim(Time now) { return video_.trim(now); }
+  void set_line_rate(std::optional<std::size_t> bytes_per_second);
 
  private:
-  [[nodiscard]] Region moving_part(const FrameView& picture, const Region& changed, Time now);
-  [[nodiscard]] bool encode_video(const FrameView& picture, const Region& video, Time now, EncodedFrame& frame);
-  Region encode_exact(const FrameView& picture, const Region& area, long max_piece, Budget budget, EncodedFrame& frame);
-  void encode_owed(const FrameView& picture, long max_piece, Budget budget, EncodedFrame& frame);
+  [[nodiscard]] bool has_avc() const noexcept { return codecs_.avc420 && video_.possible(); }
+  Region encode_moving(const FrameView& picture, const Region& area, const Rect& playing, Time now, Budget budget,
+                       EncodedFrame& frame);
+  Region encode_photograph(const FrameView& picture, const Region& area, ProgressiveEncoder::Quality quality, Time now,
+                           Budget budget, EncodedFrame& frame);
+  Region encode_still(const FrameView& picture, const Region& area, Time now, long max_piece, Budget budget,
+                      EncodedFrame& frame);
+  Region encode_exact(const FrameView& picture, const std::vector<Piece>& pieces, long max_piece, Budget budget,
+                      EncodedFrame& frame);
+  void encode_owed(const FrameView& picture, Time now, long max_piece, Budget budget, EncodedFrame& frame);
   [[nodiscard]] bool owes() const noexcept { return !owed_.empty() || !later_.empty(); }
   EncodedRect encode_piece(const FrameView& picture, const Piece& piece);
   [[nodiscard]] RectEncoder& encoder_for(Kind kind);
@@ -73,11 +88,12 @@ class FrameEncoder::Impl {
   std::shared_ptr<ConnectionEncoders> shared_;
   PlanarEncoder planar_;
   UncompressedEncoder uncompressed_;
+  ProgressiveEncoder progressive_;
   MotionMap motion_;
+  VideoAreas areas_;
+  LossRule rule_;
 
-  std::unique_ptr<Avc420Encoder> video_;
-  bool video_refused_ = false;  // x264 does not take this size
-  Time last_video_{};
+  VideoStream video_;
 
   // Not sent: over the budget.
   Region owed_;   // goes next
@@ -88,8 +104,8 @@ class FrameEncoder::Impl {
 void FrameEncoder::Impl::resize(Size size) {
   size_ = size;
   motion_.reset(size);
-  video_.reset();
-  video_refused_ = false;
+  areas_.reset(size);
+  video_.reset(size);
   owed_.clear();
   later_.clear();
   lossy_.reset(size);
@@ -100,9 +116,13 @@ EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& 
   Region fresh = changed;
   fresh.clip(bounds(size_));
   motion_.note(fresh, now);
-  Region video = moving_part(picture, fresh, now);
-  video.add(moving_part(picture, owed_, now));
-  video.add(moving_part(picture, later_, now));
+  areas_.look(motion_, picture);
+  Region playing;
+  Region video;
+  if (has_avc() || codecs_.progressive) {
+    playing = areas_.find(motion_, now);
+    for (const Region* part : {&fresh, &owed_, &later_}) video.add(common(*part, playing));
+  }
   for (Region* rest : {&fresh, &owed_, &later_}) subtract(*rest, video);
 
   const Budget limit{budget, kFrameByteBudget};
@@ -110,62 +130,81 @@ EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& 
   if (fresh.area() <= kPromptArea) {
     subtract(owed_, fresh);
     subtract(later_, fresh);
-    owed_.add(encode_exact(picture, fresh, piece, limit, frame));
+    owed_.add(encode_still(picture, fresh, now, piece, limit, frame));
   } else {
     subtract(fresh, owed_);
     later_.add(fresh);
   }
-  if (!video.empty() && !encode_video(picture, video, now, frame)) later_.add(video);
-  encode_owed(picture, piece, limit, frame);
+  later_.add(encode_moving(picture, video, playing.bounding_box(), now, limit, frame));
+  encode_owed(picture, now, piece, limit, frame);
   return frame;
 }
 
 // All of owed_ goes before any of later_, or a picture that always changes would only ever show its beginning.
-void FrameEncoder::Impl::encode_owed(const FrameView& picture, long max_piece, Budget budget, EncodedFrame& frame) {
-  owed_ = encode_exact(picture, owed_, max_piece, budget, frame);
+void FrameEncoder::Impl::encode_owed(const FrameView& picture, Time now, long max_piece, Budget budget,
+                                     EncodedFrame& frame) {
+  owed_ = encode_still(picture, owed_, now, max_piece, budget, frame);
   if (!owed_.empty() || later_.empty()) return;
-  owed_ = encode_exact(picture, std::exchange(later_, {}), max_piece, budget, frame);
+  owed_ = encode_still(picture, std::exchange(later_, {}), now, max_piece, budget, frame);
 }
 
-Region FrameEncoder::Impl::moving_part(const FrameView& picture, const Region& changed, Time now) {
-  Region video;
-  if (!codecs_.avc420 || video_refused_ || changed.empty()) return video;
-  for (const Rect& area : video_areas(motion_, picture, now)) {
-    for (const Rect& rect : changed.rects()) video.add(intersect(rect, area));
-  }
-  return video;
-}
-
-// False: it is to be sent without loss.
-bool FrameEncoder::Impl::encode_video(const FrameView& picture, const Region& area, Time now, EncodedFrame& frame) {
-  if (!video_) {
-    auto made = Avc420Encoder::create(size_);
-    if (!made) {
-      video_refused_ = true;
-      log::warning("video_unavailable", {{"error", describe(made.error())}});
-      return false;
+// This and the ones below return what is left to be sent.
+Region FrameEncoder::Impl::encode_moving(const FrameView& picture, const Region& area, const Rect& playing, Time now,
+                                         Budget budget, EncodedFrame& frame) {
+  if (area.empty()) return {};
+  if (has_avc()) {
+    const auto sent = video_.encode(picture, area, playing, now, frame);
+    if (sent) {
+      lossy_.add(*sent, now);
+      return {};
     }
-    video_ = std::move(*made);
+    log::error("video_encode", {{"error", describe(sent.error())}});
   }
-  const Region video = aligned_for_chroma(area, size_);
-  auto encoded = video_->encode(picture, video);
-  if (!encoded) {
-    video_.reset();  // the client's decoder takes the next one's key frame; this time all goes without loss
-    log::error("video_encode", {{"error", describe(encoded.error())}});
-    return false;
-  }
-  frame.rects.push_back(std::move(*encoded));
-  last_video_ = now;
-  lossy_.add(video, now);
-  return true;
+  if (!codecs_.progressive) return area;
+  return encode_photograph(picture, area, rule_.moving(area.area()), now, budget, frame);
 }
 
-// Returns what did not fit.
-Region FrameEncoder::Impl::encode_exact(const FrameView& picture, const Region& area, long max_piece, Budget budget,
-                                        EncodedFrame& frame) {
+Region FrameEncoder::Impl::encode_photograph(const FrameView& picture, const Region& area,
+                                             ProgressiveEncoder::Quality quality, Time now, Budget budget,
+                                             EncodedFrame& frame) {
+  const std::size_t used = data_bytes(frame);
+  const std::size_t most = std::min(budget.wanted, budget.most);
+  if (area.empty() || used >= most) return area;
+  EncodedRect command = progressive_.encode(picture, area, quality, most - used);
+  if (command.data.empty()) return area;
+  Region sent;
+  for (const Rect& rect : command.regions) sent.add(rect);
+  frame.rects.push_back(std::move(command));
+  lossy_.add(sent, now);
+  Region left = area;
+  subtract(left, sent);
+  return left;
+}
+
+// What was not sent yet: without loss, but photographs first with loss where the line is narrow.
+Region FrameEncoder::Impl::encode_still(const FrameView& picture, const Region& area, Time now, long max_piece,
+                                        Budget budget, EncodedFrame& frame) {
+  std::vector<Piece> pieces = pieces_of(picture, area, max_piece);
+  long pixels = 0;
+  for (const Piece& piece : pieces) pixels += piece.kind == Kind::kRich ? piece.rect.area() : 0;
+  const auto quality = codecs_.progressive ? rule_.at_rest(pixels) : std::nullopt;
+  if (!quality) return encode_exact(picture, pieces, max_piece, budget, frame);
+  Region photographs;
+  for (const Piece& piece : pieces) {
+    if (piece.kind == Kind::kRich) photographs.add(piece.rect);
+  }
+  std::erase_if(pieces, [](const Piece& piece) { return piece.kind == Kind::kRich; });
+  for (const Piece& piece : pieces) photographs.subtract(piece.rect);  // very many of them make the region coarse
+  Region left = encode_exact(picture, pieces, max_piece, budget, frame);
+  left.add(encode_photograph(picture, photographs, *quality, now, budget, frame));
+  return left;
+}
+
+Region FrameEncoder::Impl::encode_exact(const FrameView& picture, const std::vector<Piece>& pieces, long max_piece,
+                                        Budget budget, EncodedFrame& frame) {
   Region left;
   std::size_t bytes = data_bytes(frame);
-  for (const Piece& piece : pieces_of(picture, area, max_piece)) {
+  for (const Piece& piece : pieces) {
     if (bytes >= budget.wanted || bytes + worst_case(max_piece) > budget.most) {
       left.add(piece.rect);
       continue;
@@ -203,9 +242,9 @@ EncodedFrame FrameEncoder::Impl::refine(const FrameView& picture, Time now, std:
   const Budget limit{budget, kRefineByteBudget};
   const long piece = limit.piece(kRefinePiece);
   if (owes()) {
-    encode_owed(picture, piece, limit, frame);
+    encode_owed(picture, now, piece, limit, frame);
   } else {
-    encode_exact(picture, lossy_.untouched_since(now - kRest), piece, limit, frame);
+    encode_exact(picture, pieces_of(picture, lossy_.newest_untouched_since(now - kRest), piece), piece, limit, frame);
   }
   return frame;
 }
@@ -223,9 +262,9 @@ Region FrameEncoder::Impl::inexact() const {
   return area;
 }
 
-bool FrameEncoder::Impl::trim(Time now) {
-  if (video_ && now - last_video_ >= kVideoKept) video_.reset();
-  return video_ != nullptr;
+void FrameEncoder::Impl::set_line_rate(std::optional<std::size_t> bytes_per_second) {
+  video_.set_line_rate(bytes_per_second);
+  rule_.set_line_rate(bytes_per_second);
 }
 
 FrameEncoder::FrameEncoder(Size size, ClientCodecs codecs, std::shared_ptr<ConnectionEncoders> shared)
@@ -248,5 +287,7 @@ std::optional<FrameEncoder::Time> FrameEncoder::next_refinement() const { return
 Region FrameEncoder::inexact() const { return impl_->inexact(); }
 
 bool FrameEncoder::trim(Time now) { return impl_->trim(now); }
+
+void FrameEncoder::set_line_rate(std::optional<std::size_t> bytes_per_second) { impl_->set_line_rate(bytes_per_second); }
 
 }  // namespace tobari::display

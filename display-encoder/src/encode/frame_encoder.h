@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Turns changed areas into commands for one client: the one thing that a session calls to encode.
 //
-// The rule, in order. An area of one colour is kSolid. An area that moves (most of its pixels changed several times
-// within half a second), is large and is no drawing (few neighbouring pixels are equal, or very many colours) is
-// AVC420, when the client has it, and is sent again without loss once it has rested. All else is lossless at once:
-// ClearCodec where neighbouring pixels are often equal (text, drawn interfaces), planar where they are not
-// (photographs), uncompressed for a client that has neither.
+// The rule, in order. An area of one colour is kSolid. An area that moves, is large and is no drawing (video_areas.h) is
+// AVC420, or progressive for a client without it. A photograph that stands still is progressive when the line would
+// need too long for it as it is (loss_rule.h). What was sent with loss is sent again without, the newest first, once it
+// has rested. All else is lossless at once: ClearCodec where neighbouring pixels are often equal (text, drawn
+// interfaces), planar where they are not (photographs), uncompressed for a client that has neither.
 //
 // Call order: encode() when something changed, refine() when next_refinement() has come and nothing else is to be
 // sent. Both look at the same private picture (TileDiff::picture()), and what they return must be sent, in order.
@@ -52,6 +52,9 @@ class FrameEncoder {
   // The same connection with a new surface (after ResetGraphics): caches and sequence numbers go on, as they do at the
   // client. Everything is to be encoded again.
   void resize(Size size);
+
+  // What the line carries, bytes a second, as far as it is known: to be told whenever that changed.
+  void set_line_rate(std::optional<std::size_t> bytes_per_second);
 
   // `picture` has the size last given; `changed` is what differs from what this encoder was last shown. `now` never
   // goes back. Returns some `budget` bytes (a piece is not cut; never more than kFrameByteBudget); the rest is owed.

@@ -18,13 +18,20 @@ void LossyArea::add(const Region& sent, Time now) {
   }
 }
 
-Region LossyArea::untouched_since(Time since) const {
+Region LossyArea::newest_untouched_since(Time since) const {
+  std::optional<Time> newest;
+  const auto each_rested = [this, since](const auto& visit) {
+    for (const Rect& rect : area_.rects()) {
+      grid_.each(rect, [&](std::size_t cell, const Rect& part) {
+        if (added_[cell] <= since) visit(added_[cell], part);
+      });
+    }
+  };
+  each_rested([&newest](Time added, const Rect&) { newest = std::max(newest.value_or(added), added); });
   Region rested;
-  for (const Rect& rect : area_.rects()) {
-    grid_.each(rect, [&](std::size_t cell, const Rect& part) {
-      if (added_[cell] <= since) rested.add(part);
-    });
-  }
+  each_rested([&](Time added, const Rect& part) {
+    if (*newest - added <= kTogether) rested.add(part);
+  });
   return rested;
 }
 

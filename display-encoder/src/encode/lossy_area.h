@@ -21,8 +21,9 @@ class LossyArea {
   void subtract(const Rect& exact) { area_.subtract(exact); }
 
   [[nodiscard]] const Region& area() const noexcept { return area_; }
-  // What of it was last added at or before `since`.
-  [[nodiscard]] Region untouched_since(Time since) const;
+  // What of it was last added at or before `since`: of that the newest, which is what somebody looks at.
+  static constexpr std::chrono::milliseconds kTogether{100};
+  [[nodiscard]] Region newest_untouched_since(Time since) const;
   // When the part that has rested longest was added; none: nothing is lossy.
   [[nodiscard]] std::optional<Time> oldest() const;
 

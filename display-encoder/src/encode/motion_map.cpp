@@ -1,33 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "encode/motion_map.h"
 
-#include <algorithm>
-
 namespace tobari::display {
 
 void MotionMap::reset(Size size) {
   grid_ = CellGrid(size);
   cells_.assign(grid_.count(), {});
-  covered_.assign(grid_.count(), 0);
 }
 
 void MotionMap::note(const Region& changed, Time now) {
-  std::ranges::fill(covered_, 0);
-  for (const Rect& rect : changed.rects()) {
-    grid_.each(rect, [this](std::size_t cell, const Rect& part) { covered_[cell] += part.area(); });
+  for (Cell& cell : cells_) {
+    cell.covered = 0;
+    cell.part = {};
   }
-  grid_.each(bounds(grid_.surface), [this, now](std::size_t cell, const Rect& pixels) {
-    if (covered_[cell] * 2 < pixels.area()) return;
-    Cell& state = cells_[cell];
-    if (state.count > 0 && now - state.changes[(state.count - 1) % kChanges] > kWindow) state = {};
-    state.changes[state.count++ % kChanges] = now;
-    if (state.count >= kChanges && now - state.changes[state.count % kChanges] <= kWindow) state.moving = true;
+  for (const Rect& rect : changed.rects()) {
+    grid_.each(rect, [this](std::size_t index, const Rect& part) {
+      cells_[index].covered += part.area();
+      cells_[index].part = unite(cells_[index].part, part);
+    });
+  }
+  grid_.each(bounds(grid_.surface), [this, now](std::size_t index, const Rect& pixels) {
+    Cell& cell = cells_[index];
+    if (cell.covered == 0) return;
+    if (cell.covered * kLeastPart < pixels.area()) {
+      cell.part = {};
+      return;
+    }
+    if (cell.count > 0 && now - cell.changes[(cell.count - 1) % kChanges] > kWindow) {
+      cell.count = 0;
+      cell.moving = false;
+    }
+    cell.changes[cell.count++ % kChanges] = now;
+    if (cell.count >= kChanges && now - cell.changes[cell.count % kChanges] <= kWindow) cell.moving = true;
   });
 }
 
 bool MotionMap::moving(int column, int row, Time now) const {
-  const Cell& state = cells_[grid_.index(column, row)];
-  return state.moving && now - state.changes[(state.count - 1) % kChanges] <= kWindow;
+  const Cell& cell = cells_[grid_.index(column, row)];
+  return cell.moving && now - cell.changes[(cell.count - 1) % kChanges] <= kWindow;
 }
 
 }  // namespace tobari::display

@@ -23,22 +23,6 @@ std::uint32_t colour_at(const FrameView& picture, int x, int y) {
   return pixel & 0x00FFFFFFu;
 }
 
-// Whether at least two in five of some samples have a colour of their own. Text, even with coloured edges, is mostly
-// background; a dark or blurred photograph is not.
-bool many_colours(const FrameView& picture, const Rect& rect) {
-  constexpr int kSide = 16;
-  std::bitset<1024> seen;
-  int samples = 0;
-  for (int row = 0; row < kSide; ++row) {
-    for (int column = 0; column < kSide; ++column, ++samples) {
-      const int x = rect.x + (column * rect.width + row) / kSide;
-      const int y = rect.y + row * rect.height / kSide;
-      seen.set((colour_at(picture, std::min(x, rect.right() - 1), y) * 0x9E3779B1u) >> 22);
-    }
-  }
-  return static_cast<int>(seen.count()) * 5 >= samples * 2;
-}
-
 // The colour of most of a grid of samples, or of one of the frequent ones (majority vote).
 std::uint32_t background_of(const FrameView& picture, const Rect& rect) {
   constexpr int kSide = 12;
@@ -109,20 +93,52 @@ void append_area(const FrameView& picture, const Rect& area, long max_area, std:
   }
 }
 
-}  // namespace
-
-Piece classify(const FrameView& picture, const Rect& rect) {
+// How often a pixel differs from its left neighbour.
+long count_differing(const FrameView& picture, const Rect& rect) {
   std::size_t changes = 0;
-  bool one_colour = true;
-  const std::uint32_t first = colour_at(picture, rect.x, rect.y);
   for (int y = rect.y; y < rect.bottom(); ++y) {
     changes += count_changes(picture.at(rect.x, y), static_cast<std::size_t>(rect.width));
-    one_colour = one_colour && colour_at(picture, rect.x, y) == first;
   }
-  if (changes == 0 && one_colour) return {rect, Kind::kSolid, first};
-  const long differing = static_cast<long>(changes);
-  const bool rich = differing * 2 > rect.area() || (differing * 5 > rect.area() && many_colours(picture, rect));
-  if (rich && rect.area() > kMinRich) return {rect, Kind::kRich, 0};
+  return static_cast<long>(changes);
+}
+
+bool is_rich(const FrameView& picture, const Rect& rect, long differing) {
+  return differing * 2 > rect.area() || (differing * 5 > rect.area() && has_many_colours(picture, rect));
+}
+
+bool is_one_colour_down(const FrameView& picture, const Rect& rect) {
+  const std::uint32_t first = colour_at(picture, rect.x, rect.y);
+  for (int y = rect.y; y < rect.bottom(); ++y) {
+    if (colour_at(picture, rect.x, y) != first) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool has_many_colours(const FrameView& picture, const Rect& rect) {
+  constexpr int kSide = 16;
+  std::bitset<1024> seen;
+  for (int row = 0; row < kSide; ++row) {
+    for (int column = 0; column < kSide; ++column) {
+      const int x = rect.x + (column * rect.width + row) / kSide;
+      const int y = rect.y + row * rect.height / kSide;
+      seen.set((colour_at(picture, std::min(x, rect.right() - 1), y) * 0x9E3779B1u) >> 22);
+    }
+  }
+  return seen.count() * 5 >= std::size_t{kSide} * kSide * 2;
+}
+
+bool is_rich(const FrameView& picture, const Rect& rect) {
+  return is_rich(picture, rect, count_differing(picture, rect));
+}
+
+Piece classify(const FrameView& picture, const Rect& rect) {
+  const long differing = count_differing(picture, rect);
+  if (differing == 0 && is_one_colour_down(picture, rect)) {
+    return {rect, Kind::kSolid, colour_at(picture, rect.x, rect.y)};
+  }
+  if (rect.area() > kMinRich && is_rich(picture, rect, differing)) return {rect, Kind::kRich, 0};
   return {rect, Kind::kDrawn, background_of(picture, rect)};
 }
 

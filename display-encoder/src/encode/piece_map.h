@@ -23,7 +23,15 @@ struct Piece {
   std::uint32_t background = 0;  // 0x00RRGGBB; meaningless for kRich
 };
 
-// `rect` is not empty and lies inside the picture.
+// `rect` is not empty and lies inside the picture, here and below.
+//
+// No drawing: neighbouring pixels mostly differ, or often and in very many colours.
+[[nodiscard]] bool is_rich(const FrameView& picture, const Rect& rect);
+// At least two in five of some samples have a colour of their own. Text, even with coloured edges, is mostly
+// background; a dark or blurred photograph is not.
+[[nodiscard]] bool has_many_colours(const FrameView& picture, const Rect& rect);
+
+// An area of a few lines is never kRich: below 1024 pixels a client keeps what it was sent as a glyph.
 [[nodiscard]] Piece classify(const FrameView& picture, const Rect& rect);
 
 // Together they cover `area` exactly, without overlap. A piece has at most `max_area` pixels, which is at least a cell.

@@ -7,27 +7,47 @@
 
 namespace tobari::display {
 
-namespace {
+void VideoAreas::reset(Size size) {
+  grid_ = CellGrid(size);
+  cells_.assign(grid_.count(), {});
+}
 
-struct Area {
-  Rect box;
-  int cells = 0;
-};
+VideoAreas::Content VideoAreas::content_of(const FrameView& picture, const Rect& rect) {
+  if (is_rich(picture, rect)) return Content::kRich;
+  return has_many_colours(picture, rect) ? Content::kBetween : Content::kDrawn;
+}
 
-// Takes the cell and all marked ones that touch it.
-Area take_connected(const CellGrid& grid, std::vector<bool>& marked, Point from) {
+void VideoAreas::look(const MotionMap& motion, const FrameView& picture) {
+  for (int y = 0; y < grid_.rows; ++y) {
+    for (int x = 0; x < grid_.columns; ++x) {
+      const Rect& part = motion.changed_part(x, y);
+      if (part.empty()) continue;
+      Cell& cell = cells_[grid_.index(x, y)];
+      cell.last = content_of(picture, part);
+      cell.pixels = part.area();
+      if (cell.last == Content::kBetween) continue;
+      const int step = cell.last == Content::kRich ? 1 : -1;
+      cell.score = static_cast<std::int8_t>(std::clamp(cell.score + step, 0, kHighest));
+      cell.video = cell.video ? cell.score > 0 : cell.score >= kEnter;
+    }
+  }
+}
+
+// Takes the cell and all marked ones that touch it out of `marked`, and marks them in `taken`.
+VideoAreas::Area VideoAreas::take_connected(Marks& marked, Marks& taken, Point from) const {
   Area area;
   std::vector<Point> open{from};
-  marked[grid.index(from.x, from.y)] = false;
+  marked[grid_.index(from.x, from.y)] = false;
   while (!open.empty()) {
     const Point at = open.back();
     open.pop_back();
-    area.box = unite(area.box, grid.cell(at.x, at.y));
-    ++area.cells;
-    for (int y = std::max(0, at.y - 1); y <= std::min(grid.rows - 1, at.y + 1); ++y) {
-      for (int x = std::max(0, at.x - 1); x <= std::min(grid.columns - 1, at.x + 1); ++x) {
-        if (!marked[grid.index(x, y)]) continue;
-        marked[grid.index(x, y)] = false;
+    taken[grid_.index(at.x, at.y)] = true;
+    area.box = unite(area.box, {at.x, at.y, 1, 1});
+    area.pixels += cells_[grid_.index(at.x, at.y)].pixels;
+    for (int y = std::max(0, at.y - 1); y <= std::min(grid_.rows - 1, at.y + 1); ++y) {
+      for (int x = std::max(0, at.x - 1); x <= std::min(grid_.columns - 1, at.x + 1); ++x) {
+        if (!marked[grid_.index(x, y)]) continue;
+        marked[grid_.index(x, y)] = false;
         open.push_back({x, y});
       }
     }
@@ -35,25 +55,44 @@ Area take_connected(const CellGrid& grid, std::vector<bool>& marked, Point from)
   return area;
 }
 
-}  // namespace
+Region VideoAreas::find(const MotionMap& motion, MotionMap::Time now) const {
+  Marks marked(grid_.count());
+  for (int y = 0; y < grid_.rows; ++y) {
+    for (int x = 0; x < grid_.columns; ++x) {
+      marked[grid_.index(x, y)] = cells_[grid_.index(x, y)].video && motion.moving(x, y, now);
+    }
+  }
+  Marks video(grid_.count());
+  for (int y = 0; y < grid_.rows; ++y) {
+    for (int x = 0; x < grid_.columns; ++x) {
+      if (!marked[grid_.index(x, y)]) continue;
+      Marks taken(grid_.count());
+      const Area area = take_connected(marked, taken, {x, y});
+      if (area.pixels < kLeastPixels) continue;
+      // Flat parts of a video, its sky, are neither rich nor drawn.
+      for (int row = area.box.y; row < area.box.bottom(); ++row) {
+        for (int column = area.box.x; column < area.box.right(); ++column) {
+          const std::size_t i = grid_.index(column, row);
+          const bool flat = cells_[i].last == Content::kBetween && motion.moving(column, row, now);
+          if (taken[i] || flat) video[i] = true;
+        }
+      }
+    }
+  }
+  return cells_in(video);
+}
 
-std::vector<Rect> video_areas(const MotionMap& motion, const FrameView& picture, MotionMap::Time now) {
-  const CellGrid& grid = motion.grid();
-  std::vector<bool> marked(grid.count());
-  for (int y = 0; y < grid.rows; ++y) {
-    for (int x = 0; x < grid.columns; ++x) {
-      marked[grid.index(x, y)] = motion.moving(x, y, now) && classify(picture, grid.cell(x, y)).kind == Kind::kRich;
+Region VideoAreas::cells_in(const Marks& marks) const {
+  Region region;
+  for (int y = 0; y < grid_.rows; ++y) {
+    for (int x = 0; x < grid_.columns;) {
+      int end = x;
+      while (end < grid_.columns && marks[grid_.index(end, y)]) ++end;
+      if (end > x) region.add(unite(grid_.cell(x, y), grid_.cell(end - 1, y)));
+      x = std::max(end, x + 1);
     }
   }
-  std::vector<Rect> areas;
-  for (int y = 0; y < grid.rows; ++y) {
-    for (int x = 0; x < grid.columns; ++x) {
-      if (!marked[grid.index(x, y)]) continue;
-      const Area area = take_connected(grid, marked, {x, y});
-      if (area.cells >= kMinVideoCells) areas.push_back(area.box);
-    }
-  }
-  return areas;
+  return region;
 }
 
 }  // namespace tobari::display

@@ -96,6 +96,10 @@ class Pacer {
   [[nodiscard]] std::size_t window() const noexcept;             // bytes
   // What the line carries, bytes a second; none: not known yet.
   [[nodiscard]] std::optional<std::size_t> line_rate() const noexcept { return line_.rate(); }
+  // The same once the line was seen full and gave no more; before that the rate only says "at least".
+  [[nodiscard]] std::optional<std::size_t> full_line_rate() const noexcept {
+    return line_.growing() ? std::nullopt : line_.rate();
+  }
   [[nodiscard]] std::optional<Duration> round_trip() const noexcept { return line_.round_trip(); }
   [[nodiscard]] std::optional<Duration> ack_latency() const noexcept { return ack_latency_; }
 

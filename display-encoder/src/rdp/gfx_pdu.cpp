@@ -2,9 +2,9 @@
 #include "rdp/gfx_pdu.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "rdp/client_table.h"
 #include "rdp/wire.h"
 
 namespace tobari::display::gfx {
@@ -13,7 +13,9 @@ namespace {
 // MS-RDPEGFX 2.2.1.5 RDPGFX_HEADER cmdId
 enum Command : std::uint16_t {
   kWireToSurface1 = 0x0001,
+  kWireToSurface2 = 0x0002,
   kSolidFill = 0x0004,
+  kSurfaceToSurface = 0x0005,
   kCreateSurface = 0x0009,
   kDeleteSurface = 0x000A,
   kStartFrame = 0x000B,
@@ -30,15 +32,7 @@ enum Command : std::uint16_t {
 constexpr std::size_t kHeaderSize = 8;
 constexpr std::size_t kResetGraphicsSize = 340;  // 2.2.2.14: fixed
 constexpr unsigned kPixelFormatXrgb8888 = 0x20;
-
-// 2.2.3: the newest first. A version without AVC in it never allows it.
-constexpr std::array kVersions{0x000A0701U, 0x000A0600U, 0x000A0502U, 0x000A0400U, 0x000A0301U,
-                               0x000A0200U, 0x000A0100U, 0x000A0002U, 0x00080105U, 0x00080004U};
-constexpr std::uint32_t kVersion81 = 0x00080105;
-constexpr std::uint32_t kVersion10 = 0x000A0002;
-constexpr std::uint32_t kVersion101 = 0x000A0100;   // 2.2.3.4: its data is reserved, not flags
-constexpr std::uint32_t kFlagAvc420Enabled = 0x10;  // 8.1 only
-constexpr std::uint32_t kFlagAvcDisabled = 0x20;    // 10 and later
+constexpr unsigned kCodecContext = 0;  // of the progressive codec: one a surface, which goes with it
 
 // A message: its length is filled in when it ends.
 class Message {
@@ -63,12 +57,41 @@ class Message {
   std::size_t begin_;
 };
 
-void avc_metablock(const EncodedRect& rect, Message& out) {  // 2.2.4.4.1
+Rect moved(const Rect& rect, const Rect& origin) {
+  return {rect.x - origin.x, rect.y - origin.y, rect.width, rect.height};
+}
+
+void avc_metablock(const EncodedRect& rect, const Rect& origin, Message& out) {  // 2.2.4.4.1
   out->u32(rect.regions.size());
-  for (const Rect& region : rect.regions) out.rect(region);
+  for (const Rect& region : rect.regions) out.rect(moved(region, origin));
   for (std::size_t i = 0; i < rect.regions.size(); ++i) {
     out->u8(rect.qp & 0x3FU);
     out->u8(rect.quality);
+  }
+}
+
+void avc420(std::uint16_t surface, const EncodedRect& rect, Bytes& out) {
+  const Rect origin = rect.off_screen ? rect.rect : Rect{};
+  const std::uint16_t decoded_on = rect.off_screen ? video_surface(surface) : surface;
+  {
+    Message pdu(kWireToSurface1, out);
+    pdu->u16(decoded_on);
+    pdu->u16(std::to_underlying(rect.codec));
+    pdu->u8(kPixelFormatXrgb8888);
+    pdu.rect(moved(rect.rect, origin));
+    pdu->u32(4 + rect.regions.size() * 10 + rect.data.size());
+    avc_metablock(rect, origin, pdu);
+    pdu->bytes(rect.data);
+  }
+  if (!rect.off_screen) return;
+  for (const Rect& region : rect.regions) {  // 2.2.2.5
+    Message pdu(kSurfaceToSurface, out);
+    pdu->u16(decoded_on);
+    pdu->u16(surface);
+    pdu.rect(moved(region, origin));
+    pdu->u16(1U);
+    pdu->u16(static_cast<unsigned>(region.x));
+    pdu->u16(static_cast<unsigned>(region.y));
   }
 }
 
@@ -81,14 +104,27 @@ void one_rect(std::uint16_t surface, const EncodedRect& rect, Bytes& out) {
     pdu.rect(rect.rect);
     return;
   }
-  const std::size_t metablock = rect.codec == Codec::kAvc420 ? 4 + rect.regions.size() * 10 : 0;
+  if (rect.codec == Codec::kProgressive) {
+    Message pdu(kWireToSurface2, out);
+    pdu->u16(surface);
+    pdu->u16(std::to_underlying(rect.codec));
+    pdu->u32(kCodecContext);
+    pdu->u8(kPixelFormatXrgb8888);
+    pdu->u32(rect.data.size());
+    pdu->bytes(rect.data);
+    return;
+  }
+  if (rect.codec == Codec::kAvc420) return avc420(surface, rect, out);
+  if (rect.codec == Codec::kVideoSurface) {
+    if (rect.replaces) delete_surface(video_surface(surface), out);
+    return create_surface(video_surface(surface), {rect.rect.width, rect.rect.height}, out);
+  }
   Message pdu(kWireToSurface1, out);
   pdu->u16(surface);
   pdu->u16(std::to_underlying(rect.codec));
   pdu->u8(kPixelFormatXrgb8888);
   pdu.rect(rect.rect);
-  pdu->u32(metablock + rect.data.size());
-  if (metablock > 0) avc_metablock(rect, pdu);
+  pdu->u32(rect.data.size());
   pdu->bytes(rect.data);
 }
 
@@ -152,14 +188,11 @@ Result<std::vector<ClientMessage>> parse(std::span<const std::byte> data) {
 }
 
 std::optional<Choice> choose(const CapsAdvertise& advertised) {
-  for (const std::uint32_t version : kVersions) {
+  for (const std::uint32_t version : kGraphicsVersions) {
     const auto set = std::ranges::find(advertised.sets, version, &CapsSet::version);
     if (set == advertised.sets.end()) continue;
-    Choice choice{*set, {}};
-    if (version == kVersion81) choice.codecs.avc420 = (set->flags & kFlagAvc420Enabled) != 0;
-    if (version == kVersion101) choice.codecs.avc420 = true;
-    if (version >= kVersion10 && version != kVersion101) choice.codecs.avc420 = (set->flags & kFlagAvcDisabled) == 0;
-    return choice;
+    const auto codecs = codecs_of(version, set->flags);
+    if (codecs) return Choice{*set, *codecs};
   }
   return std::nullopt;
 }

@@ -54,6 +54,10 @@ void create_surface(std::uint16_t surface, Size size, Bytes& out);
 void delete_surface(std::uint16_t surface, Bytes& out);
 void map_surface(std::uint16_t surface, Point origin, Bytes& out);
 void cache_import_reply(Bytes& out);  // no entry taken
+// The id of the off-screen surface on which the video of `surface` is decoded.
+[[nodiscard]] constexpr std::uint16_t video_surface(std::uint16_t surface) noexcept {
+  return static_cast<std::uint16_t>(0x8000 + surface);
+}
 // Start, every rectangle in order, end.
 void frame(std::uint16_t surface, std::uint32_t id, const EncodedFrame& frame, Bytes& out);
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rdp/graphics_channel.h"
 
+#include <string_view>
+#include <utility>
+
 #include "rdp/disp_pdu.h"
 #include "rdp/gfx_layout.h"
 
 namespace tobari::display {
 namespace {
-constexpr std::uint32_t kGraphics = 1;
-constexpr std::uint32_t kDisplayControl = 2;
-constexpr std::uint32_t kAudio = 3;
+constexpr std::string_view kPipelineName = "Microsoft::Windows::RDS::Graphics";
 // A frame's buffers are kept for the next frame, but not if it was an unusually large one.
 constexpr std::size_t kKeptBytes = std::size_t{512} * 1024;
 
@@ -20,7 +21,7 @@ void recycle(gfx::Bytes& buffer) {
 
 std::size_t GraphicsChannel::flush() {
   segments_.wrap(message_, wrapped_);
-  dvc_.send(kGraphics, wrapped_);
+  dvc_.send(pipeline_, wrapped_);
   const std::size_t bytes = wrapped_.size();
   recycle(message_);
   recycle(wrapped_);
@@ -29,6 +30,7 @@ std::size_t GraphicsChannel::flush() {
 
 void GraphicsChannel::set_layout(const OutputLayout& layout) {
   if (!ready_) return;
+  for (const std::uint16_t id : std::exchange(video_surfaces_, {})) gfx::delete_surface(id, message_);
   gfx::lay_out(layout, surfaces_, message_);
   surfaces_ = layout.surfaces.size();
   flush();
@@ -36,12 +38,18 @@ void GraphicsChannel::set_layout(const OutputLayout& layout) {
 
 std::size_t GraphicsChannel::send(FrameId id, std::size_t surface, const EncodedFrame& frame) {
   if (surface >= surfaces_) return 0;
-  gfx::frame(static_cast<std::uint16_t>(surface), id, frame, message_);
+  const auto number = static_cast<std::uint16_t>(surface);
+  for (const EncodedRect& rect : frame.rects) {
+    if (rect.codec == Codec::kVideoSurface) video_surfaces_.insert(gfx::video_surface(number));
+  }
+  gfx::frame(number, id, frame, message_);
   return flush();
 }
 
+void GraphicsChannel::reopen() { dvc_.create(++pipeline_, kPipelineName); }
+
 void GraphicsChannel::on_dvc_ready() {
-  dvc_.create(kGraphics, "Microsoft::Windows::RDS::Graphics");
+  dvc_.create(pipeline_, kPipelineName);
   if (resize_) dvc_.create(kDisplayControl, "Microsoft::Windows::RDS::DisplayControl");
   if (audio_ != nullptr) dvc_.create(kAudio, snd::kChannelName);
 }
@@ -57,10 +65,14 @@ void GraphicsChannel::on_dvc_open(std::uint32_t id, bool open) {
     dvc_.send(kDisplayControl, caps);
     return;
   }
-  if (open) return;  // the client advertises its capabilities next
-  ready_ = false;
+  if (open || id != pipeline_) return;  // the client advertises its capabilities next
   surfaces_ = 0;
-  events_.on_graphics_refused();
+  video_surfaces_.clear();
+  if (std::exchange(ready_, false)) {
+    events_.on_graphics_closed();
+  } else {
+    events_.on_graphics_refused();
+  }
 }
 
 Result<void> GraphicsChannel::on_dvc_data(std::uint32_t id, std::span<const std::byte> data) {
@@ -97,6 +109,7 @@ Result<void> GraphicsChannel::on_caps(const gfx::CapsAdvertise& caps) {
   if (!choice) return fail(Errc::kPeerProtocol, "no known version of the graphics pipeline");
   // Advertising again means that the client dropped every surface (MS-RDPEGFX 1.7); it was confirmed before.
   surfaces_ = 0;
+  video_surfaces_.clear();
   ready_ = true;
   gfx::caps_confirm(choice->set, message_);
   flush();

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ class GraphicsEvents {
  public:
   virtual void on_graphics_ready(const ClientCodecs& codecs) = 0;  // also when the client starts its side anew
   virtual void on_graphics_refused() = 0;                          // no pipeline after all
+  virtual void on_graphics_closed() = 0;                           // by the client, which had one: reopen() or not
   virtual void on_graphics_ack(FrameId id) = 0;
   virtual void on_graphics_acks_suspended() = 0;
   virtual void on_layout(const MonitorLayout& layout) = 0;
@@ -44,12 +46,17 @@ class GraphicsChannel final : private DvcEvents, private AudioOutput {
   }
 
   [[nodiscard]] bool ready() const noexcept { return ready_; }
+  void reopen();  // a new channel for the pipeline; on_graphics_ready() or on_graphics_refused() follows
   void set_layout(const OutputLayout& layout);
   // Drops the frame when there is no such surface: the client is then about to get everything anew. Returns
   // the bytes that it became.
   std::size_t send(FrameId id, std::size_t surface, const EncodedFrame& frame);
 
  private:
+  static constexpr std::uint32_t kDisplayControl = 1;
+  static constexpr std::uint32_t kAudio = 2;
+  static constexpr std::uint32_t kFirstPipeline = 3;  // and one more each time that it is opened again
+
   void on_dvc_ready() override;
   void on_dvc_open(std::uint32_t id, bool open) override;
   [[nodiscard]] Result<void> on_dvc_data(std::uint32_t id, std::span<const std::byte> message) override;
@@ -62,8 +69,10 @@ class GraphicsChannel final : private DvcEvents, private AudioOutput {
   GraphicsEvents& events_;
   bool resize_;
   AudioChannel* audio_;
+  std::uint32_t pipeline_ = kFirstPipeline;  // the channel's id
   bool ready_ = false;
   std::size_t surfaces_ = 0;  // that the client has; their ids count from 0
+  std::set<std::uint16_t> video_surfaces_;
   gfx::Bytes message_;
   gfx::Bytes wrapped_;
   SegmentedWriter segments_;

@@ -84,6 +84,7 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   void send_dvc(std::span<const std::byte> pdu) override;
   void on_graphics_ready(const ClientCodecs& codecs) override;
   void on_graphics_refused() override;
+  void on_graphics_closed() override;
   void on_graphics_ack(FrameId id) override { events_->on_frame_ack(id); }
   void on_graphics_acks_suspended() override { events_->on_acks_suspended(); }
   void on_layout(const MonitorLayout& layout) override { events_->on_layout_wish(layout); }

@@ -14,6 +14,7 @@
 #include <tobari/base/log.h>
 #include <tobari/display/region.h>
 
+#include "rdp/client_table.h"
 #include "rdp/mcs_filter.h"
 #include "rdp/monitor_settings.h"
 #include "rdp/peer_settings.h"
@@ -101,7 +102,23 @@ void RdpPeer::start_graphics() {
   graphics_->start();
 }
 
-void RdpPeer::on_graphics_ready(const ClientCodecs& codecs) { become_ready({true, codecs}); }
+void RdpPeer::on_graphics_ready(const ClientCodecs& codecs) {
+  const rdpSettings* settings = context()->settings;
+  const ClientClaims claims{
+      .name = text(settings, FreeRDP_ClientHostname),
+      .build = freerdp_settings_get_uint32(settings, FreeRDP_ClientBuild),
+      .os_major = static_cast<std::uint16_t>(freerdp_settings_get_uint32(settings, FreeRDP_OsMajorType))};
+  become_ready({true, believed(codecs, claims)});
+}
+
+void RdpPeer::on_graphics_closed() {
+  log::warning("client closed its graphics pipeline", {{"client", options_.client_address}});
+  if (events_->on_pipeline_closed()) {
+    graphics_->reopen();
+  } else {
+    become_ready({});
+  }
+}
 
 void RdpPeer::on_graphics_refused() {
   log::warning("client has no graphics pipeline after all", {{"client", options_.client_address}});
@@ -131,7 +148,8 @@ void RdpPeer::become_ready(const ClientPipeline& pipeline) {
   if (!taken.graphics) taken.codecs = {.clear = false, .planar = false, .avc420 = false};
   log::info("client takes pictures", {{"client", options_.client_address},
                                       {"as", taken.graphics ? "graphics pipeline" : "bitmap updates"},
-                                      {"avc420", taken.codecs.avc420 ? "yes" : "no"}});
+                                      {"avc420", taken.codecs.avc420 ? "yes" : "no"},
+                                      {"progressive", taken.codecs.progressive ? "yes" : "no"}});
   pointer_.begin(context());
   measure_round_trip();  // while the line is still empty
   events_->on_ready(taken);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/connection.h"
 
+#include <string>
+
+#include <tobari/base/log.h>
+
 #include "session/screen.h"
 
 namespace tobari::display {
@@ -40,6 +44,8 @@ void DisplaySession::Connection::on_ready(const ClientPipeline& pipeline) {
   {
     const std::scoped_lock lock(session_.mutex_);
     pipeline_ = pipeline;
+    offered_ = pipeline.codecs;
+    pipeline_.codecs = trust_.trusted(offered_);
     former = std::exchange(session_.active_, shared_from_this());
     if (former.get() != this) {
       const auto now = SystemClock().now();
@@ -62,9 +68,29 @@ void DisplaySession::Connection::on_frame_written(FrameId id, std::size_t bytes)
   if (session_.active_.get() == this) session_.pacer_.written(id, bytes);
 }
 
+bool DisplaySession::Connection::on_pipeline_closed() {
+  const std::scoped_lock lock(session_.mutex_);
+  const auto loss = trust_.channel_closed();
+  report(loss);
+  return loss.has_value();
+}
+
+void DisplaySession::Connection::report(const CodecTrust::Loss& loss) const {
+  if (!loss) return;
+  log::warning("a client is no longer sent a codec", {{"client", label_.address}, {"codec", std::string(*loss)}});
+}
+
+void DisplaySession::Connection::restart_after(const CodecTrust::Loss& loss) {
+  if (!loss) return;
+  report(loss);
+  pipeline_.codecs = trust_.trusted(offered_);
+  session_.active_changed_ = true;
+}
+
 void DisplaySession::Connection::on_frame_ack(FrameId up_to) {
   if_active([this, up_to] {
     const auto now = SystemClock().now();
+    trust_.acknowledged();
     session_.pacer_.acknowledged(up_to, now);
     session_.recorder_.acknowledged(up_to, now);
   });
@@ -77,7 +103,10 @@ void DisplaySession::Connection::on_frames_left(FrameId up_to) {
 }
 
 void DisplaySession::Connection::on_acks_suspended() {
-  if_active([this] { session_.pacer_.acks_suspended(); });
+  if_active([this] {
+    trust_.acks_suspended();
+    session_.pacer_.acks_suspended();
+  });
 }
 
 void DisplaySession::Connection::on_drained() {
@@ -85,7 +114,11 @@ void DisplaySession::Connection::on_drained() {
 }
 
 void DisplaySession::Connection::on_round_trip(std::chrono::microseconds measured) {
-  if_active([this, measured] { session_.pacer_.round_trip(measured, SystemClock().now()); });
+  if_active([this, measured] {
+    const Time now = SystemClock().now();
+    session_.pacer_.round_trip(measured, now);
+    restart_after(trust_.answered(now));
+  });
 }
 
 // A layout beyond the grant even for one monitor leaves things as they are.
@@ -107,7 +140,10 @@ void DisplaySession::Connection::on_output_wanted(bool wanted) {
 }
 
 void DisplaySession::Connection::on_repaint(const Rect& rect) {
-  if_active([this, rect] { session_.repaint_.add(intersect(rect, kEverything)); });
+  if_active([this, rect] {
+    session_.repaint_.add(intersect(rect, kEverything));
+    restart_after(trust_.repaint_asked(SystemClock().now()));
+  });
 }
 
 void DisplaySession::Connection::on_audio_wanted(bool wanted) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "session/codec_trust.h"
 #include "session/display_session.h"
 
 namespace tobari::display {
@@ -21,16 +22,18 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   [[nodiscard]] bool closed() const noexcept { return closed_; }
   [[nodiscard]] bool signed_in() const noexcept { return admitted_.has_value(); }
   [[nodiscard]] const Admitted& admitted() const noexcept { return *admitted_; }
-  [[nodiscard]] const ClientPipeline& pipeline() const noexcept { return pipeline_; }
+  [[nodiscard]] const ClientPipeline& pipeline() const noexcept { return pipeline_; }  // with what is trusted of it
   [[nodiscard]] const MonitorLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] bool hears() const noexcept {
     return audio_wanted_ && admitted_ && admitted_->grant.find("audio.play") != nullptr;
   }
+  void note_sent(const EncodedFrame& frame, Time now) { trust_.sent(frame, now); }
 
   // ---- TransportEvents, on the transport's thread
   [[nodiscard]] MonitorLayout on_authenticated(const ClientInfo& client, const Admitted& admitted) override;
   void on_ready(const ClientPipeline& pipeline) override;
   void on_frame_written(FrameId id, std::size_t bytes) override;
+  [[nodiscard]] bool on_pipeline_closed() override;
   void on_frame_ack(FrameId up_to) override;
   void on_frames_left(FrameId up_to) override;
   void on_acks_suspended() override;
@@ -47,12 +50,16 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   template <class Body>
   void if_active(Body body);
   [[nodiscard]] MonitorLayout granted(const MonitorLayout& layout) const;  // what it may use of it
+  void restart_after(const CodecTrust::Loss& loss);                        // with the lock held
+  void report(const CodecTrust::Loss& loss) const;
 
   DisplaySession& session_;
   std::unique_ptr<DisplayTransport> transport_;
   ClientLabel label_;
   std::optional<Admitted> admitted_;
   ClientPipeline pipeline_;
+  ClientCodecs offered_;
+  CodecTrust trust_;
   MonitorLayout layout_;                    // as far as it is granted
   std::optional<DisplayStats> statistics_;  // of its time on the desktop, once that is over
   bool audio_wanted_ = false;

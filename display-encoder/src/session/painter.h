@@ -30,6 +30,10 @@ class Painter {
   [[nodiscard]] EncodedFrame paint(const FrameView& live, const Region& damage, Time now, std::size_t budget);
   // Only what the client lost: the picture stays what it was.
   [[nodiscard]] EncodedFrame repaint(Time now, std::size_t budget) { return encode({}, now, budget); }
+  // As FrameEncoder::set_line_rate().
+  void set_line_rate(std::optional<std::size_t> bytes_per_second) {
+    if (encoder_) encoder_->set_line_rate(bytes_per_second);
+  }
   // What is owed: areas sent with loss and at rest now, or left over.
   [[nodiscard]] EncodedFrame refine(Time now, std::size_t budget);
   [[nodiscard]] std::optional<Time> next_refinement() const;

@@ -37,6 +37,7 @@ bool DisplaySession::show_something(Lock& lock) {
   const Time now = SystemClock().now();
   const Pacer::Decision decision = pacer_.decide(now, shown_->transport().unsent());
   pacer_allows_ = decision.go;
+  for (const auto& view : views_) view->painter.set_line_rate(pacer_.full_line_rate());
   if (answer_first(lock, now)) return true;
   if (!decision.go) {
     pace_again_ = decision.again;
@@ -174,6 +175,7 @@ void DisplaySession::send(Lock& lock, const View& view, EncodedFrame frame, Time
   last_sent_ = now;
   if (!trim_at_) trim_at_ = now + kTrimPeriod;
   const FrameId id = next_frame_++;
+  shown_->note_sent(frame, now);
   const std::size_t bytes = data_bytes(frame);
   pacer_.sent(id, bytes, more_to_send(now), now, slot.urgency);
   const auto client = shown_;

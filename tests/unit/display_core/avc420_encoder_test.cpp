@@ -72,7 +72,7 @@ TEST(Avc420Encoder, RegionsAreEvenAndInside) {
 // Any size, odd ones too; colours are right (full range, BT.709), and only the regions are painted.
 TEST(Avc420Encoder, ClientSeesThePictureInsideTheRegionsOnly) {
   for (const Size size : {Size{3, 5}, Size{16, 16}, Size{333, 251}, Size{640, 480}, Size{1366, 768}}) {
-    auto encoder = Avc420Encoder::create(size);
+    auto encoder = Avc420Encoder::create(bounds(size));
     ASSERT_TRUE(encoder) << describe(encoder.error());
     ReferenceClient client(size);
     Picture picture(size);
@@ -80,7 +80,7 @@ TEST(Avc420Encoder, ClientSeesThePictureInsideTheRegionsOnly) {
     auto first = (*encoder)->encode(picture.view(), aligned_for_chroma(Region(bounds(size)), size));
     ASSERT_TRUE(first);
     ASSERT_TRUE(client.show(*first));
-    EXPECT_LE(mean_error(client.picture(), picture, bounds(size)), 4.0) << size.width;
+    EXPECT_LE(mean_error(client.picture(), picture, bounds(size)), 4.5) << size.width;
 
     const Picture before = client.picture();
     draw_photo(picture, bounds(size), 30);
@@ -99,7 +99,7 @@ TEST(Avc420Encoder, ClientSeesThePictureInsideTheRegionsOnly) {
 
 TEST(Avc420Encoder, NoSecondKeyFrameAndLittleForLittle) {
   const Size size{640, 480};
-  auto encoder = Avc420Encoder::create(size);
+  auto encoder = Avc420Encoder::create(bounds(size));
   ASSERT_TRUE(encoder);
   Picture picture(size);
   draw_photo(picture, bounds(size), 1);
@@ -111,6 +111,51 @@ TEST(Avc420Encoder, NoSecondKeyFrameAndLittleForLittle) {
     ASSERT_TRUE(next);
     ASSERT_LT(next->data.size(), first->data.size() / 10) << i;
   }
+}
+
+// A wild picture on a narrow line: after the first frames none is much larger than its share of the line.
+TEST(Avc420Encoder, ANarrowLineBoundsEveryFrame) {
+  const Size size{640, 480};
+  constexpr std::size_t kRate = 250'000;
+  std::size_t largest[2] = {0, 0};
+  for (const bool bounded : {false, true}) {
+    auto encoder = Avc420Encoder::create(bounds(size));
+    ASSERT_TRUE(encoder);
+    if (bounded) (*encoder)->set_line_rate(kRate);
+    ReferenceClient client(size);
+    Picture picture(size);
+    for (int i = 0; i < 40; ++i) {
+      draw_photo(picture, bounds(size), i * 7);
+      const auto frame = (*encoder)->encode(picture.view(), Region(bounds(size)));
+      ASSERT_TRUE(frame);
+      ASSERT_TRUE(client.show(*frame));
+      if (i >= 10) largest[bounded] = std::max(largest[bounded], frame->data.size());
+    }
+    EXPECT_LE(mean_error(client.picture(), picture, bounds(size)), 16.0) << "coarse, but the picture";
+  }
+  EXPECT_LE(largest[true], kRate / 30 * 2);
+  EXPECT_GT(largest[false], 2 * largest[true]) << "the bound had nothing to do";
+}
+
+TEST(Avc420Encoder, TheBoundFollowsTheLine) {
+  const Size size{640, 480};
+  auto encoder = Avc420Encoder::create(bounds(size));
+  ASSERT_TRUE(encoder);
+  Picture picture(size);
+  std::size_t last = 0;
+  int phase = 0;
+  const auto play = [&](std::size_t rate) {
+    (*encoder)->set_line_rate(rate);
+    for (int i = 0; i < 20; ++i) {
+      draw_photo(picture, bounds(size), ++phase * 7);
+      last = (*encoder)->encode(picture.view(), Region(bounds(size)))->data.size();
+    }
+    return last;
+  };
+  const std::size_t narrow = play(150'000);
+  const std::size_t wide = play(12'500'000);
+  EXPECT_GT(wide, 2 * narrow);
+  EXPECT_LT(play(150'000), wide / 2);
 }
 
 }  // namespace

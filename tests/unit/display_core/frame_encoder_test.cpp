@@ -22,7 +22,8 @@ using testing::Random;
 using testing::ReferenceClient;
 using Time = FrameEncoder::Time;
 
-constexpr ClientCodecs kEverything{.clear = true, .planar = true, .avc420 = true};
+constexpr ClientCodecs kEverything{.clear = true, .planar = true, .avc420 = true, .progressive = true};
+constexpr ClientCodecs kWithoutAvc{.clear = true, .planar = true, .progressive = true};
 
 std::map<Codec, int> codecs_in(const EncodedFrame& frame) {
   std::map<Codec, int> counts;
@@ -176,12 +177,93 @@ TEST(FrameEncoder, ClientWithoutAvcGetsVideoWithoutLoss) {
   }
 }
 
+TEST(FrameEncoder, ClientWithoutAvcGetsVideoWithSomeLoss) {
+  const Size size{640, 480};
+  Session session(size, kWithoutAvc);
+  std::size_t first = 0;
+  std::size_t last = 0;
+  for (int i = 0; i < 10; ++i) {
+    const EncodedFrame frame = session.show(with_video(size, bounds(size), i));
+    (i == 0 ? first : last) = bytes_in(frame);
+    EXPECT_EQ(codecs_in(frame).contains(Codec::kProgressive), i >= 3) << i;
+    session.now += milliseconds(40);
+  }
+  EXPECT_LT(last, first / 4);
+  EXPECT_LE(session.rest(), FrameEncoder::kRest);
+  EXPECT_EQ(session.client.difference(with_video(size, bounds(size), 9)), "");
+}
+
+// Text to the left, a photograph to the right.
+Picture page_with_photograph(Size size, const Rect& photograph, int phase = 3) {
+  Picture page = make_picture(Content::kTextLight, size);
+  draw_photo(page, photograph, phase);
+  return page;
+}
+
+TEST(FrameEncoder, PhotographOnANarrowLineIsSeenSoonAndExactAfterRest) {
+  const Size size{1024, 640};
+  const Rect photograph{512, 64, 448, 512};
+  const Picture page = page_with_photograph(size, photograph);
+  Session wide(size, kEverything);
+  wide.encoder.set_line_rate(125'000'000);
+  const std::size_t without_loss = bytes_in(wide.show(page));
+  EXPECT_EQ(wide.client.difference(page), "") << "a fast line has it exactly at once";
+  EXPECT_TRUE(wide.encoder.inexact().empty());
+
+  Session narrow(size, kEverything);
+  narrow.encoder.set_line_rate(500'000);
+  EXPECT_LT(bytes_in(narrow.show(page)), without_loss / 6);
+  EXPECT_NE(narrow.client.difference(page), "");
+  EXPECT_EQ(narrow.client.difference(page, Region(photograph)), "") << "text is exact at once";
+  EXPECT_EQ(narrow.encoder.next_refinement(), narrow.now + FrameEncoder::kRest);
+  EXPECT_EQ(narrow.rest(), FrameEncoder::kRest) << "then it goes as fast as it is asked for";
+  EXPECT_EQ(narrow.client.difference(page), "");
+}
+
+TEST(FrameEncoder, APhotographIsCutToTheBudgetOfANarrowLine) {
+  const Size size{1024, 640};
+  const Picture page = page_with_photograph(size, bounds(size));
+  Session session(size, kWithoutAvc);
+  session.encoder.set_line_rate(32'000);
+  static_cast<void>(session.diff.update(page.view(), Region(bounds(size))));
+  constexpr std::size_t kBudget = 4096;
+  EncodedFrame frame = session.encoder.encode(session.diff.picture(), Region(bounds(size)), session.now, kBudget);
+  int frames = 0;
+  while (session.client.lossy().area() < size.area() && ++frames < 100) {
+    EXPECT_LE(bytes_in(frame), kBudget + 4096) << "one tile may go beyond it";
+    ASSERT_TRUE(session.client.show(frame));
+    frame = session.encoder.refine(session.diff.picture(), session.now, kBudget);
+  }
+  EXPECT_GT(frames, 2);
+  EXPECT_LT(frames, 60) << "with loss it is seen soon";
+  session.rest();
+  EXPECT_EQ(session.client.difference(page), "");
+}
+
+TEST(FrameEncoder, TheNewestIsMadeExactFirst) {
+  const Size size{1024, 640};
+  const Rect older{64, 64, 320, 320};
+  const Rect newer{576, 64, 320, 320};
+  Session session(size, kWithoutAvc);
+  session.encoder.set_line_rate(100'000);
+  Picture page = make_picture(Content::kTextLight, size);
+  session.show(page);
+  for (const Rect& photograph : {older, newer}) {
+    draw_photo(page, photograph, photograph.x);
+    session.show(page, Region(photograph));
+    session.now += milliseconds(400);
+  }
+  const EncodedFrame frame = session.encoder.refine(session.diff.picture(), session.now);
+  ASSERT_FALSE(frame.empty());
+  for (const EncodedRect& rect : frame.rects) EXPECT_FALSE(intersect(rect.rect, newer).empty());
+}
+
 TEST(FrameEncoder, LargeFramesAreCutAtTheBudget) {
   const Size size{1920, 1080};
   Picture noise(size);
   Random random(4);
   for (std::uint32_t& pixel : noise.pixels) pixel = random();
-  Session session(size, kEverything);
+  Session session(size, {true, true, true});
   const EncodedFrame frame = session.show(noise);
   EXPECT_GE(bytes_in(frame), FrameEncoder::kFrameByteBudget / 2);
   EXPECT_LE(bytes_in(frame), FrameEncoder::kFrameByteBudget);
@@ -280,7 +362,8 @@ TEST(FrameEncoder, AnySequenceEndsExact) {
   Random random(77);
   for (int round = 0; round < 12; ++round) {
     const Size size{random.between(70, 700), random.between(70, 500)};
-    Session session(size, {true, random() % 4 != 0, random() % 4 != 0});
+    Session session(size, {true, random() % 4 != 0, random() % 4 != 0, random() % 2 == 0});
+    if (random() % 2 == 0) session.encoder.set_line_rate(random() % 2'000'000);
     Picture picture = make_picture(testing::kAllContents[random() % 7], size, random());
     session.show(picture);
     const Rect video{random.between(0, size.width / 3), random.between(0, size.height / 3), size.width / 2,

@@ -7,6 +7,7 @@
 #include "encode/clear_encoder.h"
 #include "encode/frame_encoder.h"
 #include "encode/planar_encoder.h"
+#include "encode/progressive_encoder.h"
 #include "encode/yuv_convert.h"
 #include "pictures.h"
 
@@ -29,6 +30,10 @@ std::vector<std::byte> everything_encoded() {
     for (RectEncoder* encoder_of_all : {static_cast<RectEncoder*>(&clear), static_cast<RectEncoder*>(&planar)}) {
       encoder_of_all->encode(picture.view(), {3, 1, 311, 199}, out);
     }
+    ProgressiveEncoder progressive;
+    const EncodedRect photograph =
+        progressive.encode(picture.view(), Region({3, 1, 311, 199}), ProgressiveEncoder::Quality::kFine);
+    out.insert(out.end(), photograph.data.begin(), photograph.data.end());
     std::vector<std::uint8_t> luma(2 * 316);
     std::vector<std::uint8_t> chroma(316);
     convert_two_rows(picture.view().row(50), picture.view().row(51), 316,

@@ -30,14 +30,15 @@ class Watcher final : public SessionObserver {
 class DisplaySessionTest : public ::testing::Test {
  protected:
   FakeDisplayTransport& connect(FakeDisplayTransport::Acks acks = FakeDisplayTransport::Acks::kAtOnce,
-                                Size wish = kSize, std::uint64_t max_pixels = 1'000'000) {
+                                Size wish = kSize, std::uint64_t max_pixels = 1'000'000,
+                                ClientCodecs codecs = {.clear = false, .planar = false}) {
     auto made = std::make_unique<FakeDisplayTransport>(acks);
     FakeDisplayTransport& client = *made;
     EXPECT_TRUE(session.add_client(std::move(made), {"fake", ""}));
     Admitted admitted;
     admitted.grant.max_pixels = max_pixels;
     static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::single(wish)}, admitted));
-    client.become_ready();
+    client.become_ready(codecs);
     return client;
   }
   void show(std::string_view pattern) {
@@ -254,6 +255,21 @@ TEST_F(DisplaySessionTest, RepaintsWhatAClientLost) {
   client.wait_until([&frames](const auto& c) { return frames = c.frames(), true; });
   client.events().on_repaint({0, 0, 64, 64});
   EXPECT_TRUE(client.wait_until([frames](const auto& c) { return c.frames() > frames; }));
+}
+
+TEST_F(DisplaySessionTest, AClientThatClosesItsPipelineDuringVideoGetsNoneOfItAgain) {
+  constexpr ClientCodecs kAll{.clear = true, .planar = true, .avc420 = true, .progressive = true};
+  auto& client = connect(FakeDisplayTransport::Acks::kAtOnce, {640, 480}, 1'000'000, kAll);
+  show("video");
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.commands(Codec::kAvc420) > 2; }));
+  ASSERT_TRUE(client.close_pipeline());
+  std::size_t avc = 0;
+  client.wait_until([&avc](const auto& c) { return avc = c.commands(Codec::kAvc420), true; });
+  client.become_ready(kAll);
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.commands(Codec::kProgressive) > 2; }))
+      << "it goes on, as something else";
+  EXPECT_TRUE(client.wait_until([avc](const auto& c) { return c.commands(Codec::kAvc420) <= avc + 1; }))
+      << "one may have been under way";
 }
 
 TEST_F(DisplaySessionTest, AnIdleClientIsSentAway) {

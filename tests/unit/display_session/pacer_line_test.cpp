@@ -219,5 +219,17 @@ TEST(PacerLine, AClientThatIsAlwaysOneFrameBehindDoesNotStall) {
   EXPECT_GE(last, 1000U) << "frames in ten seconds";
 }
 
+// A fast line on which little happens must not look like a narrow one to whoever decides about loss.
+TEST(PacerLine, SaysWhatTheLineCarriesOnceItWasSeenFull) {
+  Simulation typing(12'500'000, 5ms, {.bulk = false, .picture = 300});
+  typing.run(3s);
+  EXPECT_EQ(typing.pacer.full_line_rate(), std::nullopt);
+  Simulation bulk(1'000'000, 20ms, {});
+  bulk.run(5s);
+  ASSERT_TRUE(bulk.pacer.full_line_rate());
+  EXPECT_GE(*bulk.pacer.full_line_rate(), 700'000U);
+  EXPECT_LE(*bulk.pacer.full_line_rate(), 1'300'000U);
+}
+
 }  // namespace
 }  // namespace tobari::display

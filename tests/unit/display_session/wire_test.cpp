@@ -12,6 +12,7 @@
 #include "rdp/dvc.h"
 #include "rdp/gfx_layout.h"
 #include "rdp/gfx_pdu.h"
+#include "rdp/graphics_channel.h"
 #include "rdp/mcs_filter.h"
 
 namespace tobari::display {
@@ -244,6 +245,80 @@ TEST(Gfx, ChoosesTheNewestVersionAndAvcByItsFlags) {
   EXPECT_FALSE(choose(advertise({{0x80105, 0x01}}))->codecs.avc420);
   EXPECT_FALSE(choose(advertise({{0x80004, 0x10}}))->codecs.avc420);
   EXPECT_FALSE(choose(advertise({{0xDEAD, 0}})).has_value());
+}
+
+TEST(Gfx, OffScreenVideoIsDecodedOnItsOwnSurfaceAndCopied) {
+  EncodedFrame frame;
+  EncodedRect& surface = frame.rects.emplace_back();
+  surface.codec = Codec::kVideoSurface;
+  surface.rect = {64, 32, 128, 80};
+  EncodedRect& video = frame.rects.emplace_back();
+  video.codec = Codec::kAvc420;
+  video.rect = {64, 32, 128, 80};
+  video.off_screen = true;
+  video.regions = {{70, 40, 10, 6}};
+  video.data = bytes({1, 2, 3});
+  Bytes out;
+  gfx::frame(1, 7, frame, out);
+  const Bytes expected = bytes({0x0B, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0,       // start of frame
+                                0x09, 0, 0, 0, 15, 0, 0, 0, 1, 0x80, 128, 0, 80, 0, 0x20,  // a surface of that size
+                                0x01, 0, 0, 0, 42, 0, 0, 0, 1, 0x80, 0x0B, 0, 0x20,        // on it
+                                0, 0, 0, 0, 128, 0, 80, 0, 17, 0, 0, 0,                     // all of it
+                                1, 0, 0, 0, 6, 0, 8, 0, 16, 0, 14, 0, 0, 0, 1, 2, 3,        // of which a part
+                                0x05, 0, 0, 0, 26, 0, 0, 0, 1, 0x80, 1, 0,                  // is copied to surface 1
+                                6, 0, 8, 0, 16, 0, 14, 0, 1, 0, 70, 0, 40, 0,               //
+                                0x0C, 0, 0, 0, 12, 0, 0, 0, 7, 0, 0, 0});
+  EXPECT_EQ(out, expected);
+}
+
+class GraphicsChannelTest : public ::testing::Test, protected DvcOutput, protected GraphicsEvents {
+ protected:
+  void send_dvc(std::span<const std::byte> pdu) override { sent.emplace_back(pdu.begin(), pdu.end()); }
+  void on_graphics_ready(const ClientCodecs& /*codecs*/) override { ++ready; }
+  void on_graphics_refused() override { ++refused; }
+  void on_graphics_closed() override { ++closed; }
+  void on_graphics_ack(FrameId /*id*/) override {}
+  void on_graphics_acks_suspended() override {}
+  void on_layout(const MonitorLayout& /*layout*/) override {}
+  void on_absurd_layout(const std::string& /*why*/) override {}
+
+  Result<void> receive(const Bytes& pdu) { return channel.receive(pdu, true, true); }
+  // The client takes the channel that was created last, and says what it can.
+  void open(int id) {
+    EXPECT_TRUE(holds(sent.back(), "RDS::Graphics"));
+    EXPECT_EQ(sent.back().at(1), static_cast<std::byte>(id));
+    EXPECT_TRUE(receive(bytes({0x10, id, 0, 0, 0, 0})));
+    Bytes caps = bytes({0x30, id});
+    append(caps, advertise({{0xA0701, 0}}));
+    EXPECT_TRUE(receive(caps));
+  }
+
+  std::vector<Bytes> sent;
+  int ready = 0;
+  int refused = 0;
+  int closed = 0;
+  GraphicsChannel channel{*this, *this, false};
+};
+
+TEST_F(GraphicsChannelTest, IsOpenedAgainAfterAClientClosedIt) {
+  channel.start();
+  ASSERT_TRUE(receive(bytes({0x50, 0, 1, 0})));
+  open(3);
+  EXPECT_EQ(ready, 1);
+  EXPECT_TRUE(channel.ready());
+  ASSERT_TRUE(receive(bytes({0x40, 3})));
+  EXPECT_EQ(closed, 1);
+  EXPECT_FALSE(channel.ready());
+  channel.reopen();
+  EXPECT_TRUE(receive(bytes({0x30, 3, 1, 2, 3}))) << "was under way";
+  open(4);
+  EXPECT_EQ(ready, 2);
+  ASSERT_TRUE(receive(bytes({0x40, 4})));
+  EXPECT_EQ(closed, 2);
+  channel.reopen();
+  ASSERT_TRUE(receive(bytes({0x10, 5, 1, 0, 0, 0x80})));  // this time it does not take it
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(closed, 2);
 }
 
 TEST(Gfx, ParsesAcknowledgementsAndRefusesNonsense) {

@@ -70,6 +70,9 @@ class TransportEvents {
   virtual void on_ready(const ClientPipeline& pipeline) = 0;
   // A frame given to send() is now so many bytes for the line (bulk compression has made them fewer).
   virtual void on_frame_written(FrameId id, std::size_t bytes) = 0;
+  // A client that had a pipeline closed it, which is how some say that they could not decode something. True: offer it
+  // again, on_ready() follows. False: go on without, as with one that never had it.
+  [[nodiscard]] virtual bool on_pipeline_closed() = 0;
   virtual void on_frame_ack(FrameId up_to) = 0;
   virtual void on_frames_left(FrameId up_to) = 0;  // the kernel has them, whole; not for each, but for the last of some
   virtual void on_acks_suspended() = 0;            // the client will not acknowledge until it does again

@@ -14,18 +14,23 @@
 
 namespace tobari::display {
 
-// Values: MS-RDPEGFX 2.2.2.1 RDPGFX_WIRE_TO_SURFACE_PDU_1 codecId, but for kSolid, which is its own PDU, and kJpeg,
-// which is for others than RDP's clients.
+// Values: the codecId of MS-RDPEGFX 2.2.2.1 and 2.2.2.2, but for kSolid, which is its own PDU, and kJpeg, which is for
+// others than RDP's clients.
 enum class Codec : std::uint16_t {
   kUncompressed = 0x0000,
   kClear = 0x0008,
+  kProgressive = 0x0009,
   kPlanar = 0x000A,
   kAvc420 = 0x000B,
   kJpeg = 0xFF00,
   kSolid = 0xFFFF,
+  // 2.2.2.9 CREATE_SURFACE: an off-screen surface for the part `rect` of this surface, on which a new stream of kAvc420
+  // commands that are `off_screen` is decoded.
+  kVideoSurface = 0xFFF0,
 };
 
-// One command for the client. `regions` and the quality are for kAvc420 only: what of the decoded picture to show.
+// One command for the client. `regions`: what of the decoded picture is shown, for kAvc420 and kProgressive only (the
+// latter has it in its data too). The quality is for kAvc420 only.
 struct EncodedRect {
   Codec codec = Codec::kUncompressed;
   Rect rect;                    // on the surface
@@ -33,6 +38,8 @@ struct EncodedRect {
   std::vector<Rect> regions;
   std::uint8_t qp = 0;
   std::uint8_t quality = 0;
+  bool off_screen = false;  // kAvc420: `rect` is where the off-screen surface belongs, and what `regions` are cut from
+  bool replaces = false;    // kVideoSurface: there is one already, and it is deleted first
 };
 
 struct EncodedFrame {
@@ -52,6 +59,7 @@ struct ClientCodecs {
   bool clear = true;
   bool planar = true;
   bool avc420 = false;
+  bool progressive = false;
 };
 
 // Encodes a rectangle. Implementations: ClearCodec, planar, uncompressed, all without loss; JPEG.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A client in memory, for tests: keeps a picture of what it was sent (solid and uncompressed rectangles), acknowledges
-// at once, late or never, and does as a person tells it. No thread of its own: events come on the caller's thread.
+// A client in memory, for tests: keeps a picture of what it was sent (solid and uncompressed rectangles; others it only
+// counts), acknowledges at once, late or never, and does as a person tells it. No thread of its own: events come on the
+// caller's thread.
 #pragma once
 
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -26,7 +28,8 @@ class FakeDisplayTransport final : public DisplayTransport {
   MonitorLayout authenticate(const ClientInfo& client, const Admitted& admitted) {
     return events_->on_authenticated(client, admitted);
   }
-  void become_ready() { events_->on_ready({true, {.clear = false, .planar = false, .avc420 = false}}); }
+  void become_ready(ClientCodecs codecs = {.clear = false, .planar = false}) { events_->on_ready({true, codecs}); }
+  bool close_pipeline() { return events_->on_pipeline_closed(); }
   void acknowledge(FrameId id) { events_->on_frame_ack(id); }
   void want_audio(bool wanted) { events_->on_audio_wanted(wanted); }
   void disconnect() { finish(Error{Errc::kUnavailable, "gone"}); }
@@ -52,6 +55,10 @@ class FakeDisplayTransport final : public DisplayTransport {
       }
     }
     return true;
+  }
+  [[nodiscard]] std::size_t commands(Codec codec) const {  // of this kind so far; only inside wait_until
+    const auto found = commands_.find(codec);
+    return found == commands_.end() ? 0 : found->second;
   }
   [[nodiscard]] std::size_t frames() const noexcept { return frames_; }    // only inside wait_until
   [[nodiscard]] std::size_t layouts() const noexcept { return layouts_; }  // how often it was given one
@@ -115,6 +122,8 @@ class FakeDisplayTransport final : public DisplayTransport {
                kBytesPerPixel;
   }
   void paint(const Rect& surface, const EncodedRect& rect) {
+    ++commands_[rect.codec];
+    if (rect.codec != Codec::kSolid && rect.codec != Codec::kUncompressed) return;
     std::size_t from = 0;
     for (int y = rect.rect.y; y < rect.rect.bottom(); ++y) {
       for (int x = rect.rect.x; x < rect.rect.right(); ++x) {
@@ -147,6 +156,7 @@ class FakeDisplayTransport final : public DisplayTransport {
   std::condition_variable changed_;
   Size size_;
   std::vector<std::byte> pixels_;
+  std::map<Codec, std::size_t> commands_;
   std::size_t frames_ = 0;
   std::size_t layouts_ = 0;
   OutputLayout layout_;
