@@ -50,7 +50,8 @@ class ReferenceClient::Impl {
 
   bool show(const EncodedRect& rect) {
     if (intersect(rect.rect, bounds(picture_.size)) != rect.rect) return false;
-    if (rect.codec != Codec::kAvc420 && rect.codec != Codec::kProgressive && rect.codec != Codec::kVideoSurface) lossy_.subtract(rect.rect);
+    if (rect.codec != Codec::kAvc420 && rect.codec != Codec::kProgressive && rect.codec != Codec::kVideoSurface)
+      lossy_.subtract(rect.rect);
     switch (rect.codec) {
       case Codec::kUncompressed:
         return show_raw(rect);

@@ -22,8 +22,8 @@ class Avc420Encoder {
   [[nodiscard]] static Result<std::unique_ptr<Avc420Encoder>> create(const Rect& place);
   virtual ~Avc420Encoder() = default;
 
-  // Encodes the picture as it is inside `changed` (made by aligned_for_chroma(), inside the place). Rectangles count from
-  // the surface's origin, here and in what is returned.
+  // Encodes the picture as it is inside `changed` (made by aligned_for_chroma(), inside the place). Rectangles count
+  // from the surface's origin, here and in what is returned.
   [[nodiscard]] virtual Result<EncodedRect> encode(const FrameView& picture, const Region& changed) = 0;
 
   // What the line carries; frames become coarser rather than larger than their share of it. Cheap when it has hardly

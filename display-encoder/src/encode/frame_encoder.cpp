@@ -288,6 +288,8 @@ Region FrameEncoder::inexact() const { return impl_->inexact(); }
 
 bool FrameEncoder::trim(Time now) { return impl_->trim(now); }
 
-void FrameEncoder::set_line_rate(std::optional<std::size_t> bytes_per_second) { impl_->set_line_rate(bytes_per_second); }
+void FrameEncoder::set_line_rate(std::optional<std::size_t> bytes_per_second) {
+  impl_->set_line_rate(bytes_per_second);
+}
 
 }  // namespace tobari::display

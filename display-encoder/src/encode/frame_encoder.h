@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Turns changed areas into commands for one client: the one thing that a session calls to encode.
 //
-// The rule, in order. An area of one colour is kSolid. An area that moves, is large and is no drawing (video_areas.h) is
-// AVC420, or progressive for a client without it. A photograph that stands still is progressive when the line would
+// The rule, in order. An area of one colour is kSolid. An area that moves, is large and is no drawing (video_areas.h)
+// is AVC420, or progressive for a client without it. A photograph that stands still is progressive when the line would
 // need too long for it as it is (loss_rule.h). What was sent with loss is sent again without, the newest first, once it
 // has rested. All else is lossless at once: ClearCodec where neighbouring pixels are often equal (text, drawn
 // interfaces), planar where they are not (photographs), uncompressed for a client that has neither.

@@ -20,7 +20,10 @@ namespace tobari::display {
 
 class ProgressiveEncoder {
  public:
-  enum class Quality : std::uint8_t { kFine, kCoarse };  // of photographs: 41 to 43 and 36 to 40 dB, 0.9 and 0.4 bits a pixel
+  enum class Quality : std::uint8_t {
+    kFine,
+    kCoarse
+  };  // of photographs: 41 to 43 and 36 to 40 dB, 0.9 and 0.4 bits a pixel
 
   // The picture as it is inside `area` (not empty, inside the surface), from its top on: ends with the tile that
   // reaches `budget` bytes. What was sent is in `regions`; a tile that cannot be coded is left out as well.

@@ -35,8 +35,8 @@ class VideoStream {
   void set_line_rate(std::optional<std::size_t> bytes_per_second) noexcept { line_rate_ = bytes_per_second; }
 
   // Appends the picture as it is inside `area`, which is made even first (aligned_for_chroma()) and returned so.
-  // `playing`: a box around all video, `area` included. On an error nothing was appended, and the next call starts a new
-  // stream. kUnavailable: not for this surface.
+  // `playing`: a box around all video, `area` included. On an error nothing was appended, and the next call starts a
+  // new stream. kUnavailable: not for this surface.
   [[nodiscard]] Result<Region> encode(const FrameView& picture, const Region& area, const Rect& playing, Time now,
                                       EncodedFrame& frame);
 
@@ -48,8 +48,8 @@ class VideoStream {
 
   Size surface_;
   std::unique_ptr<Avc420Encoder> encoder_;
-  Rect place_;                // of the stream, on the surface
-  bool off_screen_ = false;   // the client has an off-screen surface of ours
+  Rect place_;               // of the stream, on the surface
+  bool off_screen_ = false;  // the client has an off-screen surface of ours
   bool refused_ = false;
   Time opened_{};
   Time used_{};

@@ -260,14 +260,15 @@ TEST(Gfx, OffScreenVideoIsDecodedOnItsOwnSurfaceAndCopied) {
   video.data = bytes({1, 2, 3});
   Bytes out;
   gfx::frame(1, 7, frame, out);
-  const Bytes expected = bytes({0x0B, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0,       // start of frame
-                                0x09, 0, 0, 0, 15, 0, 0, 0, 1, 0x80, 128, 0, 80, 0, 0x20,  // a surface of that size
-                                0x01, 0, 0, 0, 42, 0, 0, 0, 1, 0x80, 0x0B, 0, 0x20,        // on it
-                                0, 0, 0, 0, 128, 0, 80, 0, 17, 0, 0, 0,                     // all of it
-                                1, 0, 0, 0, 6, 0, 8, 0, 16, 0, 14, 0, 0, 0, 1, 2, 3,        // of which a part
-                                0x05, 0, 0, 0, 26, 0, 0, 0, 1, 0x80, 1, 0,                  // is copied to surface 1
-                                6, 0, 8, 0, 16, 0, 14, 0, 1, 0, 70, 0, 40, 0,               //
-                                0x0C, 0, 0, 0, 12, 0, 0, 0, 7, 0, 0, 0});
+  const Bytes expected =
+      bytes({0x0B, 0, 0, 0, 16,  0, 0,  0, 0,  0,    0,    0, 7,    0, 0,    0,     // start of frame
+             0x09, 0, 0, 0, 15,  0, 0,  0, 1,  0x80, 128,  0, 80,   0, 0x20,        // a surface of that size
+             0x01, 0, 0, 0, 42,  0, 0,  0, 1,  0x80, 0x0B, 0, 0x20,                 // on it
+             0,    0, 0, 0, 128, 0, 80, 0, 17, 0,    0,    0,                       // all of it
+             1,    0, 0, 0, 6,   0, 8,  0, 16, 0,    14,   0, 0,    0, 1,    2, 3,  // of which a part
+             0x05, 0, 0, 0, 26,  0, 0,  0, 1,  0x80, 1,    0,                       // is copied to surface 1
+             6,    0, 8, 0, 16,  0, 14, 0, 1,  0,    70,   0, 40,   0,              //
+             0x0C, 0, 0, 0, 12,  0, 0,  0, 7,  0,    0,    0});
   EXPECT_EQ(out, expected);
 }
 

@@ -124,6 +124,10 @@ inline DisplayStats DisplayStats::since(const DisplayStats& earlier) const {
       return "solid";
     case Codec::kJpeg:
       return "jpeg";
+    case Codec::kProgressive:
+      return "progressive";
+    case Codec::kVideoSurface:
+      return "video_surface";
   }
   return "other";
 }
