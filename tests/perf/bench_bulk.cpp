@@ -62,7 +62,7 @@ std::vector<Message> planar_photo() {
 
 std::vector<Message> video() {
   std::vector<Message> messages;
-  const auto encoder = Avc420Encoder::create(kScreen);
+  const auto encoder = Avc420Encoder::create(bounds(kScreen));
   Picture picture(kScreen);
   for (std::uint32_t i = 1; encoder && i <= kPictures; ++i) {
     draw_photo(picture, bounds(kScreen), static_cast<int>(i));

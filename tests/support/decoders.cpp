@@ -67,6 +67,8 @@ class ReferenceClient::Impl {
         return show_avc(rect);
       case Codec::kVideoSurface:
         return show_video_surface(rect);
+      case Codec::kJpeg:
+        break;  // for others
     }
     return false;
   }

@@ -46,7 +46,10 @@ std::size_t GraphicsChannel::send(FrameId id, std::size_t surface, const Encoded
   return flush();
 }
 
-void GraphicsChannel::reopen() { dvc_.create(++pipeline_, kPipelineName); }
+void GraphicsChannel::reopen() {
+  segments_ = SegmentedWriter();
+  dvc_.create(++pipeline_, kPipelineName);
+}
 
 void GraphicsChannel::on_dvc_ready() {
   dvc_.create(pipeline_, kPipelineName);

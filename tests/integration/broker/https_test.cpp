@@ -69,6 +69,7 @@ TEST_F(Https, AnswersManyRequestsOnOneConnection) {
                                   .authorization = "",
                                   .content_type = "",
                                   .idempotency_key = "",
+                                  .if_none_match = "",
                                   .body = std::to_string(i),
                                   .client_address = ""});
     ASSERT_TRUE(answer.has_value()) << describe(answer.error());

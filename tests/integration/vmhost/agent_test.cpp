@@ -366,7 +366,7 @@ TEST(DisplayProcessTest, KeepsTheNewestStatisticsThatCanBe) {
   std::uint64_t newest = 0;
   int looks = 0;
   display.emplace(*loop, "d1", options,
-                  DisplayCallbacks{[] {}, [](const auto&) {}, [](const auto&) {}, [](const auto&) {}, [] {}});
+                  DisplayCallbacks{[] {}, [](const auto&) {}, [](auto, const auto&) {}, [](const auto&) {}, [] {}});
   const auto timer = std::make_shared<Loop::Handle>();
   const std::function<void()> look = [&] {
     if (display->statistics()) newest = display->statistics()->frames();

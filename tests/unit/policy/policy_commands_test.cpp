@@ -33,7 +33,7 @@ Ran run(const std::string& arguments) {
 TEST(PolicyCommands, CheckCountsWhatIsGood) {
   const Ran ran = run(std::string("policy check ") + kSample);
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_THAT(ran.out, HasSubstr("good: 4 rules, 3 groups"));
+  EXPECT_THAT(ran.out, HasSubstr("good: 7 rules, 3 groups"));
 }
 
 TEST(PolicyCommands, CheckFailsForAFileThatIsNone) {
