@@ -27,13 +27,13 @@ using tobari::testing::symmetric;
 
 constexpr Size kSize{800, 600};
 
-// RDPGFX_FRAME_ACKNOWLEDGE_PDU (MS-RDPEGFX 2.2.2.13) as data of the dynamic channel that the server opened first.
+// RDPGFX_FRAME_ACKNOWLEDGE_PDU (MS-RDPEGFX 2.2.2.13) as data of the graphics pipeline's dynamic channel.
 void append_ack(std::vector<std::byte>& pdu, std::uint32_t queue_depth, std::uint32_t frame, std::uint32_t decoded) {
   for (const std::uint32_t value : {0x0000000DU, 20U, queue_depth, frame, decoded}) {
     for (int shift = 0; shift < 32; shift += 8) pdu.push_back(static_cast<std::byte>(value >> shift & 0xFF));
   }
 }
-std::vector<std::byte> dynamic_data() { return {std::byte{0x30}, std::byte{1}}; }
+std::vector<std::byte> dynamic_data() { return {std::byte{0x30}, std::byte{3}}; }
 
 long resident_mebibytes() {
   std::ifstream file("/proc/self/statm");

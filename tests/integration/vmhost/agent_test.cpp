@@ -348,6 +348,7 @@ TEST_F(AgentTest, ThumbnailsComeFromTheDisplayAndAreLookedAt) {
 }
 
 TEST_F(AgentTest, ThumbnailsOfWhatIsNotHereAreRefused) {
+  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.has_hello(); }));
   EXPECT_THAT(thumbnail(id_), HasSubstr("not found")) << "nobody wants it yet";
   desire(wire::DesiredDesktop::OFF);
   ASSERT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_STOPPED));

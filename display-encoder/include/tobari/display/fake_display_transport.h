@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -112,7 +113,11 @@ class FakeDisplayTransport final : public DisplayTransport {
     finish(Error{Errc::kCancelled, "closed"});
   }
   void stop() noexcept override {
-    if (events_ != nullptr) finish(Error{Errc::kCancelled, "stopped"});
+    if (events_ == nullptr) return;
+    finish(Error{Errc::kCancelled, "stopped"});
+    // Whoever stops it may destroy it next, so not while another thread still tells of the end.
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return told_ || teller_ == std::this_thread::get_id(); });
   }
 
  private:
@@ -145,8 +150,12 @@ class FakeDisplayTransport final : public DisplayTransport {
     {
       const std::scoped_lock lock(mutex_);
       if (std::exchange(finished_, true)) return;
+      teller_ = std::this_thread::get_id();
     }
     events_->on_closed(reason);
+    const std::scoped_lock lock(mutex_);
+    told_ = true;
+    changed_.notify_all();
   }
 
   Acks acks_;
@@ -166,6 +175,8 @@ class FakeDisplayTransport final : public DisplayTransport {
   std::vector<std::int16_t> heard_;
   std::optional<CloseReason> closed_;
   bool finished_ = false;
+  std::thread::id teller_;  // of on_closed()
+  bool told_ = false;
 };
 
 }  // namespace tobari::display
