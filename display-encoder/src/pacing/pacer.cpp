@@ -45,8 +45,9 @@ Pacer::Decision Pacer::decide_by_acks(Time now, std::size_t unsent) {
   }
   if (trip_ != Trip::kKnown && !in_flight_.empty()) return trickle(now, unsent);
   const bool full = bytes_in_flight_ + std::min(kMinBudget, room / 2) > room;
+  if (full) full_at_ = now;
   if (in_flight_.empty() || (!full && in_flight_.size() < allowed_in_flight()))
-    return {.go = true, .budget = frame_budget(room, bytes_in_flight_), .again = {}};
+    return {.go = true, .budget = frame_budget(room, bytes_in_flight_, now), .again = {}};
   if (saturated(now)) trip_ = Trip::kDraining;
   return trickle(now, unsent);
 }
@@ -89,14 +90,20 @@ Pacer::Time Pacer::next_trickle() const noexcept {
 Pacer::Decision Pacer::decide_by_bytes(Time now, std::size_t unsent) {
   while (!in_flight_.empty() && in_flight_.front().end + unsent <= sent_bytes_) deliver_oldest(now);
   const std::size_t room = window();
-  if (unsent > 0 && unsent + std::min(kMinBudget, room / 2) > room) return not_before(now + kLookAgain);
-  return {.go = true, .budget = frame_budget(room, unsent), .again = {}};
+  if (unsent > 0 && unsent + std::min(kMinBudget, room / 2) > room) {
+    full_at_ = now;
+    return not_before(now + kLookAgain);
+  }
+  return {.go = true, .budget = frame_budget(room, unsent, now), .again = {}};
 }
 
-// A part of the window: with all of it in one frame the line would rest until that one is acknowledged.
-std::size_t Pacer::frame_budget(std::size_t room, std::size_t used) const noexcept {
-  const std::size_t part = room / std::min(allowed_in_flight(), kFramesInWindow);
-  return encoder_bytes(std::max(std::min(part, room - std::min(room, used)), kMinBudget));
+// All that there is room for, so that a change is seen at once and whole; but on a line that is full, or not known, a
+// part of the window: with all of it in one frame the line would rest until that one is acknowledged.
+std::size_t Pacer::frame_budget(std::size_t room, std::size_t used, Time now) const noexcept {
+  const Duration round = line_.round_trip().value_or(Duration::zero()) + kQueue;
+  const bool full = full_at_ && now - *full_at_ < 2 * round;
+  const std::size_t parts = full || !line_.rate() ? std::min(allowed_in_flight(), kFramesInWindow) : 1;
+  return encoder_bytes(std::max(std::min(room / parts, room - std::min(room, used)), kMinBudget));
 }
 
 std::size_t Pacer::encoder_bytes(std::size_t bytes) const noexcept {
@@ -111,12 +118,15 @@ void Pacer::written(std::uint32_t frame, std::size_t bytes) {
   const std::size_t before = found->bytes;
   found->bytes = bytes;
   bytes_in_flight_ += bytes - before;  // either sign
+  if (found->urgency == Urgency::kPrompt) prompt_bytes_ += bytes - before;
   sent_bytes_ += bytes - before;
   for (auto later = found; later != in_flight_.end(); ++later) later->end += bytes - before;
 }
 
 bool Pacer::go_prompt(std::size_t unsent) const noexcept {
-  return acknowledges_ && prompt_in_flight_ < kMaxPrompt && unsent <= window() + kMaxUnsentBytes;
+  return acknowledges_ && unsent <= window() + kMaxUnsentBytes &&
+         prompt_in_flight_ < std::max(kMaxPrompt, allowed_in_flight()) &&
+         prompt_bytes_ < std::max(kMaxPrompt * kPromptBytes, window() / 2);
 }
 
 void Pacer::sent(std::uint32_t frame, std::size_t bytes, bool more, Time now, Urgency urgency) {
@@ -126,7 +136,10 @@ void Pacer::sent(std::uint32_t frame, std::size_t bytes, bool more, Time now, Ur
   const bool nothing = in_flight_.empty();
   in_flight_.push_back({frame, bytes, sent_bytes_, urgency, nothing, line_.mark(now, nothing, more)});
   bytes_in_flight_ += bytes;
-  if (urgency == Urgency::kPrompt) ++prompt_in_flight_;
+  if (urgency == Urgency::kPrompt) {
+    ++prompt_in_flight_;
+    prompt_bytes_ += bytes;
+  }
   if (in_flight_.size() > kRemembered) forget_oldest();
 }
 
@@ -164,7 +177,10 @@ void Pacer::deliver_oldest(Time now) {
 
 void Pacer::forget_oldest() {
   bytes_in_flight_ -= in_flight_.front().bytes;
-  if (in_flight_.front().urgency == Urgency::kPrompt) --prompt_in_flight_;
+  if (in_flight_.front().urgency == Urgency::kPrompt) {
+    --prompt_in_flight_;
+    prompt_bytes_ -= in_flight_.front().bytes;
+  }
   in_flight_.pop_front();
 }
 

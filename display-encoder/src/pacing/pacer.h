@@ -124,7 +124,7 @@ class Pacer {
   [[nodiscard]] Time next_trickle() const noexcept;
   // Of `bytes` for the line, what an encoder may make before they are compressed.
   [[nodiscard]] std::size_t encoder_bytes(std::size_t bytes) const noexcept;
-  [[nodiscard]] std::size_t frame_budget(std::size_t room, std::size_t used) const noexcept;
+  [[nodiscard]] std::size_t frame_budget(std::size_t room, std::size_t used, Time now) const noexcept;
   void deliver_oldest(Time now);
   void forget_oldest();
   void forget_all();
@@ -140,8 +140,10 @@ class Pacer {
   std::deque<Frame> in_flight_;
   std::size_t bytes_in_flight_ = 0;
   std::size_t prompt_in_flight_ = 0;
-  double shrinking_ = 1;        // an encoder's bytes to the line's, lately
-  std::size_t sent_bytes_ = 0;  // all of them
+  std::size_t prompt_bytes_ = 0;
+  std::optional<Time> full_at_;  // when the window was last full
+  double shrinking_ = 1;         // an encoder's bytes to the line's, lately
+  std::size_t sent_bytes_ = 0;   // all of them
   std::optional<Time> last_sent_;
   std::optional<Time> silent_since_;     // when the first frame was sent that the client has said nothing after
   std::optional<Duration> ack_latency_;  // smoothed, from send to acknowledgement

@@ -203,6 +203,7 @@ void RdpPeer::carry_out(PeerNote& note) {
     }
   } else if (const auto* frame = std::get_if<FrameNote>(&note)) {
     leaving_ = frame->id;
+    last_frame_ = frame->id;
     if (graphics_ && graphics_->ready()) {
       events_->on_frame_written(frame->id, graphics_->send(frame->id, frame->surface, frame->frame));
     } else if (active_ && ready_ && frame->surface < layout_.surfaces.size()) {
@@ -216,13 +217,20 @@ void RdpPeer::carry_out(PeerNote& note) {
   }
 }
 
-// Once in a while, and only while pictures flow: an idle session sends nothing at all.
+bool RdpPeer::autodetects() noexcept {
+  return freerdp_settings_get_bool(context()->settings, FreeRDP_NetworkAutoDetect) != FALSE;
+}
+
+// Once in a while, or behind every frame of a client that does not acknowledge, and only while pictures flow: an idle
+// session sends nothing at all.
 void RdpPeer::measure_round_trip() {
   const auto now = SystemClock().now();
-  if (!active_ || round_trip_asked_ || now - round_trip_done_ < kRoundTripPeriod) return;
-  if (freerdp_settings_get_bool(context()->settings, FreeRDP_NetworkAutoDetect) == FALSE) return;
+  if (!active_ || round_trip_asked_ || !autodetects()) return;
+  const bool behind_a_frame = !client_acknowledges_ && last_frame_ != asked_behind_;
+  if (!behind_a_frame && now - round_trip_done_ < kRoundTripPeriod) return;
   rdpAutoDetect* autodetect = context()->autodetect;
   round_trip_asked_ = now;
+  asked_behind_ = last_frame_;
   static_cast<void>(autodetect->RTTMeasureRequest(autodetect, RDP_TRANSPORT_TCP, kRoundTripSequence));
 }
 
@@ -232,6 +240,9 @@ void RdpPeer::on_round_trip_answer() {
   round_trip_done_ = now;
   events_->on_round_trip(std::chrono::duration_cast<std::chrono::microseconds>(now - *round_trip_asked_));
   round_trip_asked_.reset();
+  if (client_acknowledges_) return;
+  if (asked_behind_) events_->on_frame_ack(*asked_behind_);
+  measure_round_trip();
 }
 
 void RdpPeer::say_goodbye(std::uint32_t error_info) {

@@ -62,6 +62,7 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   void carry_out(PeerNote& note);
   void carry_out_notes();
   void tell_what_left();
+  [[nodiscard]] bool autodetects() noexcept;
   void measure_round_trip();
   void say_goodbye(std::uint32_t error_info);
   void linger() noexcept;
@@ -85,8 +86,14 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   void on_graphics_ready(const ClientCodecs& codecs) override;
   void on_graphics_refused() override;
   void on_graphics_closed() override;
-  void on_graphics_ack(FrameId id) override { events_->on_frame_ack(id); }
-  void on_graphics_acks_suspended() override { events_->on_acks_suspended(); }
+  void on_graphics_ack(FrameId id) override {
+    client_acknowledges_ = true;
+    events_->on_frame_ack(id);
+  }
+  void on_graphics_acks_suspended() override {
+    client_acknowledges_ = false;
+    events_->on_acks_suspended();
+  }
   void on_layout(const MonitorLayout& layout) override { events_->on_layout_wish(layout); }
   void on_absurd_layout(const std::string& why) override;
   void on_audio_wanted(bool wanted) override;
@@ -133,6 +140,11 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   bool drained_told_ = true;
   std::optional<FrameId> leaving_;  // the last frame that is not known to have left
   std::optional<Error> reason_;     // why we end it ourselves
+  // Who does not acknowledge frames (yet) is asked for an answer behind them (autodetect), which comes when they are
+  // shown.
+  bool client_acknowledges_ = false;
+  std::optional<FrameId> last_frame_;
+  std::optional<FrameId> asked_behind_;
   std::optional<Clock::Steady> round_trip_asked_;
   Clock::Steady round_trip_done_{};
   std::jthread thread_;  // last: it uses the others

@@ -146,6 +146,7 @@ void RdpPeer::become_ready(const ClientPipeline& pipeline) {
   ready_ = true;
   ClientPipeline taken = pipeline;
   if (!taken.graphics) taken.codecs = {.clear = false, .planar = false, .avc420 = false};
+  taken.acknowledges = taken.graphics || autodetects();
   log::info("client takes pictures", {{"client", options_.client_address},
                                       {"as", taken.graphics ? "graphics pipeline" : "bitmap updates"},
                                       {"avc420", taken.codecs.avc420 ? "yes" : "no"},

@@ -164,11 +164,11 @@ std::optional<DisplaySession::Time> DisplaySession::next_alarm() const {
   sooner(cursor_due_);
   if (output_wanted_) {
     sooner(pace_again_);
+    // While the pacer says no, pace_again_ or an acknowledgement wakes us; any other alarm would be a busy loop.
     for (const auto& view : views_) {
+      if (!pacer_allows_) break;
       sooner(view->not_before);
-      // While the pacer says no, an acknowledgement wakes us; looking at the clock for a refinement would be a busy
-      // loop.
-      if (!pace_again_ && !view->not_before && pacer_allows_) sooner(view->painter.next_refinement());
+      if (!pace_again_ && !view->not_before) sooner(view->painter.next_refinement());
     }
   }
   const auto idle = shown_->admitted().grant.idle_timeout;

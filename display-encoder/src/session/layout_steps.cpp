@@ -34,7 +34,7 @@ void DisplaySession::apply_client(Lock& lock) {
   encoders_.reset();
   if (!shown_) return give_back(lock);
   encoders_ = std::make_shared<ConnectionEncoders>();
-  pacer_.reset(shown_->pipeline().graphics);
+  pacer_.reset(shown_->pipeline().acknowledges);
   shown_since_ = SystemClock().now();
 }
 

@@ -33,6 +33,7 @@ Region small_parts(const Region& damage) {
 
 bool DisplaySession::show_something(Lock& lock) {
   pace_again_.reset();
+  tidy(lock, SystemClock().now());  // also while nothing is shown: an alarm that is past would ring without end
   if (!shown_ || shown_is_new_ || !output_wanted_) return false;
   const Time now = SystemClock().now();
   const Pacer::Decision decision = pacer_.decide(now, shown_->transport().unsent());
@@ -46,7 +47,6 @@ bool DisplaySession::show_something(Lock& lock) {
   const Slot slot{.budget = decision.budget};
   View* const view = most_urgent(now);
   if (view != nullptr && view->changed()) return paint(lock, *view, now, slot);
-  tidy(lock, now);
   return view != nullptr && refine(lock, *view, now, slot);
 }
 

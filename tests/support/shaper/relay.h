@@ -31,6 +31,7 @@ class ShapingRelay {
  public:
   static constexpr std::size_t kMaxConnections = 64;
 
+  // `server`: a numeric IPv4 address.
   [[nodiscard]] static Result<std::unique_ptr<ShapingRelay>> create(const net::Endpoint& listen, net::Endpoint server,
                                                                     RelayShape shape);
   ~ShapingRelay();

@@ -41,8 +41,9 @@ inline constexpr std::size_t kMaxClientText = 64;
 
 // How the client takes pictures.
 struct ClientPipeline {
-  bool graphics = false;  // RDPGFX; false: bitmap updates only (src/rdp/legacy_output.h), and no acknowledgements
+  bool graphics = false;  // RDPGFX; false: bitmap updates only (src/rdp/legacy_output.h)
   ClientCodecs codecs;
+  bool acknowledges = true;  // on_frame_ack() comes, from the client itself or because the transport asks it
 };
 
 enum class CloseReason : std::uint8_t { kServerStops, kTakenOver, kDropped, kIdle };
