@@ -15,6 +15,7 @@
 #include <freerdp/codec/progressive.h>
 #include <freerdp/codec/region.h>
 
+#include "diff/move_search.h"
 #include "diff/tile_diff.h"
 #include "encode/avc420_encoder.h"
 #include "encode/clear_encoder.h"
@@ -129,6 +130,110 @@ void typed_letter(benchmark::State& state) {
   state.counters["bytes"] = static_cast<double>(bytes) / static_cast<double>(state.iterations());
 }
 BENCHMARK(typed_letter)->Unit(benchmark::kMicrosecond);
+
+// --- damage
+
+// Small rectangles, each where none was before, as fast as a guest can report them; taken 30 times a second.
+void region_flood(benchmark::State& state) {
+  Region region;
+  unsigned random = 7;
+  std::int64_t added = 0;
+  for (auto _ : state) {
+    random = random * 1664525u + 1013904223u;
+    region.add({static_cast<int>(random >> 8) % 1900, static_cast<int>(random >> 20) % 1060, 8, 8});
+    if (++added % (1'000'000 / 30) == 0) region.clear();
+  }
+  state.SetItemsProcessed(added);
+}
+BENCHMARK(region_flood);
+
+void region_comb(benchmark::State& state) {
+  Region region;
+  std::int64_t added = 0;
+  for (auto _ : state) {
+    const int i = static_cast<int>(added % (1'000'000 / 30));
+    region.add({i % 640 * 3, i / 640 * 3, 1, 1});
+    if (++added % (1'000'000 / 30) == 0) region.clear();
+  }
+  state.SetItemsProcessed(added);
+}
+BENCHMARK(region_comb);
+
+// --- moves
+
+// What a search costs that finds nothing: the whole screen is new.
+void moves_none(benchmark::State& state) {
+  const Picture before = make_picture(content_of(state), kScreen, 1);
+  const Picture after = make_picture(content_of(state), kScreen, 40);
+  MoveSearch search;
+  std::size_t found = 0;
+  for (auto _ : state) {
+    if (search.promising(after.view(), before.view(), bounds(kScreen))) {
+      found += search.find(after.view(), before.view(), bounds(kScreen)).has_value() ? 1 : 0;
+    }
+  }
+  state.SetLabel(std::string(name_of(content_of(state))) + (found > 0 ? ", found something" : ""));
+}
+BENCHMARK(moves_none)->Apply(all_contents);
+
+// A whole session's work for one step of a scroll or a drag: find, move, compare, encode. With and without moves.
+void shown(benchmark::State& state, const std::vector<Picture>& pictures, ClientCodecs codecs) {
+  TileDiff diff;
+  diff.reset(kScreen);
+  FrameEncoder encoder(kScreen, codecs);
+  FrameEncoder::Time now{};
+  const Region all(bounds(kScreen));
+  std::size_t turn = 0;
+  std::size_t bytes = 0;
+  const auto show = [&](const Picture& picture) {
+    std::vector<Move> moves;
+    if (encoder.copies()) moves = diff.follow_moves(picture.view(), bounds(kScreen));
+    const Region changed = diff.update(picture.view(), all);
+    const EncodedFrame frame = encoder.encode(diff.picture(), changed, now, FrameEncoder::kFrameByteBudget, moves);
+    for (const EncodedRect& rect : frame.rects) bytes += rect.data.size() + 25;
+    now += std::chrono::seconds(1);
+  };
+  for (const Picture& picture : pictures) show(picture);
+  bytes = 0;
+  for (auto _ : state) show(pictures[turn++ % pictures.size()]);
+  state.counters["bytes"] = static_cast<double>(bytes) / static_cast<double>(state.iterations());
+}
+
+ClientCodecs client(bool copy, std::uint16_t cached_tiles) {
+  return {.clear = true, .planar = true, .avc420 = false, .copy = copy, .cached_tiles = cached_tiles};
+}
+
+void scroll_step(benchmark::State& state) {
+  const Picture document = make_picture(Content::kTextLight, {1920, 2000});
+  std::vector<Picture> pictures(20, Picture(kScreen));
+  // Down and up again, so that no step is a jump back.
+  for (int i = 0; i < 20; ++i) pictures[static_cast<std::size_t>(i)].paste(document, {0, -36 * std::min(i, 20 - i)});
+  shown(state, pictures, client(state.range(0) != 0, 0));
+}
+BENCHMARK(scroll_step)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void drag_step(benchmark::State& state) {
+  const Picture desk = make_picture(Content::kPhoto, kScreen);
+  const Picture window = make_picture(Content::kInterface, {900, 600}, 3);
+  std::vector<Picture> pictures(20, desk);
+  for (int i = 0; i < 20; ++i) {
+    const int at = std::min(i, 20 - i);
+    pictures[static_cast<std::size_t>(i)].paste(window, {200 + 13 * at, 100 + 7 * at});
+  }
+  shown(state, pictures, client(state.range(0) != 0, 0));
+}
+BENCHMARK(drag_step)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+// Two windows with text and a photograph in each, brought to the front in turn.
+void switch_windows(benchmark::State& state) {
+  std::vector<Picture> pictures;
+  for (const std::uint32_t seed : {1u, 2u}) {
+    pictures.push_back(make_picture(Content::kTextLight, kScreen, seed));
+    draw_photo(pictures.back(), {900, 300, 600, 400}, static_cast<int>(seed) * 9);
+  }
+  shown(state, pictures, client(false, state.range(0) != 0 ? 6000 : 0));
+}
+BENCHMARK(switch_windows)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
 // --- encoders without loss
 

@@ -3,9 +3,11 @@
 
 #include <cstring>
 #include <format>
+#include <map>
 #include <optional>
 
 #include <freerdp/codec/clear.h>
+#include <freerdp/codec/color.h>
 #include <freerdp/codec/h264.h>
 #include <freerdp/codec/planar.h>
 #include <freerdp/codec/progressive.h>
@@ -50,7 +52,9 @@ class ReferenceClient::Impl {
 
   bool show(const EncodedRect& rect) {
     if (intersect(rect.rect, bounds(picture_.size)) != rect.rect) return false;
-    if (rect.codec != Codec::kAvc420 && rect.codec != Codec::kProgressive && rect.codec != Codec::kVideoSurface)
+    const Region lossy = lossy_;
+    if (rect.codec != Codec::kAvc420 && rect.codec != Codec::kProgressive && rect.codec != Codec::kVideoSurface &&
+        rect.codec != Codec::kStore)
       lossy_.subtract(rect.rect);
     switch (rect.codec) {
       case Codec::kUncompressed:
@@ -69,6 +73,12 @@ class ReferenceClient::Impl {
         return show_video_surface(rect);
       case Codec::kJpeg:
         break;  // for others
+      case Codec::kCopy:
+        return show_copy(rect, lossy);
+      case Codec::kStore:
+        return store(rect);
+      case Codec::kRecall:
+        return recall(rect);
     }
     return false;
   }
@@ -106,6 +116,42 @@ class ReferenceClient::Impl {
     if (rect.data.size() != sizeof colour) return false;
     std::memcpy(&colour, rect.data.data(), sizeof colour);
     picture_.fill(rect.rect, colour);
+    return true;
+  }
+
+  bool show_copy(const EncodedRect& rect, const Region& lossy) {
+    const Rect from{rect.from.x, rect.from.y, rect.rect.width, rect.rect.height};
+    if (intersect(from, bounds(picture_.size)) != from) return false;
+    for (const Rect& old : lossy.rects()) {
+      Rect arrived = intersect(old, from);
+      arrived.x += rect.rect.x - from.x;
+      arrived.y += rect.rect.y - from.y;
+      lossy_.add(arrived);
+    }
+    return freerdp_image_copy(reinterpret_cast<BYTE*>(picture_.pixels.data()), PIXEL_FORMAT_BGRX32, stride(),
+                              u32(rect.rect.x), u32(rect.rect.y), u32(rect.rect.width), u32(rect.rect.height),
+                              reinterpret_cast<const BYTE*>(picture_.pixels.data()), PIXEL_FORMAT_BGRX32, stride(),
+                              u32(from.x), u32(from.y), nullptr, FREERDP_FLIP_NONE) == TRUE;
+  }
+
+  // A slot that is in use must have been evicted, and nothing that is not exact may be kept.
+  bool store(const EncodedRect& rect) {
+    if (rect.slot == 0 || cache_.contains(rect.slot) != rect.replaces) return false;
+    for (const Rect& lossy : lossy_.rects()) {
+      if (!intersect(lossy, rect.rect).empty()) return false;
+    }
+    Picture tile({rect.rect.width, rect.rect.height});
+    for (int y = 0; y < tile.size.height; ++y) {
+      for (int x = 0; x < tile.size.width; ++x) tile.set(x, y, picture_.at(rect.rect.x + x, rect.rect.y + y));
+    }
+    cache_[rect.slot] = std::move(tile);
+    return true;
+  }
+
+  bool recall(const EncodedRect& rect) {
+    const auto tile = cache_.find(rect.slot);
+    if (tile == cache_.end() || tile->second.size != Size{rect.rect.width, rect.rect.height}) return false;
+    picture_.paste(tile->second, {rect.rect.x, rect.rect.y});
     return true;
   }
 
@@ -189,6 +235,7 @@ class ReferenceClient::Impl {
   static constexpr UINT16 kSurface = 1;
   Progressive progressive_;
   UINT32 progressive_frames_ = 0;
+  std::map<std::uint16_t, Picture> cache_;  // the connection's: it outlives a resize
 };
 
 ReferenceClient::ReferenceClient(Size size) : impl_(std::make_unique<Impl>(size)) {}

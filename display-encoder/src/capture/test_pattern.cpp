@@ -21,13 +21,15 @@ constexpr std::uint32_t kInvert = 0x00FFFFFF;
 constexpr int kEchoColumns = 32;
 constexpr int kEchoRows = 9;  // 128 plain keys, 128 extended keys, one row of buttons
 
-constexpr std::array<std::pair<std::string_view, Pattern>, 6> kNames{{
+constexpr std::array<std::pair<std::string_view, Pattern>, 8> kNames{{
     {"card", Pattern::kCard},
     {"clock", Pattern::kClock},
     {"noise", Pattern::kNoise},
+    {"pages", Pattern::kPages},
     {"scroll", Pattern::kScroll},
     {"typing", Pattern::kTyping},
     {"video", Pattern::kVideo},
+    {"window", Pattern::kWindow},
 }};
 
 constexpr std::string_view kProse =
@@ -65,7 +67,10 @@ std::chrono::milliseconds step_interval(Pattern pattern) noexcept {
       return milliseconds(1000);
     case Pattern::kNoise:
       return milliseconds(40);
+    case Pattern::kPages:
+      return milliseconds(200);
     case Pattern::kScroll:
+    case Pattern::kWindow:
       return milliseconds(33);
     case Pattern::kTyping:
       return milliseconds(100);
@@ -84,7 +89,9 @@ Rect echo_cell(Size size, Button button) noexcept { return cell(size, static_cas
 
 TestPattern::TestPattern(Pattern pattern, Size size) : pattern_(pattern), canvas_(size) {
   canvas_.fill(bounds(size), kPaper);
-  if (pattern_ == Pattern::kCard || pattern_ == Pattern::kVideo) draw_card();
+  const bool covers_card = pattern_ == Pattern::kPages || pattern_ == Pattern::kWindow;
+  if (pattern_ == Pattern::kCard || pattern_ == Pattern::kVideo || covers_card) draw_card();
+  if (covers_card) backdrop_ = canvas_;
   draw_echo_strip();
   step();
 }
@@ -103,12 +110,16 @@ Rect TestPattern::step() {
         return step_clock();
       case Pattern::kNoise:
         return step_noise();
+      case Pattern::kPages:
+        return step_pages();
       case Pattern::kScroll:
         return step_scroll();
       case Pattern::kTyping:
         return step_typing();
       case Pattern::kVideo:
         return step_video();
+      case Pattern::kWindow:
+        return step_window();
     }
     return Rect{};
   }();
@@ -251,6 +262,49 @@ Rect TestPattern::step_video() {
     }
   }
   return area;
+}
+
+Rect TestPattern::step_pages() {
+  const Rect area = stage();
+  if (steps_ % 2 == 1) {
+    for (int y = area.y; y < area.bottom(); ++y) std::ranges::copy_n(backdrop_->row(y), area.width, canvas_.row(y));
+    return area;
+  }
+  canvas_.fill(area, kPaper);
+  constexpr int kLine = 10;
+  for (int y = area.y + 4, line = 0; y + kLine <= area.bottom(); y += kLine, ++line) {
+    canvas_.text({8, y}, kProse.substr(static_cast<std::size_t>(line * 13) % kProse.size()), 1, kInk);
+  }
+  return area;
+}
+
+// To and fro, with another speed in each direction.
+Rect TestPattern::window_at(std::uint32_t step) const noexcept {
+  const Rect area = stage();
+  const Size size{std::max(1, area.width * 2 / 5), std::max(1, area.height * 2 / 5)};
+  const auto swing = [step](int room, int speed) {
+    if (room <= 0) return 0;
+    const int at = static_cast<int>(static_cast<long>(step) * speed % (2L * room));
+    return at < room ? at : 2 * room - at;
+  };
+  return {area.x + swing(area.width - size.width, 11), area.y + swing(area.height - size.height, 7), size.width,
+          size.height};
+}
+
+Rect TestPattern::step_window() {
+  const Rect old = steps_ == 0 ? Rect{} : window_at(steps_ - 1);
+  for (int y = old.y; y < old.bottom(); ++y) {
+    std::ranges::copy_n(backdrop_->row(y) + old.x, old.width, canvas_.row(y) + old.x);
+  }
+  const Rect now = window_at(steps_);
+  Canvas window({now.width, now.height});
+  window.fill(bounds(window.size()), kPaper);
+  window.fill({0, 0, now.width, 14}, kCellEven);
+  for (int y = 18, line = 0; y + 8 <= now.height; y += 10, ++line) {
+    window.text({6, y}, kProse.substr(static_cast<std::size_t>(line * 17) % kProse.size()), 1, kInk);
+  }
+  for (int y = 0; y < now.height; ++y) std::ranges::copy_n(window.row(y), now.width, canvas_.row(now.y + y) + now.x);
+  return unite(old, now);
 }
 
 std::uint32_t TestPattern::random() noexcept {  // xorshift64*: fast, and the same everywhere

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,11 +20,13 @@ enum class Pattern : std::uint8_t {
   kCard,    // stands still: colour bars, gradients, one-pixel stripes, text
   kClock,   // one line of text changes each second
   kNoise,   // every pixel changes, 25 times a second
+  kPages,   // the card and a page of text in turn, 5 times a second
   kScroll,  // text moves up, 30 times a second
   kTyping,  // a character appears, 10 times a second
   kVideo,   // a smooth moving picture in the middle, 25 times a second
+  kWindow,  // a window is dragged over the card, 30 times a second
 };
-inline constexpr std::string_view kPatternNames = "card, clock, noise, scroll, typing, video";
+inline constexpr std::string_view kPatternNames = "card, clock, noise, pages, scroll, typing, video, window";
 [[nodiscard]] Result<Pattern> parse_pattern(std::string_view name);
 
 // Time between two steps; zero for a pattern that stands still.
@@ -54,11 +57,15 @@ class TestPattern {
   Rect step_noise();
   Rect step_scroll();
   Rect step_typing();
+  Rect step_pages();
   Rect step_video();
+  Rect step_window();
+  [[nodiscard]] Rect window_at(std::uint32_t step) const noexcept;
   std::uint32_t random() noexcept;
 
   Pattern pattern_;
   Canvas canvas_;
+  std::optional<Canvas> backdrop_;  // the card, where it is covered and shown again
   std::uint32_t steps_ = 0;
   std::uint64_t random_state_ = 0x9e3779b97f4a7c15U;
 };

@@ -15,6 +15,9 @@ constexpr std::size_t kRowAlignment = 64;
 // compress well), so joining two rectangles may add that many.
 constexpr long kPixelsOfACommand = 512;
 
+// A search that finds nothing is paid for nothing: while video plays, one picture in so many is searched.
+constexpr unsigned kMaxSkip = 15;
+
 // The smallest rectangle around what differed in tile `index`; empty when nothing did.
 Rect changed_in(const TileMarks& marks, int index) {
   if (marks.first_row < 0) return {};
@@ -60,6 +63,7 @@ void TileDiff::reset(Size size) {
   const auto address = reinterpret_cast<std::uintptr_t>(storage_.data());
   first_row_ = (kRowAlignment - address % kRowAlignment) % kRowAlignment;
   unseen_ = Region(bounds(size));
+  fruitless_ = to_skip_ = 0;
 }
 
 FrameView TileDiff::picture() const noexcept { return {storage_.data() + first_row_, size_, stride_}; }
@@ -90,6 +94,54 @@ Region TileDiff::update(const FrameView& live, const Region& damage) {
   }
   for (const Rect& rect : to_compare.rects()) changed.add(compare(live, rect));
   return changed;
+}
+
+// A scroll or a dragged window reaches us as one large rectangle or as the pieces of one. Around changes that are
+// scattered over the desktop a box would be mostly empty: of those, the largest is looked at.
+Rect TileDiff::searchable(const Region& damage) {
+  constexpr long kMaxEmptiness = 3;  // boxes up to so many times as large as the damage in them
+  Rect box = damage.bounding_box();
+  if (box.area() > damage.area() * kMaxEmptiness) {
+    box = std::ranges::max(damage.rects(), {}, [](const Rect& rect) { return rect.area(); });
+  }
+  return box.area() >= MoveSearch::kMinChanged ? box : Rect{};
+}
+
+bool TileDiff::search_rests() {
+  if (to_skip_ == 0) return false;
+  --to_skip_;
+  return true;
+}
+
+std::vector<Move> TileDiff::follow_moves(const FrameView& live, const Rect& area) {
+  std::vector<Move> moves;
+  const Rect inside = intersect(area, bounds(size_));
+  if (inside.empty() || !unseen_.empty()) return moves;
+  while (moves.size() < kMaxMoves && search_.promising(live, picture(), inside)) {
+    if (moves.empty() && search_rests()) return moves;
+    const auto found = search_.find(live, picture(), inside);
+    if (!found) {
+      if (moves.empty()) to_skip_ = std::min(kMaxSkip, (1u << std::min(++fruitless_, 8u)) - 1);
+      break;
+    }
+    carry_out(*found);
+    moves.push_back(*found);
+  }
+  if (!moves.empty()) fruitless_ = to_skip_ = 0;
+  return moves;
+}
+
+void TileDiff::carry_out(const Move& move) {
+  std::byte* const base = storage_.data() + first_row_;
+  const auto at = [&](int x, int y) {
+    return base + static_cast<std::size_t>(y) * stride_ + static_cast<std::size_t>(x) * kBytesPerPixel;
+  };
+  // Against the direction of the move, so that no row is written before it was read.
+  for (int i = 0; i < move.to.height; ++i) {
+    const int y = move.by.y > 0 ? move.to.bottom() - 1 - i : move.to.y + i;
+    std::memmove(at(move.to.x, y), at(move.to.x - move.by.x, y - move.by.y),
+                 static_cast<std::size_t>(move.to.width) * kBytesPerPixel);
+  }
 }
 
 Region TileDiff::compare(const FrameView& live, const Rect& rect) {

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include <tobari/display/frame.h>
+#include <tobari/display/move.h>
 #include <tobari/display/region.h>
 
+#include "diff/move_search.h"
 #include "diff/row_compare.h"
 
 namespace tobari::display {
@@ -33,13 +35,26 @@ class TileDiff {
   // shown for the first time.
   [[nodiscard]] Region update(const FrameView& live, const Region& damage);
 
-  // The private copy. Valid until reset(); its contents change with update() only. Rows are 64-byte aligned.
+  // Where a search for moves is worthwhile, given this damage; empty: nowhere. May be larger than the damage.
+  [[nodiscard]] static Rect searchable(const Region& damage);
+
+  // Looks for what has only moved inside `area` (of searchable(), inside the surface), moves it in picture() and
+  // returns what was done, in order: whoever has the same picture does the same. What is wrong after that, also because
+  // the guest went on drawing, update() finds; its damage must hold all of `area`. At most kMaxMoves. Searches less
+  // often while nothing comes of it.
+  static constexpr std::size_t kMaxMoves = 4;
+  [[nodiscard]] std::vector<Move> follow_moves(const FrameView& live, const Rect& area);
+
+  // The private copy. Valid until reset(); its contents change with update() and
+  // follow_moves() only. Rows are 64-byte aligned.
   [[nodiscard]] FrameView picture() const noexcept;
   [[nodiscard]] Size size() const noexcept { return size_; }
 
  private:
   void copy(const FrameView& live, const Rect& rect);
   Region compare(const FrameView& live, const Rect& rect);
+  void carry_out(const Move& move);
+  [[nodiscard]] bool search_rests();
 
   Size size_;
   std::size_t stride_ = 0;
@@ -47,6 +62,9 @@ class TileDiff {
   std::size_t first_row_ = 0;
   Region unseen_;                 // never taken since reset()
   std::vector<TileMarks> marks_;  // of one row of tiles
+  MoveSearch search_;
+  unsigned fruitless_ = 0;  // searches in a row
+  unsigned to_skip_ = 0;    // before the next one
 };
 
 }  // namespace tobari::display

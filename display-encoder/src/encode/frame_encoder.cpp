@@ -9,12 +9,14 @@
 #include <tobari/base/log.h>
 
 #include "encode/connection_encoders.h"
+#include "encode/copy_commands.h"
 #include "encode/loss_rule.h"
 #include "encode/lossy_area.h"
 #include "encode/motion_map.h"
 #include "encode/piece_map.h"
 #include "encode/planar_encoder.h"
 #include "encode/progressive_encoder.h"
+#include "encode/tile_commands.h"
 #include "encode/uncompressed_encoder.h"
 #include "encode/video_areas.h"
 #include "encode/video_stream.h"
@@ -56,19 +58,25 @@ void subtract(Region& from, const Region& what) {
 class FrameEncoder::Impl {
  public:
   Impl(Size size, ClientCodecs codecs, std::shared_ptr<ConnectionEncoders> shared)
-      : codecs_(codecs), shared_(shared ? std::move(shared) : std::make_shared<ConnectionEncoders>()) {
+      : codecs_(codecs),
+        shared_(shared ? std::move(shared) : std::make_shared<ConnectionEncoders>(codecs)),
+        tiles_(shared_->tiles) {
     resize(size);
   }
 
   void resize(Size size);
-  EncodedFrame encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget);
+  EncodedFrame encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget,
+                      std::span<const Move> moves);
   EncodedFrame refine(const FrameView& picture, Time now, std::size_t budget);
   [[nodiscard]] std::optional<Time> next_refinement() const;
   [[nodiscard]] Region inexact() const;
   bool trim(Time now) { return video_.trim(now); }
   void set_line_rate(std::optional<std::size_t> bytes_per_second);
+  [[nodiscard]] bool copies() const noexcept { return codecs_.copy; }
 
  private:
+  void follow(std::span<const Move> moves, Time now, EncodedFrame& frame);
+  [[nodiscard]] Region recall(const FrameView& picture, Region area, Time now, EncodedFrame& frame);
   [[nodiscard]] bool has_avc() const noexcept { return codecs_.avc420 && video_.possible(); }
   Region encode_moving(const FrameView& picture, const Region& area, const Rect& playing, Time now, Budget budget,
                        EncodedFrame& frame);
@@ -92,6 +100,7 @@ class FrameEncoder::Impl {
   MotionMap motion_;
   VideoAreas areas_;
   LossRule rule_;
+  TileCommands tiles_;
 
   VideoStream video_;
 
@@ -106,13 +115,16 @@ void FrameEncoder::Impl::resize(Size size) {
   motion_.reset(size);
   areas_.reset(size);
   video_.reset(size);
+  tiles_.reset(size);
   owed_.clear();
   later_.clear();
   lossy_.reset(size);
 }
 
-EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget) {
+EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget,
+                                        std::span<const Move> moves) {
   EncodedFrame frame;
+  follow(moves, now, frame);
   Region fresh = changed;
   fresh.clip(bounds(size_));
   motion_.note(fresh, now);
@@ -137,7 +149,28 @@ EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& 
   }
   later_.add(encode_moving(picture, video, playing.bounding_box(), now, limit, frame));
   encode_owed(picture, now, piece, limit, frame);
+  tiles_.store(inexact(), frame);
   return frame;
+}
+
+// Before anything else of the frame: the client copies what it was shown last.
+void FrameEncoder::Impl::follow(std::span<const Move> moves, Time now, EncodedFrame& frame) {
+  for (const Move& move : moves) {
+    frame.rects.push_back(copy_command(move));
+    carry_along(owed_, move);
+    carry_along(later_, move);
+    lossy_.move(move, now);
+  }
+}
+
+// What the client has in its cache comes from there; returns the rest.
+Region FrameEncoder::Impl::recall(const FrameView& picture, Region area, Time now, EncodedFrame& frame) {
+  const Region recalled = tiles_.recall(picture, area, motion_, now, frame);
+  for (const Rect& tile : recalled.rects()) {
+    for (Region* inexact : {&owed_, &later_}) inexact->subtract(tile);
+    lossy_.subtract(tile);
+  }
+  return area;
 }
 
 // All of owed_ goes before any of later_, or a picture that always changes would only ever show its beginning.
@@ -184,7 +217,7 @@ Region FrameEncoder::Impl::encode_photograph(const FrameView& picture, const Reg
 // What was not sent yet: without loss, but photographs first with loss where the line is narrow.
 Region FrameEncoder::Impl::encode_still(const FrameView& picture, const Region& area, Time now, long max_piece,
                                         Budget budget, EncodedFrame& frame) {
-  std::vector<Piece> pieces = pieces_of(picture, area, max_piece);
+  std::vector<Piece> pieces = pieces_of(picture, recall(picture, area, now, frame), max_piece);
   long pixels = 0;
   for (const Piece& piece : pieces) pixels += piece.kind == Kind::kRich ? piece.rect.area() : 0;
   const auto quality = codecs_.progressive ? rule_.at_rest(pixels) : std::nullopt;
@@ -244,8 +277,10 @@ EncodedFrame FrameEncoder::Impl::refine(const FrameView& picture, Time now, std:
   if (owes()) {
     encode_owed(picture, now, piece, limit, frame);
   } else {
-    encode_exact(picture, pieces_of(picture, lossy_.newest_untouched_since(now - kRest), piece), piece, limit, frame);
+    const Region rested = recall(picture, lossy_.newest_untouched_since(now - kRest), now, frame);
+    encode_exact(picture, pieces_of(picture, rested, piece), piece, limit, frame);
   }
+  tiles_.store(inexact(), frame);
   return frame;
 }
 
@@ -274,9 +309,12 @@ FrameEncoder::~FrameEncoder() = default;
 void FrameEncoder::reset(Size size, ClientCodecs codecs) { impl_ = std::make_unique<Impl>(size, codecs, nullptr); }
 void FrameEncoder::resize(Size size) { impl_->resize(size); }
 
-EncodedFrame FrameEncoder::encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget) {
-  return impl_->encode(picture, changed, now, budget);
+EncodedFrame FrameEncoder::encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget,
+                                  std::span<const Move> moves) {
+  return impl_->encode(picture, changed, now, budget, moves);
 }
+
+bool FrameEncoder::copies() const noexcept { return impl_->copies(); }
 
 EncodedFrame FrameEncoder::refine(const FrameView& picture, Time now, std::size_t budget) {
   return impl_->refine(picture, now, budget);

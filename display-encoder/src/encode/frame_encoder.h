@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Turns changed areas into commands for one client: the one thing that a session calls to encode.
 //
-// The rule, in order. An area of one colour is kSolid. An area that moves, is large and is no drawing (video_areas.h)
-// is AVC420, or progressive for a client without it. A photograph that stands still is progressive when the line would
+// The rule, in order. What only moved is copied by the client (kCopy). Tiles that it has seen before come from its
+// cache (kRecall). An area of one colour is kSolid. An area that moves, is large and is no drawing (video_areas.h) is
+// AVC420, or progressive for a client without it. A photograph that stands still is progressive when the line would
 // need too long for it as it is (loss_rule.h). What was sent with loss is sent again without, the newest first, once it
 // has rested. All else is lossless at once: ClearCodec where neighbouring pixels are often equal (text, drawn
 // interfaces), planar where they are not (photographs), uncompressed for a client that has neither.
@@ -16,9 +17,11 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include <tobari/display/encoder.h>
 #include <tobari/display/frame.h>
+#include <tobari/display/move.h>
 #include <tobari/display/region.h>
 
 namespace tobari::display {
@@ -56,11 +59,13 @@ class FrameEncoder {
   // What the line carries, bytes a second, as far as it is known: to be told whenever that changed.
   void set_line_rate(std::optional<std::size_t> bytes_per_second);
 
-  // `picture` has the size last given; `changed` is what differs from what this encoder was last shown. `now` never
-  // goes back. Returns some `budget` bytes (a piece is not cut; never more than kFrameByteBudget); the rest is owed.
-  // A small change goes before what is owed, a large one behind it, so that no part of the picture waits for ever.
+  // `picture` has the size last given; `changed` is what differs from what this encoder was last shown, after `moves`
+  // were carried out on that (none for a client that cannot copy: see copies()). `now` never goes back. Returns some
+  // `budget` bytes (a piece is not cut; never more than kFrameByteBudget); the rest is owed. A small change goes before
+  // what is owed, a large one behind it, so that no part of the picture waits for ever.
   [[nodiscard]] EncodedFrame encode(const FrameView& picture, const Region& changed, Time now,
-                                    std::size_t budget = kFrameByteBudget);
+                                    std::size_t budget = kFrameByteBudget, std::span<const Move> moves = {});
+  [[nodiscard]] bool copies() const noexcept;
 
   // Sends a slice of what is owed: areas left over by the budget, or sent with loss and at rest now. Empty when nothing
   // is due.

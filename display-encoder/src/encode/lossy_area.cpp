@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "encode/copy_commands.h"
+
 namespace tobari::display {
 
 void LossyArea::reset(Size size) {
@@ -17,6 +19,8 @@ void LossyArea::add(const Region& sent, Time now) {
     grid_.each(rect, [this, now](std::size_t cell, const Rect&) { added_[cell] = now; });
   }
 }
+
+void LossyArea::move(const Move& move, Time now) { add(carry_along(area_, move), now); }
 
 Region LossyArea::newest_untouched_since(Time since) const {
   std::optional<Time> newest;

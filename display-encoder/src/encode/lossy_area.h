@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include <tobari/display/move.h>
 #include <tobari/display/region.h>
 
 #include "encode/cell_grid.h"
@@ -19,6 +20,8 @@ class LossyArea {
   void reset(Size size);
   void add(const Region& sent, Time now);  // inside the surface
   void subtract(const Rect& exact) { area_.subtract(exact); }
+  // The client's pixels moved, and loss with them; what arrives counts as added now.
+  void move(const Move& move, Time now);
 
   [[nodiscard]] const Region& area() const noexcept { return area_; }
   // What of it was last added at or before `since`: of that the newest, which is what somebody looks at.

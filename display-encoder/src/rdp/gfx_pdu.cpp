@@ -16,6 +16,9 @@ enum Command : std::uint16_t {
   kWireToSurface2 = 0x0002,
   kSolidFill = 0x0004,
   kSurfaceToSurface = 0x0005,
+  kSurfaceToCache = 0x0006,
+  kCacheToSurface = 0x0007,
+  kEvictCacheEntry = 0x0008,
   kCreateSurface = 0x0009,
   kDeleteSurface = 0x000A,
   kStartFrame = 0x000B,
@@ -33,6 +36,26 @@ constexpr std::size_t kHeaderSize = 8;
 constexpr std::size_t kResetGraphicsSize = 340;  // 2.2.2.14: fixed
 constexpr unsigned kPixelFormatXrgb8888 = 0x20;
 constexpr unsigned kCodecContext = 0;  // of the progressive codec: one a surface, which goes with it
+
+// 2.2.3
+constexpr std::uint32_t kVersion101 = 0x000A0100;  // its data is reserved, not flags
+constexpr std::uint32_t kVersion103 = 0x000A0301;
+constexpr std::uint32_t kFlagThinClient = 0x01;
+constexpr std::uint32_t kFlagSmallCache = 0x02;
+
+// 3.3.1.4: the client's bitmap cache takes 100 MB or 16 MB. We fill it with tiles of at most 64x64 pixels and are then
+// well below the 25,600 or 4,096 slots that go with it.
+constexpr std::uint16_t kLargeCache = 100'000'000 / (64 * 64 * 4);
+constexpr std::uint16_t kSmallCache = 16'000'000 / (64 * 64 * 4);
+
+// 10.1 has no flags and 10.3 always means the small one; a client that says so in any of its sets is believed.
+std::uint16_t cached_tiles(std::uint32_t version, const CapsAdvertise& advertised) {
+  const auto small = [](const CapsSet& set) {
+    return set.version != kVersion101 && (set.flags & (kFlagThinClient | kFlagSmallCache)) != 0;
+  };
+  if (version == kVersion101 || version == kVersion103) return kSmallCache;
+  return std::ranges::any_of(advertised.sets, small) ? kSmallCache : kLargeCache;
+}
 
 // A message: its length is filled in when it ends.
 class Message {
@@ -95,6 +118,41 @@ void avc420(std::uint16_t surface, const EncodedRect& rect, Bytes& out) {
   }
 }
 
+void point(const Rect& rect, Message& out) {
+  out->u16(static_cast<unsigned>(rect.x));
+  out->u16(static_cast<unsigned>(rect.y));
+}
+
+void copy(std::uint16_t surface, const EncodedRect& rect, Bytes& out) {
+  Message pdu(kSurfaceToSurface, out);
+  pdu->u16(surface);
+  pdu->u16(surface);
+  pdu.rect({rect.from.x, rect.from.y, rect.rect.width, rect.rect.height});
+  pdu->u16(1U);
+  point(rect.rect, pdu);
+}
+
+void store(std::uint16_t surface, const EncodedRect& rect, Bytes& out) {
+  if (rect.replaces) {
+    Message evict(kEvictCacheEntry, out);
+    evict->u16(rect.slot);
+  }
+  Message pdu(kSurfaceToCache, out);
+  pdu->u16(surface);
+  pdu->u32(static_cast<std::uint32_t>(rect.key));
+  pdu->u32(static_cast<std::uint32_t>(rect.key >> 32));
+  pdu->u16(rect.slot);
+  pdu.rect(rect.rect);
+}
+
+void recall(std::uint16_t surface, const EncodedRect& rect, Bytes& out) {
+  Message pdu(kCacheToSurface, out);
+  pdu->u16(rect.slot);
+  pdu->u16(surface);
+  pdu->u16(1U);
+  point(rect.rect, pdu);
+}
+
 void one_rect(std::uint16_t surface, const EncodedRect& rect, Bytes& out) {
   if (rect.codec == Codec::kSolid) {
     Message pdu(kSolidFill, out);
@@ -119,6 +177,9 @@ void one_rect(std::uint16_t surface, const EncodedRect& rect, Bytes& out) {
     if (rect.replaces) delete_surface(video_surface(surface), out);
     return create_surface(video_surface(surface), {rect.rect.width, rect.rect.height}, out);
   }
+  if (rect.codec == Codec::kCopy) return copy(surface, rect, out);
+  if (rect.codec == Codec::kStore) return store(surface, rect, out);
+  if (rect.codec == Codec::kRecall) return recall(surface, rect, out);
   Message pdu(kWireToSurface1, out);
   pdu->u16(surface);
   pdu->u16(std::to_underlying(rect.codec));
@@ -191,8 +252,11 @@ std::optional<Choice> choose(const CapsAdvertise& advertised) {
   for (const std::uint32_t version : kGraphicsVersions) {
     const auto set = std::ranges::find(advertised.sets, version, &CapsSet::version);
     if (set == advertised.sets.end()) continue;
-    const auto codecs = codecs_of(version, set->flags);
-    if (codecs) return Choice{*set, *codecs};
+    auto codecs = codecs_of(version, set->flags);
+    if (!codecs) continue;
+    codecs->copy = true;
+    codecs->cached_tiles = cached_tiles(version, advertised);
+    return Choice{*set, *codecs};
   }
   return std::nullopt;
 }

@@ -116,8 +116,18 @@ bool Region::contains(Point p) const noexcept {
       rects_, [p](const Rect& r) { return p.x >= r.x && p.x < r.right() && p.y >= r.y && p.y < r.bottom(); });
 }
 
-// Each round makes one rectangle of at least two, so the loop ends.
 void Region::coarsen() {
+  constexpr int kCareful = 8;  // times; a region that still grows is being flooded
+  if (overflows_ < kCareful) {
+    ++overflows_;
+    join_nearest();
+  } else {
+    snap_to_grid();
+  }
+}
+
+// With the least waste. Each round makes one rectangle of at least two, so the loop ends.
+void Region::join_nearest() {
   std::ranges::sort(rects_, [](const Rect& a, const Rect& b) { return std::pair(a.y, a.x) < std::pair(b.y, b.x); });
   while (rects_.size() > kMaxRects * 3 / 4) {
     std::size_t best = 0;
@@ -143,6 +153,29 @@ void Region::coarsen() {
     const auto place = std::ranges::lower_bound(
         rects_, box, [](const Rect& a, const Rect& b) { return std::pair(a.y, a.x) < std::pair(b.y, b.x); });
     rects_.insert(place, box);
+  }
+}
+
+// Wasteful, but in one pass: every rectangle is cut along a grid over all of them, and each cell keeps the box of what
+// it holds: disjoint, never smaller. With so few cells a flood of small rectangles soon falls into boxes that hold it
+// already, and costs one look at each of those.
+void Region::snap_to_grid() {
+  constexpr int kSide = 8;
+  const Rect all = bounding_box();
+  const int width = (all.width + kSide - 1) / kSide;
+  const int height = (all.height + kSide - 1) / kSide;
+  std::array<Rect, std::size_t{kSide} * kSide> boxes{};
+  for (const Rect& rect : rects_) {
+    for (int row = (rect.y - all.y) / height; all.y + row * height < rect.bottom(); ++row) {
+      for (int column = (rect.x - all.x) / width; all.x + column * width < rect.right(); ++column) {
+        Rect& box = boxes[static_cast<std::size_t>(row * kSide + column)];
+        box = unite(box, intersect(rect, {all.x + column * width, all.y + row * height, width, height}));
+      }
+    }
+  }
+  rects_.clear();
+  for (const Rect& box : boxes) {
+    if (!box.empty()) append_joined(rects_, box);
   }
 }
 

@@ -33,7 +33,7 @@ void DisplaySession::apply_client(Lock& lock) {
   }
   encoders_.reset();
   if (!shown_) return give_back(lock);
-  encoders_ = std::make_shared<ConnectionEncoders>();
+  encoders_ = std::make_shared<ConnectionEncoders>(shown_->pipeline().codecs);
   pacer_.reset(shown_->pipeline().acknowledges);
   shown_since_ = SystemClock().now();
 }

@@ -2,6 +2,7 @@
 #include "session/painter.h"
 
 #include <utility>
+#include <vector>
 
 namespace tobari::display {
 
@@ -12,17 +13,23 @@ void Painter::begin_client(const ClientCodecs& codecs, std::shared_ptr<Connectio
   again_ = Region(bounds(diff_.size()));
 }
 
-EncodedFrame Painter::paint(const FrameView& live, const Region& damage, Time now, std::size_t budget) {
-  return encode(diff_.update(live, damage), now, budget);
+Rect Painter::searched(const Region& damage) const {
+  // What the client lost is told in places, and places move.
+  return encoder_ && encoder_->copies() && again_.empty() ? TileDiff::searchable(damage) : Rect{};
 }
 
-EncodedFrame Painter::encode(Region changed, Time now, std::size_t budget) {
+EncodedFrame Painter::paint(const FrameView& live, const Region& damage, Time now, std::size_t budget) {
+  const std::vector<Move> moves = diff_.follow_moves(live, searched(damage));
+  return encode(diff_.update(live, damage), now, budget, moves);
+}
+
+EncodedFrame Painter::encode(Region changed, Time now, std::size_t budget, std::span<const Move> moves) {
   if (!encoder_) return {};
   Region again = std::exchange(again_, {});
   again.clip(bounds(diff_.size()));
   changed.add(again);
-  if (changed.empty()) return {};
-  return encoder_->encode(diff_.picture(), changed, now, budget);
+  if (changed.empty() && moves.empty()) return {};
+  return encoder_->encode(diff_.picture(), changed, now, budget, moves);
 }
 
 EncodedFrame Painter::refine(Time now, std::size_t budget) {

@@ -5,6 +5,8 @@
 
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include <tobari/display/display_transport.h>
 
@@ -24,6 +26,8 @@ class Painter {
   void begin_client(const ClientCodecs& codecs, std::shared_ptr<ConnectionEncoders> shared);
   void end_client() { encoder_.reset(); }
 
+  // Where moves will be sought if this is the damage: pixels must be current there too, and paint()'s damage hold it.
+  [[nodiscard]] Rect searched(const Region& damage) const;
   // Everything inside `damage` that differs from what the client has, and what it lost; empty when nothing does. `live`
   // is of this painter's size.
   // `budget`: as FrameEncoder::encode().
@@ -45,7 +49,7 @@ class Painter {
   [[nodiscard]] Size size() const noexcept { return diff_.size(); }
 
  private:
-  [[nodiscard]] EncodedFrame encode(Region changed, Time now, std::size_t budget);
+  [[nodiscard]] EncodedFrame encode(Region changed, Time now, std::size_t budget, std::span<const Move> moves = {});
 
   TileDiff diff_;
   std::optional<FrameEncoder> encoder_;

@@ -108,6 +108,7 @@ bool DisplaySession::paint_damage(Lock& lock, View& view, Region damage, Time no
   const Region all = damage;
   const auto answers = std::exchange(view.screen->answers, std::nullopt);
   damage.clip(bounds(view.painter.size()));
+  damage.add(view.painter.searched(damage));
   Result<FrameView> pixels;
   {
     const Unlock unlocked(lock);

@@ -117,8 +117,9 @@ TEST_F(Acknowledging, AMessageCutShortEndsTheSession) {
   EXPECT_EQ(closed->reason.code, Errc::kPeerProtocol);
 }
 
-// Megabytes are drawn every second. While nobody reads they are not encoded, so nothing piles up.
-TEST(StoppedReader, CostsLittle) {
+// Megabytes are drawn every second. While nobody reads they are not encoded, so nothing piles up. Longer than the nine
+// seconds after which FreeRDP, left alone, has the kernel end a line.
+TEST(StoppedReader, CostsLittleAndIsCurrentAgainWhenItReadsOn) {
   RdpServer server("noise", {1280, 720});
   server.arm("t");
   const auto relay =
@@ -137,6 +138,8 @@ TEST(StoppedReader, CostsLittle) {
   relay->stall();
   std::this_thread::sleep_for(10s);
   EXPECT_LE(resident_mebibytes() - before, 32);
+  relay->resume();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(changes());
 }
 
 }  // namespace

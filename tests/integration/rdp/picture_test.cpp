@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a real client shows is what the desktop is, and what a person does arrives there.
+#include <cctype>
 #include <chrono>
+#include <cstring>
 #include <format>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -70,6 +73,67 @@ INSTANTIATE_TEST_SUITE_P(Rdp, Pictures,
                          ::testing::Values(Kind{"Lossless", {"/gfx:RFX"}, true}, Kind{"Avc420", {"/gfx:AVC420"}, true},
                                            Kind{"Legacy", {HeadlessClient::kWithoutPipeline}, false}),
                          [](const auto& p) { return p.param.name; });
+
+// The client copies, recalls and paints; what it shows must always be one of the pictures that were drawn.
+class MovingPictures : public ::testing::TestWithParam<std::tuple<const char*, const char*>> {};
+
+std::size_t hash_of(const FrameView& picture) {
+  std::size_t hash = 0xCBF29CE484222325U;
+  for (int y = 0; y < picture.size.height; ++y) {
+    for (int x = 0; x < picture.size.width; ++x) {
+      std::uint32_t pixel = 0;
+      std::memcpy(&pixel, picture.at(x, y), sizeof pixel);
+      hash = (hash ^ (pixel & 0xFFFFFFU)) * 0x100000001B3U;
+    }
+  }
+  return hash;
+}
+
+TEST_P(MovingPictures, AreExactInEveryStep) {
+  const auto& [name, graphics] = GetParam();
+  RdpServer server(name, kSize);
+  server.arm("ticket-1");
+  HeadlessClient client(server.port(), arguments({graphics}));
+  TestPattern pattern(parse_pattern(name).value(), kSize);
+  std::set<std::size_t> drawn{hash_of(pattern.canvas().view())};
+  constexpr int kAhead = 60;  // steps that the server may have drawn since the last one that we saw: two seconds
+  int steps = 0;
+  int last_seen = 0;
+  std::set<std::size_t> seen;
+  int right = 0;
+  int wrong = 0;
+  const std::size_t wanted = std::string_view(name) == "pages" ? 2 : 12;
+  EXPECT_TRUE(client.wait_picture([&](const FrameView& shown) {
+    if (shown.size != kSize) return false;
+    const std::size_t hash = hash_of(shown);
+    for (; !drawn.contains(hash) && steps < last_seen + kAhead; ++steps) {
+      pattern.step();
+      drawn.insert(hash_of(pattern.canvas().view()));
+    }
+    if (drawn.contains(hash)) {
+      seen.insert(hash);
+      last_seen = steps;
+      ++right;
+    } else if (!seen.empty()) {
+      ++wrong;
+    }
+    return wrong > 0 || (seen.size() >= wanted && right >= 12);
+  }));
+  EXPECT_EQ(wrong, 0);
+  server.session().set_source(TestPatternSource::make("card", kSize).value());
+  const TestPattern expected = card(kSize);
+  EXPECT_TRUE(
+      client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Rdp, MovingPictures,
+                         ::testing::Combine(::testing::Values("scroll", "window", "pages"),
+                                            ::testing::Values("/gfx:RFX", "/gfx:AVC420", "/gfx:RFX,small-cache")),
+                         [](const auto& p) {
+                           std::string label = std::string(std::get<0>(p.param)) + std::get<1>(p.param);
+                           std::erase_if(label, [](unsigned char c) { return std::isalnum(c) == 0; });
+                           return label;
+                         });
 
 TEST(Pictures, OfOddSizesAreExact) {
   constexpr Size kOdd{643, 481};

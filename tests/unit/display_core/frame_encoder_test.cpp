@@ -22,7 +22,8 @@ using testing::Random;
 using testing::ReferenceClient;
 using Time = FrameEncoder::Time;
 
-constexpr ClientCodecs kEverything{.clear = true, .planar = true, .avc420 = true, .progressive = true};
+constexpr ClientCodecs kEverything{
+    .clear = true, .planar = true, .avc420 = true, .progressive = true, .copy = true, .cached_tiles = 1000};
 constexpr ClientCodecs kWithoutAvc{.clear = true, .planar = true, .progressive = true};
 
 std::map<Codec, int> codecs_in(const EncodedFrame& frame) {
@@ -42,9 +43,15 @@ class Session {
  public:
   explicit Session(Size size, ClientCodecs codecs) : encoder(size, codecs), client(size) { diff.reset(size); }
 
-  EncodedFrame show(const Picture& live, const Region& damage) {
+  EncodedFrame show(const Picture& live, Region damage) {
+    std::vector<Move> moves;
+    if (encoder.copies()) {
+      const Rect searched = TileDiff::searchable(damage);
+      damage.add(searched);
+      moves = diff.follow_moves(live.view(), searched);
+    }
     const Region changed = diff.update(live.view(), damage);
-    EncodedFrame frame = encoder.encode(diff.picture(), changed, now);
+    EncodedFrame frame = encoder.encode(diff.picture(), changed, now, FrameEncoder::kFrameByteBudget, moves);
     EXPECT_TRUE(client.show(frame));
     return frame;
   }
@@ -164,6 +171,85 @@ TEST(FrameEncoder, ScrollingTextStaysWithoutLoss) {
     EXPECT_FALSE(codecs_in(frame).contains(Codec::kAvc420));
     session.now += milliseconds(40);
   }
+}
+
+TEST(FrameEncoder, AScrolledPageCostsItsNewLines) {
+  const Picture document = make_picture(Content::kTextLight, {1920, 3000}, 4);
+  Picture screen({1920, 1080});
+  screen.paste(document, {0, 0});
+  Session session(screen.size, kEverything);
+  session.show(screen);
+  for (int i = 1; i < 20; ++i) {
+    screen.paste(document, {0, -36 * i});
+    const EncodedFrame frame = session.show(screen);
+    EXPECT_EQ(codecs_in(frame)[Codec::kCopy], 1) << i;
+    EXPECT_EQ(frame.rects.front().codec, Codec::kCopy) << "the others paint over what was copied";
+    EXPECT_LE(bytes_in(frame), 8000u) << i;
+    ASSERT_EQ(session.client.difference(screen), "") << i;
+    session.now += milliseconds(33);
+  }
+}
+
+// What a client shows with loss is not better for having been moved.
+TEST(FrameEncoder, LossMovesAlong) {
+  const Size size{900, 700};
+  const Rect area{100, 200, 400, 320};
+  Session session(size, kEverything);
+  for (int i = 0; i < 12; ++i) {
+    session.show(with_video(size, area, i));
+    session.now += milliseconds(40);
+  }
+  const Picture before = with_video(size, area, 11);
+  ASSERT_FALSE(session.encoder.inexact().empty());
+  int copies = 0;
+  // While video played, moves were sought less and less often.
+  for (int by = 4; by <= 80; by += 4) {
+    Picture after(size, 0xFFFFFF);
+    after.paste(before, {0, -by});
+    const int copied = codecs_in(session.show(after))[Codec::kCopy];
+    if (copied > 0 && copies == 0) {
+      EXPECT_TRUE(session.encoder.inexact().contains({area.x + 200, area.y - by + 200}));
+    }
+    copies += copied;
+    ASSERT_EQ(session.client.difference(after, session.encoder.inexact()), "") << by;
+    session.now += milliseconds(40);
+  }
+  EXPECT_GE(copies, 3);
+  EXPECT_LE(session.rest(), milliseconds(110));
+  Picture last(size, 0xFFFFFF);
+  last.paste(before, {0, -80});
+  EXPECT_EQ(session.client.difference(last), "");
+}
+
+TEST(FrameEncoder, WindowsComeBackFromTheCache) {
+  const Size size{1280, 720};
+  std::vector<Picture> windows{make_picture(Content::kTextLight, size, 1), make_picture(Content::kInterface, size, 2),
+                               make_picture(Content::kPhoto, size, 3)};
+  Session session(size, {.clear = true, .planar = true, .avc420 = false, .copy = true, .cached_tiles = 1000});
+  std::vector<std::size_t> first;
+  for (int turn = 0; turn < 9; ++turn) {
+    const auto window = static_cast<std::size_t>(turn % 3);
+    const EncodedFrame frame = session.show(windows[window]);
+    ASSERT_EQ(session.client.difference(windows[window]), "") << turn;
+    if (turn < 3) first.push_back(bytes_in(frame));
+    if (turn >= 3) {
+      EXPECT_LE(bytes_in(frame), first[window] / 20 + 400) << turn;
+      EXPECT_GE(codecs_in(frame)[Codec::kRecall], 30) << turn;
+    }
+    session.now += std::chrono::seconds(2);
+  }
+}
+
+TEST(FrameEncoder, WhatIsPlayedIsNotCached) {
+  const Size size{640, 480};
+  Session session(size, {.clear = true, .planar = true, .avc420 = false, .copy = true, .cached_tiles = 1000});
+  int stores = 0;
+  for (int i = 0; i < 30; ++i) {
+    const int now = codecs_in(session.show(with_video(size, bounds(size), i)))[Codec::kStore];
+    if (i >= 4) stores += now;
+    session.now += milliseconds(40);
+  }
+  EXPECT_EQ(stores, 0);
 }
 
 TEST(FrameEncoder, ClientWithoutAvcGetsVideoWithoutLoss) {
@@ -362,7 +448,12 @@ TEST(FrameEncoder, AnySequenceEndsExact) {
   Random random(77);
   for (int round = 0; round < 12; ++round) {
     const Size size{random.between(70, 700), random.between(70, 500)};
-    Session session(size, {true, random() % 4 != 0, random() % 4 != 0, random() % 2 == 0});
+    Session session(size, {.clear = true,
+                           .planar = random() % 4 != 0,
+                           .avc420 = random() % 4 != 0,
+                           .progressive = random() % 2 == 0,
+                           .copy = random() % 4 != 0,
+                           .cached_tiles = static_cast<std::uint16_t>(random() % 40)});
     if (random() % 2 == 0) session.encoder.set_line_rate(random() % 2'000'000);
     Picture picture = make_picture(testing::kAllContents[random() % 7], size, random());
     session.show(picture);
@@ -387,6 +478,11 @@ TEST(FrameEncoder, AnySequenceEndsExact) {
         note(rect);
       }
       if (random() % 3 == 0) note({random.between(0, size.width), 0, 100, size.height});
+      if (random() % 3 == 0) {
+        const Picture before = picture;
+        picture.paste(before, {random.between(-1, 1) * 13, random.between(-90, 90)});
+        note(bounds(size));
+      }
       session.show(picture, damage);
       ASSERT_EQ(session.client.difference(picture, session.encoder.inexact()), "") << round << ", " << i;
       session.now += milliseconds(random.between(5, 60));

@@ -137,6 +137,39 @@ TEST(Region, ManyHolesStayBounded) {
   }
 }
 
+// A guest may report a million rectangles in a second. What costs is a rectangle that changes the region; one that is
+// held already costs a look at few boxes.
+TEST(Region, AFloodOfRectanglesSettles) {
+  constexpr int kRectangles = 1'000'000;
+  for (const bool scattered : {true, false}) {
+    Region region;
+    unsigned state = 7;
+    const auto next = [&state](int below) {
+      state = state * 1664525u + 1013904223u;
+      return static_cast<int>((state >> 8) % static_cast<unsigned>(below));
+    };
+    int changes = 0;
+    std::size_t most = 0;
+    long area = 0;
+    for (int i = 0; i < kRectangles; ++i) {
+      // Anywhere, or a comb whose teeth can never be joined.
+      const Rect rect = scattered ? Rect{next(1910), next(1070), 1 + next(10), 1 + next(10)}
+                                  : Rect{i % 640 * 3, i / 640 % 360 * 3, 1, 1};
+      region.add(rect);
+      most = std::max(most, region.rects().size());
+      if (const long now = region.area(); now != area) {
+        ++changes;
+        area = now;
+      }
+    }
+    EXPECT_LE(most, Region::kMaxRects);
+    EXPECT_LE(region.area(), 1920L * 1080);
+    if (!scattered) continue;
+    EXPECT_LE(changes, kRectangles / 50);
+    EXPECT_LE(region.rects().size(), 64u);
+  }
+}
+
 TEST(Region, AddsItself) {
   Region region(Rect{1, 2, 3, 4});
   region.add(region);

@@ -30,8 +30,7 @@ class Watcher final : public SessionObserver {
 class DisplaySessionTest : public ::testing::Test {
  protected:
   FakeDisplayTransport& connect(FakeDisplayTransport::Acks acks = FakeDisplayTransport::Acks::kAtOnce,
-                                Size wish = kSize, std::uint64_t max_pixels = 1'000'000,
-                                ClientCodecs codecs = {.clear = false, .planar = false}) {
+                                Size wish = kSize, std::uint64_t max_pixels = 1'000'000, ClientCodecs codecs = kPlain) {
     auto made = std::make_unique<FakeDisplayTransport>(acks);
     FakeDisplayTransport& client = *made;
     EXPECT_TRUE(session.add_client(std::move(made), {"fake", ""}));
@@ -41,6 +40,7 @@ class DisplaySessionTest : public ::testing::Test {
     client.become_ready(codecs);
     return client;
   }
+  static constexpr ClientCodecs kPlain{.clear = false, .planar = false, .avc420 = false};
   void show(std::string_view pattern) {
     auto source = TestPatternSource::make(pattern, kSize).value();
     pattern_source = source.get();
@@ -180,6 +180,37 @@ TEST_F(DisplaySessionTest, AMinimisedClientGetsNothingAndThenEverything) {
   EXPECT_FALSE(client.wait_until(follows, 300ms));
   client.events().on_output_wanted(true);
   EXPECT_TRUE(client.wait_until(follows));
+}
+
+TEST_F(DisplaySessionTest, WhatMovesIsCopiedByTheClientAndStaysExact) {
+  for (const char* pattern : {"scroll", "window"}) {
+    show(pattern);
+    ClientCodecs codecs = kPlain;
+    codecs.copy = true;
+    auto& client = connect(FakeDisplayTransport::Acks::kAtOnce, kSize, 1'000'000, codecs);
+    EXPECT_TRUE(client.wait_until([](const auto& c) { return c.commands(Codec::kCopy) >= 5; })) << pattern;
+    show("card");
+    EXPECT_TRUE(shows_card(client)) << pattern;
+  }
+}
+
+TEST_F(DisplaySessionTest, AClientThatCannotCopyIsNotAskedTo) {
+  show("scroll");
+  auto& client = connect();
+  EXPECT_TRUE(client.wait_until([](const auto& c) { return c.frames() >= 10; }));
+  EXPECT_TRUE(client.wait_until([](const auto& c) {
+    return c.commands(Codec::kCopy) == 0 && c.commands(Codec::kStore) == 0 && c.commands(Codec::kRecall) == 0;
+  }));
+}
+
+TEST_F(DisplaySessionTest, PagesComeBackFromTheClientsCache) {
+  show("pages");
+  ClientCodecs codecs = kPlain;
+  codecs.cached_tiles = 100;
+  auto& client = connect(FakeDisplayTransport::Acks::kAtOnce, kSize, 1'000'000, codecs);
+  EXPECT_TRUE(client.wait_until([](const auto& c) { return c.commands(Codec::kRecall) >= 20; }));
+  show("card");
+  EXPECT_TRUE(shows_card(client));
 }
 
 TEST_F(DisplaySessionTest, ASecondClientTakesOver) {

@@ -322,6 +322,51 @@ TEST_F(GraphicsChannelTest, IsOpenedAgainAfterAClientClosedIt) {
   EXPECT_EQ(closed, 2);
 }
 
+TEST(Gfx, BelievesAClientThatSaysItsCacheIsSmall) {
+  const auto tiles = [](std::initializer_list<std::pair<std::uint32_t, std::uint32_t>> sets) {
+    return static_cast<long>(
+        gfx::choose(std::get<gfx::CapsAdvertise>(gfx::parse(advertise(sets)).value().at(0)))->codecs.cached_tiles);
+  };
+  constexpr long kTileBytes = 64L * 64 * 4;
+  const long large = tiles({{0xA0701, 0}});
+  EXPECT_GT(large * kTileBytes, 90'000'000);
+  EXPECT_LE(large * kTileBytes, 100'000'000);
+  const long small = tiles({{0xA0701, 2}});
+  EXPECT_GT(small * kTileBytes, 15'000'000);
+  EXPECT_LE(small * kTileBytes, 16'000'000);
+  EXPECT_EQ(tiles({{0x80004, 1}}), small);
+  EXPECT_EQ(tiles({{0x80105, 2}}), small);
+  EXPECT_EQ(tiles({{0xA0301, 0}}), small);                // 10.3: always
+  EXPECT_EQ(tiles({{0xA0100, 0}}), small);                // 10.1: cannot say
+  EXPECT_EQ(tiles({{0xA0701, 0}, {0x80105, 2}}), small);  // said elsewhere
+  EXPECT_EQ(tiles({{0xA0701, 0}, {0xA0100, 3}}), large);  // reserved bytes say nothing
+}
+
+TEST(Gfx, WritesCopiesAndTheCache) {
+  const auto written = [](EncodedRect rect) {
+    EncodedFrame frame;
+    frame.rects.push_back(std::move(rect));
+    Bytes out;
+    gfx::frame(3, 9, frame, out);
+    return Bytes(out.begin() + 16, out.end() - 12);  // between the frame's start and end
+  };
+  EXPECT_EQ(written({.codec = Codec::kCopy, .rect = {16, 32, 100, 200}, .data = {}, .regions = {}, .from = {16, 68}}),
+            bytes({5, 0, 0, 0, 26, 0, 0, 0, 3, 0, 3, 0, 16, 0, 68, 0, 116, 0, 12, 1, 1, 0, 16, 0, 32, 0}));
+  EXPECT_EQ(written({.codec = Codec::kStore,
+                     .rect = {64, 128, 64, 64},
+                     .data = {},
+                     .regions = {},
+                     .slot = 0x123,
+                     .key = 0x102030405}),
+            bytes({6, 0, 0, 0, 28, 0, 0, 0, 3, 0, 5, 4, 3, 2, 1, 0, 0, 0, 0x23, 1, 64, 0, 128, 0, 128, 0, 192, 0}));
+  EXPECT_EQ(
+      written({.codec = Codec::kStore, .rect = {0, 0, 64, 64}, .data = {}, .regions = {}, .slot = 7, .replaces = true})
+          .size(),
+      10U + 28U);
+  EXPECT_EQ(written({.codec = Codec::kRecall, .rect = {64, 128, 64, 64}, .data = {}, .regions = {}, .slot = 0x123}),
+            bytes({7, 0, 0, 0, 18, 0, 0, 0, 0x23, 1, 3, 0, 1, 0, 64, 0, 128, 0}));
+}
+
 TEST(Gfx, ParsesAcknowledgementsAndRefusesNonsense) {
   const Bytes ack = bytes({0x0D, 0, 0, 0, 20, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 7, 0, 0, 0, 1, 0, 0, 0});
   const auto messages = gfx::parse(ack);

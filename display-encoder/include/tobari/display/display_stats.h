@@ -128,6 +128,12 @@ inline DisplayStats DisplayStats::since(const DisplayStats& earlier) const {
       return "progressive";
     case Codec::kVideoSurface:
       return "video_surface";
+    case Codec::kCopy:
+      return "copy";
+    case Codec::kStore:
+      return "store";
+    case Codec::kRecall:
+      return "recall";
   }
   return "other";
 }

@@ -14,8 +14,8 @@
 
 namespace tobari::display {
 
-// Values: the codecId of MS-RDPEGFX 2.2.2.1 and 2.2.2.2, but for kSolid, which is its own PDU, and kJpeg, which is for
-// others than RDP's clients.
+// Values: the codecId of MS-RDPEGFX 2.2.2.1 and 2.2.2.2, but for those that are PDUs of their own, and kJpeg, which is
+// for others than RDP's clients.
 enum class Codec : std::uint16_t {
   kUncompressed = 0x0000,
   kClear = 0x0008,
@@ -24,13 +24,16 @@ enum class Codec : std::uint16_t {
   kAvc420 = 0x000B,
   kJpeg = 0xFF00,
   kSolid = 0xFFFF,
+  kCopy = 0xFFFE,    // 2.2.2.5 SURFACE_TO_SURFACE, within one surface
+  kStore = 0xFFFD,   // 2.2.2.6 SURFACE_TO_CACHE: no pixel changes
+  kRecall = 0xFFFC,  // 2.2.2.7 CACHE_TO_SURFACE
   // 2.2.2.9 CREATE_SURFACE: an off-screen surface for the part `rect` of this surface, on which a new stream of kAvc420
   // commands that are `off_screen` is decoded.
   kVideoSurface = 0xFFF0,
 };
 
 // One command for the client. `regions`: what of the decoded picture is shown, for kAvc420 and kProgressive only (the
-// latter has it in its data too). The quality is for kAvc420 only.
+// latter has it in its data too). The quality is for kAvc420 only. kCopy, kStore and kRecall have no data.
 struct EncodedRect {
   Codec codec = Codec::kUncompressed;
   Rect rect;                    // on the surface
@@ -39,7 +42,10 @@ struct EncodedRect {
   std::uint8_t qp = 0;
   std::uint8_t quality = 0;
   bool off_screen = false;  // kAvc420: `rect` is where the off-screen surface belongs, and what `regions` are cut from
-  bool replaces = false;    // kVideoSurface: there is one already, and it is deleted first
+  bool replaces = false;    // kVideoSurface: there is one already, and it is deleted first; kStore: so with the slot
+  Point from{};             // kCopy: where the top left pixel of `rect` comes from; the areas may overlap
+  std::uint16_t slot = 0;   // kStore, kRecall: from 1
+  std::uint64_t key = 0;    // kStore: names the entry, once in a connection
 };
 
 struct EncodedFrame {
@@ -60,6 +66,9 @@ struct ClientCodecs {
   bool planar = true;
   bool avc420 = false;
   bool progressive = false;
+  bool copy = false;  // kCopy
+  // Tiles of up to 64x64 pixels that the client's cache holds; 0: no kStore, no kRecall.
+  std::uint16_t cached_tiles = 0;
 };
 
 // Encodes a rectangle. Implementations: ClearCodec, planar, uncompressed, all without loss; JPEG.

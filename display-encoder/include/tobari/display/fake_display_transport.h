@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A client in memory, for tests: keeps a picture of what it was sent (solid and uncompressed rectangles; others it only
-// counts), acknowledges at once, late or never, and does as a person tells it. No thread of its own: events come on the
-// caller's thread.
+// A client in memory, for tests: keeps a picture of what it was sent (solid and uncompressed rectangles, copies, tiles
+// of its cache; others it only counts), acknowledges at once, late or never, and does as a person tells it. No thread
+// of its own: events come on the caller's thread.
 #pragma once
 
 #include <algorithm>
@@ -127,7 +127,20 @@ class FakeDisplayTransport final : public DisplayTransport {
                kBytesPerPixel;
   }
   void paint(const Rect& surface, const EncodedRect& rect) {
+    const auto placed = [&surface](Rect at) {
+      at.x += surface.x;
+      at.y += surface.y;
+      return at;
+    };
     ++commands_[rect.codec];
+    if (rect.codec == Codec::kCopy) {
+      return put(placed(rect.rect), cut(placed({rect.from.x, rect.from.y, rect.rect.width, rect.rect.height})));
+    }
+    if (rect.codec == Codec::kStore) {
+      cache_[rect.slot] = cut(placed(rect.rect));
+      return;
+    }
+    if (rect.codec == Codec::kRecall) return put(placed(rect.rect), cache_.at(rect.slot));
     if (rect.codec != Codec::kSolid && rect.codec != Codec::kUncompressed) return;
     std::size_t from = 0;
     for (int y = rect.rect.y; y < rect.rect.bottom(); ++y) {
@@ -136,6 +149,22 @@ class FakeDisplayTransport final : public DisplayTransport {
         std::memcpy(to, rect.data.data() + from, kBytesPerPixel);
         if (rect.codec != Codec::kSolid) from += kBytesPerPixel;
       }
+    }
+  }
+  // Pixels row by row; the rectangle lies on the surface.
+  [[nodiscard]] std::vector<std::byte> cut(const Rect& rect) const {
+    std::vector<std::byte> pixels;
+    for (int y = rect.y; y < rect.bottom(); ++y) {
+      pixels.insert(pixels.end(), at({rect.x, y}),
+                    at({rect.x, y}) + static_cast<std::size_t>(rect.width) * kBytesPerPixel);
+    }
+    return pixels;
+  }
+  void put(const Rect& rect, const std::vector<std::byte>& pixels) {
+    const std::size_t row = static_cast<std::size_t>(rect.width) * kBytesPerPixel;
+    for (int y = 0; y < rect.height; ++y) {
+      std::memcpy(const_cast<std::byte*>(at({rect.x, rect.y + y})), pixels.data() + static_cast<std::size_t>(y) * row,
+                  row);
     }
   }
   template <class Body>
@@ -166,6 +195,7 @@ class FakeDisplayTransport final : public DisplayTransport {
   Size size_;
   std::vector<std::byte> pixels_;
   std::map<Codec, std::size_t> commands_;
+  std::map<std::uint16_t, std::vector<std::byte>> cache_;
   std::size_t frames_ = 0;
   std::size_t layouts_ = 0;
   OutputLayout layout_;

@@ -23,7 +23,10 @@ class Region {
   void add(const Region& other);
   void subtract(const Rect& rect);
   void clip(const Rect& to);
-  void clear() noexcept { rects_.clear(); }
+  void clear() noexcept {
+    rects_.clear();
+    overflows_ = 0;
+  }
 
   [[nodiscard]] bool empty() const noexcept { return rects_.empty(); }
   [[nodiscard]] long area() const noexcept;
@@ -34,7 +37,11 @@ class Region {
  private:
   void cut_out(const Rect& rect);
   void coarsen();
+  void join_nearest();
+  void snap_to_grid();
+
   std::vector<Rect> rects_;
+  int overflows_ = 0;  // since clear()
 };
 
 }  // namespace tobari::display
