@@ -121,6 +121,7 @@ Result<void> RdpPeer::open_peer() {
   read_ = io.ReadPdu;
   output_ = std::make_unique<OutputQueue>(io.WritePdu);
   install_callbacks(peer_.get(), io);
+  tune(socket_.get(), options_);  // again: FreeRDP has put settings of its own in place, and ends a line that rests 9 s
   if (freerdp_set_io_callbacks(context(), &io) == FALSE || peer_->Initialize(peer_.get()) == FALSE) {
     return fail(Errc::kInternal, "the peer does not start");
   }

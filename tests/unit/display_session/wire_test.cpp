@@ -360,7 +360,7 @@ TEST(Gfx, WritesCopiesAndTheCache) {
                      .key = 0x102030405}),
             bytes({6, 0, 0, 0, 28, 0, 0, 0, 3, 0, 5, 4, 3, 2, 1, 0, 0, 0, 0x23, 1, 64, 0, 128, 0, 128, 0, 192, 0}));
   EXPECT_EQ(
-      written({.codec = Codec::kStore, .rect = {0, 0, 64, 64}, .data = {}, .regions = {}, .slot = 7, .replaces = true})
+      written({.codec = Codec::kStore, .rect = {0, 0, 64, 64}, .data = {}, .regions = {}, .replaces = true, .slot = 7})
           .size(),
       10U + 28U);
   EXPECT_EQ(written({.codec = Codec::kRecall, .rect = {64, 128, 64, 64}, .data = {}, .regions = {}, .slot = 0x123}),

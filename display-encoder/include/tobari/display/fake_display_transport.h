@@ -205,7 +205,7 @@ class FakeDisplayTransport final : public DisplayTransport {
   std::vector<std::int16_t> heard_;
   std::optional<CloseReason> closed_;
   bool finished_ = false;
-  std::thread::id teller_;  // of on_closed()
+  std::jthread::id teller_;  // of on_closed()
   bool told_ = false;
 };
 
