@@ -14,7 +14,8 @@ constexpr int kSpotMargin = 64;  // pixels that a spot has to the left and right
 constexpr int kProof = 64;       // pixels that must be equal around an anchor
 constexpr std::size_t kProbes = 16;
 constexpr int kMinVotes = 3;
-constexpr int kMaxProofs = 8192;  // text has the same letters everywhere
+constexpr int kMaxAlike = 4;
+constexpr int kMaxProofs = 32768;
 
 // Most comparisons end early: not one loop, but chunks.
 bool equal_colours(const std::byte* a, const std::byte* b, int count) {
@@ -57,11 +58,14 @@ bool MoveSearch::promising(const FrameView& live, const FrameView& kept, const R
 
 long MoveSearch::estimated_change() const noexcept { return static_cast<long>(changed_.size()) * kScanBlock * kStep; }
 
+// Of places that look alike a few are enough, or text with its few letters would be compared for ever.
 void MoveSearch::remember(std::uint32_t hash, int x, int y) {
   if (seen_count_ >= kMaxSeen) return;
+  int alike = 0;
   for (std::size_t probe = 0; probe < kProbes; ++probe) {
     Seen& slot = seen_[((hash >> 8) + probe) % kSeenSlots];
     if (slot.x == x && slot.y == y) return;  // spots may overlap
+    if (slot.x >= 0 && slot.hash == hash && ++alike == kMaxAlike) return;
     if (slot.x >= 0) continue;
     slot = {hash, static_cast<std::int16_t>(x), static_cast<std::int16_t>(y)};
     ++seen_count_;

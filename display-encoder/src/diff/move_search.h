@@ -52,7 +52,7 @@ class MoveSearch {
   static constexpr std::size_t kSeenSlots = 4096;
   static constexpr std::size_t kMaxSeen = 1536;
   static constexpr std::size_t kVoteSlots = 1024;
-  static constexpr std::size_t kMaxCandidates = 2;
+  static constexpr std::size_t kMaxCandidates = 4;
 
   void learn(const FrameView& live, const Rect& area);
   void learn_spot(const FrameView& live, const Rect& spot);

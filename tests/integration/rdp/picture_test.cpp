@@ -102,7 +102,9 @@ TEST_P(MovingPictures, AreExactInEveryStep) {
   std::set<std::size_t> seen;
   int right = 0;
   int wrong = 0;
-  const std::size_t wanted = std::string_view(name) == "pages" ? 2 : 12;
+  // A whole page can be more than what the line is known to carry at once: then parts of two pages are seen.
+  const bool may_be_sliced = std::string_view(name) == "pages";
+  const std::size_t wanted = may_be_sliced ? 2 : 12;
   EXPECT_TRUE(client.wait_picture([&](const FrameView& shown) {
     if (shown.size != kSize) return false;
     const std::size_t hash = hash_of(shown);
@@ -114,7 +116,7 @@ TEST_P(MovingPictures, AreExactInEveryStep) {
       seen.insert(hash);
       last_seen = steps;
       ++right;
-    } else if (!seen.empty()) {
+    } else if (!seen.empty() && !may_be_sliced) {
       ++wrong;
     }
     return wrong > 0 || (seen.size() >= wanted && right >= 12);
