@@ -68,7 +68,7 @@ TEST(Zgfx, EveryMessageArrives) {
 TEST(Zgfx, SizesAroundTheLimitOfASegment) {
   Random random(4);
   Channel channel;
-  for (const std::size_t size : {1, 2, 3, 7, 8, 9, 65534, 65535, 65536, 131070, 131071}) {
+  for (const std::size_t size : {1UZ, 2UZ, 3UZ, 7UZ, 8UZ, 9UZ, 65534UZ, 65535UZ, 65536UZ, 131070UZ, 131071UZ}) {
     channel.carry(random_bytes(random, size, 3));
     channel.carry(random_bytes(random, size));
     channel.carry(Message(size, std::byte{7}));
@@ -125,7 +125,7 @@ TEST(Zgfx, EveryByteAsLiteral) {
 TEST(Zgfx, LongUnencodedRuns) {
   Random random(7);
   Channel channel;
-  for (const std::size_t size : {25, 40, 32766, 32767, 32768, 50000, 60000}) {
+  for (const std::size_t size : {25UZ, 40UZ, 32766UZ, 32767UZ, 32768UZ, 50000UZ, 60000UZ}) {
     Message message(5000, std::byte{1});
     const Message noise = random_bytes(random, size);
     message.insert(message.end(), noise.begin(), noise.end());
