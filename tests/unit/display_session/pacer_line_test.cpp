@@ -196,7 +196,7 @@ TEST_P(EveryLine, AClientThatStopsForTenSecondsCostsLittleAndIsCurrentSoonAfter)
 
 std::vector<LineKind> lines() {
   std::vector<LineKind> all;
-  for (const std::size_t rate : {256, 1'000, 5'000, 20'000, 100'000, 1'000'000}) {
+  for (const std::size_t rate : {256UZ, 1'000UZ, 5'000UZ, 20'000UZ, 100'000UZ, 1'000'000UZ}) {
     for (const int trip : {0, 20, 100, 300}) all.push_back({rate, trip});
   }
   return all;
