@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kDiskBytes = 16U << 20;  // sparse; the BIOS does not boot from much smaller ones
 
 // Real mode: set a video mode, then print every key that the BIOS reads.
-std::string boot_sector(QemuMachine::Screen screen) {
+std::string boot_sector(QemuMachine::Screen screen, QemuMachine::Sound sound) {
   const std::string text_mode("\xB8\x03\x00\xCD\x10", 5);              // ax=0003 int 10
   const std::string vesa_mode("\xB8\x02\x4F\xBB\x44\x41\xCD\x10", 8);  // ax=4f02 bx=4144 int 10: 1024x768, 32 bit
   const std::string echo(
@@ -30,7 +30,15 @@ std::string boot_sector(QemuMachine::Screen screen) {
       "\xB4\x0E\xBB\x0F\x00\xCD\x10"      // ah=0e bx=000f int 10: print it
       "\xEB\xF3",                         // and again
       21);
-  std::string sector = (screen == QemuMachine::Screen::kShared ? text_mode : vesa_mode) + echo;
+  // The timer's third channel as a square wave of 1193182 / 1193 Hz, and its way to the speaker opened.
+  const std::string speaker(
+      "\xB0\xB6\xE6\x43"           // al=b6 out 43: channel 2, both octets, mode 3
+      "\xB8\xA9\x04"               // ax=04a9: 1193
+      "\xE6\x42\x88\xE0\xE6\x42"   // out 42, al; mov al, ah; out 42, al
+      "\xE4\x61\x0C\x03\xE6\x61",  // in al, 61; or al, 3; out 61, al
+      19);
+  const bool plays = sound == QemuMachine::Sound::kSpeaker;
+  std::string sector = (screen == QemuMachine::Screen::kShared ? text_mode : vesa_mode) + (plays ? speaker : "") + echo;
   sector.resize(510, '\0');
   sector += "\x55\xAA";
   return sector;
@@ -47,24 +55,27 @@ QemuMachine::~QemuMachine() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-Result<std::unique_ptr<QemuMachine>> QemuMachine::start(Screen screen) {
+Result<std::unique_ptr<QemuMachine>> QemuMachine::start(Screen screen, Sound sound) {
   std::string folder = (std::filesystem::temp_directory_path() / "tobari-qemu-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return fail_errno(errno, "make a folder for the machine");
   const std::string disk = folder + "/disk";
-  std::ofstream(disk, std::ios::binary) << boot_sector(screen);
+  std::ofstream(disk, std::ios::binary) << boot_sector(screen, sound);
   std::filesystem::resize_file(disk, kDiskBytes);
   std::array<int, 2> pair{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) return fail_errno(errno, "make a socket");
   UniqueFd ours(pair[0]);
   const UniqueFd theirs(pair[1]);
   const bool shared = screen == Screen::kShared;
+  const bool plays = sound == Sound::kSpeaker;
   TOBARI_ASSIGN(Child child, Child::start({"qemu-system-x86_64",
                                            "-nodefaults",
                                            "-no-user-config",
                                            "-accel",
                                            "tcg",
                                            "-machine",
-                                           "q35",
+                                           plays ? "q35,pcspk-audiodev=sound" : "q35",
+                                           "-audiodev",
+                                           "dbus,id=sound,out.frequency=48000,out.channels=2,out.format=s16",
                                            "-m",
                                            "64",
                                            "-device",
@@ -74,7 +85,7 @@ Result<std::unique_ptr<QemuMachine>> QemuMachine::start(Screen screen) {
                                            "-device",
                                            "virtio-tablet-pci",
                                            "-display",
-                                           "dbus,p2p=on",
+                                           plays ? "dbus,p2p=on,audiodev=sound" : "dbus,p2p=on",
                                            "-drive",
                                            "file=" + disk + ",format=raw",
                                            "-chardev",

@@ -20,8 +20,11 @@ class QemuMachine {
     kShared,  // virtio-vga in text mode: QEMU shares its memory
     kCopied,  // standard VGA at 1024x768, 32 bit: QEMU sends copies
   };
+  // kSpeaker: the boot sector also plays kSpeakerHertz on the PC's speaker, for good.
+  enum class Sound { kNone, kSpeaker };
+  static constexpr unsigned kSpeakerHertz = 1000;
   // Returns when the boot sector runs.
-  [[nodiscard]] static Result<std::unique_ptr<QemuMachine>> start(Screen screen);
+  [[nodiscard]] static Result<std::unique_ptr<QemuMachine>> start(Screen screen, Sound sound = Sound::kNone);
   ~QemuMachine();
 
   // A new connection to its D-Bus display, as libvirt would give it.

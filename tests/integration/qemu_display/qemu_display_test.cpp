@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <mutex>
+#include <span>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -12,12 +14,40 @@
 #include "contract/framebuffer_source/picture.h"
 #include "contract/framebuffer_source/qemu_machine.h"
 #include "contract/framebuffer_source/recorder.h"
+#include "support/pitch.h"
 
 namespace tobari::display {
 namespace {
 
 constexpr std::uint8_t kKeyM = 0x32;
 using Steady = std::chrono::steady_clock;
+
+class Ears final : public AudioEvents {
+ public:
+  void on_audio(const AudioBlock& block) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      samples_.insert(samples_.end(), block.samples.begin(), block.samples.end());
+      rate_ = block.rate;
+    }
+    changed_.notify_all();
+  }
+  [[nodiscard]] std::vector<std::int16_t> wait_for(std::size_t samples) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kPatience, [this, samples] { return samples_.size() >= samples; });
+    return samples_;
+  }
+  [[nodiscard]] unsigned rate() {
+    const std::scoped_lock lock(mutex_);
+    return rate_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::int16_t> samples_;
+  unsigned rate_ = 0;
+};
 
 class QemuDisplayTest : public ::testing::TestWithParam<QemuMachine::Screen> {
  protected:
@@ -72,6 +102,27 @@ class QemuDisplayTest : public ::testing::TestWithParam<QemuMachine::Screen> {
   std::unique_ptr<QemuMachine> machine_;
   std::unique_ptr<QemuDbusSource> source_;
 };
+
+TEST(QemuSound, TheMachinesSpeakerIsHeard) {
+  auto machine = QemuMachine::start(QemuMachine::Screen::kShared, QemuMachine::Sound::kSpeaker);
+  ASSERT_TRUE(machine.has_value()) << describe(machine.error());
+  auto fd = (*machine)->connect_display();
+  ASSERT_TRUE(fd.has_value()) << describe(fd.error());
+  const auto source = *QemuDbusSource::create(std::move(fd).value(), {});
+  Recorder events;
+  Ears ears;
+  ASSERT_TRUE(source->start(events).has_value());
+  ASSERT_TRUE(source->audio()->start(ears));
+  const auto heard = ears.wait_for(std::size_t{48'000} * kAudioChannels);
+  source->stop();
+  ASSERT_GE(heard.size(), std::size_t{48'000} * kAudioChannels);
+  EXPECT_EQ(ears.rate(), 48'000U);
+  // A square wave has 81 % of its energy in its tone.
+  for (std::size_t channel = 0; channel < kAudioChannels; ++channel) {
+    EXPECT_GT(testing::share_of_tone(std::span(heard).last(9600), channel, kAudioChannels, 1193182.0 / 1193, 48'000),
+              0.7);
+  }
+}
 
 TEST_P(QemuDisplayTest, AKeyAppearsOnTheScreen) {
   ASSERT_TRUE(wait_for_prompt());

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <format>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -15,11 +16,15 @@
 #include <freerdp/client.h>
 #include <freerdp/client/cmdline.h>
 #include <freerdp/client/disp.h>
+#include <freerdp/codec/color.h>
 #include <freerdp/freerdp.h>
 #include <freerdp/gdi/gdi.h>
 #include <freerdp/gdi/gfx.h>
+#include <freerdp/graphics.h>
 #include <freerdp/input.h>
 #include <winpr/synch.h>
+
+#include "headless_sound.h"
 
 namespace tobari::display::testing {
 
@@ -38,6 +43,7 @@ struct HeadlessClient::Impl {
   std::vector<std::byte> pixels;  // a copy of what is shown
   Size size;
   bool pipeline = false;
+  Pointer pointer;
   std::uint32_t server_reason = 0;    // the client's thread's
   DispClientContext* disp = nullptr;  // the client's thread's
   rdpContext* context = nullptr;
@@ -47,6 +53,48 @@ struct HeadlessClient::Impl {
   static Impl& of(const freerdp* instance) { return of(instance->context); }
 
   // ---- FreeRDP's callbacks
+  struct PointerShape {  // FreeRDP allocates it, by the size it was told
+    rdpPointer base;
+    CursorShape* shape;
+
+    static BOOL make(rdpContext* c, rdpPointer* p) {
+      auto* shape = new CursorShape{{static_cast<int>(p->width), static_cast<int>(p->height)},
+                                    {static_cast<int>(p->xPos), static_cast<int>(p->yPos)},
+                                    {}};
+      shape->argb.resize(static_cast<std::size_t>(shape->size.area()));
+      reinterpret_cast<PointerShape*>(p)->shape = shape;
+      {
+        const std::scoped_lock lock(of(c).mutex);
+        ++of(c).pointer.made;
+      }
+      return freerdp_image_copy_from_pointer_data(reinterpret_cast<BYTE*>(shape->argb.data()), PIXEL_FORMAT_BGRA32, 0,
+                                                  0, 0, p->width, p->height, p->xorMaskData, p->lengthXorMask,
+                                                  p->andMaskData, p->lengthAndMask, p->xorBpp, &c->gdi->palette);
+    }
+    static void free(rdpContext*, rdpPointer* p) { delete reinterpret_cast<PointerShape*>(p)->shape; }
+    static BOOL set(rdpContext* c, rdpPointer* p) { return show(c, *reinterpret_cast<PointerShape*>(p)->shape); }
+    static BOOL set_none(rdpContext* c) { return show(c, std::nullopt); }
+    static BOOL set_position(rdpContext*, UINT32, UINT32) { return TRUE; }
+    static BOOL show(rdpContext* c, const std::optional<CursorShape>& shape) {
+      {
+        const std::scoped_lock lock(of(c).mutex);
+        of(c).pointer.shape = shape;
+      }
+      of(c).changed.notify_all();
+      return TRUE;
+    }
+    static void install(rdpContext* c) {
+      rdpPointer prototype{};
+      prototype.size = sizeof(PointerShape);
+      prototype.New = make;
+      prototype.Free = free;
+      prototype.Set = set;
+      prototype.SetNull = set_none;
+      prototype.SetDefault = set_none;
+      prototype.SetPosition = set_position;
+      graphics_register_pointer(c->graphics, &prototype);
+    }
+  };
   static BOOL begin_paint(rdpContext* c) {
     c->gdi->primary->hdc->hwnd->invalid->null = TRUE;
     c->gdi->primary->hdc->hwnd->ninvalid = 0;
@@ -62,7 +110,8 @@ struct HeadlessClient::Impl {
   }
   static void channel_connected(void* c, const ChannelConnectedEventArgs* e) {
     auto* context = static_cast<rdpContext*>(c);
-    if (std::strchr(e->name, ':') != nullptr) {  // dynamic channels' names have one
+    const std::string_view name(e->name);
+    if (name.contains(':') || name.contains("_DVC")) {  // dynamic channels' names
       const std::scoped_lock lock(of(context).mutex);
       of(context).dynamic.emplace_back(e->name);
     }
@@ -81,6 +130,7 @@ struct HeadlessClient::Impl {
   }
   static BOOL post_connect(freerdp* instance) {
     if (gdi_init(instance, PIXEL_FORMAT_BGRX32) == FALSE) return FALSE;
+    PointerShape::install(instance->context);
     rdpUpdate* update = instance->context->update;
     update->BeginPaint = begin_paint;
     update->EndPaint = end_paint;
@@ -149,6 +199,7 @@ struct HeadlessClient::Impl {
     entry.ClientNew = client_new;
     context = freerdp_client_context_new(&entry);
     if (context == nullptr) return false;
+    HeadlessSound::install();
     reinterpret_cast<Context*>(context)->impl = this;
     const bool legacy = std::erase(arguments, kWithoutPipeline) > 0;
     arguments.insert(arguments.begin(),
@@ -247,6 +298,16 @@ bool HeadlessClient::wait_picture(const std::function<bool(const FrameView&)>& p
                          static_cast<std::size_t>(impl_->size.width) * kBytesPerPixel};
     return !impl_->pixels.empty() && predicate(view);
   });
+}
+
+bool HeadlessClient::wait_pointer(const std::function<bool(const Pointer&)>& predicate,
+                                  std::chrono::milliseconds limit) {
+  return impl_->wait(limit, [this, &predicate] { return predicate(impl_->pointer); });
+}
+
+HeadlessClient::Pointer HeadlessClient::pointer() {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->pointer;
 }
 
 bool HeadlessClient::graphics_pipeline() {

@@ -40,6 +40,13 @@ class HeadlessClient {
   // Until `predicate`, asked whenever something was drawn, is true of what the client shows.
   [[nodiscard]] bool wait_picture(const std::function<bool(const FrameView&)>& predicate,
                                   std::chrono::milliseconds limit = kLimit);
+  struct Pointer {
+    std::optional<CursorShape> shape;  // none: hidden, or the client's own arrow
+    std::size_t made = 0;              // shapes that it was sent; the others it had
+  };
+  [[nodiscard]] bool wait_pointer(const std::function<bool(const Pointer&)>& predicate,
+                                  std::chrono::milliseconds limit = kLimit);
+  [[nodiscard]] Pointer pointer();
   [[nodiscard]] bool graphics_pipeline();  // once connected
 
   // ---- done on the client's thread

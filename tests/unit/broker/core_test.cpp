@@ -124,6 +124,13 @@ TEST(RdpFile, HasTheTokenNeverTheTicketAndOpensNothing) {
   EXPECT_THAT(file, HasSubstr("drivestoredirect:s:\r\n"));
 }
 
+TEST(RdpFile, SaysWhetherTheDesktopIsHeard) {
+  EXPECT_THAT(rdp_file({"host", 3389, "TOKEN", "alice"}), HasSubstr("audiomode:i:2\r\n"));
+  const std::string heard = rdp_file({"host", 3389, "TOKEN", "alice", true});
+  EXPECT_THAT(heard, HasSubstr("audiomode:i:0\r\n"));
+  EXPECT_THAT(heard, HasSubstr("audiocapturemode:i:0\r\n"));
+}
+
 TEST(Sha256, AgreesWithTheStandard) {  // FIPS 180-4, "abc"
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }

@@ -19,6 +19,7 @@ constexpr int kTimeoutMs = 1000;  // QEMU's DBUS_DEFAULT_TIMEOUT
 constexpr const char* kListener = "org.qemu.Display1.Listener";
 constexpr const char* kMap = "org.qemu.Display1.Listener.Unix.Map";
 constexpr const char* kConsolePath = "/org/qemu/Display1/Console_0";
+constexpr const char* kAudioPath = "/org/qemu/Display1/Audio";
 
 constexpr const char* kConsole = R"(
 <node>
@@ -38,6 +39,13 @@ constexpr const char* kConsole = R"(
     <method name="Press"><arg type="u" direction="in"/></method>
     <method name="Release"><arg type="u" direction="in"/></method>
     <method name="SetAbsPosition"><arg type="u" direction="in"/><arg type="u" direction="in"/></method>
+  </interface>
+</node>)";
+
+constexpr const char* kAudio = R"(
+<node>
+  <interface name="org.qemu.Display1.Audio">
+    <method name="RegisterOutListener"><arg type="h" direction="in"/></method>
   </interface>
 </node>)";
 
@@ -61,7 +69,7 @@ GRef<GDBusConnection> server_connection(UniqueFd fd) {
 
 }  // namespace
 
-FakeQemu::FakeQemu() {
+FakeQemu::FakeQemu(Sound sound) : sound_(sound) {
   std::array<int, 2> pair{};
   TOBARI_INVARIANT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
   client_fd_.reset(pair[0]);
@@ -75,6 +83,7 @@ FakeQemu::~FakeQemu() {
   run_on_loop([this] {
     console_.reset();
     listener_.reset();
+    ears_.reset();
   });
   loop_.post([this] { loop_.quit(); }, G_PRIORITY_LOW);  // after what the connections' ends still bring
   loop_.join();
@@ -98,6 +107,11 @@ void FakeQemu::serve(UniqueFd fd) {
     g_dbus_connection_register_object(console_.get(), kConsolePath, node->interfaces[i], &kVtable, this, nullptr,
                                       nullptr);
   }
+  if (sound_ == Sound::kCard) {
+    static GDBusNodeInfo* const audio = g_dbus_node_info_new_for_xml(kAudio, nullptr);
+    g_dbus_connection_register_object(console_.get(), kAudioPath, audio->interfaces[0], &kVtable, this, nullptr,
+                                      nullptr);
+  }
   g_dbus_connection_start_message_processing(console_.get());
 }
 
@@ -110,7 +124,11 @@ void FakeQemu::on_method(GDBusConnection*, const char*, const char*, const char*
                          GVariant* parameters, GDBusMethodInvocation* invocation, gpointer self) {
   auto& fake = *static_cast<FakeQemu*>(self);
   if (std::string_view(method) == "RegisterListener") {
-    fake.register_listener(invocation, parameters);
+    fake.register_listener(invocation, parameters, fake.listener_);
+    return;
+  }
+  if (std::string_view(method) == "RegisterOutListener") {
+    fake.register_listener(invocation, parameters, fake.ears_);
     return;
   }
   const std::string_view name(interface);
@@ -144,7 +162,7 @@ void FakeQemu::on_method(GDBusConnection*, const char*, const char*, const char*
 }
 
 // As QEMU does it: answers, then does the handshake in its main loop, waiting.
-void FakeQemu::register_listener(GDBusMethodInvocation* invocation, GVariant* parameters) {
+void FakeQemu::register_listener(GDBusMethodInvocation* invocation, GVariant* parameters, GRef<GDBusConnection>& as) {
   int handle = -1;
   g_variant_get_child(parameters, 0, "h", &handle);
   GUnixFDList* const fds = g_dbus_message_get_unix_fd_list(g_dbus_method_invocation_get_message(invocation));
@@ -154,7 +172,7 @@ void FakeQemu::register_listener(GDBusMethodInvocation* invocation, GVariant* pa
   if (connection == nullptr) return;
   g_dbus_connection_start_message_processing(connection.get());
   const std::lock_guard lock(mutex_);
-  listener_ = std::move(connection);
+  as = std::move(connection);
   changed_.notify_all();
 }
 
@@ -213,6 +231,44 @@ std::string FakeQemu::mouse(bool visible) {
   return call(kListener, "MouseSet", g_variant_new("(iii)", 5, 6, visible ? 1 : 0));
 }
 
+bool FakeQemu::wait_for_ears() {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::seconds(20), [this] { return ears_ != nullptr; });
+}
+
+void FakeQemu::tell_ears(const char* method, GVariant* arguments) {
+  g_dbus_connection_call(ears_.get(), nullptr, "/org/qemu/Display1/AudioOutListener",
+                         "org.qemu.Display1.AudioOutListener", method, arguments, nullptr, G_DBUS_CALL_FLAGS_NONE,
+                         kTimeoutMs, nullptr, nullptr, nullptr);
+}
+
+void FakeQemu::play_voice(std::uint64_t id, unsigned rate, unsigned channels, unsigned bits, bool is_signed) {
+  const unsigned frame = channels * bits / 8;
+  tell_ears("Init", g_variant_new("(tybbuyuub)", id, bits, is_signed ? TRUE : FALSE, FALSE, rate, channels, frame,
+                                  rate * frame, FALSE));
+}
+
+void FakeQemu::end_voice(std::uint64_t id) { tell_ears("Fini", g_variant_new("(t)", id)); }
+
+void FakeQemu::set_volume(std::uint64_t id, bool muted, const std::vector<unsigned char>& volume) {
+  tell_ears("SetVolume",
+            g_variant_new("(tb@ay)", id, muted ? TRUE : FALSE,
+                          g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, volume.data(), volume.size(), 1)));
+}
+
+void FakeQemu::play(std::uint64_t id, std::span<const std::int16_t> samples) {
+  tell_ears("Write",
+            g_variant_new("(t@ay)", id,
+                          g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, samples.data(), samples.size_bytes(), 1)));
+}
+
+void FakeQemu::flush_sound() {
+  // Answers come in order: whatever was sent before this was taken.
+  const VariantRef reply(g_dbus_connection_call_sync(
+      ears_.get(), nullptr, "/org/qemu/Display1/AudioOutListener", "org.qemu.Display1.AudioOutListener", "Fini",
+      g_variant_new("(t)", ~std::uint64_t{0}), nullptr, G_DBUS_CALL_FLAGS_NONE, 20 * kTimeoutMs, nullptr, nullptr));
+}
+
 void FakeQemu::set_modifiers(unsigned modifiers) {
   modifiers_ = modifiers;
   GVariantBuilder changed;
@@ -264,7 +320,7 @@ void FakeQemu::answer_everything() {
 void FakeQemu::hang_up() {
   run_on_loop([this] {
     const std::lock_guard lock(mutex_);
-    for (const auto* connection : {&console_, &listener_}) {
+    for (const auto* connection : {&console_, &listener_, &ears_}) {
       if (*connection != nullptr) g_dbus_connection_close(connection->get(), nullptr, nullptr, nullptr);
     }
   });

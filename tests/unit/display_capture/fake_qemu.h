@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,8 @@ namespace tobari::display {
 
 class FakeQemu {
  public:
-  FakeQemu();
+  enum class Sound : std::uint8_t { kNone, kCard };
+  explicit FakeQemu(Sound sound = Sound::kNone);
   ~FakeQemu();
   FakeQemu(const FakeQemu&) = delete;
   FakeQemu& operator=(const FakeQemu&) = delete;
@@ -44,6 +47,14 @@ class FakeQemu {
   [[nodiscard]] std::string mouse(bool visible);
   void set_modifiers(unsigned modifiers);
 
+  // ---- with a sound card
+  [[nodiscard]] bool wait_for_ears();  // until somebody listens
+  void play_voice(std::uint64_t id, unsigned rate, unsigned channels, unsigned bits, bool is_signed = true);
+  void end_voice(std::uint64_t id);
+  void set_volume(std::uint64_t id, bool muted, const std::vector<unsigned char>& volume);
+  void play(std::uint64_t id, std::span<const std::int16_t> samples);  // no answer asked for
+  void flush_sound();                                                  // until all of it was taken
+
   [[nodiscard]] std::vector<std::string> listener_interfaces();
   // What was called on the console, "Keyboard.Press 30"; waits until there are that many.
   [[nodiscard]] std::vector<std::string> wait_for_calls(std::size_t count);
@@ -59,15 +70,18 @@ class FakeQemu {
   static GVariant* on_property(GDBusConnection*, const char*, const char*, const char*, const char* property, GError**,
                                gpointer self);
   void serve(UniqueFd fd);
-  void register_listener(GDBusMethodInvocation* invocation, GVariant* parameters);
+  void register_listener(GDBusMethodInvocation* invocation, GVariant* parameters, GRef<GDBusConnection>& as);
+  void tell_ears(const char* method, GVariant* arguments);
   void run_on_loop(const std::function<void()>& task);
 
+  const Sound sound_;
   UniqueFd client_fd_;
   GlibLoop loop_;
   std::mutex mutex_;
   std::condition_variable changed_;
   GRef<GDBusConnection> console_;
   GRef<GDBusConnection> listener_;
+  GRef<GDBusConnection> ears_;
   std::vector<std::string> calls_;
   std::vector<GDBusMethodInvocation*> unanswered_;
   std::atomic<unsigned> modifiers_{0};

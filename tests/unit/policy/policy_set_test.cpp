@@ -115,6 +115,15 @@ TEST(MakeGrant, LeavesOutWhatIsNoPartOfASession) {
   EXPECT_THAT(make_grant(policy, request("alice")).channels, ElementsAre(ChannelGrant{"connect", "open"}));
 }
 
+TEST(MakeGrant, SoundComesOutAndNoMicrophoneGetsIn) {
+  constexpr ChannelIndex kPlay = find_channel("audio.play").value();
+  constexpr ChannelIndex kRecord = find_channel("audio.record").value();
+  const PolicySet policy(
+      {rule("open", Effect::kAllow), rule("hear", Effect::kAllow, kPlay), rule("speak", Effect::kAllow, kRecord)}, {});
+  EXPECT_THAT(make_grant(policy, request("alice")).channels,
+              ElementsAre(ChannelGrant{"connect", "open"}, ChannelGrant{"audio.play", "hear"}));
+}
+
 TEST(MakeGrant, IsEmptyForWhoMayNotConnect) {
   EXPECT_THAT(make_grant(PolicySet(), request("alice")).channels, IsEmpty());
 }
