@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The encode thread's pictures: which screen's turn it is, and what is sent of it.
 #include <algorithm>
+#include <cstring>
 #include <malloc.h>
 #include <utility>
 
@@ -27,6 +28,21 @@ Region small_parts(const Region& damage) {
     if (rect.area() <= kAnswerArea && small.rects().size() < kAnswerRects) small.add(rect);
   }
   return small;
+}
+
+// The picture as large as its place. A larger one is cut; what a smaller one leaves free is black, and nothing is read
+// beyond what the source has.
+FrameView fitted(const FrameView& pixels, Size place, std::vector<std::byte>& padded) {
+  if (pixels.size.width >= place.width && pixels.size.height >= place.height) {
+    return {pixels.pixels, place, pixels.stride};
+  }
+  const std::size_t stride = static_cast<std::size_t>(place.width) * kBytesPerPixel;
+  const auto columns = static_cast<std::size_t>(std::min(place.width, pixels.size.width));
+  padded.assign(stride * static_cast<std::size_t>(place.height), std::byte{0});
+  for (int y = 0; y < std::min(place.height, pixels.size.height); ++y) {
+    std::memcpy(padded.data() + static_cast<std::size_t>(y) * stride, pixels.row(y), columns * kBytesPerPixel);
+  }
+  return {padded.data(), place, stride};
 }
 
 }  // namespace
@@ -115,7 +131,7 @@ bool DisplaySession::paint_damage(Lock& lock, View& view, Region damage, Time no
     pixels = view.screen->source->acquire(damage);
     // The surface may just have been replaced; on_surface() is on its way and everything will be painted again.
     if (pixels && pixels->size == view.surface) {
-      frame = view.painter.paint({pixels->pixels, view.painter.size(), pixels->stride}, damage, now, slot.budget);
+      frame = view.painter.paint(fitted(*pixels, view.painter.size(), view.padded), damage, now, slot.budget);
     }
   }
   if (!pixels) {  // not at the moment: the damage stays, and a lost source says so by itself

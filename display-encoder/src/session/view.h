@@ -2,8 +2,10 @@
 // What one surface of the client shows: a screen's picture, or a notice in its place. The encode thread's own.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "session/painter.h"
 #include "session/screen.h"
@@ -26,8 +28,9 @@ struct DisplaySession::View {
   Screen* screen;     // null: no desktop for this monitor
   Rect place;         // on the desktop
   Painter painter;
-  Size surface;             // of the screen; the picture is cut off where it is larger than the place
-  std::string_view notice;  // shown instead; empty: the screen is
+  std::vector<std::byte> padded;  // the picture of a screen that is smaller than its place
+  Size surface;                   // of the screen; the picture is cut off where it is larger than the place
+  std::string_view notice;        // shown instead; empty: the screen is
   bool begun = false;
   bool notice_due = false;         // it is to be painted
   Time lost_since{};               // since when the client has been without something that it is to be sent again
