@@ -83,7 +83,8 @@ def main():
         kinds = [kind.inside(chosen.root) for kind in kinds]
     kinds = [kind for kind in kinds if chosen.client or kind.version() != "not installed"]
     failed = 0
-    with tempfile.TemporaryDirectory() as temporary:
+    # A desktop program may have left a file system of its own there; the run was whole all the same.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = chosen.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         print(f"{'client':22} {'version':34} {'picture':28} typing")
