@@ -2,19 +2,18 @@
 // Clients that acknowledge what they like, and clients that stop reading: bounded cost, and the session goes on.
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <initializer_list>
 #include <memory>
 #include <random>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "headless_client.h"
+#include "memory.h"
 #include "rdp_server.h"
 #include "shaper/relay.h"
 
@@ -22,6 +21,7 @@ namespace tobari::display::testing {
 namespace {
 
 using namespace std::chrono_literals;
+using tobari::testing::memory_held_mib;
 using tobari::testing::ShapingRelay;
 using tobari::testing::symmetric;
 
@@ -34,14 +34,6 @@ void append_ack(std::vector<std::byte>& pdu, std::uint32_t queue_depth, std::uin
   }
 }
 std::vector<std::byte> dynamic_data() { return {std::byte{0x30}, std::byte{3}}; }
-
-long resident_mebibytes() {
-  std::ifstream file("/proc/self/statm");
-  long size = 0;
-  long resident = 0;
-  file >> size >> resident;
-  return resident * ::sysconf(_SC_PAGESIZE) / (1 << 20);
-}
 
 class Acknowledging : public ::testing::Test {
  protected:
@@ -85,7 +77,7 @@ TEST_F(Acknowledging, FramesNeverSentChangesNothing) {
 TEST_F(Acknowledging, AFloodOfThemIsBounded) {
   TestPattern expected = card(kSize);
   ASSERT_TRUE(shows(expected));
-  const long before = resident_mebibytes();
+  const long before = memory_held_mib();
   std::mt19937 random(3);
   for (int i = 0; i < 2000; ++i) {
     auto pdu = dynamic_data();
@@ -94,7 +86,7 @@ TEST_F(Acknowledging, AFloodOfThemIsBounded) {
     ASSERT_TRUE(client().send_on_static_channel("drdynvc", pdu));
   }
   expect_follows(expected);
-  EXPECT_LE(resident_mebibytes() - before, 8);
+  EXPECT_LE(memory_held_mib() - before, 8);
 }
 
 TEST_F(Acknowledging, SuspendingItDoesNotStopThePicture) {
@@ -134,10 +126,10 @@ TEST(StoppedReader, CostsLittleAndIsCurrentAgainWhenItReadsOn) {
     });
   };
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(changes());
-  const long before = resident_mebibytes();
+  const long before = memory_held_mib();
   relay->stall();
   std::this_thread::sleep_for(10s);
-  EXPECT_LE(resident_mebibytes() - before, 32);
+  EXPECT_LE(memory_held_mib() - before, 32);
   relay->resume();
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(changes());
 }

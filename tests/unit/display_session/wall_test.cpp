@@ -245,9 +245,10 @@ TEST(Wall, ASmallChangeOvertakesADesktopThatAlwaysChanges) {
   TestPattern card(Pattern::kCard, {320, 240});
   const auto shows_the_card = [&card](const auto& c) { return c.shows(card.canvas().view(), {640, 0}); };
   ASSERT_TRUE(client.wait_until(shows_the_card));
-  std::size_t before = 0;
-  ASSERT_TRUE(client.wait_until([&before](const auto& c) { return (before = c.frames()) > 4; }));
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.frames() > 4; }));
   client.input().key({0x1E, false, true});
+  std::size_t before = 0;
+  client.wait_until([&before](const auto& c) { return before = c.frames(), true; });
   card.echo(echo_cell({320, 240}, 0x1E, false));
   std::size_t after = 0;
   ASSERT_TRUE(client.wait_until([&](const auto& c) { return after = c.frames(), shows_the_card(c); }));
