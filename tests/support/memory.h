@@ -2,7 +2,6 @@
 #pragma once
 
 #include <fstream>
-
 #include <unistd.h>
 
 #ifdef __SANITIZE_ADDRESS__
