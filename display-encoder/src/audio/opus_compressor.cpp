@@ -22,10 +22,14 @@ Result<OpusCompressor> OpusCompressor::create() {
 
 Result<std::size_t> OpusCompressor::encode(std::span<const std::int16_t> frame, std::span<std::byte, kMaxPacket> out) {
   if (frame.size() != kFrameSamples) return fail(Errc::kInvalidArgument, "not one frame of sound");
-  const int size = opus_encode(encoder_.get(), frame.data(), static_cast<int>(kFrameSamples / kChannels),
-                               reinterpret_cast<unsigned char*>(out.data()), static_cast<opus_int32>(out.size()));
+  auto* const packet = reinterpret_cast<unsigned char*>(out.data());
+  const int size = opus_encode(encoder_.get(), frame.data(), static_cast<int>(kFrameSamples / kChannels), packet,
+                               static_cast<opus_int32>(out.size()));
   if (size < 0) return fail(Errc::kInternal, opus_strerror(size));
-  return static_cast<std::size_t>(size);
+  if (static_cast<std::size_t>(size) >= kMinPacket) return static_cast<std::size_t>(size);
+  const int padded = opus_packet_pad(packet, size, static_cast<opus_int32>(kMinPacket));
+  if (padded != OPUS_OK) return fail(Errc::kInternal, opus_strerror(padded));
+  return kMinPacket;
 }
 
 }  // namespace tobari::display

@@ -21,10 +21,13 @@ class OpusCompressor {
   static constexpr std::size_t kFrameSamples = std::size_t{kRate} / 1000 * 20 * 2;  // both channels
   static constexpr unsigned kBitsPerSecond = 96'000;
   static constexpr std::size_t kMaxPacket = 1275;  // RFC 6716 3.4
+  // Steady sound becomes packets of three bytes; they are padded (RFC 6716 3.2.5), because the first of the two
+  // messages that older clients get takes four (MS-RDPEA 2.2.3.3).
+  static constexpr std::size_t kMinPacket = 4;
 
   [[nodiscard]] static Result<OpusCompressor> create();
 
-  // One frame of kFrameSamples; the packet is written to `out`. Its size, kMaxPacket at most.
+  // One frame of kFrameSamples; the packet is written to `out`. Its size: kMinPacket to kMaxPacket.
   [[nodiscard]] Result<std::size_t> encode(std::span<const std::int16_t> frame, std::span<std::byte, kMaxPacket> out);
 
  private:

@@ -226,6 +226,21 @@ TEST_F(AudioChannelTest, AFarClientGetsOpus) {
   EXPECT_TRUE(client.channel.counts().opus);
 }
 
+// The first of an older client's two messages takes four bytes of sound, and steady sound is less.
+TEST_F(AudioChannelTest, AnOlderClientGetsSteadyOpusWhole) {
+  connect({kOpus}, 60ms, 6);
+  const std::vector<std::int16_t> steady(480 * 2, 1000);
+  for (int i = 0; i < 100; ++i) {
+    clock.advance(10ms);
+    client.channel.play({steady, 48'000, clock.now()});
+    confirm_all();
+    if (!client.waves.empty()) {
+      ASSERT_EQ(client.said, client.waves.back().data.size());
+    }
+  }
+  EXPECT_EQ(client.waves.size(), 50U);
+}
+
 TEST_F(AudioChannelTest, AClientThatAsksForLessGetsOpus) {
   connect({kPcm48, kOpus}, 1ms, 8, true);
   for (int i = 0; i < 4; ++i) play();
