@@ -1,29 +1,49 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How each RDP client is started without a person, and what it is called."""
 import copy
+import json
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 from desktop import HEIGHT, PASSWORD, USER, WIDTH
 from screen import Client
 
+DIALOGS = Path(__file__).resolve().with_name("dialogs.py")
+
 
 class Window(Client):
-    """A client's window; dialogs that it opens on the way are answered by nudge()."""
+    """A client's window; what stands in the way of the desktop is answered by nudge()."""
 
     exact = "exact"  # what there is to say when place() finds the desktop
+    larger = None    # (class, width, height): the windows of a client that opens smaller than the desktop
+    answers = []     # to the dialogs of this client: dialogs.py
 
     def nudge(self):
-        pass
+        if self.larger:
+            self._enlarge(*self.larger)
+        bus = self.log.with_suffix(".bus")
+        if self.answers and bus.exists():
+            environment = {**self.display.environment, "DBUS_SESSION_BUS_ADDRESS": bus.read_text().strip()}
+            try:  # a program that is busy does not say what it shows: the next look asks again
+                subprocess.run([sys.executable, "-B", str(DIALOGS), json.dumps(self.answers)], env=environment,
+                               capture_output=True, timeout=10)
+            except subprocess.TimeoutExpired:
+                pass
 
     def place(self, seen, picture):
         """Where the window holds the desktop's picture, or None. Its rim is left out: some clients draw there."""
         return seen.find(picture.crop(4, 4, picture.width - 8, picture.height - 8))
 
-    def windows(self, name):
-        return subprocess.run(["xdotool", "search", "--onlyvisible", "--class", name], env=self.display.environment,
-                              capture_output=True, text=True).stdout.split()
+    def _enlarge(self, name, width, height):
+        def xdotool(*words):
+            return subprocess.run(["xdotool", *words], env=self.display.environment, capture_output=True, text=True).stdout
+
+        for window in xdotool("search", "--onlyvisible", "--class", name).split():
+            size = dict(line.split("=", 1) for line in xdotool("getwindowgeometry", "--shell", window).split() if "=" in line)
+            if int(size.get("WIDTH", width)) < width or int(size.get("HEIGHT", height)) < height:
+                xdotool("windowsize", window, str(width), str(height))
 
     def type_into(self, place, text):
         """Clicks into the desktop's terminal as the client shows it, and types a line."""
@@ -42,18 +62,14 @@ class Kind:
         self.window, self.environment = window, environment or {}
 
     def inside(self, root):
-        """The same program of another system, whose files lie in this folder."""
+        """The same program of another system, whose files lie in this folder (and ours in it, at the same paths)."""
         other = copy.copy(self)
         other.root = ["chroot", str(root)]
         return other
 
     def start(self, display, desktop, folder):
         home = folder / f"{self.name}-home"  # what one client learned to trust is nothing to the next
-        if self.root:
-            home = Path("/tmp") / home.name
-            Path(self.root[1] + str(home)).mkdir(parents=True, exist_ok=True)
-        else:
-            home.mkdir(exist_ok=True)
+        home.mkdir(exist_ok=True)
         display.environment = {**display.environment, "HOME": str(home), **self.environment}
         command = [*self.root, *self.arguments(desktop, folder)]
         return self.window(self.name, command, display, folder / f"{self.name}.log")
@@ -86,33 +102,23 @@ def rdesktop(desktop, folder):
 
 
 class Remmina(Window):
-    """Opens smaller than the desktop that it shows."""
-    asked = 0
-
-    def nudge(self):
-        self.asked += 1
-        if self.asked == 8:
-            for window in self.windows("remmina"):
-                self.display.do("windowsize", window, WIDTH + 300, HEIGHT + 200)
+    larger = ("remmina", WIDTH + 300, HEIGHT + 200)
 
 
 class Connections(Window):
-    """GNOME Connections asks for the user and the password, then whether to trust the certificate."""
-    asked = 0
+    """GNOME Connections scales and smooths what it shows."""
+
     exact = "its colours, scaled"
+    answers = [
+        {"says": "No Thanks", "press": "No Thanks"},  # to a tour
+        {"says": "Authentication Required", "fill": {"text": USER, "password text": PASSWORD}, "press": "Authenticate"},
+        {"says": "Verify Fingerprint", "press": "Verify"},
+    ]
     CORNER = (380, 310)  # of the desktop in its window
     TERMINAL = [(205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205)]
 
-    def nudge(self):
-        self.asked += 1
-        steps = {10: ("key", "Tab"), 12: ("type", "--delay", "30", USER), 14: ("mousemove", 120, 228, "click", 1),
-                 16: ("type", "--delay", "60", PASSWORD), 18: ("key", "Return"), 27: ("mousemove", 271, 26, "click", 1)}
-        if self.asked in steps:
-            self.display.do(*steps[self.asked])
-
     def place(self, seen, picture):
-        """It scales and smooths what it shows, so only plain areas keep their colour: each of the terminal's must be
-        there, in proportion."""
+        """Only plain areas keep their colour: each of the terminal's must be there, in proportion."""
         areas = {colour: picture.count(colour) for colour in self.TERMINAL}
         there = all(seen.count(colour) * 4 > area for colour, area in areas.items() if area > 400)
         gone = all(seen.count(colour) < 40 for colour, area in areas.items() if area == 0)
@@ -121,23 +127,23 @@ class Connections(Window):
 
 class Krdc(Window):
     """Asks for its settings for a new host, which are right as they are, then whether to trust the certificate."""
-    asked = 0
 
-    def nudge(self):
-        self.asked += 1
-        if self.asked == 4:
-            for window in self.windows("krdc"):
-                self.display.do("windowsize", window, WIDTH + 400, HEIGHT + 300)
-        if self.asked in (8, 16):
-            self.display.do("key", "Return" if self.asked == 8 else "alt+o")
+    larger = ("krdc", WIDTH + 400, HEIGHT + 300)
+    answers = [{"says": "Host Configuration", "press": "OK"}, {"says": "Verify Certificate", "press": "Continue"}]
+
+
+def on_a_bus(folder, name, *command):
+    """A session bus of its own, whose address the dialogs are asked at."""
+    script = 'echo "$DBUS_SESSION_BUS_ADDRESS" >"$0.new" && mv "$0.new" "$0" && exec "$@"'
+    return ["dbus-run-session", "--", "sh", "-c", script, str(folder / f"{name}.bus"), *command]
 
 
 def connections(desktop, folder):
-    return ["dbus-run-session", "--", "gnome-connections", f"rdp://127.0.0.1:{desktop.port}"]
+    return on_a_bus(folder, "gnome-connections", "gnome-connections", f"rdp://127.0.0.1:{desktop.port}")
 
 
 def krdc(desktop, folder):
-    return ["dbus-run-session", "--", "krdc", f"rdp://{USER}:{PASSWORD}@127.0.0.1:{desktop.port}"]
+    return on_a_bus(folder, "krdc", "krdc", f"rdp://{USER}:{PASSWORD}@127.0.0.1:{desktop.port}")
 
 
 CLIENTS = {kind.name: kind for kind in (
@@ -153,5 +159,5 @@ CLIENTS = {kind.name: kind for kind in (
     Kind("xfreerdp2-legacy", "freerdp2-x11", freerdp("xfreerdp", "-gfx")),
     Kind("rdesktop", "rdesktop", rdesktop),
     Kind("gnome-connections", "gnome-connections", connections, patience=40, window=Connections),
-    Kind("krdc", "krdc", krdc, patience=40, window=Krdc),
+    Kind("krdc", "krdc", krdc, patience=40, window=Krdc, environment={"QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1"}),
 )}

@@ -15,6 +15,7 @@ TREE = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TREE / "installer/lib"), str(TREE / "tests/clients")]
 
 from clients import CLIENTS  # noqa: E402
+from deployment import wait_for  # noqa: E402
 from desktop import Desktop  # noqa: E402
 from progress import Failure  # noqa: E402
 from screen import Display  # noqa: E402
@@ -29,6 +30,17 @@ def shown(client, desktop):
     return client.place(client.display.look(), desktop.picture())
 
 
+def manage(screen):
+    """A window manager that has begun: it loses windows that are mapped while it starts."""
+    manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, env=screen.environment, stderr=subprocess.DEVNULL)
+
+    def begun():
+        listed = subprocess.run(["xprop", "-root", "_NET_CLIENT_LIST"], env=screen.environment, capture_output=True, text=True)
+        return "window id" in listed.stdout
+    wait_for(begun, 10, "the window manager")
+    return manager
+
+
 def until(seconds, condition):
     end = time.monotonic() + seconds
     while True:
@@ -41,7 +53,7 @@ def until(seconds, condition):
 def try_client(kind, desktop, folder):
     """(what it shows, what became of typing), each "exact" or a sentence."""
     screen = Display(*SCREEN)
-    manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, env=screen.environment, stderr=subprocess.DEVNULL)
+    manager = manage(screen)
     client = None
     try:
         client = kind.start(screen, desktop, folder)
@@ -62,6 +74,15 @@ def try_client(kind, desktop, folder):
         manager.terminate()
         manager.wait()
         screen.stop()
+
+
+def lend(root, folder):
+    """What programs in that root need of this one. Gone with this process's namespace (installer/shell)."""
+    for mount in (["--rbind", "/dev", root / "dev"], ["-t", "proc", "proc", root / "proc"], ["-t", "tmpfs", "tmpfs", root / "tmp"]):
+        subprocess.run(["mount", *map(str, mount)], check=True)
+    there = root / str(folder).lstrip("/")
+    there.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "--bind", str(folder), str(there)], check=True)
 
 
 def main():
@@ -85,8 +106,10 @@ def main():
     failed = 0
     # A desktop program may have left a file system of its own there; the run was whole all the same.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
-        folder = chosen.keep or Path(temporary)
+        folder = (chosen.keep or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
+        if chosen.root:
+            lend(chosen.root, folder)
         print(f"{'client':22} {'version':34} {'picture':28} typing")
         for kind in kinds:
             with Desktop(chosen.bin, folder / f"{kind.name}-server.log") as desktop:
