@@ -8,8 +8,6 @@
 #include <string_view>
 #include <utility>
 
-#include <gio/gunixfdlist.h>
-
 #include <tobari/base/no_throw.h>
 
 #include "capture/cursor_alpha.h"
@@ -82,6 +80,62 @@ std::span<const std::byte> bytes_at(GVariant* tuple, std::size_t index, VariantR
   return {static_cast<const std::byte*>(data), count};
 }
 
+Result<void> scanout_map(QemuListenerHandler& handler, GVariant* parameters, GUnixFDList* fds) {
+  TOBARI_ASSIGN(const Scanout scanout,
+                check_scanout(u32_at(parameters, 2), u32_at(parameters, 3), u32_at(parameters, 4),
+                              u32_at(parameters, 5), u32_at(parameters, 1)));
+  std::int32_t handle = -1;
+  g_variant_get_child(parameters, 0, "h", &handle);
+  if (fds == nullptr || handle < 0 || handle >= g_unix_fd_list_get_length(fds)) {
+    return fail(Errc::kPeerProtocol, "a shared picture without a descriptor");
+  }
+  UniqueFd fd(g_unix_fd_list_get(fds, handle, nullptr));
+  if (!fd) return fail_errno(errno, "take the descriptor of the shared picture");
+  return handler.on_scanout_map(std::move(fd), scanout);
+}
+
+Result<void> scanout(QemuListenerHandler& handler, GVariant* parameters) {
+  TOBARI_ASSIGN(const Scanout scanout, check_scanout(u32_at(parameters, 0), u32_at(parameters, 1),
+                                                     u32_at(parameters, 2), u32_at(parameters, 3), 0));
+  VariantRef owner;
+  return handler.on_scanout(scanout, bytes_at(parameters, 4, owner));
+}
+
+Result<void> update(QemuListenerHandler& handler, GVariant* parameters) {
+  const std::int32_t x = i32_at(parameters, 0);
+  const std::int32_t y = i32_at(parameters, 1);
+  const std::int32_t width = i32_at(parameters, 2);
+  const std::int32_t height = i32_at(parameters, 3);
+  if (width <= 0 || height <= 0) return {};
+  TOBARI_ASSIGN(const Scanout block,
+                check_scanout(static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height),
+                              u32_at(parameters, 4), u32_at(parameters, 5), 0));
+  const Rect rect = clip_update(x, y, width, height, handler.surface());
+  if (rect.empty()) return {};
+  VariantRef owner;
+  return handler.on_update(rect, {rect.x - x, rect.y - y}, block.stride, bytes_at(parameters, 6, owner));
+}
+
+Result<void> cursor(QemuListenerHandler& handler, GVariant* parameters) {
+  const Size size{i32_at(parameters, 0), i32_at(parameters, 1)};
+  if (size.width <= 0 || size.height <= 0 || size.width > kMaxCursorSide || size.height > kMaxCursorSide) {
+    return fail(Errc::kInvalidArgument, "a pointer of that size cannot be shown");
+  }
+  VariantRef owner;
+  const auto bytes = bytes_at(parameters, 4, owner);
+  CursorShape shape{size, {i32_at(parameters, 2), i32_at(parameters, 3)}, {}};
+  shape.argb.resize(static_cast<std::size_t>(size.area()));
+  if (bytes.size() < shape.argb.size() * sizeof(std::uint32_t)) {
+    return fail(Errc::kPeerProtocol, "the pointer is shorter than it says");
+  }
+  std::memcpy(shape.argb.data(), bytes.data(), shape.argb.size() * sizeof(std::uint32_t));
+  if (looks_premultiplied(shape.argb)) unpremultiply(shape.argb);
+  shape.hotspot.x = std::clamp(shape.hotspot.x, 0, size.width - 1);
+  shape.hotspot.y = std::clamp(shape.hotspot.y, 0, size.height - 1);
+  handler.on_cursor(std::move(shape));
+  return {};
+}
+
 }  // namespace
 
 QemuListener::QemuListener(GDBusConnection* connection, QemuListenerHandler& handler)
@@ -121,7 +175,9 @@ void QemuListener::on_call(GDBusConnection* /*connection*/, const char* /*sender
                            GDBusMethodInvocation* invocation, gpointer self) {
   no_throw("a call of the display listener", [=] {
     auto& listener = *static_cast<QemuListener*>(self);
-    const auto result = listener.dispatch(method, parameters, g_dbus_method_invocation_get_message(invocation));
+    GDBusMessage* const message = g_dbus_method_invocation_get_message(invocation);
+    const auto result =
+        take(listener.handler_, method, parameters, g_dbus_message_get_unix_fd_list(message));  // borrowed
     if (result.has_value()) {
       g_dbus_method_invocation_return_value(invocation, nullptr);
       return;
@@ -131,78 +187,22 @@ void QemuListener::on_call(GDBusConnection* /*connection*/, const char* /*sender
   });
 }
 
-Result<void> QemuListener::dispatch(std::string_view method, GVariant* parameters, GDBusMessage* message) {
+Result<void> QemuListener::take(QemuListenerHandler& handler, std::string_view method, GVariant* parameters,
+                                GUnixFDList* fds) {
   if (method == "UpdateMap") {
-    handler_.on_update_map(clip_update(i32_at(parameters, 0), i32_at(parameters, 1), i32_at(parameters, 2),
-                                       i32_at(parameters, 3), handler_.surface()));
+    handler.on_update_map(clip_update(i32_at(parameters, 0), i32_at(parameters, 1), i32_at(parameters, 2),
+                                      i32_at(parameters, 3), handler.surface()));
     return {};
   }
-  if (method == "Update") return update(parameters);
-  if (method == "ScanoutMap") return scanout_map(parameters, message);
-  if (method == "Scanout") return scanout(parameters);
-  if (method == "CursorDefine") return cursor(parameters);
+  if (method == "Update") return update(handler, parameters);
+  if (method == "ScanoutMap") return scanout_map(handler, parameters, fds);
+  if (method == "Scanout") return scanout(handler, parameters);
+  if (method == "CursorDefine") return cursor(handler, parameters);
   if (method == "MouseSet") {
-    handler_.on_mouse(i32_at(parameters, 2) != 0);
+    handler.on_mouse(i32_at(parameters, 2) != 0);
     return {};
   }
-  handler_.on_disable();
-  return {};
-}
-
-Result<void> QemuListener::scanout_map(GVariant* parameters, GDBusMessage* message) {
-  TOBARI_ASSIGN(const Scanout scanout,
-                check_scanout(u32_at(parameters, 2), u32_at(parameters, 3), u32_at(parameters, 4),
-                              u32_at(parameters, 5), u32_at(parameters, 1)));
-  std::int32_t handle = -1;
-  g_variant_get_child(parameters, 0, "h", &handle);
-  GUnixFDList* fds = g_dbus_message_get_unix_fd_list(message);  // borrowed
-  if (fds == nullptr || handle < 0 || handle >= g_unix_fd_list_get_length(fds)) {
-    return fail(Errc::kPeerProtocol, "a shared picture without a descriptor");
-  }
-  UniqueFd fd(g_unix_fd_list_get(fds, handle, nullptr));
-  if (!fd) return fail_errno(errno, "take the descriptor of the shared picture");
-  return handler_.on_scanout_map(std::move(fd), scanout);
-}
-
-Result<void> QemuListener::scanout(GVariant* parameters) {
-  TOBARI_ASSIGN(const Scanout scanout, check_scanout(u32_at(parameters, 0), u32_at(parameters, 1),
-                                                     u32_at(parameters, 2), u32_at(parameters, 3), 0));
-  VariantRef owner;
-  return handler_.on_scanout(scanout, bytes_at(parameters, 4, owner));
-}
-
-Result<void> QemuListener::update(GVariant* parameters) {
-  const std::int32_t x = i32_at(parameters, 0);
-  const std::int32_t y = i32_at(parameters, 1);
-  const std::int32_t width = i32_at(parameters, 2);
-  const std::int32_t height = i32_at(parameters, 3);
-  if (width <= 0 || height <= 0) return {};
-  TOBARI_ASSIGN(const Scanout block,
-                check_scanout(static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height),
-                              u32_at(parameters, 4), u32_at(parameters, 5), 0));
-  const Rect rect = clip_update(x, y, width, height, handler_.surface());
-  if (rect.empty()) return {};
-  VariantRef owner;
-  return handler_.on_update(rect, {rect.x - x, rect.y - y}, block.stride, bytes_at(parameters, 6, owner));
-}
-
-Result<void> QemuListener::cursor(GVariant* parameters) {
-  const Size size{i32_at(parameters, 0), i32_at(parameters, 1)};
-  if (size.width <= 0 || size.height <= 0 || size.width > kMaxCursorSide || size.height > kMaxCursorSide) {
-    return fail(Errc::kInvalidArgument, "a pointer of that size cannot be shown");
-  }
-  VariantRef owner;
-  const auto bytes = bytes_at(parameters, 4, owner);
-  CursorShape shape{size, {i32_at(parameters, 2), i32_at(parameters, 3)}, {}};
-  shape.argb.resize(static_cast<std::size_t>(size.area()));
-  if (bytes.size() < shape.argb.size() * sizeof(std::uint32_t)) {
-    return fail(Errc::kPeerProtocol, "the pointer is shorter than it says");
-  }
-  std::memcpy(shape.argb.data(), bytes.data(), shape.argb.size() * sizeof(std::uint32_t));
-  if (looks_premultiplied(shape.argb)) unpremultiply(shape.argb);
-  shape.hotspot.x = std::clamp(shape.hotspot.x, 0, size.width - 1);
-  shape.hotspot.y = std::clamp(shape.hotspot.y, 0, size.height - 1);
-  handler_.on_cursor(std::move(shape));
+  handler.on_disable();
   return {};
 }
 

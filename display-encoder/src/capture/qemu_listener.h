@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 
 #include <tobari/base/result.h>
 #include <tobari/base/unique_fd.h>
@@ -47,17 +49,16 @@ class QemuListener {
   QemuListener(const QemuListener&) = delete;
   QemuListener& operator=(const QemuListener&) = delete;
 
+  // One call, as it came: `parameters` have the signature that the interface says, `fds` (may be null) is borrowed.
+  [[nodiscard]] static Result<void> take(QemuListenerHandler& handler, std::string_view method, GVariant* parameters,
+                                         GUnixFDList* fds);
+
  private:
   QemuListener(GDBusConnection* connection, QemuListenerHandler& handler);
   static void on_call(GDBusConnection* connection, const char* sender, const char* path, const char* interface,
                       const char* method, GVariant* parameters, GDBusMethodInvocation* invocation, gpointer self);
   static GVariant* on_get(GDBusConnection* connection, const char* sender, const char* path, const char* interface,
                           const char* property, GError** error, gpointer self);
-  [[nodiscard]] Result<void> dispatch(std::string_view method, GVariant* parameters, GDBusMessage* message);
-  [[nodiscard]] Result<void> scanout_map(GVariant* parameters, GDBusMessage* message);
-  [[nodiscard]] Result<void> scanout(GVariant* parameters);
-  [[nodiscard]] Result<void> update(GVariant* parameters);
-  [[nodiscard]] Result<void> cursor(GVariant* parameters);
 
   GDBusConnection* connection_;
   QemuListenerHandler& handler_;
