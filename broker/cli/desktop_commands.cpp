@@ -1,57 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari desktops …
 #include <cerrno>
-#include <chrono>
-#include <condition_variable>
 #include <cstdio>
-#include <format>
 #include <memory>
-#include <mutex>
 #include <print>
 
 #include <CLI/CLI.hpp>
 
-#include <tobari/base/random.h>
 #include <tobari/base/thumbnail.h>
 
 #include "commands.h"
 #include "daemon/files.h"
+#include "find_desktop.h"
 #include "output.h"
 
 namespace tobari::cli {
 namespace {
-
-constexpr std::chrono::minutes kStartPatience{5};
 
 struct NewDesktop {
   std::string user, image, name, host;
   unsigned vcpus = 2;
   unsigned memory_mib = 1024;
 };
-
-// A desktop's id from its name, its id, or, when there is only one, from nothing.
-Result<std::string> find_desktop(Portal& portal, const std::string& wanted) {
-  if (is_uuid(wanted)) return wanted;
-  TOBARI_ASSIGN(const Json answer, portal.call("GET", "/desktops"));
-  const Json list = answer.value("desktops", Json::array());
-  if (wanted.empty() && list.size() == 1) return list.front().value("id", "");
-  std::string names;
-  for (const Json& desktop : list) {
-    const std::string name = desktop.value("name", "");
-    if (name == wanted) return desktop.value("id", "");
-    names += (names.empty() ? "" : ", ") + name;
-  }
-  if (list.empty()) return fail(Errc::kNotFound, "you have no desktop: ask an administrator for one");
-  return fail(Errc::kNotFound, wanted.empty() ? std::format("which desktop? there are {}", names)
-                                              : std::format("there is no desktop {}; there are {}", wanted, names));
-}
-
-// "00:11:22…", as xfreerdp3 wants it.
-std::string with_colons(const std::string& hex) {
-  std::string text;
-  for (std::size_t i = 0; i < hex.size(); i += 2) text += (i == 0 ? "" : ":") + hex.substr(i, 2);
-  return text;
-}
 
 Result<void> list(const Context& context) {
   TOBARI_ASSIGN(Portal portal, context.open());
@@ -87,44 +57,6 @@ Result<void> act(const Context& context, const std::string& desktop, const char*
   TOBARI_ASSIGN(Portal portal, context.open());
   TOBARI_ASSIGN(const std::string id, find_desktop(portal, desktop));
   TOBARI_TRY(portal.call(method, "/desktops/" + id + suffix));
-  return {};
-}
-
-// Asks again for as long as the broker says that the desktop is starting.
-Result<Json> connect_patiently(Portal& portal, const std::string& id) {
-  const auto until = std::chrono::steady_clock::now() + kStartPatience;
-  std::mutex mutex;
-  std::condition_variable never;
-  bool told = false;
-  for (;;) {
-    Refusal refusal;
-    auto answer = portal.call("POST", "/desktops/" + id + "/connect", {{"client_kind", "tobari"}}, &refusal);
-    const bool wait = !answer.has_value() && refusal.code == "desktop_starting";
-    if (!wait || std::chrono::steady_clock::now() > until) return answer;
-    if (!told) std::println(stderr, "the desktop is starting ...");
-    told = true;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, std::max(refusal.retry_after, std::chrono::seconds(1)));
-  }
-}
-
-Result<void> connect(const Context& context, const std::string& desktop, const std::string& rdp_file) {
-  TOBARI_ASSIGN(Portal portal, context.open());
-  TOBARI_ASSIGN(const std::string id, find_desktop(portal, desktop));
-  TOBARI_ASSIGN(const Json reply, connect_patiently(portal, id));
-  if (context.json) {
-    std::println("{}", reply.dump(2));
-    return {};
-  }
-  if (!rdp_file.empty()) {
-    TOBARI_TRY(broker::write_small_file(rdp_file, reply.value("rdp_file", ""), 0600));
-    std::println("{} is good for one connection within a minute; password: {}", rdp_file, reply.value("ticket", ""));
-    return {};
-  }
-  std::println(
-      "xfreerdp3 /v:{}:{} /u:{} /p:{} '/load-balance-info:Cookie: msts={}' /cert:fingerprint:sha256:{} /sec:tls",
-      reply.value("address", ""), reply.value("port", 0), reply.value("user", ""), reply.value("ticket", ""),
-      reply.value("routing_token", ""), with_colons(reply.value("certificate_sha256", "")));
   return {};
 }
 
@@ -187,14 +119,7 @@ void add_desktop_commands(CLI::App& app, Context& context) {
   add_act(*group, context, "start", "switch a desktop on", "POST", "/start");
   add_act(*group, context, "stop", "switch a desktop off", "POST", "/stop");
   add_thumbnail(*group, context);
-  auto desktop = std::make_shared<std::string>();
-  auto rdp_file = std::make_shared<std::string>();
-  CLI::App* command = group->add_subcommand("connect", "print the command that shows the desktop");
-  command->add_option("desktop", *desktop, "name or id; may be left out when you have one");
-  command->add_option("--rdp-file", *rdp_file, "write an .rdp file instead");
-  command->callback([desktop, rdp_file, &context] {
-    context.run = [desktop, rdp_file, &context] { return connect(context, *desktop, *rdp_file); };
-  });
+  add_connect_command(*group, context);
 }
 
 }  // namespace tobari::cli

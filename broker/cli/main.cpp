@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   int policy_status = 0;
   tobari::cli::add_account_commands(app, context);
   tobari::cli::add_desktop_commands(app, context);
+  tobari::cli::add_wall_command(app, context);
   tobari::cli::add_user_commands(app, context);
   tobari::cli::add_host_commands(app, context);
   tobari::cli::add_session_commands(app, context);

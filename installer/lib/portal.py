@@ -57,10 +57,17 @@ class Portal:
 
     def connect(self, desktop_id, seconds=180, waiting=None):
         """Connects, waiting while the desktop starts."""
+        return self.patiently(f"/api/v1/desktops/{desktop_id}/connect", {"client_name": "demo"}, seconds, waiting)
+
+    def wall(self, desktop_ids, seconds=180):
+        """Several desktops in one session, waiting while they start."""
+        return self.patiently("/api/v1/wall", {"desktops": desktop_ids, "client_name": "demo"}, seconds)
+
+    def patiently(self, path, body, seconds, waiting=None):
         deadline = time.monotonic() + seconds
         while True:
             try:
-                return self.call("POST", f"/api/v1/desktops/{desktop_id}/connect", {"client_name": "demo"})
+                return self.call("POST", path, body)
             except Problem as problem:
                 if problem.status != 503 or time.monotonic() > deadline:
                     raise

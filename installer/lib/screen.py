@@ -131,16 +131,11 @@ class Client:
             self.process.wait()
 
 
-class RdpClient(Client):
-    """xfreerdp3, certificate pinned, filling the screen."""
+class FreeRdp(Client):
+    """xfreerdp3 as its command line says."""
 
-    def __init__(self, display, connection, size, log, extra=()):
-        super().__init__("xfreerdp3", [
-            "xfreerdp3", f"/v:{connection['address']}:{connection['port']}",
-            f"/load-balance-info:Cookie: msts={connection['routing_token']}",
-            f"/u:{connection['user']}", f"/p:{connection['ticket']}", "/sec:tls",
-            f"/cert:fingerprint:sha256:{colons(connection['certificate_sha256'])}",
-            f"/size:{size}", "/gfx:AVC420", "/network:lan", "-decorations", "/log-level:WARN", *extra], display, log)
+    def __init__(self, display, command, log):
+        super().__init__("xfreerdp3", [*command, "/gfx:AVC420", "/network:lan", "-decorations", "/log-level:WARN"], display, log)
 
     def wait_for_window(self, seconds=15):
         def there():
@@ -155,6 +150,17 @@ class RdpClient(Client):
     def type(self, text):
         self.display.do("type", "--delay", "25", text)
         self.display.do("key", "Return")
+
+
+class RdpClient(FreeRdp):
+    """xfreerdp3, certificate pinned, filling the screen."""
+
+    def __init__(self, display, connection, size, log):
+        super().__init__(display, [
+            "xfreerdp3", f"/v:{connection['address']}:{connection['port']}",
+            f"/load-balance-info:Cookie: msts={connection['routing_token']}",
+            f"/u:{connection['user']}", f"/p:{connection['ticket']}", "/sec:tls",
+            f"/cert:fingerprint:sha256:{colons(connection['certificate_sha256'])}", f"/size:{size}"], log)
 
 
 class Remmina(Client):

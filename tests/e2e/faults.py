@@ -32,7 +32,7 @@ def wrong_credentials(harness, portal, desktop):
     other = d.portal("other")
     expect_problem(404, "another user's desktop is not there for this one", other.connect, desktop["id"])
     admin = d.portal(ADMIN)
-    expect_problem(409, "a second desktop of one user is refused", admin.call, "POST", "/api/v1/desktops",
+    expect_problem(409, "a second desktop without a name of its own is refused", admin.call, "POST", "/api/v1/desktops",
                    {"user": "demo", "image": d.image})
 
 

@@ -19,7 +19,7 @@ void require(bool promise) {
 }
 
 void parse_as(unsigned route, std::string_view body) {
-  switch ((route - '0') % 7) {
+  switch ((route - '0') % 8) {
     case 0:
       if (const auto parsed = parse_login(body)) require(parsed->user.size() <= 64 && parsed->password.size() <= 256);
       break;
@@ -42,8 +42,11 @@ void parse_as(unsigned route, std::string_view body) {
     case 5:
       if (const auto parsed = parse_join_token(body)) require(is_node_name(parsed->name));
       break;
-    default:
+    case 6:
       static_cast<void>(parse_after(body));
+      break;
+    default:
+      if (const auto parsed = parse_wall(body)) require(parsed->desktops.size() >= 2 && parsed->desktops.size() <= 16);
       break;
   }
 }

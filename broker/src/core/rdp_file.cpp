@@ -45,6 +45,7 @@ std::string rdp_file(const RdpTarget& target) {
   add_line(text, std::format("loadbalanceinfo:s:Cookie: msts={}", target.routing_token));
   for (const std::string_view line : kConnection) add_line(text, line);
   for (const std::string_view line : kClosedChannels) add_line(text, line);
+  if (target.every_monitor) add_line(text, "use multimon:i:1");
   add_line(text, target.sound ? "audiomode:i:0" : "audiomode:i:2");  // here, or not at all
   return text;
 }

@@ -13,7 +13,8 @@ struct RdpTarget {
   std::uint16_t port = 0;
   std::string routing_token;
   std::string user;
-  bool sound = false;  // the desktop may be heard
+  bool sound = false;          // the desktop may be heard
+  bool every_monitor = false;  // of the client; otherwise one
 };
 
 [[nodiscard]] std::string rdp_file(const RdpTarget& target);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/ids.h>
@@ -58,9 +59,10 @@ struct Session {
   std::string client_name;
   std::string detail;
   Time created_at;
-  Time offer_expires_at;       // after this the routing token opens nothing
-  std::string routing_sha256;  // of the routing token, hex
-  bool routed = false;         // the routing token was redeemed
+  Time offer_expires_at;           // after this the routing token opens nothing
+  std::string routing_sha256;      // of the routing token, hex
+  bool routed = false;             // the routing token was redeemed
+  std::vector<DesktopId> further;  // on a wall: the desktops of the screens after the first
 };
 
 enum class NodeRole { kHost, kGateway };

@@ -72,10 +72,8 @@ const nlohmann::json* JsonBody::find(const char* member) {
   return at == object_.end() ? nullptr : &*at;
 }
 
-Result<std::optional<std::string>> JsonBody::optional_text(const char* member, std::size_t max_bytes) {
-  const nlohmann::json* value = find(member);
-  if (value == nullptr) return std::optional<std::string>();
-  const auto* text = value->get_ptr<const std::string*>();
+Result<std::string> JsonBody::text_of(const nlohmann::json& value, const char* member, std::size_t max_bytes) {
+  const auto* text = value.get_ptr<const std::string*>();
   if (text == nullptr) return fail(Errc::kInvalidArgument, std::format("{} must be a text", member));
   if (text->size() > max_bytes) {
     return fail(Errc::kInvalidArgument, std::format("{} must be at most {} bytes long", member, max_bytes));
@@ -83,7 +81,28 @@ Result<std::optional<std::string>> JsonBody::optional_text(const char* member, s
   if (text->find('\0') != std::string::npos) {
     return fail(Errc::kInvalidArgument, std::format("{} must not hold a NUL character", member));
   }
-  return std::optional<std::string>(*text);
+  return *text;
+}
+
+Result<std::optional<std::string>> JsonBody::optional_text(const char* member, std::size_t max_bytes) {
+  const nlohmann::json* value = find(member);
+  if (value == nullptr) return std::optional<std::string>();
+  TOBARI_ASSIGN(std::string text, text_of(*value, member, max_bytes));
+  return std::optional<std::string>(std::move(text));
+}
+
+Result<std::vector<std::string>> JsonBody::texts(const char* member, std::size_t least, std::size_t most,
+                                                 std::size_t max_bytes) {
+  const nlohmann::json* list = find(member);
+  if (list == nullptr || !list->is_array() || list->size() < least || list->size() > most) {
+    return fail(Errc::kInvalidArgument, std::format("{} must be a list of {} to {} texts", member, least, most));
+  }
+  std::vector<std::string> found;
+  for (const nlohmann::json& each : *list) {
+    TOBARI_ASSIGN(std::string text, text_of(each, member, max_bytes));
+    found.push_back(std::move(text));
+  }
+  return found;
 }
 
 Result<std::string> JsonBody::text(const char* member, std::size_t max_bytes) {

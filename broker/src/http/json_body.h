@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -30,6 +31,9 @@ class JsonBody {
   [[nodiscard]] Result<std::string> text(const char* member, std::size_t max_bytes);
   // The same for members that may be left out.
   [[nodiscard]] Result<std::optional<std::string>> optional_text(const char* member, std::size_t max_bytes);
+  // A list of `least` to `most` texts.
+  [[nodiscard]] Result<std::vector<std::string>> texts(const char* member, std::size_t least, std::size_t most,
+                                                       std::size_t max_bytes);
   [[nodiscard]] Result<std::uint32_t> number(const char* member, std::uint32_t least, std::uint32_t most,
                                              std::uint32_t otherwise);
   // After all members were asked for: whatever is left is unknown.
@@ -38,6 +42,8 @@ class JsonBody {
  private:
   explicit JsonBody(nlohmann::json object) : object_(std::move(object)) {}
   const nlohmann::json* find(const char* member);
+  [[nodiscard]] static Result<std::string> text_of(const nlohmann::json& value, const char* member,
+                                                   std::size_t max_bytes);
 
   nlohmann::json object_;
   std::set<std::string, std::less<>> asked_;

@@ -59,5 +59,6 @@ inline constexpr const char* kApiPrefix = "/api/v1";
 
 // The desktop named in the path, when the caller may see it; otherwise kNotFound, whether or not there is one.
 [[nodiscard]] Result<Desktop> desktop_of(Api& api, const Call& call);
+[[nodiscard]] Result<Desktop> visible_desktop(Api& api, const Call& call, const DesktopId& id);
 
 }  // namespace tobari::broker

@@ -6,6 +6,8 @@
 #include <format>
 #include <utility>
 
+#include <tobari/base/wall.h>
+
 #include "auth/password.h"
 #include "core/names.h"
 #include "http/json_body.h"
@@ -17,12 +19,19 @@ constexpr std::size_t kMaxLoginNameBytes = 64;
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxClientNameBytes = 512;  // 128 characters
 constexpr std::size_t kMaxClientKindBytes = 256;
+constexpr std::size_t kMaxIdBytes = 64;
 
 constexpr std::uint32_t kMaxVcpus = 64;
 constexpr std::uint32_t kDefaultVcpus = 2;
 constexpr std::uint32_t kMinMemoryMib = 256;
 constexpr std::uint32_t kMaxMemoryMib = 262144;
 constexpr std::uint32_t kDefaultMemoryMib = 1024;
+
+Result<ConnectBody> client_of(JsonBody& body) {
+  TOBARI_ASSIGN(auto name, body.optional_text("client_name", kMaxClientNameBytes));
+  TOBARI_ASSIGN(auto kind, body.optional_text("client_kind", kMaxClientKindBytes));
+  return ConnectBody{std::move(name).value_or(""), std::move(kind).value_or("")};
+}
 
 std::size_t characters(std::string_view utf8) {
   return static_cast<std::size_t>(
@@ -109,12 +118,25 @@ Result<NewDesktopBody> parse_new_desktop(std::string_view text) {
 Result<ConnectBody> parse_connect(std::string_view text) {
   if (text.empty()) return ConnectBody{};
   TOBARI_ASSIGN(JsonBody body, JsonBody::parse(text));
-  ConnectBody parsed;
-  TOBARI_ASSIGN(auto name, body.optional_text("client_name", kMaxClientNameBytes));
-  TOBARI_ASSIGN(auto kind, body.optional_text("client_kind", kMaxClientKindBytes));
+  TOBARI_ASSIGN(ConnectBody parsed, client_of(body));
   TOBARI_TRY(body.finish());
-  parsed.client_name = std::move(name).value_or("");
-  parsed.client_kind = std::move(kind).value_or("");
+  return parsed;
+}
+
+Result<WallBody> parse_wall(std::string_view text) {
+  TOBARI_ASSIGN(JsonBody body, JsonBody::parse(text));
+  WallBody parsed;
+  TOBARI_ASSIGN(const auto ids, body.texts("desktops", kMinWallDesktops, kMaxWallDesktops, kMaxIdBytes));
+  for (const std::string& text_of_id : ids) {
+    auto id = DesktopId::parse(text_of_id);
+    if (!id.has_value()) return fail(Errc::kInvalidArgument, "desktops must hold ids of desktops");
+    if (std::ranges::contains(parsed.desktops, *id)) {
+      return fail(Errc::kInvalidArgument, "desktops names a desktop twice: a wall shows each once");
+    }
+    parsed.desktops.push_back(*std::move(id));
+  }
+  TOBARI_ASSIGN(parsed.client, client_of(body));
+  TOBARI_TRY(body.finish());
   return parsed;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tobari/base/result.h>
 
@@ -33,6 +34,10 @@ struct ConnectBody {
   std::string client_name;
   std::string client_kind;
 };
+struct WallBody {
+  std::vector<DesktopId> desktops;  // kMinWallDesktops to kMaxWallDesktops, each once
+  ConnectBody client;
+};
 struct JoinTokenBody {
   NodeRole role = NodeRole::kHost;
   std::string name;
@@ -43,6 +48,7 @@ struct JoinTokenBody {
 [[nodiscard]] Result<std::string> parse_password(std::string_view body);
 [[nodiscard]] Result<NewDesktopBody> parse_new_desktop(std::string_view body);
 [[nodiscard]] Result<ConnectBody> parse_connect(std::string_view body);  // an empty body is an empty object
+[[nodiscard]] Result<WallBody> parse_wall(std::string_view body);
 [[nodiscard]] Result<JoinTokenBody> parse_join_token(std::string_view body);
 
 // "after=12" and nothing else; 0 when it is not there.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // /desktops, without connect
+#include <algorithm>
 #include <format>
 
 #include "core/names.h"
@@ -37,17 +38,15 @@ std::string default_name(std::string_view user) {
 }
 
 Result<AuditDraft> store_desktop(Writer& writer, const Desktop& desktop, const Call& call) {
-  TOBARI_ASSIGN(const auto owned, writer.desktops_of_user(desktop.user));
-  if (!owned.empty()) {
-    const bool going = owned.front().power == Power::kDeleted;
-    return fail(Errc::kAlreadyExists, going ? "the user's earlier desktop is still being removed: try again in a moment"
-                                            : std::format("the user has a desktop already: {}", owned.front().name));
+  TOBARI_ASSIGN(const auto others, writer.desktops());
+  if (const auto taken = std::ranges::find(others, desktop.name, &Desktop::name); taken != others.end()) {
+    return fail(
+        Errc::kAlreadyExists,
+        taken->power == Power::kDeleted
+            ? std::format("{} is still being removed: try again in a moment", desktop.name)
+            : std::format("there is a desktop named {} already: a further one needs another name", desktop.name));
   }
-  auto added = writer.add_desktop(desktop);
-  if (!added.has_value() && added.error().code == Errc::kAlreadyExists) {
-    return fail(Errc::kAlreadyExists, std::format("there is a desktop named {} already", desktop.name));
-  }
-  TOBARI_TRY(std::move(added));
+  TOBARI_TRY(writer.add_desktop(desktop));
   AuditDraft draft = audit_of(call, "desktop.create", desktop.id.str());
   draft.detail =
       std::format("{} for {} from {} on {}", desktop.name, desktop.user_name, desktop.image, desktop.host_name);
@@ -111,7 +110,11 @@ Answer set_power(Api& api, const Call& call, Power power, const char* action) {
 Result<Desktop> desktop_of(Api& api, const Call& call) {
   const auto id = DesktopId::parse(call.path.find("id")->second);
   if (!id.has_value()) return no_such_desktop();
-  auto desktop = api.store.get([&id](const Reader& reader) { return reader.desktop(*id); });
+  return visible_desktop(api, call, *id);
+}
+
+Result<Desktop> visible_desktop(Api& api, const Call& call, const DesktopId& id) {
+  auto desktop = api.store.get([&id](const Reader& reader) { return reader.desktop(id); });
   if (!desktop.has_value()) {
     if (desktop.error().code == Errc::kNotFound) return no_such_desktop();
     return desktop;

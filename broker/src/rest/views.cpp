@@ -67,6 +67,11 @@ nlohmann::ordered_json view(const Session& session, Time now) {
                                 {"user", session.user_name},
                                 {"state", to_string(effective_state(session, now))},
                                 {"created_at", format_time(session.created_at)}};
+  if (!session.further.empty()) {
+    auto desktops = nlohmann::ordered_json::array({session.desktop.str()});
+    for (const DesktopId& id : session.further) desktops.push_back(id.str());
+    object["desktop_ids"] = std::move(desktops);
+  }
   add_if(object, "client_address", session.client_address);
   add_if(object, "client_name", session.client_name);
   add_if(object, "detail", session.detail);

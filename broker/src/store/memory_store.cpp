@@ -106,7 +106,6 @@ class MemoryStore::Tables final : public Writer {
   }
   Result<void> add_desktop(const Desktop& desktop) override {
     if (!users_.contains(desktop.user) || !nodes_.contains(desktop.host)) return taken("user or host does not exist");
-    if (!desktops_of_user(desktop.user)->empty()) return taken("the user has a desktop");
     const bool name_taken =
         std::ranges::any_of(desktops_, [&desktop](const auto& entry) { return entry.second.name == desktop.name; });
     if (name_taken || !desktops_.emplace(desktop.id, desktop).second) return taken("the desktop exists");
@@ -214,10 +213,12 @@ class MemoryStore::Tables final : public Writer {
     const auto count = std::min(rest, static_cast<std::ptrdiff_t>(std::min(limit, kMaxAuditPage)));
     return std::vector(audit_.begin() + first, audit_.begin() + first + count);
   }
-  void append_audit(Time now, AuditDraft draft) {
+  Result<void> add_record(AuditDraft draft) override {
     const ChainHead head = audit_.empty() ? ChainHead{} : ChainHead{audit_.back().sequence, audit_.back().hash};
-    audit_.push_back(link_record(head, now, std::move(draft)));
+    audit_.push_back(link_record(head, now_, std::move(draft)));
+    return {};
   }
+  void begin(Time now) { now_ = now; }
 
  private:
   Desktop with_names(Desktop desktop) const {
@@ -244,6 +245,7 @@ class MemoryStore::Tables final : public Writer {
   std::map<std::string, JoinToken> join_tokens_;
   std::map<std::pair<UserId, std::string>, StoredReply> replies_;
   std::vector<AuditRecord> audit_;
+  Time now_;
 };
 
 MemoryStore::MemoryStore(const Clock& clock) : clock_(clock), tables_(std::make_unique<Tables>()) {}
@@ -253,9 +255,9 @@ Result<void> MemoryStore::act(const Act& act) {
   const std::scoped_lock lock(mutex_);
   if (full_) return fail(Errc::kIo, "the broker's disk is full, nothing was changed: free some space and try again");
   auto changed = std::make_unique<Tables>(*tables_);
-  auto draft = act(*changed);
-  if (!draft.has_value()) return std::unexpected<Error>(std::move(draft).error());
-  changed->append_audit(clock_.wall(), std::move(*draft));
+  changed->begin(clock_.wall());
+  TOBARI_ASSIGN(AuditDraft draft, act(*changed));
+  TOBARI_TRY(changed->add_record(std::move(draft)));
   tables_ = std::move(changed);
   return {};
 }

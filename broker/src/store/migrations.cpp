@@ -27,7 +27,6 @@ constexpr std::array kStep1{
     "CREATE TABLE join_tokens (sha256 TEXT PRIMARY KEY, role TEXT NOT NULL, name TEXT NOT NULL, "
     "expires_at BIGINT NOT NULL)",
 
-    // user_id UNIQUE is the rule "a user has at most one dedicated desktop" (I1), whatever the code above does.
     "CREATE TABLE desktops (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
     "user_id TEXT NOT NULL UNIQUE REFERENCES users(id), host_id TEXT NOT NULL REFERENCES nodes(id), "
     "image TEXT NOT NULL, vcpus INTEGER NOT NULL, memory_mib INTEGER NOT NULL, power TEXT NOT NULL, "
@@ -56,8 +55,26 @@ constexpr std::array kStep1{
     "BEGIN SELECT RAISE(ABORT, 'audit records are never removed'); END",
 };
 
+// A user may have several desktops (D21). SQLite cannot drop a constraint, so the table is made anew; nothing refers to
+// it.
+constexpr std::array kStep2{
+    "CREATE TABLE desktops_of_users (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
+    "user_id TEXT NOT NULL REFERENCES users(id), host_id TEXT NOT NULL REFERENCES nodes(id), "
+    "image TEXT NOT NULL, vcpus INTEGER NOT NULL, memory_mib INTEGER NOT NULL, power TEXT NOT NULL, "
+    "epoch BIGINT NOT NULL)",
+    "INSERT INTO desktops_of_users (id, name, user_id, host_id, image, vcpus, memory_mib, power, epoch) "
+    "SELECT id, name, user_id, host_id, image, vcpus, memory_mib, power, epoch FROM desktops",
+    "DROP TABLE desktops",
+    "ALTER TABLE desktops_of_users RENAME TO desktops",
+    "CREATE INDEX desktops_by_host ON desktops(host_id)",
+    "CREATE INDEX desktops_by_user ON desktops(user_id)",
+
+    // Ids with a blank between them: they are read with their session and never looked for.
+    "ALTER TABLE sessions ADD COLUMN further_desktops TEXT NOT NULL DEFAULT ''",
+};
+
 using Step = std::span<const char* const>;
-constexpr std::array<Step, 1> kSteps{kStep1};
+constexpr std::array<Step, 2> kSteps{kStep1, kStep2};
 
 Result<void> run_step(soci::session& sql, int number) {
   return sql_guard("change the database schema", [&sql, number]() -> Result<void> {

@@ -34,8 +34,8 @@ Result<std::vector<AuditRecord>> SqlTables::audit_after(std::uint64_t sequence, 
   });
 }
 
-Result<void> SqlTables::append_audit(Time now, AuditDraft draft) {
-  return sql_guard("write the audit", [this, now, &draft]() -> Result<void> {
+Result<void> SqlTables::add_record(AuditDraft draft) {
+  return sql_guard("write the audit", [this, &draft]() -> Result<void> {
     ChainHead head;
     long long last = 0;
     Query newest(sql_, "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1");
@@ -45,7 +45,7 @@ Result<void> SqlTables::append_audit(Time now, AuditDraft draft) {
     } else {
       head = {};
     }
-    const AuditRecord record = link_record(head, now, std::move(draft));
+    const AuditRecord record = link_record(head, now_, std::move(draft));
     const auto number = static_cast<long long>(record.sequence);
     const long long time = to_milliseconds(record.time);
     const std::string outcome(to_string(record.draft.outcome));

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <string_view>
+
 #include "core/names.h"
 #include "store/query.h"
 #include "store/sql_errors.h"
@@ -7,8 +10,25 @@
 namespace tobari::broker {
 namespace {
 
+std::string joined(const std::vector<DesktopId>& desktops) {
+  std::string text;
+  for (const DesktopId& id : desktops) text += (text.empty() ? "" : " ") + id.str();
+  return text;
+}
+
+Result<std::vector<DesktopId>> split(std::string_view text) {
+  std::vector<DesktopId> desktops;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    TOBARI_ASSIGN(DesktopId id, DesktopId::parse(text.substr(0, end)));
+    desktops.push_back(std::move(id));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return desktops;
+}
+
 struct SessionRow {
-  std::string id, desktop_id, user_id, host_id, state;
+  std::string id, desktop_id, user_id, host_id, state, further;
   Session rest;
   long long created_at = 0;
   long long offer_expires_at = 0;
@@ -21,6 +41,7 @@ struct SessionRow {
     TOBARI_ASSIGN(session.user, UserId::parse(user_id));
     TOBARI_ASSIGN(session.host, HostId::parse(host_id));
     TOBARI_ASSIGN(session.state, parse_session_state(state));
+    TOBARI_ASSIGN(session.further, split(further));
     session.created_at = from_milliseconds(created_at);
     session.offer_expires_at = from_milliseconds(offer_expires_at);
     session.routed = routed != 0;
@@ -30,7 +51,7 @@ struct SessionRow {
 
 constexpr std::string_view kSelect =
     "SELECT id, desktop_id, user_id, user_name, host_id, state, client_address, client_name, detail, created_at, "
-    "offer_expires_at, routing_sha256, routed FROM sessions ";
+    "offer_expires_at, routing_sha256, routed, further_desktops FROM sessions ";
 
 }  // namespace
 
@@ -43,6 +64,7 @@ Result<std::vector<Session>> SqlTables::select_sessions(std::string_view where, 
     query.into(row.id).into(row.desktop_id).into(row.user_id).into(row.rest.user_name).into(row.host_id);
     query.into(row.state).into(row.rest.client_address).into(row.rest.client_name).into(row.rest.detail);
     query.into(row.created_at).into(row.offer_expires_at).into(row.rest.routing_sha256).into(row.routed);
+    query.into(row.further);
     if (value != nullptr) query.use(*value);
     query.use(most);
     std::vector<Session> found;
@@ -87,13 +109,15 @@ Result<void> SqlTables::add_session(const Session& session) {
     const long long created_at = to_milliseconds(session.created_at);
     const long long offer_expires_at = to_milliseconds(session.offer_expires_at);
     const int routed = session.routed ? 1 : 0;
+    const std::string further = joined(session.further);
     Query query(sql_,
                 "INSERT INTO sessions (id, desktop_id, user_id, user_name, host_id, state, client_address, "
-                "client_name, detail, created_at, offer_expires_at, routing_sha256, routed) "
-                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m)");
+                "client_name, detail, created_at, offer_expires_at, routing_sha256, routed, further_desktops) "
+                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n)");
     query.use(session.id.str()).use(session.desktop.str()).use(session.user.str()).use(session.user_name);
     query.use(session.host.str()).use(state).use(session.client_address).use(session.client_name).use(session.detail);
-    query.use(created_at).use(offer_expires_at).use(session.routing_sha256).use(routed).run();
+    query.use(created_at).use(offer_expires_at).use(session.routing_sha256).use(routed);
+    query.use(further).run();
     return {};
   });
 }

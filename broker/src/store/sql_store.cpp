@@ -83,10 +83,10 @@ Result<std::unique_ptr<SqlStore>> SqlStore::open(const std::filesystem::path& fi
 Result<void> SqlStore::act(const Act& act) {
   const std::scoped_lock lock(write_mutex_);
   TOBARI_TRY(writer_->begin());
-  SqlTables tables(writer_->sql);
+  SqlTables tables(writer_->sql, clock_.wall());
   auto done = [this, &act, &tables]() -> Result<void> {
     TOBARI_ASSIGN(AuditDraft draft, act(tables));
-    TOBARI_TRY(tables.append_audit(clock_.wall(), std::move(draft)));
+    TOBARI_TRY(tables.add_record(std::move(draft)));
     return writer_->commit();
   }();
   if (!done.has_value()) {

@@ -11,7 +11,8 @@ namespace tobari::broker {
 
 class SqlTables final : public Writer {
  public:
-  explicit SqlTables(soci::session& sql) : sql_(sql) {}
+  // `now`: of the records that are written.
+  explicit SqlTables(soci::session& sql, Time now = {}) : sql_(sql), now_(now) {}
 
   // sql_users.cpp
   Result<User> user(const UserId& id) const override;
@@ -61,7 +62,7 @@ class SqlTables final : public Writer {
 
   // sql_audit.cpp
   Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const override;
-  Result<void> append_audit(Time now, AuditDraft draft);
+  Result<void> add_record(AuditDraft draft) override;
 
  private:
   // `where` may hold one mark, for which `value` stands.
@@ -72,6 +73,7 @@ class SqlTables final : public Writer {
   Result<std::vector<Node>> select_nodes(std::string_view where, const std::string* value) const;
 
   soci::session& sql_;
+  const Time now_;
 };
 
 // The only row, or kNotFound.

@@ -95,6 +95,9 @@ class Writer : public Reader {
 
   virtual Result<void> add_reply(const StoredReply& reply) = 0;
 
+  // One more audit record of this act, before the one that it returns.
+  virtual Result<void> add_record(AuditDraft draft) = 0;
+
  protected:
   ~Writer() = default;
 };

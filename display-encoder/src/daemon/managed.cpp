@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <tobari/base/log.h>
+#include <tobari/base/wall.h>
 #include <tobari/display/control_channel.h>
 #include <tobari/display_control.pb.h>
 
@@ -28,6 +29,7 @@ namespace tobari::display {
 namespace {
 
 constexpr std::chrono::seconds kMaxTicketLife{3600};  // whatever the agent says
+static_assert(kMaxWallDesktops <= DisplaySession::kMaxScreens);
 
 policy::Grant from_wire(const wire::Grant& wire) {
   policy::Grant grant;
@@ -100,6 +102,7 @@ class ManagedDisplay {
 
   void set_up(const wire::Setup& setup) {
     if (const auto level = log::parse_level(setup.log_level())) log::init("tobari-display", *level);
+    session_.add_screens(std::min<std::size_t>(setup.screens(), DisplaySession::kMaxScreens));
     log::info("set up", {{"desktop", setup.desktop_id()}});
     wire::FromDisplay answer;
     answer.mutable_ready()->set_certificate_sha256(identity_.sha256);
@@ -108,15 +111,17 @@ class ManagedDisplay {
 
   // The first head is the desktop; the others are there for clients with more monitors.
   void take_source(const wire::Source& offered, UniqueFd connection) {
-    const unsigned heads = std::clamp<unsigned>(offered.heads(), 1, DisplaySession::kMaxScreens);
+    const unsigned first = offered.screen();
+    if (first >= DisplaySession::kMaxScreens) return log::error("source for a screen that cannot be");
+    const unsigned heads = std::clamp<unsigned>(offered.heads(), 1, DisplaySession::kMaxScreens - first);
     auto sources = QemuDbusSource::create_heads(std::move(connection), heads);
-    if (!sources) return reports_.on_source_lost(0, sources.error());
+    if (!sources) return reports_.on_source_lost(first, sources.error());
     for (std::size_t i = 0; i < sources->size(); ++i) {
       std::unique_ptr<FramebufferSource> shown = std::move((*sources)[i]);
-      if (figures_ && i == 0) {
+      if (figures_ && first + i == 0) {
         shown = std::make_unique<StatsOverlaySource>(std::move(shown), [this] { return session_.statistics(); });
       }
-      session_.set_source(i, std::move(shown),
+      session_.set_source(first + i, std::move(shown),
                           i == 0 ? DisplaySession::Role::kDesktop : DisplaySession::Role::kSpareHead);
     }
   }
@@ -151,7 +156,7 @@ class ManagedDisplay {
   void drop(const wire::Drop& drop) {
     if (!drop.session_id().empty()) admission_.disarm(drop.session_id());
     log::info("dropping", {{"session", drop.session_id()}, {"because", drop.reason()}});
-    session_.drop_clients(drop.session_id(), CloseReason::kDropped);
+    session_.drop_clients(drop.session_id(), drop.taken_over() ? CloseReason::kTakenOver : CloseReason::kDropped);
   }
 
   const bool figures_;  // in the picture

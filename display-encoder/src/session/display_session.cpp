@@ -25,6 +25,13 @@ DisplaySession::DisplaySession(SessionObserver& observer, std::size_t screens)
 
 DisplaySession::~DisplaySession() { stop(); }
 
+void DisplaySession::add_screens(std::size_t count) {
+  const std::scoped_lock lock(mutex_);
+  while (screens_.size() < std::min(count, kMaxScreens)) screens_.push_back(std::make_unique<Screen>(*this));
+  layout_changed_ = true;
+  wake();
+}
+
 void DisplaySession::set_source(std::size_t screen, std::unique_ptr<FramebufferSource> source, Role role) {
   if (screen >= kMaxScreens) return;
   const std::scoped_lock lock(mutex_);

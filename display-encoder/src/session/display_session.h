@@ -73,6 +73,8 @@ class DisplaySession {
   enum class Role : std::uint8_t { kDesktop, kSpareHead };
   void set_source(std::size_t screen, std::unique_ptr<FramebufferSource> source, Role role = Role::kDesktop);
   void set_source(std::unique_ptr<FramebufferSource> source) { set_source(0, std::move(source)); }
+  // Makes screens until there are so many, or kMaxScreens: a client sees that they wait for their desktops.
+  void add_screens(std::size_t count);
 
   // kExhausted: too many that are not signed in yet.
   [[nodiscard]] Result<void> add_client(std::unique_ptr<DisplayTransport> transport, ClientLabel label);

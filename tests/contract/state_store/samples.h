@@ -40,7 +40,8 @@ inline Session session(const Desktop& of, std::string route, Time created_at = k
           .created_at = created_at,
           .offer_expires_at = created_at + std::chrono::minutes(1),
           .routing_sha256 = std::move(route),
-          .routed = false};
+          .routed = false,
+          .further = {}};
 }
 inline AuditDraft draft(std::string action) {
   return {.actor = "alice",

@@ -3,6 +3,7 @@
 #include "store/sql_store.h"
 
 #include <format>
+#include <functional>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -83,6 +84,44 @@ TEST_F(SqlStoreTest, WhoTakesTheTriggersAwayIsStillFound) {
   const auto verdict = verify_chain(*records, head);
   ASSERT_FALSE(verdict.has_value());
   EXPECT_THAT(verdict.error().message, HasSubstr("record 2 was changed"));
+}
+
+// Schema 1 held users to one desktop, and sessions knew one.
+TEST_F(SqlStoreTest, WhatSchemaOneHeldIsKeptAndAUserMayHaveAnotherDesktop) {
+  const User alice = user("alice");
+  const Node node = host("host-1");
+  const Desktop pc = desktop(alice, node, "pc");
+  const Session before = session(pc, "route");
+  const auto act = [](SqlStore& store, const std::function<Result<void>(Writer&)>& body) {
+    return store.act([&body](Writer& w) -> Result<AuditDraft> {
+      TOBARI_TRY(body(w));
+      return draft("test");
+    });
+  };
+  {
+    auto store = open();
+    const auto filled = act(*store, [&](Writer& w) -> Result<void> {
+      TOBARI_TRY(w.add_user(alice));
+      TOBARI_TRY(w.add_node(node));
+      TOBARI_TRY(w.add_desktop(pc));
+      return w.add_session(before);
+    });
+    ASSERT_TRUE(filled.has_value());
+    for (const char* back :
+         {"CREATE TABLE old (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL UNIQUE REFERENCES "
+          "users(id), host_id TEXT NOT NULL REFERENCES nodes(id), image TEXT NOT NULL, vcpus INTEGER NOT NULL, "
+          "memory_mib INTEGER NOT NULL, power TEXT NOT NULL, epoch BIGINT NOT NULL)",
+          "INSERT INTO old SELECT * FROM desktops", "DROP TABLE desktops", "ALTER TABLE old RENAME TO desktops",
+          "CREATE INDEX desktops_by_host ON desktops(host_id)", "ALTER TABLE sessions DROP COLUMN further_desktops",
+          "DELETE FROM schema_version WHERE version = 2"}) {
+      ASSERT_TRUE(store->execute(back).has_value()) << back;
+    }
+  }
+  auto store = open();
+  EXPECT_EQ(store->get([&pc](const Reader& r) { return r.desktop(pc.id); })->name, "pc");
+  EXPECT_TRUE(store->get([&before](const Reader& r) { return r.session(before.id); })->further.empty());
+  EXPECT_TRUE(act(*store, [&](Writer& w) { return w.add_desktop(desktop(alice, node, "second")); }).has_value());
+  EXPECT_FALSE(act(*store, [&](Writer& w) { return w.remove_user(alice.id); }).has_value()) << "still referred to";
 }
 
 TEST_F(SqlStoreTest, ANewerSchemaIsRefusedWithAdvice) {

@@ -72,21 +72,21 @@ TEST_P(StateStoreContract, AFailedActLeavesNothingNotEvenAnAuditRecord) {
   EXPECT_EQ(get([](const Reader& r) { return r.audit_after(0, 10); })->size(), 1U);
 }
 
-TEST_P(StateStoreContract, AUserHasAtMostOneDesktop) {
+TEST_P(StateStoreContract, DesktopsHaveAUserAHostAndANameOfTheirOwn) {
   done([this](Writer& w) -> Result<void> {
     TOBARI_TRY(w.add_user(alice_));
     TOBARI_TRY(w.add_user(bob_));
     TOBARI_TRY(w.add_node(host_));
     return w.add_desktop(desktop(alice_, host_, "alice-pc"));
   });
-  EXPECT_EQ(refusal([this](Writer& w) { return w.add_desktop(desktop(alice_, host_, "second")); }),
-            Errc::kAlreadyExists);
+  done([this](Writer& w) { return w.add_desktop(desktop(alice_, host_, "alice-two")); });
   EXPECT_EQ(refusal([this](Writer& w) { return w.add_desktop(desktop(bob_, host_, "alice-pc")); }),
             Errc::kAlreadyExists);
   EXPECT_EQ(refusal([this](Writer& w) { return w.add_desktop(desktop(bob_, host("unknown"), "bob-pc")); }),
             Errc::kAlreadyExists);
   const auto desktops = get([this](const Reader& r) { return r.desktops_of_user(alice_.id); });
-  ASSERT_EQ(desktops->size(), 1U);
+  ASSERT_EQ(desktops->size(), 2U);
+  EXPECT_EQ(desktops->back().name, "alice-two");
   EXPECT_EQ(desktops->front().user_name, "alice");
   EXPECT_EQ(desktops->front().host_name, "host-1");
   EXPECT_EQ(desktops->front().memory_mib, 1024U);
@@ -162,6 +162,38 @@ TEST_P(StateStoreContract, SessionsComeNewestFirstAndNoMoreThanAsked) {
   EXPECT_EQ(changed->state, SessionState::kRefused);
   EXPECT_EQ(changed->detail, "wrong ticket");
   EXPECT_EQ(changed->created_at, recent.created_at);
+}
+
+TEST_P(StateStoreContract, ASessionRemembersEveryDesktopOfItsWall) {
+  Session wall = session(desktop(alice_, host_, "pc"), "r1");
+  wall.further = {DesktopId::random(), DesktopId::random(), DesktopId::random()};
+  const Session single = session(desktop(alice_, host_, "pc"), "r2");
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_session(wall));
+    return w.add_session(single);
+  });
+  EXPECT_EQ(get([&wall](const Reader& r) { return r.session(wall.id); })->further, wall.further);
+  EXPECT_TRUE(get([&single](const Reader& r) { return r.session(single.id); })->further.empty());
+}
+
+TEST_P(StateStoreContract, AnActMayHaveSeveralRecordsOrNone) {
+  done(
+      [](Writer& w) -> Result<void> {
+        TOBARI_TRY(w.add_record(draft("first")));
+        return w.add_record(draft("second"));
+      },
+      "third");
+  EXPECT_EQ(refusal([](Writer& w) -> Result<void> {
+              TOBARI_TRY(w.add_record(draft("lost")));
+              return fail(Errc::kPermissionDenied, "changed my mind");
+            }),
+            Errc::kPermissionDenied);
+  const auto records = get([](const Reader& r) { return r.audit_after(0, 10); });
+  ASSERT_EQ(records->size(), 3U);
+  EXPECT_EQ(records->front().draft.action, "first");
+  EXPECT_EQ(records->back().draft.action, "third");
+  ChainHead head;
+  EXPECT_TRUE(verify_chain(*records, head).has_value());
 }
 
 TEST_P(StateStoreContract, AnEventIsStoredOnce) {

@@ -60,6 +60,14 @@ class Managed : public ::testing::Test {
     ASSERT_TRUE(ready.has_ready());
     EXPECT_EQ(ready.ready().certificate_sha256().size(), 64U);
   }
+  void set_up_wall(unsigned screens) {
+    wire::ToDisplay message;
+    message.mutable_setup()->set_desktop_id("wall");
+    message.mutable_setup()->set_log_level("warning");
+    message.mutable_setup()->set_screens(screens);
+    ASSERT_TRUE(agent->send(message));
+    ASSERT_TRUE(receive().has_ready());
+  }
   void arm(const std::string& ticket, const std::string& session) {
     const Sha256 hash = sha256(std::as_bytes(std::span(ticket)));
     wire::ToDisplay message;
@@ -130,6 +138,41 @@ TEST_F(Managed, SaysThatASourceCannotBeHad) {
   source.mutable_source();
   ASSERT_TRUE(agent->send(source));
   EXPECT_TRUE(receive().has_source_lost());
+}
+
+TEST_F(Managed, SaysOfWhichScreenASourceCannotBeHad) {
+  set_up_wall(3);
+  wire::ToDisplay source;
+  source.mutable_source()->set_screen(2);
+  ASSERT_TRUE(agent->send(source));
+  const auto lost = receive();
+  EXPECT_TRUE(lost.has_source_lost());
+  EXPECT_EQ(lost.source_lost().screen(), 2U);
+  source.mutable_source()->set_screen(16);  // one that cannot be: not even answered
+  ASSERT_TRUE(agent->send(source));
+  wire::ToDisplay ping;
+  ping.mutable_ping()->set_id(3);
+  ASSERT_TRUE(agent->send(ping));
+  EXPECT_EQ(receive().pong().id(), 3U);
+}
+
+TEST_F(Managed, AClientThatIsTakenOverIsToldSo) {
+  set_up_wall(2);
+  arm("ticket", "s1");
+  const UniqueFd listener = net::listen_tcp({"127.0.0.1", 0}).value();
+  HeadlessClient client(net::local_endpoint(listener.get()).value().port,
+                        {"/u:x", "/p:ticket", "/size:640x480", "/gfx:AVC420"});
+  hand_over(listener.get(), "s1");
+  EXPECT_EQ(receive().session().kind(), wire::Session::CONNECTED);
+  ASSERT_TRUE(client.wait_connected());
+  wire::ToDisplay drop;
+  drop.mutable_drop()->set_session_id("s1");
+  drop.mutable_drop()->set_taken_over(true);
+  ASSERT_TRUE(agent->send(drop));
+  EXPECT_EQ(receive().session().detail(), "taken over by another client");
+  const auto outcome = client.wait_ended();
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->error_info, 0x05U);  // ERRINFO_DISCONNECTED_BY_OTHERCONNECTION, MS-RDPBCGR 2.2.5.1.1
 }
 
 TEST_F(Managed, ReportsAClientFromArmToDrop) {

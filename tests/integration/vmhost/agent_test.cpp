@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // HostAgent, Front and BrokerLink with a FakeHypervisor and a guest agent played by the test: what the program test
 // cannot reach, and quickly.
-#include <thread>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <tobari/net/tcp_socket.h>
-#include <tobari/vmhost/fake_hypervisor.h>
 
-#include "../../unit/vmhost/test_image.h"
-#include "fake_broker.h"
-#include "front/front.h"
+#include "agent_fixture.h"
 #include "front_client.h"
-#include "host/host_agent.h"
-#include "link/broker_link.h"
 #include "processes.h"
 
 namespace tobari::vmhost {
@@ -61,59 +54,10 @@ class GuestPort {
   std::string heard_;
 };
 
-class AgentTest : public ::testing::Test {
+class AgentTest : public AgentFixture {
  protected:
-  AgentTest() : image_("org.tobari.agent.0"), broker_(grpc::InsecureServerCredentials()) {
-    std::filesystem::create_directories(image_.dir() / "agents");
+  AgentTest() : AgentFixture("org.tobari.agent.0") {
     port_ = std::make_unique<GuestPort>(image_.dir() / ("agents/" + id_ + ".sock"));
-    start();
-  }
-  ~AgentTest() override { stop(); }
-
-  void start() {
-    loop_ = *Loop::create();
-    images_.emplace(image_.images(), image_.dir() / "digests");
-    disks_.emplace(image_.dir().path(), std::nullopt);
-    hypervisor_worker_.emplace(*loop_);
-    disk_worker_.emplace(*loop_);
-    DesktopServices services{.loop = *loop_,
-                             .hypervisor = hypervisor_,
-                             .hypervisor_worker = *hypervisor_worker_,
-                             .disk_worker = *disk_worker_,
-                             .images = *images_,
-                             .disks = *disks_,
-                             .agents_dir = image_.dir() / "agents"};
-    services.display.program = TOBARI_FAKE_DISPLAY;
-    services.times.obey_within = 1s;
-    services.times.hypervisor_again = 50ms;
-    HostAgent::Options options;
-    options.desired_file = image_.dir() / "desired";
-    options.hello.set_name("host-1");
-    options.list_every = 200ms;
-    agent_.emplace(std::move(options), std::move(services), *EpochStore::open(image_.dir() / "epochs"),
-                   EventQueue(image_.dir() / "events"), [this](const wire::FromHost& message) {
-                     if (link_) link_->send(message);
-                   });
-    link_.emplace(
-        *loop_, grpc::CreateChannel("127.0.0.1:" + std::to_string(broker_.port()), grpc::InsecureChannelCredentials()),
-        BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
-                              [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
-    front_ = *Front::create(*loop_, {"127.0.0.1", 0}, {.first_packet_within = 500ms, .half_open = 3},
-                            [this](const std::string& token, const std::string& address, int descriptor) {
-                              return agent_->on_client(token, address, descriptor);
-                            });
-    // Displays die with the thread that started them: the loop's.
-    thread_ = std::jthread([this] { loop_->run(); });
-  }
-  void stop() {
-    loop_->stop();
-    thread_.join();
-    front_.reset();
-    link_.reset();
-    disk_worker_.reset();
-    hypervisor_worker_.reset();
-    agent_.reset();
-    loop_.reset();
   }
 
   void desire(wire::DesiredDesktop::Power power, std::uint64_t epoch = 1) {
@@ -167,25 +111,12 @@ class AgentTest : public ::testing::Test {
     return answer->has_failed() ? answer->failed().code() + ": " + answer->failed().message()
                                 : answer->thumbnail().jpeg();
   }
-  net::Endpoint front() const { return {"127.0.0.1", front_->port()}; }
 
-  TestImage image_;
   const std::string id_ = random_uuid();
   const DesktopId desktop_ = *DesktopId::parse(id_);
   const std::string session_ = random_uuid();
   const std::string token_ = random_token();
-  FakeBroker broker_;
-  FakeHypervisor hypervisor_;
   std::unique_ptr<GuestPort> port_;
-  std::unique_ptr<Loop> loop_;
-  std::optional<ImageStore> images_;
-  std::optional<DiskStore> disks_;
-  std::optional<Worker> hypervisor_worker_;
-  std::optional<Worker> disk_worker_;
-  std::optional<HostAgent> agent_;
-  std::optional<BrokerLink> link_;
-  std::unique_ptr<Front> front_;
-  std::jthread thread_;
 };
 
 TEST_F(AgentTest, HelloComesFirstAndNamesTheImages) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Stands in for tobari-display: speaks the control protocol, shows nothing. A client is told in one line which session,
-// process and user serve it and how many sources have been handed over. It can also die right after a report. Pictures
+// process and user serve it and how many sources have been handed over, and later of every source that comes and why it
+// is dropped. It can also die right after a report. Pictures
 // follow a script: a good one, a failure, text, too much, then nothing but an end.
 #include <cstdint>
 #include <cstdio>
@@ -58,12 +59,13 @@ class FakeDisplay {
         if (statistics_ > 2) answer.mutable_statistics()->mutable_encode_us()->mutable_counts()->Resize(5000, 1);
         break;
       case wire::ToDisplay::kSource:
-        source_ = std::move(descriptor);
+        source_[message.source().screen()] = std::move(descriptor);
         ++sources_;
-        return;
+        return say_to_all(std::format("screen {}\n", message.source().screen()));
       case wire::ToDisplay::kClient:
         return serve(message.client(), std::move(descriptor));
       case wire::ToDisplay::kDrop:
+        say_to_all(message.drop().taken_over() ? "taken over\n" : "dropped\n");
         clients_.erase(message.drop().session_id());
         report(wire::Session::DISCONNECTED, message.drop().session_id(), message.drop().reason());
         if (message.drop().reason() == kLastWords) ::_exit(1);
@@ -104,6 +106,12 @@ class FakeDisplay {
     clients_[client.session_id()] = std::move(socket);
   }
 
+  void say_to_all(const std::string& line) {
+    for (const auto& [session, socket] : clients_) {
+      static_cast<void>(::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL));
+    }
+  }
+
   void report(wire::Session::Kind kind, const std::string& session, const std::string& detail = "") {
     wire::FromDisplay message;
     message.mutable_session()->set_kind(kind);
@@ -113,7 +121,7 @@ class FakeDisplay {
   }
 
   tobari::display::ControlChannel channel_{UniqueFd(tobari::display::kControlDescriptor)};
-  UniqueFd source_;
+  std::map<std::uint32_t, UniqueFd> source_;  // by screen
   int sources_ = 0;
   int pictures_ = 0;
   std::uint64_t statistics_ = 0;

@@ -39,6 +39,15 @@ namespace tobari::vmhost {
   return pids;
 }
 
+// Our own, by the first 15 characters of their program's name.
+[[nodiscard]] inline std::vector<pid_t> children_named(const std::string& name) {
+  std::vector<pid_t> pids;
+  FILE* out = ::popen(("pgrep -x -P " + std::to_string(::getpid()) + " " + name).c_str(), "r");
+  for (int pid = 0; out != nullptr && std::fscanf(out, "%d", &pid) == 1;) pids.push_back(pid);
+  if (out != nullptr) ::pclose(out);
+  return pids;
+}
+
 // A program of ours, started and ended by the test.
 class Process {
  public:

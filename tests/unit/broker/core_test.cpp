@@ -131,6 +131,11 @@ TEST(RdpFile, SaysWhetherTheDesktopIsHeard) {
   EXPECT_THAT(heard, HasSubstr("audiocapturemode:i:0\r\n"));
 }
 
+TEST(RdpFile, AWallFillsEveryMonitor) {
+  EXPECT_THAT(rdp_file({"host", 3389, "TOKEN", "alice"}), Not(HasSubstr("multimon")));
+  EXPECT_THAT(rdp_file({"host", 3389, "TOKEN", "alice", false, true}), HasSubstr("use multimon:i:1\r\n"));
+}
+
 TEST(Sha256, AgreesWithTheStandard) {  // FIPS 180-4, "abc"
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }

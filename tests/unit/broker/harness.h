@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -84,8 +85,15 @@ struct Harness {
     return link;
   }
   void report(const Node& node, const std::string& desktop, wire::DesktopState state, std::uint64_t epoch = 1) {
+    std::vector<std::pair<std::string, wire::DesktopState>> all;
+    if (!desktop.empty()) all.emplace_back(desktop, state);
+    report_all(node, all, epoch);
+  }
+  // Everything that this host has.
+  void report_all(const Node& node, const std::vector<std::pair<std::string, wire::DesktopState>>& desktops,
+                  std::uint64_t epoch = 1) {
     wire::ActualState actual;
-    if (!desktop.empty()) {
+    for (const auto& [desktop, state] : desktops) {
       wire::ActualDesktop& seen = *actual.add_desktops();
       seen.set_desktop_id(desktop);
       seen.set_epoch(epoch);
@@ -136,16 +144,19 @@ struct Harness {
   HostRegistry hosts{store, clock};
   bool policy_allows = true;
   std::set<std::string> allowed{"connect"};
+  std::function<void(const AccessQuestion&, AccessAnswer&)> adjust;  // the policy's answer
   Api api{.store = store,
           .clock = clock,
           .authenticator = *authenticator,
           .hosts = hosts,
           .policy = [this](const AccessQuestion& q) -> AccessAnswer {
             const bool yes = policy_allows && allowed.contains(q.what);
-            return {yes,
-                    "the-rule",
-                    yes ? "allowed" : "nobody works at night",
-                    {.user = q.user, .desktop_id = q.desktop_id, .channels = {{"connect", "the-rule"}}}};
+            AccessAnswer answer{yes,
+                                "the-rule",
+                                yes ? "allowed" : "nobody works at night",
+                                {.user = q.user, .desktop_id = q.desktop_id, .channels = {{"connect", "the-rule"}}}};
+            if (adjust) adjust(q, answer);
+            return answer;
           },
           .gateway_address = "gateway.example",
           .gateway_port = 3389,

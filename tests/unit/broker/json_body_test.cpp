@@ -41,6 +41,18 @@ TEST(Bodies, NameTheMemberThatIsWrong) {
   EXPECT_FALSE(parse_login(R"({"user":"a\u0000b","password":"x"})").has_value());
 }
 
+TEST(Bodies, AWallKeepsTheOrderOfItsDesktops) {
+  const std::string first = DesktopId::random().str();
+  const std::string second = DesktopId::random().str();
+  const auto wall = parse_wall(R"({"desktops":[")" + second + R"(",")" + first + R"("],"client_kind":"pad"})");
+  ASSERT_TRUE(wall.has_value());
+  ASSERT_EQ(wall->desktops.size(), 2U);
+  EXPECT_EQ(wall->desktops.front().str(), second);
+  EXPECT_EQ(wall->client.client_kind, "pad");
+  EXPECT_FALSE(parse_wall("").has_value());
+  EXPECT_FALSE(parse_wall(R"({"desktops":["a","b"]})").has_value());
+}
+
 TEST(Bodies, KnowTheirDefaults) {
   const auto desktop = parse_new_desktop(R"({"user":"alice","image":"debian"})");
   EXPECT_EQ(desktop->vcpus, 2U);

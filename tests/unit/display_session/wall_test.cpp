@@ -107,6 +107,33 @@ TEST_F(WallTest, EveryMonitorShowsItsOwnDesktopAtItsOwnSize) {
   EXPECT_TRUE(shows_all(client));
 }
 
+// A wall of a host: the display knows how many desktops there will be before it gets the first.
+TEST(WallOfAHost, AScreenWaitsForItsDesktopWhileTheOthersAreShown) {
+  Watcher watcher;
+  DisplaySession session(watcher);
+  session.add_screens(2);
+  const auto plug = [&session](std::size_t i) {
+    session.set_source(i, TestPatternSource::make("card", size_of(0)).value());
+  };
+  auto made = std::make_unique<FakeDisplayTransport>();
+  FakeDisplayTransport& client = *made;
+  ASSERT_TRUE(session.add_client(std::move(made), {"fake", ""}));
+  Monitor left{.place = {0, 0, 400, 300}, .primary = true, .physical = {}};
+  Monitor right{.place = {400, 0, 400, 300}, .physical = {}};
+  EXPECT_EQ(client.authenticate({"fake", "name", MonitorLayout::create({left, right}).value()}, {}).monitors().size(),
+            2U);
+  client.become_ready();
+  const auto shows = [&client](const Canvas& picture, Point where) {
+    return client.wait_until([&](const auto& c) { return c.shows(picture.view(), where); });
+  };
+  const Canvas card = TestPattern(Pattern::kCard, size_of(0)).canvas();
+  plug(1);
+  EXPECT_TRUE(shows(card, {400, 0}));
+  EXPECT_TRUE(shows(draw_notice(size_of(0), "WAITING FOR THIS DESKTOP"), {0, 0}));
+  plug(0);
+  EXPECT_TRUE(shows(card, {0, 0}));
+}
+
 TEST_F(WallTest, InputReachesTheDesktopUnderThePointer) {
   auto& client = connect(four_monitors());
   ASSERT_TRUE(shows_all(client));

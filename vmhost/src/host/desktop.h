@@ -25,6 +25,12 @@
 
 namespace tobari::vmhost {
 
+// Another display process that shows a desktop for a while: a wall's.
+struct Borrower {
+  std::optional<std::uint32_t> uid;                          // of that process
+  std::function<Result<void>(const UniqueFd&)> take_source;  // a connected socket to the VM's display
+};
+
 struct DesktopTimes {
   std::chrono::milliseconds obey_within = std::chrono::seconds(20);  // a guest that was asked to stop, before the plug
   std::chrono::milliseconds source_again = std::chrono::milliseconds(300);
@@ -67,6 +73,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   [[nodiscard]] bool held() const;  // not to be started now
   [[nodiscard]] bool gone() const noexcept { return gone_; }
   [[nodiscard]] wire::ActualDesktop actual() const;  // without its epoch, which the host keeps
+  [[nodiscard]] const DesktopId& id() const noexcept { return id_; }
   [[nodiscard]] std::uint32_t slot() const noexcept { return slot_; }
 
   // ---- what to do
@@ -77,6 +84,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void restart();  // now, whatever it is doing; forgets failures
 
   // ---- its display
+  [[nodiscard]] Result<void> showable() const;  // the error says why it cannot be shown now
   // The fingerprint of the display's certificate once it is armed. kUnavailable: later may help.
   [[nodiscard]] Result<std::string> arm(const wire::OpenDisplay& request);
   [[nodiscard]] Result<void> client(const std::string& session, const std::string& address, int descriptor);
@@ -84,6 +92,13 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   // on_thumbnail() follows unless it fails at once. kUnavailable: nothing is shown now; kExhausted: too many asked.
   [[nodiscard]] Result<void> take_thumbnail(const std::string& request_id);
   void ask_display_to_end() noexcept;
+  // QEMU obeys the newest connection only (docs/COMMON_ERRORS.md), so there is one process at a time that gets one:
+  // while the display is lent, the borrower, now and whenever the VM was started again; then the desktop's own process.
+  void lend_display(Borrower borrower);
+  void take_display_back();
+  void source_lost(const std::string& detail);  // says whoever has it
+  void end_session(
+      const std::string& reason);  // of whoever is connected to the desktop's own process: it was taken over
 
  private:
   [[nodiscard]] Result<DomainSpec> prepare(const wire::DesiredDesktop& wanted) const;  // disk worker
@@ -98,8 +113,10 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void on_display_gone();
   void on_display_picture(const wire::Picture& picture);
   void offer_source();
+  [[nodiscard]] Result<void> hand_source(const UniqueFd& socket);
   [[nodiscard]] std::uint32_t heads() const;
-  void offer_source_later();
+  void offer_source_in(std::chrono::milliseconds pause);
+  void offer_source_later() { offer_source_in(services_.times.source_again); }
   [[nodiscard]] std::string agent_socket() const;
   [[nodiscard]] std::optional<std::uint32_t> display_user() const;
 
@@ -120,6 +137,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   std::unique_ptr<GuestAgent> guest_;
   std::unique_ptr<DisplayProcess> display_;
   std::string connected_session_;
+  std::optional<Borrower> borrower_;
+  std::uint64_t handed_over_ = 0;  // how often the display went to another process
   struct Wish {
     std::uint64_t id;
     std::string request_id;

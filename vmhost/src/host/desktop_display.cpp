@@ -5,26 +5,20 @@
 #include <tobari/base/log.h>
 #include <tobari/base/thumbnail.h>
 
+#include "host/claims.h"
 #include "host/desktop.h"
 
 namespace tobari::vmhost {
 namespace {
 
-constexpr std::size_t kMaxReportedText = 256;         // of what a display process says
 constexpr std::size_t kMaxThumbnails = 16;            // asked of one display and not answered
 constexpr std::chrono::seconds kForgetThumbnail{10};  // longer than whoever asked waits
-
-// Never half a character: text that is no UTF-8 would make the whole message unreadable to the broker.
-std::string bounded(const std::string& text) {
-  std::size_t size = std::min(text.size(), kMaxReportedText);
-  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
-  return text.substr(0, size);
-}
 
 }  // namespace
 
 void Desktop::start_display() {
-  if (display_) return offer_source();  // it outlived the VM
+  if (display_ || borrower_) offer_source();  // they outlived the VM
+  if (display_) return;
   DisplayOptions options = services_.display;
   options.uid = display_user();
   display_ = std::make_unique<DisplayProcess>(
@@ -32,15 +26,14 @@ void Desktop::start_display() {
       DisplayCallbacks{
           .on_ready =
               [this] {
-                offer_source();
+                if (!borrower_) offer_source();
                 services_.changed();
               },
           .on_session = [this](const wire::Session& session) { on_display_session(session); },
           .on_source_lost =
               [this](std::uint32_t screen, const std::string& detail) {
                 if (screen > 0) return;  // with the VM the first head goes too; without it the others are in order
-                log::info("display lost its VM", {{"desktop", id_.str()}, {"detail", bounded(detail)}});
-                offer_source_later();
+                if (!borrower_) source_lost(detail);
               },
           .on_picture = [this](const wire::Picture& picture) { on_display_picture(picture); },
           .on_gone = [this] { on_display_gone(); },
@@ -52,37 +45,73 @@ std::optional<std::uint32_t> Desktop::display_user() const {
   return *services_.first_uid + slot_;
 }
 
-void Desktop::offer_source_later() {
-  source_timer_ = services_.loop.after(services_.times.source_again, [this] { offer_source(); });
+void Desktop::source_lost(const std::string& detail) {
+  log::info("display lost its VM", {{"desktop", id_.str()}, {"detail", bounded(detail)}});
+  offer_source_later();
+}
+
+void Desktop::offer_source_in(std::chrono::milliseconds pause) {
+  source_timer_ = services_.loop.after(pause, [this] { offer_source(); });
 }
 
 void Desktop::offer_source() {
-  if (!running_ || stopping_ || !display_ || !display_->ready()) return;
-  auto job = [&hypervisor = services_.hypervisor, id = id_, user = display_user()] {
+  if (!running_ || stopping_) return;
+  if (!borrower_ && (!display_ || !display_->ready())) return;
+  auto job = [&hypervisor = services_.hypervisor, id = id_, user = borrower_ ? borrower_->uid : display_user()] {
     return hypervisor.display(id, user);
   };
-  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<UniqueFd>& socket) {
-    if (!self->running_ || !self->display_) return;
-    wire::ToDisplay message;
-    message.mutable_source()->set_heads(self->heads());
-    Result<void> sent;
-    if (socket) {
-      sent = self->display_->send(message, socket->get());
-    } else {
-      sent = std::unexpected(socket.error());
-    }
-    if (sent) return;
-    log::warning("display gets no picture", {{"desktop", self->id_.str()}, {"reason", sent.error().message}});
-    self->offer_source_later();
-  });
+  services_.hypervisor_worker.run(
+      std::move(job), [self = shared_from_this(), turn = handed_over_](const Result<UniqueFd>& socket) {
+        if (!self->running_ || self->handed_over_ != turn) return;
+        const auto handed = socket ? self->hand_source(*socket) : std::unexpected(socket.error());
+        if (handed) return;
+        log::warning("display gets no picture", {{"desktop", self->id_.str()}, {"reason", handed.error().message}});
+        self->offer_source_later();
+      });
 }
 
-Result<std::string> Desktop::arm(const wire::OpenDisplay& request) {
+Result<void> Desktop::hand_source(const UniqueFd& socket) {
+  if (borrower_) return borrower_->take_source(socket);
+  if (!display_) return {};
+  wire::ToDisplay message;
+  message.mutable_source()->set_heads(heads());
+  return display_->send(message, socket.get());
+}
+
+// A timer rather than at once: what is taken back and lent again in one turn is offered to the last one only.
+void Desktop::lend_display(Borrower borrower) {
+  borrower_ = std::move(borrower);
+  ++handed_over_;
+  offer_source_in(std::chrono::milliseconds(0));
+}
+
+void Desktop::take_display_back() {
+  borrower_.reset();
+  ++handed_over_;
+  offer_source_in(std::chrono::milliseconds(0));
+}
+
+void Desktop::end_session(const std::string& reason) {
+  if (connected_session_.empty() || !display_) return;
+  wire::ToDisplay message;
+  message.mutable_drop()->set_session_id(connected_session_);
+  message.mutable_drop()->set_reason(bounded(reason));
+  message.mutable_drop()->set_taken_over(true);
+  const auto sent = display_->send(message);
+  if (!sent) log::warning("session is not told to end", {{"desktop", id_.str()}, {"reason", sent.error().message}});
+}
+
+Result<void> Desktop::showable() const {
   const wire::ActualDesktop now = actual();
   if (now.state() == wire::DESKTOP_STATE_FAILED) return fail(Errc::kIo, "desktop failed: " + now.detail());
   if (now.state() == wire::DESKTOP_STATE_STARTING) return fail(Errc::kUnavailable, "desktop is starting");
   if (now.state() != wire::DESKTOP_STATE_RUNNING || stopping_)
     return fail(Errc::kUnavailable, "desktop is not running");
+  return {};
+}
+
+Result<std::string> Desktop::arm(const wire::OpenDisplay& request) {
+  TOBARI_TRY(showable());
   if (!display_ || !display_->ready()) return fail(Errc::kUnavailable, "the display process is starting");
   wire::ToDisplay message;
   wire::Arm& arm = *message.mutable_arm();
@@ -147,16 +176,12 @@ void Desktop::on_display_session(const wire::Session& session) {
   if (session.kind() == wire::Session::DISCONNECTED && session.session_id() == connected_session_) {
     connected_session_.clear();
   }
-  wire::Session report = session;
-  report.set_client_address(bounded(session.client_address()));
-  report.set_client_name(bounded(session.client_name()));
-  report.set_detail(bounded(session.detail()));
-  services_.on_session(id_, report);
+  services_.on_session(id_, bounded(session));
 }
 
 // Nobody else can say it any more.
 void Desktop::on_display_gone() {
-  source_timer_.reset();
+  if (!borrower_) source_timer_.reset();
   for (const Wish& wish : std::exchange(thumbnails_, {})) {
     services_.on_thumbnail(wish.request_id, fail(Errc::kUnavailable, "the display process has ended"));
   }

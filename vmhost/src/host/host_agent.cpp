@@ -115,6 +115,9 @@ std::uint32_t HostAgent::free_slot() const {
   for (const auto& [id, each] : desktops_) {
     if (each) taken.insert(each->slot());
   }
+  for (const auto& [session, wall] : walls_) {
+    if (wall) taken.insert(wall->slot());
+  }
   std::uint32_t slot = 0;
   while (taken.contains(slot)) ++slot;
   return slot;
@@ -274,6 +277,7 @@ void HostAgent::check_exit() {
 }
 
 void HostAgent::ask_displays_to_end() noexcept {
+  for (const auto& [session, wall] : walls_) wall->ask_display_to_end();
   for (const auto& [id, each] : desktops_) each->ask_display_to_end();
 }
 

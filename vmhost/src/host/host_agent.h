@@ -12,6 +12,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <tobari/base/ids.h>
 #include <tobari/base/result.h>
@@ -20,6 +22,7 @@
 #include "host/desktop.h"
 #include "host/epoch_store.h"
 #include "host/event_queue.h"
+#include "host/wall.h"
 
 namespace tobari::vmhost {
 
@@ -84,8 +87,20 @@ class HostAgent {
   // Named by the broker with the epoch that we know.
   [[nodiscard]] Result<std::shared_ptr<Desktop>> ordered(const std::string& desktop_id, std::uint64_t epoch) const;
   void on_session(const DesktopId& id, const wire::Session& session);
+  void tell(const DesktopId& desktop, const wire::Session& session);
   void send_failure(const std::string& request_id, const Error& error);
   void remember_answer(const std::string& request_id, const wire::FromHost& message);
+
+  // ---- walls (host_agent_walls.cpp)
+  using Desktops = std::vector<std::shared_ptr<Desktop>>;
+  // Those that the request names, a screen each.
+  [[nodiscard]] Result<Desktops> ordered(const wire::OpenDisplay& request) const;
+  [[nodiscard]] Result<std::string> open_wall(const wire::OpenDisplay& request, const Desktops& desktops);
+  [[nodiscard]] Wall::Callbacks callbacks_for(const std::string& session, const DesktopId& first);
+  // Others than `newest` that show one of its desktops.
+  void end_walls(const Wall& newest, bool (Wall::*which)() const noexcept, const std::string& reason);
+  void end_walls_of(const DesktopId& desktop, const std::string& reason);
+  [[nodiscard]] Wall* wall_of(const std::string& session) const;
 
   const Options options_;
   DesktopServices services_;
@@ -100,8 +115,13 @@ class HostAgent {
   bool look_again_ = false;
   std::string last_report_;
   ArmedSessions armed_;
-  std::map<std::string, DesktopId> sessions_;  // session id -> desktop, of those that were armed here
+  struct Armed {
+    DesktopId desktop;  // of a wall the first one
+    bool wall = false;
+  };
+  std::map<std::string, Armed> sessions_;  // by session id: those that were armed here
   std::deque<std::string> session_order_;
+  std::map<std::string, std::unique_ptr<Wall>> walls_;  // by session id
   std::deque<Opening> openings_;
   std::deque<std::pair<std::string, wire::FromHost>> answers_;  // to requests, which may be repeated
   std::function<void()> exit_done_;

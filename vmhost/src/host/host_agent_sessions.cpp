@@ -34,14 +34,15 @@ void HostAgent::on_open_display(const wire::OpenDisplay& request) {
 }
 
 Result<std::string> HostAgent::try_open(const wire::OpenDisplay& request) {
-  TOBARI_ASSIGN(const DesktopId id, DesktopId::parse(request.desktop_id()));
   TOBARI_ASSIGN(SessionId session, SessionId::parse(request.session_id()));
   if (request.ticket_sha256().size() != kHashBytes) return fail(Errc::kInvalidArgument, "ticket hash is not 32 bytes");
-  TOBARI_ASSIGN(const auto desktop, ordered(request.desktop_id(), request.epoch()));
-  TOBARI_ASSIGN(std::string fingerprint, desktop->arm(request));
+  TOBARI_ASSIGN(const Desktops desktops, ordered(request));
+  const bool wall = desktops.size() > 1;
+  const DesktopId& id = desktops.front()->id();
+  TOBARI_ASSIGN(std::string fingerprint, wall ? open_wall(request, desktops) : desktops.front()->arm(request));
   TOBARI_TRY(armed_.arm(request.routing_token_sha256(), {session, id}, Loop::Steady::now(),
                         std::chrono::seconds(request.valid_seconds())));
-  if (sessions_.insert_or_assign(session.str(), id).second) session_order_.push_back(session.str());
+  if (sessions_.insert_or_assign(session.str(), Armed{id, wall}).second) session_order_.push_back(session.str());
   if (session_order_.size() > kMaxSessions) {
     sessions_.erase(session_order_.front());
     session_order_.pop_front();
@@ -50,7 +51,12 @@ Result<std::string> HostAgent::try_open(const wire::OpenDisplay& request) {
 }
 
 void HostAgent::answer(const wire::OpenDisplay& request, const Result<std::string>& result) {
-  if (!result) return send_failure(request.request_id(), result.error());
+  if (!result) {
+    if (Wall* const wall = wall_of(request.session_id()); wall != nullptr && wall->waits()) {
+      wall->end(Wall::Why::kEnded, "it was not opened");
+    }
+    return send_failure(request.request_id(), result.error());
+  }
   wire::FromHost message;
   message.mutable_display_opened()->set_request_id(request.request_id());
   message.mutable_display_opened()->set_certificate_sha256(*result);
@@ -90,10 +96,18 @@ void HostAgent::remember_answer(const std::string& request_id, const wire::FromH
 Result<void> HostAgent::on_client(const std::string& token_sha256, const std::string& address, int descriptor) {
   const auto target = armed_.take(token_sha256, Loop::Steady::now());
   if (!target) return fail(Errc::kUnauthenticated, "unknown routing token");
-  const auto found = desktops_.find(target->desktop);
-  if (found == desktops_.end()) return fail(Errc::kNotFound, "the desktop is gone");
-  TOBARI_TRY(found->second->client(target->session.str(), address, descriptor));
-  log::info("client handed to its display", {{"desktop", target->desktop.str()}, {"session", target->session.str()}});
+  const std::string& session = target->session.str();
+  const auto armed = sessions_.find(session);
+  if (armed != sessions_.end() && armed->second.wall) {
+    Wall* const wall = wall_of(session);
+    if (wall == nullptr) return fail(Errc::kNotFound, "the wall is over");
+    TOBARI_TRY(wall->client(address, descriptor));
+  } else {
+    const auto found = desktops_.find(target->desktop);
+    if (found == desktops_.end()) return fail(Errc::kNotFound, "the desktop is gone");
+    TOBARI_TRY(found->second->client(session, address, descriptor));
+  }
+  log::info("client handed to its display", {{"desktop", target->desktop.str()}, {"session", session}});
   return {};
 }
 
@@ -101,7 +115,11 @@ void HostAgent::on_close_session(const wire::CloseSession& request) {
   const auto session = sessions_.find(request.session_id());
   if (session == sessions_.end()) return;
   if (auto id = SessionId::parse(request.session_id())) armed_.forget(*id);
-  const auto found = desktops_.find(session->second);
+  if (session->second.wall) {
+    if (Wall* const wall = wall_of(request.session_id())) wall->end(Wall::Why::kEnded, request.reason());
+    return;
+  }
+  const auto found = desktops_.find(session->second.desktop);
   if (found != desktops_.end()) found->second->drop(request.session_id(), request.reason());
 }
 
@@ -142,10 +160,15 @@ void HostAgent::on_thumbnail(const std::string& request_id, const Result<std::st
 void HostAgent::on_session(const DesktopId& id, const wire::Session& session) {
   // A display process that was taken over must not speak for the sessions of others.
   const auto known = sessions_.find(session.session_id());
-  if (known == sessions_.end() || known->second != id) {
+  if (known == sessions_.end() || known->second.wall || known->second.desktop != id) {
     log::warning("display process reports a session that is not its own", {{"desktop", id.str()}});
     return;
   }
+  tell(id, session);
+  if (session.kind() == wire::Session::CONNECTED) end_walls_of(id, "one of its desktops is shown elsewhere");
+}
+
+void HostAgent::tell(const DesktopId& desktop, const wire::Session& session) {
   wire::SessionEvent event;
   event.set_session_id(session.session_id());
   event.set_kind(static_cast<wire::SessionEvent::Kind>(session.kind()));  // the same numbers
@@ -153,7 +176,7 @@ void HostAgent::on_session(const DesktopId& id, const wire::Session& session) {
   event.set_client_name(session.client_name());
   event.set_detail(session.detail());
   event.set_event_id(random_uuid());
-  log::info("session", {{"desktop", id.str()},
+  log::info("session", {{"desktop", desktop.str()},
                         {"session", session.session_id()},
                         {"what", wire::Session::Kind_Name(session.kind())},
                         {"detail", session.detail()}});

@@ -65,6 +65,7 @@ Result<void> DisplayProcess::try_start() {
   wire::ToDisplay setup;
   setup.mutable_setup()->set_desktop_id(desktop_);
   setup.mutable_setup()->set_log_level(options_.log_level);
+  setup.mutable_setup()->set_screens(options_.screens);
   TOBARI_TRY(channel_->send(setup));
   ping_timer_ = loop_.after(options_.ping_every, [this] { ping(); });
   log::info("display process started", {{"desktop", desktop_}, {"pid", std::to_string(child_.pid)}});

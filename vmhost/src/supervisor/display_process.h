@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One desktop's display process: started at once, watched, started again when it ends or hangs. What it says is a claim
-// of a process that parses hostile bytes. Loop thread only; callbacks must not destroy this object.
+// The display process of one desktop, or of a wall: started at once, watched, started again when it ends or hangs. What
+// it says is a claim of a process that parses hostile bytes. Loop thread only; callbacks must not destroy this object.
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,7 @@ namespace tobari::vmhost {
 struct DisplayOptions {
   std::string program;
   std::string log_level = "info";
+  std::uint32_t screens = 1;
   std::optional<std::uint32_t> uid;
   std::chrono::milliseconds ping_every = std::chrono::seconds(2);
   std::chrono::milliseconds answer_within = std::chrono::seconds(10);  // else it hangs and is killed

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,5 +34,9 @@ struct Grant {
   }
   friend bool operator==(const Grant&, const Grant&) = default;
 };
+
+// For one session with several desktops: what every grant allows. A channel that all of them hold, with the rules that
+// opened it; the smallest limits. User and desktop are the first one's. `grants`: at least one, of one user.
+[[nodiscard]] Grant narrowest(std::span<const Grant> grants);
 
 }  // namespace tobari::policy

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Which desktop a person means.
+#pragma once
+
+#include <string>
+
+#include "portal.h"
+
+namespace tobari::cli {
+
+// A desktop's id from its name, its id, or, when there is only one, from nothing.
+[[nodiscard]] Result<std::string> find_desktop(Portal& portal, const std::string& wanted);
+
+}  // namespace tobari::cli

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rest/opening.h"
+
+#include <format>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include <tobari/base/log.h>
+
+#include "core/names.h"
+#include "core/offer.h"
+#include "core/rdp_file.h"
+#include "core/sha256.h"
+#include "rpc/desired_state.h"
+
+namespace tobari::broker {
+namespace {
+
+constexpr const char* kStartingCode = "desktop_starting";
+constexpr std::chrono::seconds kStartingRetry{2};
+constexpr std::chrono::seconds kAwayRetry{5};
+
+// The secrets and what is stored of one attempt, from the request to the reply.
+struct Attempt {
+  Offer offer;
+  Session session;
+  policy::Grant grant;
+  std::vector<wire::FurtherDesktop> further;
+  std::uint64_t epoch = 0;
+};
+
+ApiError starting() {
+  return {fail(Errc::kUnavailable, "the desktop is starting").error(), kStartingCode, kStartingRetry};
+}
+
+Result<void> power_on(Api& api, const Call& call, const Desktop& desktop) {
+  auto done = api.store.act([&call, &desktop](Writer& writer) -> Result<AuditDraft> {
+    TOBARI_ASSIGN(const Desktop now, writer.desktop(desktop.id));
+    if (now.power == Power::kDeleted) return fail(Errc::kNotFound, "the desktop is being removed");
+    TOBARI_TRY(writer.set_power(desktop.id, Power::kOn));
+    AuditDraft draft = audit_of(call, "desktop.start", desktop.id.str());
+    draft.detail = "to connect";
+    return draft;
+  });
+  TOBARI_TRY(std::move(done));
+  api.hosts.desired_changed(desktop.host);
+  return {};
+}
+
+// Everything that must be so before a display is opened. An error is the reply.
+std::expected<void, ApiError> check_ready(Api& api, const Call& call, const Desktop& desktop) {
+  if (desktop.power == Power::kDeleted) {
+    return std::unexpected<Error>(fail(Errc::kNotFound, "the desktop is being removed").error());
+  }
+  const DesktopStatus status = api.hosts.status(desktop);
+  if (status.state == DesktopStatus::State::kUnreachable) {
+    return std::unexpected(ApiError(fail(Errc::kUnavailable, status.detail).error(), "host_away", kAwayRetry));
+  }
+  if (desktop.power == Power::kOff) {
+    TOBARI_TRY(power_on(api, call, desktop));
+    return std::unexpected(starting());
+  }
+  switch (status.state) {
+    case DesktopStatus::State::kRunning:
+      return {};
+    case DesktopStatus::State::kFailed:
+      return std::unexpected(ApiError(
+          fail(Errc::kUnavailable, status.detail.empty() ? "the desktop could not be started" : status.detail).error(),
+          "desktop_failed"));
+    default:
+      return std::unexpected(starting());
+  }
+}
+
+// Of all desktops, so that those which are off all start now and not one after the other. What waiting does not help
+// against is said first.
+std::expected<void, ApiError> check_ready(Api& api, const Call& call, const std::vector<Desktop>& desktops) {
+  std::optional<ApiError> wait;
+  for (const Desktop& desktop : desktops) {
+    auto ready = check_ready(api, call, desktop);
+    if (ready.has_value()) continue;
+    ApiError why = std::move(ready).error();
+    if (desktops.size() > 1) why.error.message = std::format("{}: {}", desktop.name, why.error.message);
+    if (why.code != kStartingCode) return std::unexpected(std::move(why));
+    wait = std::move(why);
+  }
+  if (wait.has_value()) return std::unexpected(*std::move(wait));
+  return {};
+}
+
+struct Permission {
+  policy::Grant grant;
+  std::string rule;
+};
+
+// On record first.
+ApiError denied(Api& api, const Call& call, const Desktop& desktop, const std::string& rule, const std::string& why) {
+  AuditDraft draft = audit_of(call, "session.open", desktop.id.str());
+  draft.outcome = Outcome::kDenied;
+  draft.rule = rule;
+  draft.detail = why;
+  if (auto recorded = api.store.record(std::move(draft)); !recorded.has_value()) return recorded.error();
+  return {fail(Errc::kPermissionDenied, std::format("the policy does not let you connect: {}", why)).error(),
+          "policy_denied"};
+}
+
+std::expected<Permission, ApiError> ask_policy(Api& api, const Call& call, const Desktop& desktop) {
+  AccessAnswer answer = api.policy(
+      {.user = desktop.user_name, .desktop_id = desktop.id.str(), .client_address = call.request.client_address});
+  if (answer.allowed) return Permission{std::move(answer.grant), answer.rule};
+  return std::unexpected(denied(api, call, desktop, answer.rule, answer.reason));
+}
+
+std::expected<std::vector<Permission>, ApiError> ask_policy(Api& api, const Call& call,
+                                                            const std::vector<Desktop>& desktops) {
+  std::vector<Permission> all;
+  for (const Desktop& desktop : desktops) {
+    auto one = ask_policy(api, call, desktop);
+    if (!one.has_value()) return std::unexpected(std::move(one).error());
+    all.push_back(std::move(*one));
+  }
+  return all;
+}
+
+Session offered_session(const Api& api, const Call& call, const Opening& opening, const Offer& offer) {
+  const Desktop& first = opening.desktops.front();
+  const Time now = api.clock.wall();
+  Session session{.id = SessionId::random(),
+                  .desktop = first.id,
+                  .user = first.user,
+                  .user_name = first.user_name,
+                  .host = first.host,
+                  .state = SessionState::kOffered,
+                  .client_address = call.request.client_address,
+                  .client_name = opening.client.client_name,
+                  .detail = "",
+                  .created_at = now,
+                  .offer_expires_at = now + kOfferLifetime,
+                  .routing_sha256 = offer.routing_sha256(),
+                  .routed = false,
+                  .further = {}};
+  for (const Desktop& desktop : std::span(opening.desktops).subspan(1)) session.further.push_back(desktop.id);
+  return session;
+}
+
+AuditDraft record_of(const Call& call, const Opening& opening, std::size_t screen, const Session& session,
+                     const std::string& rule) {
+  const Desktop& desktop = opening.desktops[screen];
+  const std::size_t count = opening.desktops.size();
+  AuditDraft draft = audit_of(call, "session.open", session.id.str());
+  draft.outcome = Outcome::kAllowed;
+  draft.rule = rule;
+  draft.detail = std::format("desktop {} of {}{}{}", desktop.name, desktop.user_name,
+                             count > 1 ? std::format(", screen {} of {}", screen + 1, count) : "",
+                             opening.client.client_kind.empty() ? "" : ", client " + opening.client.client_kind);
+  return draft;
+}
+
+std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const Call& call, const Opening& opening) {
+  auto permissions = ask_policy(api, call, opening.desktops);
+  if (!permissions.has_value()) return std::unexpected(std::move(permissions).error());
+  auto attempt = std::make_shared<Attempt>();
+  std::vector<policy::Grant> grants;
+  for (const Permission& each : *permissions) grants.push_back(each.grant);
+  attempt->grant = policy::narrowest(grants);
+  if (attempt->grant.max_monitors < opening.desktops.size()) {
+    return std::unexpected(denied(api, call, opening.desktops.front(), permissions->front().rule,
+                                  std::format("it allows {} monitors, and this is a wall of {}",
+                                              attempt->grant.max_monitors, opening.desktops.size())));
+  }
+  attempt->epoch = opening.desktops.front().epoch;
+  for (const Desktop& desktop : std::span(opening.desktops).subspan(1)) {
+    wire::FurtherDesktop& further = attempt->further.emplace_back();
+    further.set_desktop_id(desktop.id.str());
+    further.set_epoch(desktop.epoch);
+  }
+  attempt->session = offered_session(api, call, opening, attempt->offer);
+  auto done = api.store.act([&](Writer& writer) -> Result<AuditDraft> {
+    TOBARI_TRY(writer.add_session(attempt->session));
+    const std::size_t last = opening.desktops.size() - 1;
+    for (std::size_t i = 0; i < last; ++i) {
+      TOBARI_TRY(writer.add_record(record_of(call, opening, i, attempt->session, (*permissions)[i].rule)));
+    }
+    return record_of(call, opening, last, attempt->session, (*permissions)[last].rule);
+  });
+  TOBARI_TRY(std::move(done));
+  return attempt;
+}
+
+wire::OpenDisplay open_message(const Attempt& attempt) {
+  const auto as_bytes = [](const std::array<std::byte, 32>& hash) {
+    return std::string(reinterpret_cast<const char*>(hash.data()), hash.size());
+  };
+  wire::OpenDisplay message;
+  message.set_request_id(RequestId::random().str());
+  message.set_desktop_id(attempt.session.desktop.str());
+  message.set_epoch(attempt.epoch);
+  message.set_session_id(attempt.session.id.str());
+  message.set_routing_token_sha256(as_bytes(sha256(attempt.offer.routing_token)));
+  message.set_ticket_sha256(as_bytes(sha256(attempt.offer.ticket)));
+  message.set_valid_seconds(static_cast<std::uint32_t>(kOfferLifetime.count()));
+  *message.mutable_grant() = to_wire(attempt.grant);
+  for (const wire::FurtherDesktop& desktop : attempt.further) *message.add_further() = desktop;
+  return message;
+}
+
+Answer connection_reply(const Api& api, const Attempt& attempt, const OpenedDisplay& display) {
+  const Session& session = attempt.session;
+  const RdpTarget target{api.gateway_address,
+                         api.gateway_port,
+                         attempt.offer.routing_token,
+                         session.user_name,
+                         attempt.grant.find("audio.play") != nullptr,
+                         !attempt.further.empty()};
+  return json_response(200, {{"session_id", session.id.str()},
+                             {"address", target.address},
+                             {"port", target.port},
+                             {"routing_token", target.routing_token},
+                             {"user", target.user},
+                             {"ticket", attempt.offer.ticket},
+                             {"certificate_sha256", display.certificate_sha256},
+                             {"rdp_file", rdp_file(target)},
+                             {"expires_at", format_time(session.offer_expires_at)}});
+}
+
+// The display did not open: the session ends before it began, on record.
+ApiError failed_reply(Api& api, const Attempt& attempt, Error why) {
+  const Session& session = attempt.session;
+  const auto recorded = api.store.act([&session, &why](Writer& writer) -> Result<AuditDraft> {
+    TOBARI_TRY(writer.update_session(session.id, SessionState::kEnded, session.client_address, session.client_name,
+                                     "the display did not open: " + why.message));
+    return AuditDraft{.actor = "broker",
+                      .action = "session.failed",
+                      .object = session.id.str(),
+                      .client_address = session.client_address,
+                      .outcome = Outcome::kFailed,
+                      .rule = "",
+                      .detail = why.message};
+  });
+  if (!recorded.has_value()) return recorded.error();
+  log::warning("display not opened", {{"session", session.id.str()}, {"why", why.message}});
+  if (why.code == Errc::kUnavailable && why.message.contains("starting")) return starting();
+  if (why.code == Errc::kUnavailable) return {std::move(why), "host_away", kAwayRetry};
+  if (why.code == Errc::kTimeout) return {std::move(why), "host_timeout", kAwayRetry};
+  // Whatever the host's reason was, it is not the client's request that is wrong.
+  return {fail(Errc::kUnavailable, "the display could not be opened: " + why.message).error(), "display_failed"};
+}
+
+}  // namespace
+
+Result<void> check_own(const Call& call, const Desktop& desktop) {
+  if (desktop.user == call.caller.user.id) return {};
+  return fail(Errc::kPermissionDenied, "a desktop is opened by its own user, not by an administrator");
+}
+
+void open_desktops(Api& api, const Call& call, const Opening& opening, const Reply& reply) {
+  const auto attempt = [&]() -> std::expected<std::shared_ptr<Attempt>, ApiError> {
+    if (auto ready = check_ready(api, call, opening.desktops); !ready.has_value()) {
+      return std::unexpected(std::move(ready).error());
+    }
+    return open_session(api, call, opening);
+  }();
+  if (!attempt.has_value()) return reply(std::unexpected(attempt.error()));
+  const auto opened = [&api, attempt = *attempt, reply](Result<OpenedDisplay> display) {
+    if (!display.has_value()) return reply(std::unexpected(failed_reply(api, *attempt, std::move(display).error())));
+    reply(connection_reply(api, *attempt, *display));
+  };
+  api.hosts.open_display((*attempt)->session.host, open_message(**attempt), opened);
+}
+
+}  // namespace tobari::broker

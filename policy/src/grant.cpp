@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/policy/grant.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace tobari::policy {
+namespace {
+
+// No timeout is the longest one.
+std::chrono::seconds shorter(std::chrono::seconds a, std::chrono::seconds b) {
+  if (a.count() == 0 || b.count() == 0) return std::max(a, b);
+  return std::min(a, b);
+}
+
+// The channel as all hold it; none when one does not.
+std::optional<ChannelGrant> common(const std::string& channel, std::span<const Grant> grants) {
+  std::vector<std::string> rules;
+  for (const Grant& grant : grants) {
+    const ChannelGrant* const open = grant.find(channel);
+    if (open == nullptr) return std::nullopt;
+    if (!std::ranges::contains(rules, open->rule)) rules.push_back(open->rule);
+  }
+  ChannelGrant all{channel, rules.front()};
+  for (const std::string& rule : std::span(rules).subspan(1)) all.rule += ", " + rule;
+  return all;
+}
+
+}  // namespace
+
+Grant narrowest(std::span<const Grant> grants) {
+  Grant narrow = grants.front();
+  narrow.channels.clear();
+  for (const ChannelGrant& open : grants.front().channels) {
+    if (auto all = common(open.channel, grants)) narrow.channels.push_back(*std::move(all));
+  }
+  for (const Grant& each : grants) {
+    narrow.max_monitors = std::min(narrow.max_monitors, each.max_monitors);
+    narrow.max_pixels = std::min(narrow.max_pixels, each.max_pixels);
+    narrow.idle_timeout = shorter(narrow.idle_timeout, each.idle_timeout);
+  }
+  return narrow;
+}
+
+}  // namespace tobari::policy

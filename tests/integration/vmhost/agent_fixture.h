@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// HostAgent, Front and BrokerLink as in the program, on a FakeHypervisor, with display processes that are played.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include <tobari/vmhost/fake_hypervisor.h>
+
+#include "../../unit/vmhost/test_image.h"
+#include "fake_broker.h"
+#include "front/front.h"
+#include "host/host_agent.h"
+#include "link/broker_link.h"
+
+namespace tobari::vmhost {
+
+class AgentFixture : public ::testing::Test {
+ protected:
+  explicit AgentFixture(const std::string& agent_channel)
+      : image_(agent_channel), broker_(grpc::InsecureServerCredentials()) {
+    std::filesystem::create_directories(image_.dir() / "agents");
+    start();
+  }
+  ~AgentFixture() override { stop(); }
+
+  void start() {
+    loop_ = *Loop::create();
+    images_.emplace(image_.images(), image_.dir() / "digests");
+    disks_.emplace(image_.dir().path(), std::nullopt);
+    hypervisor_worker_.emplace(*loop_);
+    disk_worker_.emplace(*loop_);
+    DesktopServices services{.loop = *loop_,
+                             .hypervisor = hypervisor_,
+                             .hypervisor_worker = *hypervisor_worker_,
+                             .disk_worker = *disk_worker_,
+                             .images = *images_,
+                             .disks = *disks_,
+                             .agents_dir = image_.dir() / "agents"};
+    services.display.program = TOBARI_FAKE_DISPLAY;
+    services.times.obey_within = std::chrono::seconds(1);
+    services.times.hypervisor_again = std::chrono::milliseconds(50);
+    HostAgent::Options options;
+    options.desired_file = image_.dir() / "desired";
+    options.hello.set_name("host-1");
+    options.list_every = std::chrono::milliseconds(200);
+    agent_.emplace(std::move(options), std::move(services), *EpochStore::open(image_.dir() / "epochs"),
+                   EventQueue(image_.dir() / "events"), [this](const wire::FromHost& message) {
+                     if (link_) link_->send(message);
+                   });
+    link_.emplace(
+        *loop_, grpc::CreateChannel("127.0.0.1:" + std::to_string(broker_.port()), grpc::InsecureChannelCredentials()),
+        BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
+                              [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
+    front_ = *Front::create(*loop_, {"127.0.0.1", 0},
+                            {.first_packet_within = std::chrono::milliseconds(500), .half_open = 3},
+                            [this](const std::string& token, const std::string& address, int descriptor) {
+                              return agent_->on_client(token, address, descriptor);
+                            });
+    // Displays die with the thread that started them: the loop's.
+    thread_ = std::jthread([this] { loop_->run(); });
+  }
+  void stop() {
+    loop_->stop();
+    thread_.join();
+    front_.reset();
+    link_.reset();
+    disk_worker_.reset();
+    hypervisor_worker_.reset();
+    agent_.reset();
+    loop_.reset();
+  }
+
+  net::Endpoint front() const { return {"127.0.0.1", front_->port()}; }
+
+  TestImage image_;
+  FakeBroker broker_;
+  FakeHypervisor hypervisor_;
+  std::unique_ptr<Loop> loop_;
+  std::optional<ImageStore> images_;
+  std::optional<DiskStore> disks_;
+  std::optional<Worker> hypervisor_worker_;
+  std::optional<Worker> disk_worker_;
+  std::optional<HostAgent> agent_;
+  std::optional<BrokerLink> link_;
+  std::unique_ptr<Front> front_;
+  std::jthread thread_;
+};
+
+}  // namespace tobari::vmhost

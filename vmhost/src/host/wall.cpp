@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "host/wall.h"
+
+#include <algorithm>
+#include <format>
+#include <utility>
+
+#include <tobari/base/log.h>
+
+#include "host/claims.h"
+
+namespace tobari::vmhost {
+namespace {
+
+// Beyond a ticket's life: its client may have begun just before, and a person may look at the certificate meanwhile.
+constexpr std::chrono::seconds kSignInWithin{120};
+constexpr std::chrono::seconds kMaxTicketLife{300};
+constexpr std::chrono::seconds kFarewell{3};           // for the display to tell its client that it is over
+constexpr std::chrono::milliseconds kProcessEnd{500};  // before its end is waited for
+
+}  // namespace
+
+Wall::Wall(DesktopServices& services, std::string session, std::vector<std::shared_ptr<Desktop>> desktops,
+           std::uint32_t slot, Callbacks callbacks)
+    : services_(services),
+      session_(std::move(session)),
+      desktops_(std::move(desktops)),
+      slot_(slot),
+      callbacks_(std::move(callbacks)) {
+  DisplayOptions options = services_.display;
+  options.screens = static_cast<std::uint32_t>(desktops_.size());
+  options.uid = display_user();
+  timer_ = services_.loop.after(kSignInWithin, [this] { finish(); });
+  display_ = std::make_unique<DisplayProcess>(
+      services_.loop, "wall " + session_, std::move(options),
+      DisplayCallbacks{
+          .on_ready = [this] { callbacks_.on_ready(); },
+          .on_session = [this](const wire::Session& each) { on_session(bounded(each)); },
+          .on_source_lost = [this](std::uint32_t screen, const std::string& why) { on_source_lost(screen, why); },
+          .on_picture = [](const wire::Picture&) {},  // nobody asks
+          .on_gone = [this] { on_display_gone(); },
+      });
+}
+
+Wall::~Wall() { give_back(); }
+
+std::optional<std::uint32_t> Wall::display_user() const {
+  if (!services_.first_uid) return std::nullopt;
+  return *services_.first_uid + slot_;
+}
+
+bool Wall::holds(const Desktop& desktop) const {
+  return std::ranges::any_of(desktops_, [&desktop](const auto& each) { return each.get() == &desktop; });
+}
+
+Result<std::string> Wall::arm(const wire::OpenDisplay& request) {
+  if (state_ != State::kWaiting) return fail(Errc::kNotFound, "the wall is over");
+  if (!display_->ready()) return fail(Errc::kUnavailable, "the display process is starting");
+  wire::ToDisplay message;
+  wire::Arm& arm = *message.mutable_arm();
+  arm.set_session_id(session_);
+  arm.set_ticket_sha256(request.ticket_sha256());
+  arm.set_valid_seconds(request.valid_seconds());
+  *arm.mutable_grant() = request.grant();
+  TOBARI_TRY(display_->send(message));
+  const auto valid = std::min(std::chrono::seconds(request.valid_seconds()), kMaxTicketLife);
+  timer_ = services_.loop.after(valid + kSignInWithin, [this] { finish(); });
+  return display_->fingerprint();
+}
+
+Result<void> Wall::client(const std::string& address, int descriptor) {
+  if (state_ != State::kWaiting) return fail(Errc::kNotFound, "the wall is over");
+  wire::ToDisplay message;
+  message.mutable_client()->set_session_id(session_);
+  message.mutable_client()->set_address(address);
+  return display_->send(message, descriptor);
+}
+
+// ---- what its display says
+
+void Wall::on_session(const wire::Session& session) {
+  if (session.session_id() != session_) {
+    log::warning("display process reports a session that is not its own", {{"wall", session_}});
+    return;
+  }
+  const bool first = session.kind() == wire::Session::CONNECTED && state_ == State::kWaiting;
+  if (session.kind() == wire::Session::CONNECTED && !first) return;  // a ticket is good once
+  if (session.kind() == wire::Session::DISCONNECTED) connected_ = false;
+  callbacks_.on_session(session);
+  if (first) return on_signed_in();
+  // Its routing token is used up, so nobody else can come.
+  if (session.kind() == wire::Session::DISCONNECTED || session.kind() == wire::Session::REFUSED) finish();
+}
+
+void Wall::on_signed_in() {
+  connected_ = true;
+  timer_.reset();
+  callbacks_.on_signed_in();
+  state_ = State::kShowing;
+  lend_all();
+}
+
+void Wall::on_source_lost(std::uint32_t screen, const std::string& detail) {
+  if (state_ == State::kShowing && screen < desktops_.size()) desktops_[screen]->source_lost(detail);
+}
+
+// It would be started again, but for nobody.
+void Wall::on_display_gone() {
+  report_end("display process ended");
+  finish();
+}
+
+void Wall::report_end(const std::string& detail) {
+  if (!std::exchange(connected_, false)) return;
+  wire::Session session;
+  session.set_session_id(session_);
+  session.set_kind(wire::Session::DISCONNECTED);
+  session.set_detail(detail);
+  callbacks_.on_session(session);
+}
+
+// ---- the desktops
+
+void Wall::lend_all() {
+  for (std::uint32_t screen = 0; screen < desktops_.size(); ++screen) {
+    Desktop& desktop = *desktops_[screen];
+    desktop.end_session("shown on a wall");
+    desktop.lend_display({display_user(), [this, screen](const UniqueFd& socket) {
+                            wire::ToDisplay message;
+                            message.mutable_source()->set_heads(1);
+                            message.mutable_source()->set_screen(screen);
+                            return display_->send(message, socket.get());
+                          }});
+  }
+}
+
+void Wall::give_back() {
+  if (state_ != State::kShowing) return;
+  for (const auto& desktop : desktops_) desktop->take_display_back();
+}
+
+// ---- the end
+
+void Wall::end(Why why, const std::string& reason) {
+  if (state_ == State::kWaiting) return finish();
+  if (state_ != State::kShowing) return;
+  give_back();
+  state_ = State::kLeaving;
+  wire::ToDisplay message;
+  message.mutable_drop()->set_session_id(session_);
+  message.mutable_drop()->set_reason(bounded(reason));
+  message.mutable_drop()->set_taken_over(why == Why::kTakenOver);
+  const auto sent = display_->send(message);
+  if (!sent) log::warning("wall is not told to end", {{"wall", session_}, {"reason", sent.error().message}});
+  timer_ = services_.loop.after(kFarewell, [this] { finish(); });
+}
+
+// Not destroyed at once: this may be a call of the display's, and its process takes a moment to end.
+void Wall::finish() {
+  if (state_ == State::kOver) return;
+  give_back();
+  state_ = State::kOver;
+  timer_ = services_.loop.after(std::chrono::milliseconds(0), [this] {
+    report_end("ended");
+    display_->ask_to_end();
+    timer_ = services_.loop.after(kProcessEnd, [this] { callbacks_.on_over(); });
+  });
+}
+
+}  // namespace tobari::vmhost
