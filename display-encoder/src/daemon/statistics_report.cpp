@@ -44,6 +44,7 @@ void log_statistics(std::string_view whose, const DisplayStats& stats) {
   log::info("statistics", {{"of", std::string(whose)},
                            {"seconds", std::format("{:.1f}", static_cast<double>(stats.observed.count()) / 1000)},
                            {"frames", std::to_string(stats.frames)},
+                           {"inexact", std::to_string(stats.frames_inexact)},
                            {"acknowledged", std::to_string(stats.frames_acknowledged)},
                            {"bytes", std::to_string(stats.bytes())},
                            {"kbit_s", std::format("{:.0f}", kilobits_a_second(stats))},

@@ -201,6 +201,7 @@ void DisplaySession::send(Lock& lock, const View& view, EncodedFrame frame, Time
                  {.id = id,
                   .screen = view.index,
                   .encoding = encoded - now,
+                  .inexact = view.painter.next_refinement().has_value(),
                   .pressed = answers,
                   .unsent = client->transport().unsent() + bytes,
                   .in_flight = pacer_.in_flight()},

@@ -46,6 +46,7 @@ void StatsRecorder::end_client(Time now) {
 void StatsRecorder::sent(const EncodedFrame& frame, const Sent& about, Time now) {
   if (!since_) return;
   ++current_.frames;
+  if (about.inexact) ++current_.frames_inexact;
   for (const EncodedRect& rect : frame.rects) current_.add(rect.codec, rect.data.size(), pixels_of(rect));
   current_.encode.add(microseconds(about.encoding));
   current_.unsent_bytes = about.unsent;

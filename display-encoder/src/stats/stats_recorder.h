@@ -31,6 +31,7 @@ class StatsRecorder {
     FrameId id = 0;
     std::size_t screen = 0;
     Duration encoding{};
+    bool inexact = false;         // something is still to be sent, or to be sent again without loss
     std::optional<Time> pressed;  // the key or button that this frame answers
     std::size_t unsent = 0;       // bytes, with this frame
     std::size_t in_flight = 0;    // frames, with this one

@@ -89,6 +89,22 @@ TEST_F(Recorder, CountsCommandsBytesAndPixelsByCodec) {
   EXPECT_EQ(seen.unsent_peak_bytes, 5000U);
 }
 
+TEST_F(Recorder, CountsFramesThatLeaveThePictureInexact) {
+  const DisplayStats before = stats();
+  for (const bool inexact : {true, false}) {
+    StatsRecorder::Sent about;
+    about.id = next++;
+    about.inexact = inexact;
+    recorder.sent({}, about, now);
+  }
+  const DisplayStats seen = stats().since(before);
+  EXPECT_EQ(seen.frames, 2U);
+  EXPECT_EQ(seen.frames_inexact, 1U);
+  DisplayStats sum = seen;
+  sum.merge(seen);
+  EXPECT_EQ(sum.frames_inexact, 2U);
+}
+
 TEST_F(Recorder, AnInputIsMeasuredUntilItsFrameLeaves) {
   const auto pressed = now;
   now += 3ms;

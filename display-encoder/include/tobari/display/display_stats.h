@@ -26,6 +26,7 @@ struct DisplayStats {
   static constexpr std::size_t kMaxScreens = 16;
 
   std::uint64_t frames = 0;
+  std::uint64_t frames_inexact = 0;  // of these: after which the client still lacked something, or had it with loss
   std::uint64_t frames_acknowledged = 0;
   std::chrono::milliseconds observed{0};  // how long a client was shown something
   std::vector<CodecUse> codecs;           // those that were used, in the order of their first use
@@ -72,6 +73,7 @@ struct DisplayStats {
 
 inline void DisplayStats::merge(const DisplayStats& later) {
   frames += later.frames;
+  frames_inexact += later.frames_inexact;
   frames_acknowledged += later.frames_acknowledged;
   observed += later.observed;
   for (const CodecUse& use : later.codecs) {
@@ -93,6 +95,7 @@ inline void DisplayStats::merge(const DisplayStats& later) {
 inline DisplayStats DisplayStats::since(const DisplayStats& earlier) const {
   DisplayStats after = *this;
   after.frames -= std::min(frames, earlier.frames);
+  after.frames_inexact -= std::min(frames_inexact, earlier.frames_inexact);
   after.frames_acknowledged -= std::min(frames_acknowledged, earlier.frames_acknowledged);
   after.observed -= std::min(observed, earlier.observed);
   for (const CodecUse& use : earlier.codecs) {
