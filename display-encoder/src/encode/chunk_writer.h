@@ -18,6 +18,9 @@ class ChunkWriter {
   ChunkWriter& operator=(const ChunkWriter&) = delete;
   ~ChunkWriter() { flush(); }
 
+  // Of the vector, with what is not in it yet.
+  [[nodiscard]] std::size_t size() const noexcept { return out_.size() + used_; }
+
   void u8(std::uint32_t value) {
     if (used_ + 4 > chunk_.size()) flush();
     chunk_[used_++] = static_cast<std::byte>(value & 0xFFu);

@@ -38,24 +38,38 @@ std::uint64_t column_key(std::uint64_t drawn, const ColumnShape& shape, int heig
 
 ClearBands::ClearBands() : columns_(kColumnStorage), short_columns_(kShortColumnStorage) {}
 
-void ClearBands::encode(const PixelView& drawing, int x, int y, std::uint32_t background, Bytes& out) {
+bool ClearBands::encode(const PixelView& drawing, int x, int y, std::uint32_t background, std::size_t most,
+                        Bytes& out) {
   columns_.checkpoint();
   short_columns_.checkpoint();
-  ChunkWriter writer(out);
-  for (const int side : {x, x + drawing.width - 1, y, y + drawing.height - 1}) {
-    writer.u16(static_cast<std::uint32_t>(side));
+  drawing_ = drawing;
+  background_ = background;
+  next_column_ = 0;
+  begin_ = out.size();
+  {
+    ChunkWriter writer(out);
+    for (const int side : {x, x + drawing.width - 1, y, y + drawing.height - 1}) {
+      writer.u16(static_cast<std::uint32_t>(side));
+    }
+    writer.bgr(background);
   }
-  writer.bgr(background);
   scan_columns(drawing, background, shapes_);
-  for (int column = 0; column < drawing.width; ++column) {
-    put_column(drawing, column, shapes_[static_cast<std::size_t>(column)], background, writer);
-  }
+  return go_on(most, out);
 }
 
-void ClearBands::put_column(const PixelView& drawing, int x, const ColumnShape& shape, std::uint32_t background,
-                            ChunkWriter& out) {
+bool ClearBands::go_on(std::size_t most, Bytes& out) {
+  ChunkWriter writer(out);
+  while (next_column_ < drawing_.width) {
+    if (writer.size() - begin_ > most) return false;
+    put_column(next_column_++, writer);
+  }
+  return writer.size() - begin_ <= most;
+}
+
+void ClearBands::put_column(int x, ChunkWriter& out) {
+  const ColumnShape& shape = shapes_[static_cast<std::size_t>(x)];
   const std::uint64_t drawn = short_key(shape);
-  const std::uint64_t whole = column_key(drawn, shape, drawing.height, background);
+  const std::uint64_t whole = column_key(drawn, shape, drawing_.height, background_);
   if (const auto index = columns_.find(whole)) {
     out.u16(kColumnHit | *index);
     return;
@@ -66,7 +80,7 @@ void ClearBands::put_column(const PixelView& drawing, int x, const ColumnShape& 
   } else {
     out.u8(shape.on);
     out.u8(shape.off);
-    for (int y = shape.on; y < shape.off; ++y) out.bgr(drawing.row(y)[x]);
+    for (int y = shape.on; y < shape.off; ++y) out.bgr(drawing_.row(y)[x]);
     short_columns_.insert(drawn);
   }
   columns_.insert(whole);

@@ -24,19 +24,28 @@ class ClearBands {
 
   ClearBands();
 
-  // Appends one band; it lies at (x, y) in the bitmap. The columns that the client is to keep are noted; unless the
-  // result is sent, call rollback() before anything else. drawing.height <= kMaxHeight.
-  void encode(const PixelView& drawing, int x, int y, std::uint32_t background, Bytes& out);
+  // Appends one band; it lies at (x, y) in the bitmap. Stops, and says false, once it has more than `most` bytes. The
+  // columns that the client is to keep are noted; unless the whole band is sent, call rollback() before anything else.
+  // drawing.height <= kMaxHeight.
+  [[nodiscard]] bool encode(const PixelView& drawing, int x, int y, std::uint32_t background, std::size_t most,
+                            Bytes& out);
+  // Goes on with a band that was stopped; nothing else was appended since.
+  [[nodiscard]] bool go_on(std::size_t most, Bytes& out);
   void rollback();
   void clear();
 
  private:
-  void put_column(const PixelView& drawing, int x, const ColumnShape& shape, std::uint32_t background,
-                  ChunkWriter& out);
+  void put_column(int x, ChunkWriter& out);
 
   ClearRing columns_;        // whole: V-bar storage
   ClearRing short_columns_;  // short V-bar storage
+
+  // The band at hand.
+  PixelView drawing_;
+  std::uint32_t background_ = 0;
   std::vector<ColumnShape> shapes_;
+  int next_column_ = 0;
+  std::size_t begin_ = 0;  // in the output
 };
 
 }  // namespace tobari::display

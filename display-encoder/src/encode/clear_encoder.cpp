@@ -154,21 +154,21 @@ void ClearEncoder::Impl::put_drawing(const Rect& place) {
     }
   }
   const bool on_background = texture.background * 3 > drawing.area();
-  if (on_background) {
-    bands_coder_.encode(drawing, place.x, place.y, background_, bands_);
-    // Known columns, as most text consists of: a palette is never that small, so it need not be made to be compared.
-    if ((bands_.size() - bands_before) * kBytesOfARun <= texture.runs * worth) return;
-  }
+  // Known columns, as most text consists of: a palette is never that small, so it need not be made to be compared.
+  const std::size_t surely_less = texture.runs * worth / kBytesOfARun;
+  if (on_background && bands_coder_.encode(drawing, place.x, place.y, background_, surely_less, bands_)) return;
   if (palette_size == 0) palette_size = try_palette(drawing, plain_size);
   if (!few_colours_ && place.area() >= kMinSplitArea) {
     if (on_background) drop_band(bands_before);
     split_drawing(place);
     return;
   }
-  if (!on_background) {
-    bands_coder_.encode(drawing, place.x, place.y, few_colours_ ? palette_.commonest() : background_, bands_);
+  const std::size_t most = std::min(palette_size * worth, plain_size);
+  const std::uint32_t ground = few_colours_ ? palette_.commonest() : background_;
+  if (on_background ? bands_coder_.go_on(most, bands_)
+                    : bands_coder_.encode(drawing, place.x, place.y, ground, most, bands_)) {
+    return;
   }
-  if (bands_.size() - bands_before <= std::min(palette_size * worth, plain_size)) return;
   drop_band(bands_before);
   if (palette_size < plain_size) {
     put_palette(place);

@@ -41,26 +41,40 @@ bool ClearPalette::look_up(std::uint32_t colour, std::uint32_t& index) {
   return true;
 }
 
+void ClearPalette::end_run(std::size_t at) {
+  if (runs_.empty()) return;
+  Run& run = runs_.back();
+  run.length = static_cast<std::uint32_t>(at - begun_);
+  pixels_[run.index] += run.length;
+}
+
+bool ClearPalette::begin_run(std::uint32_t colour, std::size_t at) {
+  end_run(at);
+  std::uint32_t index = 0;
+  if (!look_up(colour, index)) return false;
+  runs_.push_back({index, 0});
+  begun_ = at;
+  return true;
+}
+
 bool ClearPalette::analyse(const PixelView& view) {
+  find_runs(view, starts_);
   slots_.fill(0);
   count_ = 0;
   runs_.clear();
   const auto width = static_cast<std::size_t>(view.width);
-  std::uint32_t index = 0;
+  const std::uint64_t* word = starts_.data();
   for (int y = 0; y < view.height; ++y) {
     const std::uint32_t* const row = view.row(y);
-    for (std::size_t at = 0; at < width;) {
-      const std::size_t length = run_length(row + at, width - at);
-      const bool goes_on = at == 0 && y > 0 && colours_[index] == row[0];
-      if (!goes_on) {
-        if (!look_up(row[at], index)) return false;
-        runs_.push_back({index, 0});
+    const std::size_t before = static_cast<std::size_t>(y) * width;
+    for (std::size_t x = 0; x < width; x += 64, ++word) {
+      for (std::uint64_t bits = *word; bits != 0; bits &= bits - 1) {
+        const std::size_t at = x + static_cast<std::size_t>(std::countr_zero(bits));
+        if (!begin_run(row[at], before + at)) return false;
       }
-      pixels_[index] += static_cast<std::uint32_t>(length);
-      runs_.back().length += static_cast<std::uint32_t>(length);
-      at += length;
     }
   }
+  end_run(view.area());
   return true;
 }
 

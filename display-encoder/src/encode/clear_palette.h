@@ -35,12 +35,16 @@ class ClearPalette {
   static constexpr std::size_t kSlots = 512;
 
   [[nodiscard]] bool look_up(std::uint32_t colour, std::uint32_t& index);
+  [[nodiscard]] bool begin_run(std::uint32_t colour, std::size_t at);
+  void end_run(std::size_t at);
 
   std::array<std::uint32_t, kMaxColours> colours_{};
   std::array<std::uint32_t, kMaxColours> pixels_{};  // of each colour
   std::array<std::uint8_t, kSlots> slots_{};         // index + 1; 0: empty
   std::size_t count_ = 0;
+  std::vector<std::uint64_t> starts_;  // of find_runs()
   std::vector<Run> runs_;
+  std::size_t begun_ = 0;  // where the last run begins, in pixels
 };
 
 }  // namespace tobari::display

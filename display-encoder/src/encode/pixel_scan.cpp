@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+
+#include "encode/bit_scan.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "encode/pixel_scan.cpp"
@@ -16,29 +19,74 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr std::uint32_t kColourMask = 0x00FFFFFFu;
 
-void copy_colours(const std::byte* from, std::uint32_t* to, std::size_t count) {
+// A whole rectangle: of small ones the way through the dispatcher would be the larger part.
+void copy_colours(const std::byte* from, std::size_t stride, std::size_t rows, std::uint32_t* to, std::size_t count) {
   const hn::ScalableTag<std::uint32_t> d;
   const std::size_t lanes = hn::Lanes(d);
   const auto mask = hn::Set(d, kColourMask);
-  const auto* source = reinterpret_cast<const std::uint32_t*>(from);
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) hn::StoreU(hn::And(hn::LoadU(d, source + i), mask), d, to + i);
-  if (i < count) hn::StoreN(hn::And(hn::LoadN(d, source + i, count - i), mask), d, to + i, count - i);
+  for (std::size_t y = 0; y < rows; ++y, to += count) {
+    const auto* source = reinterpret_cast<const std::uint32_t*>(from + y * stride);
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) hn::StoreU(hn::And(hn::LoadU(d, source + i), mask), d, to + i);
+    if (i < count) hn::StoreN(hn::And(hn::LoadN(d, source + i, count - i), mask), d, to + i, count - i);
+  }
 }
 
-// Which of up to 64 pixels differ, as bits.
+// Into a row of bits, at a multiple of the lanes; the row is zero there.
 template <class D>
-HWY_INLINE std::uint64_t differing(D d, const std::uint32_t* pixels, std::size_t count, hn::Vec<D> wanted) {
-  const std::size_t lanes = hn::Lanes(d);
-  std::uint64_t all = 0;
-  for (std::size_t i = 0; i < count; i += lanes) {
-    const auto pixel = count - i < lanes ? hn::LoadN(d, pixels + i, count - i) : hn::LoadU(d, pixels + i);
-    std::uint64_t bits = 0;
-    hn::StoreMaskBits(d, hn::Ne(pixel, wanted),
-                      reinterpret_cast<std::uint8_t*>(&bits));  // little-endian, as all of this
-    all |= bits << i;
+HWY_INLINE void put_bits(D d, hn::Mask<D> mask, std::size_t at, std::uint8_t* row) {
+  std::uint8_t bytes[8] = {};  // as many as it may write
+  hn::StoreMaskBits(d, mask, bytes);
+  if constexpr (hn::MaxLanes(d) >= 8) {
+    std::memcpy(row + at / 8, bytes, hn::Lanes(d) / 8);
+  } else {
+    row[at / 8] = static_cast<std::uint8_t>(row[at / 8] | bytes[0] << (at % 8));
   }
-  return count < 64 ? all & ((std::uint64_t{1} << count) - 1) : all;
+}
+
+// Rows that are looked at together: few enough that memory is read ahead in each. A part of 64.
+constexpr std::size_t kStrip = 16;
+
+// One to four vectors of columns in the rows [top, bottom) of a strip: what differs is gathered down the columns and
+// looked at once, because taking a mask out of a vector and back from memory costs more than the comparison. `count`:
+// pixels a row; all that there is room for when kWhole.
+template <bool kWhole, class D>
+HWY_INLINE void mark_columns(D d, const PixelView& view, std::size_t top, std::size_t bottom, std::size_t x,
+                             std::size_t count, hn::Vec<D> wanted, std::uint64_t* rows, std::uint64_t* columns) {
+  const std::size_t lanes = hn::Lanes(d);
+  const auto load = [&](const std::uint32_t* from, std::size_t i) HWY_ATTR {
+    if constexpr (kWhole) return hn::Xor(hn::LoadU(d, from + i * lanes), wanted);
+    if (i * lanes >= count) return hn::Zero(d);
+    const std::size_t rest = std::min(lanes, count - i * lanes);
+    return hn::IfThenElseZero(hn::FirstN(d, rest), hn::Xor(hn::LoadN(d, from + i * lanes, rest), wanted));
+  };
+  auto first = hn::Zero(d);
+  auto second = hn::Zero(d);
+  auto third = hn::Zero(d);
+  auto fourth = hn::Zero(d);
+  std::uint64_t drawn = 0;
+  for (std::size_t y = top; y < bottom; ++y) {
+    const std::uint32_t* const row = view.pixels + y * view.stride + x;
+    const auto a = load(row, 0);
+    const auto b = load(row, 1);
+    const auto c = load(row, 2);
+    const auto e = load(row, 3);
+    first = hn::Or(first, a);
+    second = hn::Or(second, b);
+    third = hn::Or(third, c);
+    fourth = hn::Or(fourth, e);
+    const auto any = hn::Or(hn::Or(a, b), hn::Or(c, e));
+    drawn |= std::uint64_t{!hn::AllTrue(d, hn::Eq(any, hn::Zero(d)))} << (y % 64);
+  }
+  rows[top / 64] |= drawn;
+  const auto bits_of = [&](hn::Vec<D> gathered) HWY_ATTR {
+    std::uint64_t bits = 0;
+    hn::StoreMaskBits(d, hn::Ne(gathered, hn::Zero(d)), reinterpret_cast<std::uint8_t*>(&bits));  // little-endian
+    return bits;
+  };
+  const std::uint64_t bits =
+      bits_of(first) | bits_of(second) << lanes | bits_of(third) << (2 * lanes) | bits_of(fourth) << (3 * lanes);
+  columns[x / 64] |= bits << (x % 64);  // four vectors are 16, 32 or 64 columns
 }
 
 void mark(const PixelView& view, std::uint32_t colour, std::uint64_t* rows, std::uint64_t* columns) {
@@ -46,17 +94,14 @@ void mark(const PixelView& view, std::uint32_t colour, std::uint64_t* rows, std:
   const auto wanted = hn::Set(d, colour);
   const auto width = static_cast<std::size_t>(view.width);
   const auto height = static_cast<std::size_t>(view.height);
-  std::fill_n(rows, (height + 63) / 64, 0);
-  std::fill_n(columns, (width + 63) / 64, 0);
-  for (std::size_t y = 0; y < height; ++y) {
-    const std::uint32_t* const row = view.pixels + y * view.stride;
-    std::uint64_t any = 0;
-    for (std::size_t x = 0; x < width; x += 64) {
-      const std::uint64_t bits = differing(d, row + x, std::min<std::size_t>(64, width - x), wanted);
-      columns[x / 64] |= bits;
-      any |= bits;
-    }
-    rows[y / 64] |= std::uint64_t{any != 0} << (y % 64);
+  std::fill_n(rows, words_for(height), 0);
+  std::fill_n(columns, words_for(width), 0);
+  const std::size_t step = 4 * hn::Lanes(d);
+  for (std::size_t top = 0; top < height; top += kStrip) {
+    const std::size_t bottom = std::min(height, top + kStrip);
+    std::size_t x = 0;
+    for (; x + step <= width; x += step) mark_columns<true>(d, view, top, bottom, x, step, wanted, rows, columns);
+    if (x < width) mark_columns<false>(d, view, top, bottom, x, width - x, wanted, rows, columns);
   }
 }
 
@@ -89,18 +134,31 @@ Texture look(const PixelView& view, std::uint32_t background) {
   return texture;
 }
 
-std::size_t same_as_first(const std::uint32_t* pixels, std::size_t count) {
-  const hn::ScalableTag<std::uint32_t> d;
+void run_starts(const PixelView& view, std::uint64_t* starts) {
+  const hn::CappedTag<std::uint32_t, 16> d;
   const std::size_t lanes = hn::Lanes(d);
-  const auto wanted = hn::Set(d, pixels[0]);
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const auto differs = hn::Ne(hn::LoadU(d, pixels + i), wanted);
-    const auto at = hn::FindFirstTrue(d, differs);
-    if (at >= 0) return i + static_cast<std::size_t>(at);
+  const auto first = hn::FirstN(d, 1);
+  const auto width = static_cast<std::size_t>(view.width);
+  std::uint32_t last = ~view.pixels[0];
+  for (std::size_t y = 0; y < static_cast<std::size_t>(view.height); ++y, starts += words_for(width)) {
+    const std::uint32_t* const row = view.pixels + y * view.stride;
+    auto* const bits = reinterpret_cast<std::uint8_t*>(starts);  // little-endian, as all of this
+    const std::size_t begin = std::min(lanes, width);
+    const auto pixel = begin == lanes ? hn::LoadU(d, row) : hn::LoadN(d, row, begin);
+    // Nothing is read before the row: it may be the first of all.
+    const auto before = hn::IfThenElse(first, hn::Set(d, last), hn::Slide1Up(d, pixel));
+    put_bits(d, hn::And(hn::FirstN(d, begin), hn::Ne(pixel, before)), 0, bits);
+    std::size_t x = lanes;
+    for (; x + lanes <= width; x += lanes) {
+      put_bits(d, hn::Ne(hn::LoadU(d, row + x), hn::LoadU(d, row + x - 1)), x, bits);
+    }
+    if (x < width) {
+      const std::size_t rest = width - x;
+      const auto begins = hn::Ne(hn::LoadN(d, row + x, rest), hn::LoadN(d, row + x - 1, rest));
+      put_bits(d, hn::And(hn::FirstN(d, rest), begins), x, bits);
+    }
+    last = row[width - 1];
   }
-  while (i < count && pixels[i] == pixels[0]) ++i;
-  return i;
 }
 
 std::size_t changes(const std::byte* row, std::size_t count) {
@@ -187,7 +245,7 @@ namespace tobari::display {
 HWY_EXPORT(copy_colours);
 HWY_EXPORT(look);
 HWY_EXPORT(mark);
-HWY_EXPORT(same_as_first);
+HWY_EXPORT(run_starts);
 HWY_EXPORT(changes);
 HWY_EXPORT(columns);
 
@@ -196,10 +254,8 @@ void load_block(const FrameView& frame, const Rect& rect, PixelBlock& block) {
   block.height = rect.height;
   const auto width = static_cast<std::size_t>(rect.width);
   block.pixels.resize(width * static_cast<std::size_t>(rect.height));
-  std::uint32_t* to = block.pixels.data();
-  for (int y = rect.y; y < rect.bottom(); ++y, to += width) {
-    HWY_DYNAMIC_DISPATCH(copy_colours)(frame.at(rect.x, y), to, width);
-  }
+  HWY_DYNAMIC_DISPATCH(copy_colours)
+  (frame.at(rect.x, rect.y), frame.stride, static_cast<std::size_t>(rect.height), block.pixels.data(), width);
 }
 
 void mark_drawn(const PixelView& view, std::uint32_t colour, std::uint64_t* rows, std::uint64_t* columns) {
@@ -210,14 +266,9 @@ Texture look_at(const PixelView& view, std::uint32_t background) {
   return HWY_DYNAMIC_DISPATCH(look)(view, background);
 }
 
-std::size_t run_length(const std::uint32_t* pixels, std::size_t count) {
-  // Most runs are short, and a call through the dispatcher costs more than looking at a few pixels.
-  constexpr std::size_t kShort = 8;
-  const std::size_t near = std::min(count, kShort);
-  for (std::size_t i = 1; i < near; ++i) {
-    if (pixels[i] != pixels[0]) return i;
-  }
-  return near == count ? count : HWY_DYNAMIC_DISPATCH(same_as_first)(pixels, count);
+void find_runs(const PixelView& view, std::vector<std::uint64_t>& starts) {
+  starts.assign(words_for(static_cast<std::size_t>(view.width)) * static_cast<std::size_t>(view.height), 0);
+  HWY_DYNAMIC_DISPATCH(run_starts)(view, starts.data());
 }
 
 std::size_t count_changes(const std::byte* row, std::size_t count) { return HWY_DYNAMIC_DISPATCH(changes)(row, count); }

@@ -50,8 +50,9 @@ struct Texture {
 };
 [[nodiscard]] Texture look_at(const PixelView& view, std::uint32_t background);
 
-// How many pixels from the first on have its colour; count must not be 0.
-[[nodiscard]] std::size_t run_length(const std::uint32_t* pixels, std::size_t count);
+// Where its runs begin: a bit for each pixel, words_for(width) words for each row (encode/bit_scan.h). A run goes on in
+// the next row when that begins with the same colour.
+void find_runs(const PixelView& view, std::vector<std::uint64_t>& starts);
 
 // How many of pixels 1 .. count-1 differ from the one before; reads the frame itself, ignores X.
 [[nodiscard]] std::size_t count_changes(const std::byte* row, std::size_t count);

@@ -99,16 +99,5 @@ TEST(Progressive, NoiseAndExtremesStayWithinTheirBounds) {
   }
 }
 
-TEST(Rlgr, RefusesWhatATileCannotCarry) {
-  TileCoefficients tile;
-  for (std::size_t i = 0; i < kTileCoefficients; ++i) {
-    tile.values[i] = i % 29 == 0 ? std::int16_t{32767} : std::int16_t{0};
-  }
-  tile.nonzero.fill(~std::uint64_t{0});  // no runs: the parameters sink between the peaks
-  std::vector<std::byte> out(3);
-  EXPECT_FALSE(rlgr1_encode(tile, out));
-  EXPECT_EQ(out.size(), 3u);
-}
-
 }  // namespace
 }  // namespace tobari::display
