@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 namespace tobari::display {
@@ -15,7 +16,7 @@ constexpr std::int8_t kRight = kScanBlock;
 constexpr std::int8_t kWrong = -kScanBlock;
 constexpr std::int8_t kUseless = -8;
 
-constexpr int kMinGroup = 16;
+constexpr int kMinGroup = 2;  // samples
 constexpr int kMaxGroups = 128;
 
 bool same_colour(const std::byte* a, const std::byte* b) {
@@ -62,48 +63,55 @@ MoveExtent::Span MoveExtent::best_span(const std::vector<long>& values, int from
   return best;
 }
 
-// What the copy would make right if all rows were like every eighth.
-long MoveExtent::promised(const FrameView& live, const FrameView& kept, const Rect& box, Point by) {
-  constexpr int kStep = 8;
-  const auto columns = static_cast<std::size_t>((box.width + kScanBlock - 1) / kScanBlock);
-  moved_.resize(columns);
-  still_.resize(columns);
-  long right = 0;
-  for (int y = box.y; y < box.bottom(); y += kStep) {
-    equal_blocks(live.at(box.x, y), kept.at(box.x - by.x, y - by.y), box.width, moved_.data());
-    equal_blocks(live.at(box.x, y), kept.at(box.x, y), box.width, still_.data());
-    for (std::size_t i = 0; i < columns; ++i) right += moved_[i] != 0 && still_[i] == 0 ? 1 : 0;
-  }
-  return right * kStep * kScanBlock;
+// One row in kSampled, not always the same one of them: what is drawn repeats itself, too.
+int MoveExtent::sampled_row(int sample) const noexcept {
+  constexpr int kStride = 5;  // has no factor in common with kSampled
+  return std::min(rows_ - 1, sample * kSampled + sample * kStride % kSampled);
 }
 
-void MoveExtent::score(const FrameView& live, const FrameView& kept, const Rect& box, Point by) {
-  columns_ = (box.width + kScanBlock - 1) / kScanBlock;
-  rows_ = box.height;
-  group_ = std::max(kMinGroup, (rows_ + kMaxGroups - 1) / kMaxGroups);
+// Into row_, of the blocks [from_column, to_column).
+void MoveExtent::score_row(const Question& about, int row, int from_column, int to_column) {
+  const auto count = static_cast<std::size_t>(to_column - from_column);
+  const int x = about.box.x + from_column * kScanBlock;
+  const int y = about.box.y + row;
+  const int width = std::min(about.box.right() - x, static_cast<int>(count) * kScanBlock);
+  row_.resize(count);
+  moved_.resize(count);
+  still_.resize(count);
+  equal_blocks(about.live.at(x, y), about.kept.at(x - about.by.x, y - about.by.y), width, moved_.data());
+  equal_blocks(about.live.at(x, y), about.kept.at(x, y), width, still_.data());
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool moved = moved_[i] != 0;
+    const bool still = still_[i] != 0;
+    row_[i] = moved ? (still ? std::int8_t{0} : kRight) : (still ? kWrong : kUseless);
+  }
+}
+
+// Returns what the copy would make right, in pixels, if all rows were like these.
+long MoveExtent::score_samples(const Question& about) {
+  columns_ = (about.box.width + kScanBlock - 1) / kScanBlock;
+  rows_ = about.box.height;
+  samples_ = (rows_ + kSampled - 1) / kSampled;
+  group_ = std::max(kMinGroup, (samples_ + kMaxGroups - 1) / kMaxGroups);
   const auto columns = static_cast<std::size_t>(columns_);
-  scores_.resize(columns * static_cast<std::size_t>(rows_));
-  groups_.assign(columns * static_cast<std::size_t>((rows_ + group_ - 1) / group_), 0);
-  moved_.resize(columns);
-  still_.resize(columns);
-  for (int row = 0; row < rows_; ++row) {
-    const int y = box.y + row;
-    equal_blocks(live.at(box.x, y), kept.at(box.x - by.x, y - by.y), box.width, moved_.data());
-    equal_blocks(live.at(box.x, y), kept.at(box.x, y), box.width, still_.data());
-    std::int8_t* const scores = scores_.data() + static_cast<std::size_t>(row) * columns;
-    std::int32_t* const groups = groups_.data() + static_cast<std::size_t>(row / group_) * columns;
+  scores_.resize(columns * static_cast<std::size_t>(samples_));
+  groups_.assign(columns * static_cast<std::size_t>((samples_ + group_ - 1) / group_), 0);
+  long right = 0;
+  for (int sample = 0; sample < samples_; ++sample) {
+    score_row(about, sampled_row(sample), 0, columns_);
+    std::ranges::copy(row_, scores_.begin() + static_cast<std::ptrdiff_t>(sample) * columns_);
+    std::int32_t* const groups = groups_.data() + static_cast<std::size_t>(sample / group_) * columns;
     for (std::size_t i = 0; i < columns; ++i) {
-      const bool moved = moved_[i] != 0;
-      const bool still = still_[i] != 0;
-      scores[i] = moved ? (still ? std::int8_t{0} : kRight) : (still ? kWrong : kUseless);
-      groups[i] += scores[i];
+      groups[i] += row_[i];
+      right += row_[i] == kRight ? kRight : 0;
     }
   }
+  return right * kSampled;
 }
 
 // The rectangle of whole groups with the largest sum.
-bool MoveExtent::best_of_groups(Span& rows, Span& columns) {
-  const int groups = (rows_ + group_ - 1) / group_;
+bool MoveExtent::best_of_groups(Span& samples, Span& columns) {
+  const int groups = (samples_ + group_ - 1) / group_;
   long best = 0;
   for (int left = 0; left < columns_; ++left) {
     sums_.assign(static_cast<std::size_t>(groups), 0);
@@ -114,30 +122,36 @@ bool MoveExtent::best_of_groups(Span& rows, Span& columns) {
       const Span span = best_span(sums_, 0, groups);
       if (span.sum <= best) continue;
       best = span.sum;
-      rows = {span.begin * group_, std::min(rows_, span.end * group_), span.sum};
+      samples = {span.begin * group_, std::min(samples_, span.end * group_), span.sum};
       columns = {left, right + 1, span.sum};
     }
   }
   return best > 0;
 }
 
-MoveExtent::Span MoveExtent::exact_rows(const Span& rough, const Span& columns) {
-  sums_.assign(static_cast<std::size_t>(rows_), 0);
-  const int from = std::max(0, rough.begin - group_);
-  const int to = std::min(rows_, rough.end + group_);
-  for (int row = from; row < to; ++row) {
-    for (int column = columns.begin; column < columns.end; ++column) {
-      sums_[static_cast<std::size_t>(row)] += scores_[static_cast<std::size_t>(row * columns_ + column)];
-    }
+// How far from the row boundary `inner`, inside of what moved, towards `outer` it is best to go: looks at every row
+// between the two.
+int MoveExtent::edge(const Question& about, const Span& columns, int inner, int outer) {
+  const int step = outer < inner ? -1 : 1;
+  long sum = 0;
+  long best = 0;
+  int found = inner;
+  for (int at = inner; at != outer; at += step) {
+    score_row(about, step < 0 ? at - 1 : at, columns.begin, columns.end);
+    for (const std::int8_t score : row_) sum += score;
+    if (sum <= best) continue;
+    best = sum;
+    found = at + step;
   }
-  return best_span(sums_, from, to);
+  return found;
 }
 
-MoveExtent::Span MoveExtent::exact_columns(const Span& rows) {
+MoveExtent::Span MoveExtent::exact_columns(int top, int bottom) {
   sums_.assign(static_cast<std::size_t>(columns_), 0);
-  for (int row = rows.begin; row < rows.end; ++row) {
+  for (int sample = 0; sample < samples_; ++sample) {
+    if (const int row = sampled_row(sample); row < top || row >= bottom) continue;
     for (int column = 0; column < columns_; ++column) {
-      sums_[static_cast<std::size_t>(column)] += scores_[static_cast<std::size_t>(row * columns_ + column)];
+      sums_[static_cast<std::size_t>(column)] += scores_[static_cast<std::size_t>(sample * columns_ + column)];
     }
   }
   return best_span(sums_, 0, columns_);
@@ -147,20 +161,26 @@ MoveExtent::Found MoveExtent::find(const FrameView& live, const FrameView& kept,
                                    long wanted) {
   const Rect whole = bounds(live.size);
   const Rect box = intersect(area, {whole.x + by.x, whole.y + by.y, whole.width, whole.height});
+  const Question about{live, kept, box, by};
   // Half of it: eight rows more or less are nothing to be exact about.
-  if (box.empty() || promised(live, kept, box, by) * 2 < wanted) return {};
-  score(live, kept, box, by);
-  Span rows;
+  if (box.empty() || score_samples(about) * 2 < wanted) return {};
+  Span samples;
   Span columns;
-  if (!best_of_groups(rows, columns)) return {};
-  rows = exact_rows(rows, columns);
-  columns = exact_columns(rows);
+  if (!best_of_groups(samples, columns)) return {};
+  // A sample speaks for its neighbours, and a group's first may have been one that did not move.
+  const int reach = (group_ + 1) * kSampled;
+  const int middle = std::min(rows_, (samples.begin + samples.end) / 2 * kSampled);
+  const int begin = samples.begin * kSampled;
+  const int end = std::min(rows_, samples.end * kSampled);
+  const int top = edge(about, columns, std::min(begin + reach, middle), std::max(0, begin - reach));
+  const int bottom = edge(about, columns, std::max(end - reach, middle), std::min(rows_, end + reach));
+  columns = exact_columns(top, bottom);
   if (columns.sum <= 0) return {};
-  Rect to{box.x + columns.begin * kScanBlock, box.y + rows.begin, 0, rows.end - rows.begin};
+  Rect to{box.x + columns.begin * kScanBlock, box.y + top, 0, bottom - top};
   to.width = std::min(box.right(), box.x + columns.end * kScanBlock) - to.x;
   const int left = growth(live, kept, to, by, to.x - box.x, -1);
   const int right = growth(live, kept, to, by, box.right() - to.right(), 1);
-  return {{to.x - left, to.y, to.width + left + right, to.height}, columns.sum};
+  return {{to.x - left, to.y, to.width + left + right, to.height}, columns.sum * kSampled};
 }
 
 }  // namespace tobari::display

@@ -17,10 +17,12 @@ class MoveExtent {
  public:
   struct Found {
     Rect to;        // empty: nothing is gained
-    long gain = 0;  // pixels that the copy makes right, less those that it makes wrong; to some tens
+    long gain = 0;  // pixels that the copy makes right, less those that it makes wrong; by samples
   };
 
-  // Both pictures have one size; `area` lies inside. Looks at every row only where some of them promise `wanted`.
+  // Both pictures have one size; `area` lies inside. Looks at one row in kSampled and, when these promise `wanted`, at
+  // all of them near the upper and lower edge of what it found.
+  static constexpr int kSampled = 8;
   [[nodiscard]] Found find(const FrameView& live, const FrameView& kept, const Rect& area, Point by, long wanted);
 
  private:
@@ -29,18 +31,28 @@ class MoveExtent {
     int end = 0;
     long sum = 0;
   };
+  // What is compared with what.
+  struct Question {
+    const FrameView& live;
+    const FrameView& kept;
+    Rect box;
+    Point by;
+  };
   static Span best_span(const std::vector<long>& values, int from, int to);
 
-  [[nodiscard]] long promised(const FrameView& live, const FrameView& kept, const Rect& box, Point by);
-  void score(const FrameView& live, const FrameView& kept, const Rect& box, Point by);
-  [[nodiscard]] bool best_of_groups(Span& rows, Span& columns);
-  Span exact_rows(const Span& rough, const Span& columns);
-  Span exact_columns(const Span& rows);
+  [[nodiscard]] int sampled_row(int sample) const noexcept;
+  void score_row(const Question& about, int row, int from_column, int to_column);
+  [[nodiscard]] long score_samples(const Question& about);
+  [[nodiscard]] bool best_of_groups(Span& samples, Span& columns);
+  [[nodiscard]] int edge(const Question& about, const Span& columns, int inner, int outer);
+  [[nodiscard]] Span exact_columns(int top, int bottom);
 
   int columns_ = 0;  // blocks of kScanBlock pixels
   int rows_ = 0;
-  int group_ = 1;  // rows
-  std::vector<std::int8_t> scores_;
+  int samples_ = 0;
+  int group_ = 1;                    // samples
+  std::vector<std::int8_t> scores_;  // of the samples' blocks
+  std::vector<std::int8_t> row_;     // of one row's
   std::vector<std::int32_t> groups_;
   std::vector<long> sums_;
   std::vector<std::uint8_t> moved_;

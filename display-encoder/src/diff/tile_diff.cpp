@@ -63,7 +63,7 @@ void TileDiff::reset(Size size) {
   const auto address = reinterpret_cast<std::uintptr_t>(storage_.data());
   first_row_ = (kRowAlignment - address % kRowAlignment) % kRowAlignment;
   unseen_ = Region(bounds(size));
-  fruitless_ = to_skip_ = 0;
+  patience_ = {};
 }
 
 FrameView TileDiff::picture() const noexcept { return {storage_.data() + first_row_, size_, stride_}; }
@@ -107,27 +107,30 @@ Rect TileDiff::searchable(const Region& damage) {
   return box.area() >= MoveSearch::kMinChanged ? box : Rect{};
 }
 
-bool TileDiff::search_rests() {
+bool TileDiff::Patience::rests() {
   if (to_skip_ == 0) return false;
   --to_skip_;
   return true;
 }
+
+void TileDiff::Patience::nothing_found() { to_skip_ = std::min(kMaxSkip, (1u << std::min(++fruitless_, 8u)) - 1); }
 
 std::vector<Move> TileDiff::follow_moves(const FrameView& live, const Rect& area) {
   std::vector<Move> moves;
   const Rect inside = intersect(area, bounds(size_));
   if (inside.empty() || !unseen_.empty()) return moves;
   while (moves.size() < kMaxMoves && search_.promising(live, picture(), inside)) {
-    if (moves.empty() && search_rests()) return moves;
+    Patience& patience = patience_[moves.size()];
+    if (patience.rests()) break;
     const auto found = search_.find(live, picture(), inside);
     if (!found) {
-      if (moves.empty()) to_skip_ = std::min(kMaxSkip, (1u << std::min(++fruitless_, 8u)) - 1);
+      patience.nothing_found();
       break;
     }
+    patience.found();
     carry_out(*found);
     moves.push_back(*found);
   }
-  if (!moves.empty()) fruitless_ = to_skip_ = 0;
   return moves;
 }
 

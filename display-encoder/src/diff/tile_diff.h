@@ -5,6 +5,7 @@
 // drawing while we read, and whatever is encoded afterwards must come from picture(), never from the live view.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -54,7 +55,18 @@ class TileDiff {
   void copy(const FrameView& live, const Rect& rect);
   Region compare(const FrameView& live, const Rect& rect);
   void carry_out(const Move& move);
-  [[nodiscard]] bool search_rests();
+
+  // Searches that find nothing make the next ones rarer.
+  class Patience {
+   public:
+    [[nodiscard]] bool rests();
+    void nothing_found();
+    void found() { *this = {}; }
+
+   private:
+    unsigned fruitless_ = 0;  // searches in a row
+    unsigned to_skip_ = 0;    // before the next one
+  };
 
   Size size_;
   std::size_t stride_ = 0;
@@ -63,8 +75,7 @@ class TileDiff {
   Region unseen_;                 // never taken since reset()
   std::vector<TileMarks> marks_;  // of one row of tiles
   MoveSearch search_;
-  unsigned fruitless_ = 0;  // searches in a row
-  unsigned to_skip_ = 0;    // before the next one
+  std::array<Patience, kMaxMoves> patience_;  // for a first move, for one more where one was found, and so on
 };
 
 }  // namespace tobari::display

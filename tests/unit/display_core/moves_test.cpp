@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "diff/move_extent.h"
 #include "diff/row_scan.h"
 #include "diff/tile_diff.h"
 #include "pictures.h"
@@ -143,6 +144,25 @@ TEST(Moves, TwoPanesScrollAtOnce) {
   EXPECT_LE(outcome.changed.area(), 40 * 600 + 15 * 500 + 40'000);
 }
 
+// A search for one more move that finds nothing, as the new lines of a page make it, becomes rarer; the ones before
+// not.
+TEST(Moves, TwoPanesScrollOnAndOn) {
+  const Picture left = make_picture(Content::kTextLight, {600, 2000}, 11);
+  const Picture right = make_picture(Content::kTextDark, {500, 2000}, 12);
+  Picture screen = make_picture(Content::kInterface, {1280, 720});
+  TileDiff diff;
+  diff.reset(screen.size);
+  for (int step = 0; step < 20; ++step) {
+    show_document(screen, left, {20, 50, 600, 650}, 40 * step);
+    show_document(screen, right, {700, 50, 500, 650}, 600 - 15 * step);
+    const auto moves = diff.follow_moves(screen.view(), bounds(screen.size));
+    (void)diff.update(screen.view(), Region(bounds(screen.size)));
+    if (step > 0) {
+      EXPECT_GE(moves.size(), 2u) << step;
+    }
+  }
+}
+
 TEST(Moves, NothingIsFoundWhereNothingMoved) {
   for (const Content content : testing::kAllContents) {
     const Picture before = make_picture(content, {1024, 700}, 1);
@@ -236,6 +256,28 @@ TEST(Moves, OnlyDenseDamageIsBoxed) {
   EXPECT_EQ(TileDiff::searchable(scattered), (Rect{1000, 10, 300, 100}));
   EXPECT_TRUE(TileDiff::searchable(Region({10, 10, 40, 30})).empty());
   EXPECT_TRUE(TileDiff::searchable({}).empty());
+}
+
+TEST(MoveExtent, IsExactAlthoughFewRowsAreLookedAt) {
+  Random random(14);
+  const Size size{700, 500};
+  Picture kept(size);
+  for (std::uint32_t& pixel : kept.pixels) pixel = random();
+  MoveExtent extent;
+  for (int round = 0; round < 60; ++round) {
+    const Size part{random.between(140, 500), random.between(40, 350)};
+    const Rect from{random.between(0, size.width - part.width), random.between(0, size.height - part.height),
+                    part.width, part.height};
+    const Rect to{random.between(0, size.width - part.width), random.between(0, size.height - part.height), part.width,
+                  part.height};
+    const Point by{to.x - from.x, to.y - from.y};
+    if (by == Point{}) continue;
+    Picture live = kept;
+    live.paste(part_of(kept, from), {to.x, to.y});
+    const MoveExtent::Found found = extent.find(live.view(), kept.view(), bounds(size), by, 2048);
+    EXPECT_EQ(found.to, to) << round;
+    EXPECT_GE(found.gain, to.area() / 4) << "blocks that it only cuts do not count";
+  }
 }
 
 // ---- the SIMD loops against loops
