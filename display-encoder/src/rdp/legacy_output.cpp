@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include <freerdp/update.h>
 
@@ -25,6 +26,13 @@ void cut(const EncodedRect& rect, const Rect& tile, int width, std::vector<std::
       const std::size_t to = static_cast<std::size_t>(y * width + x) * kBytesPerPixel;
       std::memcpy(out.data() + to, rect.data.data() + from, kBytesPerPixel);
     }
+  }
+}
+
+// A plain bitmap has its rows bottom-up (MS-RDPBCGR 2.2.9.1.1.3.1.2.2).
+void turn_over(std::span<const std::byte> pixels, std::size_t row_bytes, std::vector<std::byte>& out) {
+  for (std::size_t at = 0; at < pixels.size(); at += row_bytes) {
+    std::memcpy(out.data() + pixels.size() - row_bytes - at, pixels.data() + at, row_bytes);
   }
 }
 
@@ -58,10 +66,13 @@ bool LegacyOutput::send_tile(rdpContext* context, Point origin, const EncodedRec
   const auto columns = static_cast<UINT32>(width);
   const auto rows = static_cast<UINT32>(tile.height);
   auto size = static_cast<UINT32>(compressed_.size());
-  if (freerdp_bitmap_compress_planar(planar_.get(), reinterpret_cast<const BYTE*>(pixels_.data()), PIXEL_FORMAT_BGRX32,
-                                     columns, rows, columns * kBytesPerPixel,
-                                     reinterpret_cast<BYTE*>(compressed_.data()), &size) == nullptr) {
-    return false;
+  // What does not compress (noise) FreeRDP does not encode at all.
+  const bool compressed = freerdp_bitmap_compress_planar(planar_.get(), reinterpret_cast<const BYTE*>(pixels_.data()),
+                                                         PIXEL_FORMAT_BGRX32, columns, rows, columns * kBytesPerPixel,
+                                                         reinterpret_cast<BYTE*>(compressed_.data()), &size) != nullptr;
+  if (!compressed) {
+    size = static_cast<UINT32>(pixels_.size());
+    turn_over(pixels_, columns * kBytesPerPixel, compressed_);
   }
   BITMAP_DATA bitmap{};
   bitmap.destLeft = static_cast<UINT32>(origin.x + tile.x);
@@ -71,7 +82,7 @@ bool LegacyOutput::send_tile(rdpContext* context, Point origin, const EncodedRec
   bitmap.width = columns;
   bitmap.height = rows;
   bitmap.bitsPerPixel = 32;
-  bitmap.compressed = TRUE;
+  bitmap.compressed = compressed ? TRUE : FALSE;
   bitmap.bitmapDataStream = reinterpret_cast<BYTE*>(compressed_.data());
   bitmap.bitmapLength = size;
   bitmap.cbCompMainBodySize = size;

@@ -43,11 +43,21 @@ struct HeadlessClient::Impl {
   std::vector<std::byte> pixels;  // a copy of what is shown
   Size size;
   bool pipeline = false;
+  std::size_t resizes = 0;
   Pointer pointer;
   std::uint32_t server_reason = 0;    // the client's thread's
   DispClientContext* disp = nullptr;  // the client's thread's
   rdpContext* context = nullptr;
+  const HANDLE posted = CreateEvent(nullptr, TRUE, FALSE, nullptr);  // wakes the client's thread for a task
   std::jthread thread;
+
+  Impl() = default;
+  ~Impl() {
+    thread = {};
+    CloseHandle(posted);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   static Impl& of(const rdpContext* context) { return *reinterpret_cast<const Context*>(context)->impl; }
   static Impl& of(const freerdp* instance) { return of(instance->context); }
@@ -105,6 +115,10 @@ struct HeadlessClient::Impl {
     return TRUE;
   }
   static BOOL desktop_resize(rdpContext* c) {
+    {
+      const std::scoped_lock lock(of(c).mutex);
+      ++of(c).resizes;
+    }
     return gdi_resize(c->gdi, freerdp_settings_get_uint32(c->settings, FreeRDP_DesktopWidth),
                       freerdp_settings_get_uint32(c->settings, FreeRDP_DesktopHeight));
   }
@@ -241,10 +255,12 @@ struct HeadlessClient::Impl {
   void serve(const std::stop_token& stop) {
     while (!stop.stop_requested() && freerdp_shall_disconnect_context(context) == FALSE) {
       std::array<HANDLE, 64> handles{};
-      const DWORD count = freerdp_get_event_handles(context, handles.data(), static_cast<DWORD>(handles.size()));
+      const DWORD count = freerdp_get_event_handles(context, handles.data(), static_cast<DWORD>(handles.size()) - 1);
       if (count == 0) return;
-      WaitForMultipleObjects(count, handles.data(), FALSE, 5);
+      handles[count] = posted;
+      WaitForMultipleObjects(count + 1, handles.data(), FALSE, 5);
       if (freerdp_check_event_handles(context) == FALSE) return;
+      ResetEvent(posted);
       std::vector<std::function<void(freerdp*)>> due;
       {
         const std::scoped_lock lock(mutex);
@@ -260,8 +276,11 @@ struct HeadlessClient::Impl {
     return changed.wait_for(lock, limit, predicate);
   }
   void post(std::function<void(freerdp*)> task) {
-    const std::scoped_lock lock(mutex);
-    tasks.push_back(std::move(task));
+    {
+      const std::scoped_lock lock(mutex);
+      tasks.push_back(std::move(task));
+    }
+    SetEvent(posted);
   }
 };
 
@@ -313,6 +332,11 @@ HeadlessClient::Pointer HeadlessClient::pointer() {
 bool HeadlessClient::graphics_pipeline() {
   const std::scoped_lock lock(impl_->mutex);
   return impl_->pipeline;
+}
+
+std::size_t HeadlessClient::resizes() {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->resizes;
 }
 
 void HeadlessClient::press_key(std::uint8_t scancode) {

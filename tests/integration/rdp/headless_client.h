@@ -48,6 +48,7 @@ class HeadlessClient {
                                   std::chrono::milliseconds limit = kLimit);
   [[nodiscard]] Pointer pointer();
   [[nodiscard]] bool graphics_pipeline();  // once connected
+  [[nodiscard]] std::size_t resizes();     // how often it was told how large the desktop is
 
   // ---- done on the client's thread
   void press_key(std::uint8_t scancode);
