@@ -235,12 +235,15 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   asio::awaitable<Response> ask(Request request) {
     auto pending = std::make_shared<Pending>(io_);
     pending->ready.expires_after(limits_.answer);
-    handler_(std::move(request), [weak = weak_from_this(), pending](Response response) {
+    // Whoever answers may keep this for longer than the server lives, whose timer must not.
+    handler_(std::move(request), [weak = weak_from_this(), waiting = std::weak_ptr(pending)](Response response) {
       const auto self = weak.lock();
       if (self == nullptr) return;
-      asio::post(self->io_, [pending, response = std::move(response)]() mutable {
-        pending->answer = std::move(response);
-        pending->ready.cancel();
+      asio::post(self->io_, [waiting, response = std::move(response)]() mutable {
+        const auto asker = waiting.lock();
+        if (asker == nullptr) return;  // told that it took too long
+        asker->answer = std::move(response);
+        asker->ready.cancel();
       });
     });
     if (!pending->answer.has_value()) co_await pending->ready.async_wait(kAwait);

@@ -112,16 +112,16 @@ TEST_F(Acknowledging, AMessageCutShortEndsTheSession) {
 // Megabytes are drawn every second. While nobody reads they are not encoded, so nothing piles up. Longer than the nine
 // seconds after which FreeRDP, left alone, has the kernel end a line.
 TEST(StoppedReader, CostsLittleAndIsCurrentAgainWhenItReadsOn) {
-  RdpServer server("noise", {1280, 720});
+  RdpServer server("noise", {640, 360});
   server.arm("t");
   const auto relay =
       ShapingRelay::create({"127.0.0.1", 0}, {"127.0.0.1", server.port()}, symmetric(1'000'000'000, 1ms, 64 * 1024))
           .value();
-  HeadlessClient client(relay->port(), {"/u:x", "/p:t", "/size:1280x720", "/gfx:RFX"});
+  HeadlessClient client(relay->port(), {"/u:x", "/p:t", "/size:640x360", "/gfx:RFX"});
   std::vector<std::byte> last;
   const auto changes = [&client, &last] {
     return client.wait_picture([&last](const FrameView& shown) {
-      std::vector<std::byte> now(shown.at(600, 300), shown.at(600, 300) + 64);
+      std::vector<std::byte> now(shown.at(300, 150), shown.at(300, 150) + 64);
       return std::exchange(last, now) != now;
     });
   };

@@ -63,7 +63,7 @@ struct LibvirtConnection::Shared {
   static Shared& from(void* opaque) { return **static_cast<std::shared_ptr<Shared>*>(opaque); }
   static void release(void* opaque) { delete static_cast<std::shared_ptr<Shared>*>(opaque); }
   static void closed(virConnectPtr connection, int, void* opaque) {
-    no_throw("libvirt close", [&] { from(opaque).on_closed(connection); });
+    no_throw("libvirt close", [&] { static_cast<Shared*>(opaque)->on_closed(connection); });
   }
   static int lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) {
     no_throw("libvirt lifecycle", [&] { from(opaque).on_lifecycle(domain, event, detail); });
@@ -111,7 +111,7 @@ Result<void> LibvirtConnection::connect() {
   const int events = ::virConnectDomainEventRegisterAny(raw, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE, callback,
                                                         for_events, &Shared::release);
   if (events < 0) Shared::release(for_events);
-  std::shared_ptr<virConnect> connection(raw, [events](virConnectPtr old) {
+  std::shared_ptr<virConnect> connection(raw, [events, shared = shared_](virConnectPtr old) {
     ::virConnectUnregisterCloseCallback(old, &Shared::closed);
     if (events >= 0) ::virConnectDomainEventDeregisterAny(old, events);
     ::virConnectClose(old);
@@ -125,10 +125,8 @@ Result<void> LibvirtConnection::connect() {
     const std::scoped_lock lock(shared_->mutex);
     shared_->current = raw;
   }
-  void* for_close = Shared::reference(shared_);
-  if (::virConnectRegisterCloseCallback(raw, &Shared::closed, for_close, &Shared::release) < 0) {
-    Shared::release(for_close);  // drivers without a daemon have nothing to lose
-  }
+  // The connection's deleter keeps it: drivers without a daemon accept a callback and then never free it.
+  static_cast<void>(::virConnectRegisterCloseCallback(raw, &Shared::closed, shared_.get(), nullptr));
   static_cast<void>(::virConnectSetKeepAlive(raw, kKeepAliveSeconds, kKeepAliveCount));
   if (::virConnectIsAlive(raw) == 0) shared_->on_closed(raw);  // it broke before anybody listened
   log::info("connected to libvirt", {{"uri", uri_}});
