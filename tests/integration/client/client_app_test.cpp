@@ -86,6 +86,13 @@ void snap(const QString& name) {
   EXPECT_TRUE(wait_until([&] { return import.state() == QProcess::NotRunning; }));
 }
 
+// What users are promised; sanitized code is several times slower.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::chrono::seconds kComesBackWithin{10};
+#else
+constexpr std::chrono::seconds kComesBackWithin{2};
+#endif
+
 class ClientAppTest : public ::testing::Test {
  protected:
   ClientAppTest() {
@@ -274,7 +281,7 @@ TEST_F(ClientAppTest, ComesBackInTwoSecondsWhenTheServerIsRestarted) {
   since.start();
   serve_desktop(port, RdpScript{.picture = {}, .password = "ticket-2"});
   EXPECT_TRUE(wait_until([&] { return rdp_->clients() > 0 && !shown(QStringLiteral("Reconnecting")); }));
-  EXPECT_LE(since.durationElapsed(), std::chrono::seconds(2));
+  EXPECT_LE(since.durationElapsed(), kComesBackWithin);
   RecordProperty("reconnect_ms", static_cast<int>(since.elapsed()));
 }
 
@@ -306,7 +313,7 @@ TEST_F(ClientAppTest, ComesBackInTwoSecondsWhenTobariDisplayIsKilled) {
   since.start();
   serve(display.port());
   EXPECT_TRUE(wait_until([] { return !shown(QStringLiteral("Reconnecting")); }));
-  EXPECT_LE(since.durationElapsed(), std::chrono::seconds(2));
+  EXPECT_LE(since.durationElapsed(), kComesBackWithin);
   RecordProperty("reconnect_ms", static_cast<int>(since.elapsed()));
   EXPECT_TRUE(wait_until([&] { return full() == before; }));
 }
