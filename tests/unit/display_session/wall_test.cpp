@@ -263,7 +263,8 @@ TEST(Wall, ASmallChangeOvertakesDesktopsThatAlwaysChange) {
   std::vector<Monitor> monitors(kBusy + 1);
   for (std::size_t i = 0; i <= kBusy; ++i) {
     session.set_source(i, TestPatternSource::make(i < kBusy ? "noise" : "card", kEach).value());
-    monitors[i].place = {static_cast<int>(i) * kEach.width, 0, kEach.width, kEach.height};
+    // The card's is the primary one, at the origin, which has the keyboard.
+    monitors[i].place = {(static_cast<int>(i) - static_cast<int>(kBusy)) * kEach.width, 0, kEach.width, kEach.height};
   }
   auto made = std::make_unique<FakeDisplayTransport>();
   FakeDisplayTransport& client = *made;
