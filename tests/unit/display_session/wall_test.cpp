@@ -254,37 +254,32 @@ TEST_F(WallTest, ThePointerLooksAsTheDesktopUnderItWants) {
   EXPECT_TRUE(client.wait_until([](const auto& c) { return c.cursor().has_value(); }));
 }
 
-// Six desktops always have something to show. If they took turns, the seventh would often wait for all of them.
-TEST(Wall, ASmallChangeOvertakesDesktopsThatAlwaysChange) {
-  constexpr std::size_t kBusy = 6;
-  constexpr Size kEach{320, 240};
+// The client acknowledges nothing, so that only now and then a frame goes; one desktop always has more to show than
+// fits.
+TEST(Wall, ASmallChangeIsNotHeldUpByADesktopThatAlwaysChanges) {
   Watcher watcher;
-  DisplaySession session(watcher, kBusy + 1);
-  std::vector<Monitor> monitors(kBusy + 1);
-  for (std::size_t i = 0; i <= kBusy; ++i) {
-    session.set_source(i, TestPatternSource::make(i < kBusy ? "noise" : "card", kEach).value());
-    // The card's is the primary one, at the origin, which has the keyboard.
-    monitors[i].place = {(static_cast<int>(i) - static_cast<int>(kBusy)) * kEach.width, 0, kEach.width, kEach.height};
-  }
-  auto made = std::make_unique<FakeDisplayTransport>();
+  DisplaySession session(watcher, 2);
+  session.set_source(0, TestPatternSource::make("noise", {640, 480}).value());
+  session.set_source(1, TestPatternSource::make("card", {320, 240}).value());
+  auto made = std::make_unique<FakeDisplayTransport>(FakeDisplayTransport::Acks::kByHand);
   FakeDisplayTransport& client = *made;
   ASSERT_TRUE(session.add_client(std::move(made), {"fake", ""}));
-  static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::create(monitors).value()}, {}));
+  std::vector<Monitor> two(2);
+  two[0].place = {-640, 0, 640, 480};
+  two[1].place = {0, 0, 320, 240};
+  static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::create(two).value()}, {}));
   client.become_ready();
-  TestPattern card(Pattern::kCard, kEach);
-  const auto shows_the_card = [&card](const auto& c) {
-    return c.shows(card.canvas().view(), {static_cast<int>(kBusy) * kEach.width, 0});
-  };
+  TestPattern card(Pattern::kCard, {320, 240});
+  const auto shows_the_card = [&card](const auto& c) { return c.shows(card.canvas().view(), {640, 0}); };
   ASSERT_TRUE(client.wait_until(shows_the_card));
-  for (std::uint8_t key = 0x1E; key < 0x26; ++key) {
-    client.input().key({key, false, true});
-    std::size_t before = 0;
-    client.wait_until([&before](const auto& c) { return before = c.frames(), true; });
-    card.echo(echo_cell(kEach, key, false));
-    std::size_t after = 0;
-    ASSERT_TRUE(client.wait_until([&](const auto& c) { return after = c.frames(), shows_the_card(c); }));
-    EXPECT_LE(after - before, 3U);  // one was under way, one may have left while we looked
-  }
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.frames() > 4; }));
+  client.input().key({0x1E, false, true});
+  std::size_t before = 0;
+  client.wait_until([&before](const auto& c) { return before = c.frames(), true; });
+  card.echo(echo_cell({320, 240}, 0x1E, false));
+  std::size_t after = 0;
+  ASSERT_TRUE(client.wait_until([&](const auto& c) { return after = c.frames(), shows_the_card(c); }));
+  EXPECT_LE(after - before, 6U);  // one of the other desktop at most, in a few parts
   session.stop();
 }
 
