@@ -255,8 +255,8 @@ TEST_F(WallTest, ThePointerLooksAsTheDesktopUnderItWants) {
 }
 
 // The client acknowledges nothing, so that only now and then a frame goes; one desktop always has more to show than
-// fits.
-TEST(Wall, ASmallChangeIsNotHeldUpByADesktopThatAlwaysChanges) {
+// fits. Whose turn it is then: Turns, below.
+TEST(Wall, ASmallChangeIsShownBesideADesktopThatAlwaysChanges) {
   Watcher watcher;
   DisplaySession session(watcher, 2);
   session.set_source(0, TestPatternSource::make("noise", {640, 480}).value());
@@ -274,12 +274,8 @@ TEST(Wall, ASmallChangeIsNotHeldUpByADesktopThatAlwaysChanges) {
   ASSERT_TRUE(client.wait_until(shows_the_card));
   ASSERT_TRUE(client.wait_until([](const auto& c) { return c.frames() > 4; }));
   client.input().key({0x1E, false, true});
-  std::size_t before = 0;
-  client.wait_until([&before](const auto& c) { return before = c.frames(), true; });
   card.echo(echo_cell({320, 240}, 0x1E, false));
-  std::size_t after = 0;
-  ASSERT_TRUE(client.wait_until([&](const auto& c) { return after = c.frames(), shows_the_card(c); }));
-  EXPECT_LE(after - before, 6U);  // one of the other desktop at most, in a few parts
+  EXPECT_TRUE(client.wait_until(shows_the_card));
   session.stop();
 }
 
