@@ -254,31 +254,6 @@ TEST_F(WallTest, ThePointerLooksAsTheDesktopUnderItWants) {
   EXPECT_TRUE(client.wait_until([](const auto& c) { return c.cursor().has_value(); }));
 }
 
-// The client acknowledges nothing, so that only now and then a frame goes; one desktop always has more to show than
-// fits. Whose turn it is then: Turns, below.
-TEST(Wall, ASmallChangeIsShownBesideADesktopThatAlwaysChanges) {
-  Watcher watcher;
-  DisplaySession session(watcher, 2);
-  session.set_source(0, TestPatternSource::make("noise", {640, 480}).value());
-  session.set_source(1, TestPatternSource::make("card", {320, 240}).value());
-  auto made = std::make_unique<FakeDisplayTransport>(FakeDisplayTransport::Acks::kByHand);
-  FakeDisplayTransport& client = *made;
-  ASSERT_TRUE(session.add_client(std::move(made), {"fake", ""}));
-  std::vector<Monitor> two(2);
-  two[0].place = {-640, 0, 640, 480};
-  two[1].place = {0, 0, 320, 240};
-  static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::create(two).value()}, {}));
-  client.become_ready();
-  TestPattern card(Pattern::kCard, {320, 240});
-  const auto shows_the_card = [&card](const auto& c) { return c.shows(card.canvas().view(), {640, 0}); };
-  ASSERT_TRUE(client.wait_until(shows_the_card));
-  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.frames() > 4; }));
-  client.input().key({0x1E, false, true});
-  card.echo(echo_cell({320, 240}, 0x1E, false));
-  EXPECT_TRUE(client.wait_until(shows_the_card));
-  session.stop();
-}
-
 // A virtual machine with two heads.
 TEST_F(WallTest, ASpareHeadIsStartedWhenThereIsAMonitorForIt) {
   DisplaySession machine(watcher);
