@@ -15,6 +15,7 @@
 #include <freerdp/codec/progressive.h>
 #include <freerdp/codec/region.h>
 
+#include "diff/move_extent.h"
 #include "diff/move_search.h"
 #include "diff/tile_diff.h"
 #include "encode/avc420_encoder.h"
@@ -175,6 +176,25 @@ void moves_none(benchmark::State& state) {
   state.SetLabel(std::string(name_of(content_of(state))) + (found > 0 ? ", found something" : ""));
 }
 BENCHMARK(moves_none)->Apply(all_contents);
+
+// How far a scroll holds, once it is guessed: a page that moved by 36 lines between a still head and foot.
+void moves_extent(benchmark::State& state) {
+  const Picture document = make_picture(Content::kTextLight, {1920, 1200});
+  Picture before = make_picture(Content::kInterface, kScreen);
+  Picture after = before;
+  const Rect page{0, 100, 1920, 900};
+  for (int y = 0; y < page.height; ++y) {
+    for (int x = 0; x < page.width; ++x) {
+      before.set(x, page.y + y, document.at(x, y));
+      after.set(x, page.y + y, document.at(x, y + 36));
+    }
+  }
+  MoveExtent extent;
+  MoveExtent::Found found;
+  for (auto _ : state) found = extent.find(after.view(), before.view(), bounds(kScreen), {0, -36}, 100'000);
+  state.counters["rows"] = found.to.height;
+}
+BENCHMARK(moves_extent)->Unit(benchmark::kMillisecond);
 
 // A whole session's work for one step of a scroll or a drag: find, move, compare, encode. With and without moves.
 void shown(benchmark::State& state, const std::vector<Picture>& pictures, ClientCodecs codecs) {
