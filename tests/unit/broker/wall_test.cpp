@@ -143,7 +143,8 @@ TEST_F(WallTest, DesktopsOfTwoHostsCannotBeOneSession) {
 
 TEST_F(WallTest, StartsAllThatAreOffBeforeItAsksToWait) {
   const auto ids = three();
-  for (const std::size_t i : {0U, 2U}) EXPECT_EQ(call("POST", "/api/v1/desktops/" + ids[i] + "/stop", alice).status, 202);
+  for (const std::size_t i : {0U, 2U})
+    EXPECT_EQ(call("POST", "/api/v1/desktops/" + ids[i] + "/stop", alice).status, 202);
   report_states({State::DESKTOP_STATE_STOPPED, State::DESKTOP_STATE_RUNNING, State::DESKTOP_STATE_STOPPED}, ids);
   const Response response = open(ids);
   EXPECT_EQ(response.status, 503);
