@@ -215,7 +215,13 @@ TEST_F(ClientAppTest, AsksAboutAnUnknownCertificateOnceAndRemembersIt) {
   ASSERT_TRUE(wait_until([] { return find_window<TrustDialog>() != nullptr; }));
   EXPECT_TRUE(broker_.requests.empty());
   snap(QStringLiteral("trust"));
-  QTest::mouseClick(find_button(QStringLiteral("They are the same: trust")), Qt::LeftButton);
+  const QString trust = QStringLiteral("They are the same: trust");
+  // On a busy machine the dialog is there before the X server's answer has given its buttons a height.
+  ASSERT_TRUE(wait_until([&] {
+    const auto* button = find_button(trust);
+    return button != nullptr && !button->size().isEmpty();
+  }));
+  QTest::mouseClick(find_button(trust), Qt::LeftButton);
   ASSERT_TRUE(wait_until([] { return find_button(QStringLiteral("Connect")) != nullptr; }));
 
   broker_.change_identity();
