@@ -81,6 +81,10 @@ TEST_F(Cli, AdministersUsersAndHosts) {
   EXPECT_THAT(run("desktops thumbnail -o /dev/null"), HasSubstr("you have no desktop"));
   EXPECT_THAT(run("desktops thumbnail 6ba7b810-9dad-41d1-80b4-00c04fd430c8 -o /dev/null"),
               HasSubstr("there is no such desktop"));
+  EXPECT_THAT(run("wall left right"), HasSubstr("you have no desktop"));
+  EXPECT_THAT(run("wall 6ba7b810-9dad-41d1-80b4-00c04fd430c8 6ba7b810-9dad-41d1-80b4-00c04fd430c8"), HasSubstr("twice"));
+  EXPECT_THAT(run("wall 6ba7b810-9dad-41d1-80b4-00c04fd430c8 6ba7b810-9dad-41d1-80b4-00c04fd430c9"),
+              HasSubstr("there is no such desktop"));
   run("users delete alice");
   EXPECT_EQ(status, 0);
   EXPECT_THAT(run("users list"), Not(HasSubstr("alice")));
@@ -95,6 +99,8 @@ TEST_F(Cli, VerifiesTheAuditByItself) {
 
 TEST_F(Cli, WrongArgumentsAreStatusTwo) {
   run("desktops");
+  EXPECT_EQ(status, 2);
+  run("wall alone");
   EXPECT_EQ(status, 2);
   run("--version");
   EXPECT_EQ(status, 0);
