@@ -85,6 +85,15 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) noexcept {
   return out;
 }
 
+IpAddress IpAddress::first(unsigned bits) const noexcept {
+  IpAddress out = *this;
+  for (unsigned byte = bits / 8; byte < out.bytes.size(); ++byte) {
+    const unsigned kept = byte == bits / 8 ? bits % 8 : 0;
+    out.bytes[byte] &= static_cast<std::uint8_t>(0xff00U >> kept);
+  }
+  return out;
+}
+
 std::optional<IpNetwork> IpNetwork::parse(std::string_view text) noexcept {
   const std::size_t slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
@@ -96,12 +105,8 @@ std::optional<IpNetwork> IpNetwork::parse(std::string_view text) noexcept {
   const auto bits = number(text.substr(slash + 1), 10, 3);
   if (!bits || *bits > (v4 ? 32U : 128U)) return std::nullopt;
   out.prefix_bits = static_cast<std::uint8_t>(*bits + (v4 ? kV4PrefixInV6 : 0));
-  IpAddress cut = out.address;
-  for (std::size_t bit = out.prefix_bits; bit < 128; ++bit) {
-    cut.bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
-  }
   // "10.1.2.3/8" is a slip of the pen, or a network nobody meant.
-  if (cut != out.address) return std::nullopt;
+  if (out.address.first(out.prefix_bits) != out.address) return std::nullopt;
   return out;
 }
 

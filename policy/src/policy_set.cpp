@@ -4,114 +4,80 @@
 #include <algorithm>
 #include <utility>
 
+#include "subject.h"
+
 namespace tobari::policy {
 namespace {
 
-void sort_unique(std::vector<std::string>& list) {
-  std::ranges::sort(list);
-  const auto rest = std::ranges::unique(list);
-  list.erase(rest.begin(), rest.end());
+Decision denied_by(const Rule& rule) {
+  return {.allowed = false, .rule = rule.name, .line = rule.line, .reason = "rule '" + rule.name + "' denies it"};
 }
 
-bool holds(const std::vector<std::string>& sorted, std::string_view entry) {
-  return std::ranges::binary_search(sorted, entry, std::less<>());
+Decision allowed_by(const std::vector<Rule>& rules, const std::vector<std::uint32_t>& permissions) {
+  const Rule& first = rules[permissions.front()];
+  Decision decision{
+      .allowed = true, .rule = first.name, .line = first.line, .reason = "rule '" + first.name + "' allows it"};
+  for (const std::uint32_t position : permissions) {
+    decision.limits.tighten(rules[position].limits);
+    decision.require.add(rules[position].require);
+  }
+  return decision;
 }
 
-Decision from(const Rule& rule) {
-  const bool allowed = rule.effect == Effect::kAllow;
-  return {.allowed = allowed,
-          .rule = rule.name,
-          .line = rule.line,
-          .reason = "rule '" + rule.name + (allowed ? "' allows it" : "' denies it")};
+using GroupIds = std::vector<std::vector<GroupId>>;  // of each rule
+
+GroupIds ids_of(const std::optional<std::vector<NetworkRule>>& rules, GroupGraph& graph) {
+  GroupIds all;
+  if (!rules) return all;
+  for (const NetworkRule& rule : *rules) {
+    std::vector<GroupId>& ids = all.emplace_back();
+    for (const std::string& group : rule.who.groups) ids.push_back(graph.id_of(group));
+  }
+  return all;
+}
+
+std::optional<std::vector<NetworkEntry>> entries_for(const std::optional<std::vector<NetworkRule>>& rules,
+                                                     const GroupIds& ids, const Subject& subject) {
+  if (!rules) return std::nullopt;
+  std::vector<NetworkEntry> entries;
+  for (const Effect effect : {Effect::kDeny, Effect::kAllow}) {
+    for (std::size_t i = 0; i < rules->size(); ++i) {
+      const NetworkRule& rule = (*rules)[i];
+      if (rule.effect != effect || !applies(effect, holds(rule.who, ids[i], subject))) continue;
+      entries.push_back({.rule = rule.name, .effect = effect, .traffic = rule.traffic});
+    }
+  }
+  return entries;
 }
 
 }  // namespace
 
-// The request with everything looked up once.
-struct PolicySet::Subject {
-  const Request& request;
-  std::vector<std::string> groups;  // sorted
-};
-
-PolicySet::PolicySet(std::vector<Rule> rules, std::vector<Group> groups)
-    : rules_(std::move(rules)), groups_(std::move(groups)) {
-  for (Group& group : groups_) {
-    sort_unique(group.members);
-    for (const std::string& member : group.members) groups_of_[member].push_back(group.name);
-  }
-  for (Rule& rule : rules_) {
-    sort_unique(rule.users);
-    sort_unique(rule.groups);
-    sort_unique(rule.pools);
-  }
-  // Denials in front: of the rules that apply, the one with the lowest rank is the answer.
-  for (const Effect effect : {Effect::kDeny, Effect::kAllow}) {
-    for (std::uint32_t i = 0; i < rules_.size(); ++i) {
-      if (rules_[i].effect == effect) by_rank_.push_back(i);
-    }
-  }
-  for (std::uint32_t rank = 0; rank < by_rank_.size(); ++rank) index(rank);
-}
-
-// Files a rule under the first thing that it asks of a person, so that a decision looks at few rules.
-void PolicySet::index(std::uint32_t rank) {
-  const Rule& rule = rule_at(rank);
-  std::vector<ChannelIndex> what = rule.what;
-  std::ranges::sort(what);
-  const auto rest = std::ranges::unique(what);
-  what.erase(rest.begin(), rest.end());
-  for (const ChannelIndex channel : what) {
-    Index& of = by_channel_.at(channel);
-    if (!rule.users.empty()) {
-      for (const std::string& user : rule.users) of.by_user[user].push_back(rank);
-    } else if (!rule.groups.empty()) {
-      for (const std::string& group : rule.groups) of.by_group[group].push_back(rank);
-    } else {
-      of.anybody.push_back(rank);
-    }
-  }
-}
-
-PolicySet::Subject PolicySet::subject_of(const Request& request) const {
-  Subject subject{.request = request, .groups = request.groups};
-  if (const auto found = groups_of_.find(request.user); found != groups_of_.end()) {
-    subject.groups.insert(subject.groups.end(), found->second.begin(), found->second.end());
-  }
-  sort_unique(subject.groups);
-  return subject;
-}
-
-bool PolicySet::applies(const Rule& rule, const Subject& subject) {
-  const Request& request = subject.request;
-  if (!rule.users.empty() && !holds(rule.users, request.user)) return false;
-  if (!rule.pools.empty() && !holds(rule.pools, request.pool)) return false;
-  if (!rule.groups.empty() &&
-      std::ranges::none_of(subject.groups, [&rule](const std::string& group) { return holds(rule.groups, group); })) {
-    return false;
-  }
-  if (rule.networks.empty()) return true;
-  if (!request.address) return rule.effect == Effect::kDeny;
-  return std::ranges::any_of(rule.networks,
-                             [&request](const IpNetwork& network) { return network.contains(*request.address); });
-}
+PolicySet::PolicySet(std::vector<Rule> rules, std::vector<Group> groups, NetworkRules network)
+    : rules_(std::move(rules)),
+      groups_(std::move(groups)),
+      network_(std::move(network)),
+      graph_(groups_),
+      index_(rules_, graph_),
+      egress_groups_(ids_of(network_.egress, graph_)),
+      ingress_groups_(ids_of(network_.ingress, graph_)) {}
 
 Decision PolicySet::decide(const Request& request, ChannelIndex what) const {
-  const Subject subject = subject_of(request);
-  const Index& of = by_channel_.at(what);
-  std::uint32_t best = static_cast<std::uint32_t>(by_rank_.size());
-  const auto look_at = [&](const Ranks& ranks) {
-    for (const std::uint32_t rank : ranks) {
-      if (rank >= best) return;
-      if (applies(rule_at(rank), subject)) best = rank;
-    }
-  };
-  look_at(of.anybody);
-  if (const auto found = of.by_user.find(request.user); found != of.by_user.end()) look_at(found->second);
-  for (const std::string& group : subject.groups) {
-    if (const auto found = of.by_group.find(group); found != of.by_group.end()) look_at(found->second);
-  }
-  if (best < by_rank_.size()) return from(rule_at(best));
-  return {.allowed = false, .rule = {}, .line = 0, .reason = "no rule allows it"};
+  const Subject subject{.request = request, .groups = graph_.of(request.user, request.groups)};
+  const RuleIndex::Applying found = index_.find(rules_, subject, what);
+  if (found.denial) return denied_by(rules_[*found.denial]);
+  if (found.permissions.empty()) return {.allowed = false, .rule = {}, .line = 0, .reason = "no rule allows it"};
+  Decision decision = allowed_by(rules_, found.permissions);
+  if (!decision.limits.formats.empty()) return decision;
+  return {.allowed = false,
+          .rule = decision.rule,
+          .line = decision.line,
+          .reason = "rule '" + decision.rule + "' and others allow it, but no format that all of them allow"};
+}
+
+DesktopNetwork PolicySet::desktop_network(const Request& request) const {
+  const Subject subject{.request = request, .groups = graph_.of(request.user, request.groups)};
+  return {.egress = entries_for(network_.egress, egress_groups_, subject),
+          .ingress = entries_for(network_.ingress, ingress_groups_, subject)};
 }
 
 Decision decide(const PolicySet& policy, const Request& request, std::string_view what) {
@@ -120,16 +86,44 @@ Decision decide(const PolicySet& policy, const Request& request, std::string_vie
   return policy.decide(request, *channel);
 }
 
+std::vector<Decision> decide_device(const PolicySet& policy, const Request& request, const DeviceDescription& device) {
+  std::vector<Decision> decisions;
+  Request asked = request;
+  for (const std::uint8_t interface_class : device.interface_classes) {
+    asked.usb = UsbPart{.vendor = device.vendor,
+                        .product = device.product,
+                        .serial = device.serial,
+                        .device_class = device.device_class,
+                        .interface_class = interface_class};
+    decisions.push_back(decide(policy, asked, "usb"));
+  }
+  return decisions;
+}
+
 Grant make_grant(const PolicySet& policy, const Request& request) {
   Grant grant;
   grant.user = request.user;
   grant.desktop_id = request.desktop_id;
+  Obligations owed;
   for (ChannelIndex channel = 0; channel < kChannels.size(); ++channel) {
     if (!kChannels[channel].available || !kChannels[channel].in_grant) continue;
     const Decision decision = policy.decide(request, channel);
-    if (decision.allowed) grant.channels.push_back({std::string(kChannels[channel].name), decision.rule});
+    if (!decision.allowed) continue;
+    grant.channels.push_back({std::string(kChannels[channel].name), decision.rule, decision.limits});
+    owed.add(decision.require);
   }
-  if (grant.find("connect") == nullptr) grant.channels.clear();
+  if (grant.find("connect") == nullptr) {
+    grant.channels.clear();
+    return grant;
+  }
+  grant.max_monitors = std::min(grant.max_monitors, owed.max_monitors.value_or(grant.max_monitors));
+  grant.max_pixels = std::min(grant.max_pixels, owed.max_pixels.value_or(grant.max_pixels));
+  grant.idle_timeout = owed.idle_timeout.value_or(grant.idle_timeout);
+  grant.absolute_timeout = owed.absolute_timeout.value_or(grant.absolute_timeout);
+  grant.visible_watermark = owed.visible_watermark;
+  grant.invisible_watermark = owed.invisible_watermark;
+  grant.recording = owed.recording;
+  grant.notices = std::move(owed.notices);
   return grant;
 }
 

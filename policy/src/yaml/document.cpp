@@ -67,7 +67,8 @@ class TreeBuilder final : public YAML::EventHandler {
   YamlNode* add(YamlNode node) {
     if (open_.back() == nullptr) return nullptr;
     if (++values_ > kMaxYamlValues) {
-      if (values_ == kMaxYamlValues + 1) findings_.error(node.line, "more than 100000 values; split the file");
+      if (values_ == kMaxYamlValues + 1)
+        findings_.error(node.line, "more than 2000000 values; use groups to have fewer");
       return nullptr;
     }
     YamlNode& parent = *open_.back();

@@ -41,5 +41,26 @@ TEST(Narrowest, NoTimeoutIsTheLongestOne) {
   EXPECT_EQ(narrowest({{grant({}), grant({})}}).idle_timeout, seconds(0));
 }
 
+TEST(Narrowest, KeepsTheNarrowestLimitsAndOwesEverything) {
+  Grant one = grant({{"connect", "a"}, {"clipboard.to_guest", "a", {.bytes_per_day = 10}}, {"drive", "a"}});
+  one.visible_watermark = true;
+  one.absolute_timeout = seconds(100);
+  one.notices = {"hello", "one"};
+  Grant two = grant({{"connect", "a"}, {"clipboard.to_guest", "a", {.bytes_per_transfer = 5}}, {"drive", "a"}});
+  two.invisible_watermark = true;
+  two.recording = Recording::kRequired;
+  two.notices = {"hello", "two"};
+  two.channels[2].limits.formats = {};
+  const Grant both = narrowest({{one, two}});
+  EXPECT_THAT(both.channels,
+              ElementsAre(ChannelGrant{"connect", "a"},
+                          ChannelGrant{"clipboard.to_guest", "a", {.bytes_per_transfer = 5, .bytes_per_day = 10}}))
+      << "a channel without a common format is closed";
+  EXPECT_TRUE(both.visible_watermark && both.invisible_watermark);
+  EXPECT_EQ(both.recording, Recording::kRequired);
+  EXPECT_EQ(both.absolute_timeout, seconds(100));
+  EXPECT_THAT(both.notices, ElementsAre("hello", "one", "two"));
+}
+
 }  // namespace
 }  // namespace tobari::policy

@@ -34,7 +34,7 @@ TEST(Decide, DeniesWhatNoRuleAllows) {
 }
 
 TEST(Decide, NamesTheRuleThatDecided) {
-  const PolicySet policy({rule("open", Effect::kAllow)}, {});
+  const PolicySet policy({rule("open", Effect::kAllow)});
   EXPECT_EQ(decide(policy, request("alice"), "connect"),
             (Decision{.allowed = true, .rule = "open", .line = 3, .reason = "rule 'open' allows it"}));
 }
@@ -51,10 +51,10 @@ TEST(Decide, ADenialWinsWhereverItStands) {
 
 TEST(Decide, EveryConditionMustHold) {
   Rule narrow = rule("narrow", Effect::kAllow);
-  narrow.users = {"alice", "bob"};
-  narrow.groups = {"traders"};
-  narrow.pools = {"trading"};
-  narrow.networks = {IpNetwork::parse("10.0.0.0/8").value()};
+  narrow.who.users = {"alice", "bob"};
+  narrow.who.groups = {"traders"};
+  narrow.who.pools = {"trading"};
+  narrow.conditions.networks = {IpNetwork::parse("10.0.0.0/8").value()};
   const PolicySet policy({narrow}, {});
   const Request good{.user = "bob",
                      .groups = {"staff", "traders"},
@@ -79,8 +79,8 @@ TEST(Decide, EveryConditionMustHold) {
 
 TEST(Decide, GroupsOfTheFileAndOfTheDirectoryCount) {
   Rule traders = rule("traders", Effect::kAllow);
-  traders.groups = {"traders"};
-  const PolicySet policy({traders}, {{.name = "traders", .members = {"bob", "alice"}}});
+  traders.who.groups = {"traders"};
+  const PolicySet policy({traders}, {{.name = "traders", .users = {"bob", "alice"}}});
   EXPECT_TRUE(decide(policy, request("alice"), "connect").allowed);
   EXPECT_FALSE(decide(policy, request("carol"), "connect").allowed);
   Request directory = request("carol");
@@ -90,10 +90,10 @@ TEST(Decide, GroupsOfTheFileAndOfTheDirectoryCount) {
 
 TEST(Decide, AnUnknownAddressIsDeniedButNotAllowedByNetworkRules) {
   Rule open = rule("open", Effect::kAllow);
-  open.networks = {IpNetwork::parse("0.0.0.0/0").value()};
+  open.conditions.networks = {IpNetwork::parse("0.0.0.0/0").value()};
   EXPECT_FALSE(decide(PolicySet({open}, {}), request("alice"), "connect").allowed);
   Rule shut = rule("shut", Effect::kDeny);
-  shut.networks = {IpNetwork::parse("192.0.2.0/24").value()};
+  shut.conditions.networks = {IpNetwork::parse("192.0.2.0/24").value()};
   EXPECT_EQ(decide(PolicySet({rule("any", Effect::kAllow), shut}, {}), request("alice"), "connect").rule, "shut");
 }
 

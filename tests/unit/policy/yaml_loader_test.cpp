@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <tobari/policy/yaml_loader.h>
 
-#include <chrono>
 #include <string>
 
 #include <gmock/gmock.h>
+
+#include "findings.h"
 
 namespace tobari::policy {
 namespace {
@@ -15,13 +16,6 @@ using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-auto finding(Severity severity, int line, const char* text) {
-  return AllOf(Field(&Finding::severity, severity), Field(&Finding::line, line),
-               Field(&Finding::message, HasSubstr(text)));
-}
-auto error(int line, const char* text) { return finding(Severity::kError, line, text); }
-auto warning(int line, const char* text) { return finding(Severity::kWarning, line, text); }
 
 constexpr const char* kGood = R"(version: 1
 groups:
@@ -37,7 +31,7 @@ rules:
 
 TEST(YamlLoader, ReadsTheWholeLanguage) {
   const Loaded loaded = load_text(kGood);
-  ASSERT_THAT(loaded.findings, IsEmpty());
+  ASSERT_THAT(loaded.findings, ElementsAre(warning(7, "'pool' of rule 'open': no desktop of this version")));
   ASSERT_TRUE(loaded.policy.has_value());
   ASSERT_THAT(loaded.policy->rules(), SizeIs(2));
   const Rule& open = loaded.policy->rules()[0];
@@ -45,23 +39,13 @@ TEST(YamlLoader, ReadsTheWholeLanguage) {
   EXPECT_EQ(open.line, 5);
   EXPECT_EQ(open.effect, Effect::kAllow);
   EXPECT_THAT(open.what, ElementsAre(find_channel("connect").value()));
-  EXPECT_THAT(open.groups, ElementsAre("traders"));
-  EXPECT_THAT(open.pools, ElementsAre("trading"));
-  EXPECT_THAT(open.networks, SizeIs(2));
+  EXPECT_THAT(open.who.groups, ElementsAre("traders"));
+  EXPECT_THAT(open.who.pools, ElementsAre("trading"));
+  EXPECT_THAT(open.conditions.networks, SizeIs(2));
   const Rule& shut = loaded.policy->rules()[1];
   EXPECT_EQ(shut.line, 10);
   EXPECT_THAT(shut.what, SizeIs(kChannels.size()));
-  EXPECT_THAT(shut.users, ElementsAre("mallory"));
-}
-
-TEST(YamlLoader, TheSampleIsGoodAndDecidesAsItSays) {
-  const Loaded loaded = load_file(TOBARI_POLICY_FOLDER "/sample.yaml");
-  ASSERT_THAT(loaded.findings, IsEmpty());
-  const Request alice{.user = "alice", .groups = {}, .pool = "trading", .desktop_id = {}, .address = {}};
-  EXPECT_EQ(decide(*loaded.policy, alice, "connect").rule, "traders-connect-from-anywhere");
-  const Request dave{
-      .user = "dave", .groups = {}, .pool = "x", .desktop_id = {}, .address = IpAddress::parse("10.1.1.1")};
-  EXPECT_EQ(decide(*loaded.policy, dave, "connect").rule, "dave-is-on-leave");
+  EXPECT_THAT(shut.who.users, ElementsAre("mallory"));
 }
 
 TEST(YamlLoader, FindsAllErrorsAtOnceEachWithItsLine) {
@@ -136,35 +120,6 @@ TEST(YamlLoader, RefusesWhatIsNotOnePlainDocument) {
               ElementsAre(error(0, "more than one document")));
   EXPECT_THAT(load_text("version: 1\nrules: !!python [] \n").findings, ElementsAre(error(2, "tags are not allowed")));
   EXPECT_THAT(load_text("[]").findings, ElementsAre(error(1, "'rules:'")));
-}
-
-TEST(YamlLoader, AliasesAreRefusedAndCostNothing) {
-  std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n";
-  for (char c = 'b'; c < 'm'; ++c) {
-    bomb += std::string(1, c) + ": &" + c + " [";
-    for (int i = 0; i < 9; ++i) bomb += (i > 0 ? ",*" : "*") + std::string(1, static_cast<char>(c - 1));
-    bomb += "]\n";
-  }
-  const auto begin = std::chrono::steady_clock::now();
-  const Loaded loaded = load_text(bomb);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
-  EXPECT_FALSE(loaded.policy.has_value());
-  EXPECT_THAT(loaded.findings[0], error(1, "aliases are not allowed"));
-  EXPECT_LE(loaded.findings.size(), kMaxFindings + 1);
-}
-
-TEST(YamlLoader, HoldsItsLimits) {
-  EXPECT_THAT(load_text(std::string(kMaxPolicyBytes + 1, '#')).findings, ElementsAre(error(0, "1 MiB")));
-  EXPECT_THAT(load_text("version: 1\nrules: " + std::string(9, '[') + std::string(9, ']')).findings,
-              ElementsAre(error(2, "8 levels")));
-  EXPECT_FALSE(load_text(std::string(100'000, '[')).policy.has_value()) << "deeper than the parser goes";
-  std::string many = "version: 1\nrules:\n";
-  for (std::size_t i = 0; i <= kMaxRules; ++i)
-    many += "- {name: r" + std::to_string(i) + ", what: connect, effect: deny}\n";
-  EXPECT_THAT(load_text(many).findings, ElementsAre(error(3, "more than 10000 rules")));
-  std::string wide = "version: 1\nrules:\n- name: x\n  effect: deny\n  what: connect\n  who:\n    user: [";
-  for (std::size_t i = 0; i < kMaxYamlValues; ++i) wide += "u,";
-  EXPECT_THAT(load_text(wide + "]\n").findings, ElementsAre(Field(&Finding::message, HasSubstr("100000 values"))));
 }
 
 TEST(YamlLoader, AMissingFileSaysSo) {

@@ -15,6 +15,8 @@ struct IpAddress {
 
   // Numeric only: "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"; no zone, no brackets.
   [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text) noexcept;
+  // The first `bits` of the 128, the others zero.
+  [[nodiscard]] IpAddress first(unsigned bits) const noexcept;
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 };
 

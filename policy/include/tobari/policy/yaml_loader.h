@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Reads a policy file (policy/sample.yaml shows and explains the language). Finds every error at once, each with its
-// line and with what to write instead. A file with an error gives no policy at all.
+// Reads a policy file (docs/POLICY.md is the language, policy/sample.yaml shows it, policy/schema.json is for editors).
+// Finds every error at once, each with its line and with what to write instead. A file with an error gives no policy at
+// all. Time zones are looked up in this machine's table when the file is read.
 //
-// Limits: 1 MiB, 10,000 rules, 8 levels, 100,000 values, one document; anchors, aliases and tags are refused.
+// Limits: 8 MiB, 100,000 rules, 8 levels, 2,000,000 values, one document; anchors, aliases and tags are refused.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,11 +18,15 @@
 
 namespace tobari::policy {
 
-inline constexpr std::size_t kMaxPolicyBytes = std::size_t{1} << 20;
-inline constexpr std::size_t kMaxRules = 10'000;
+inline constexpr std::size_t kMaxPolicyBytes = std::size_t{8} << 20;
+inline constexpr std::size_t kMaxRules = 100'000;  // of all kinds together
 inline constexpr std::size_t kMaxYamlDepth = 8;
-inline constexpr std::size_t kMaxYamlValues = 100'000;
+inline constexpr std::size_t kMaxYamlValues = 2'000'000;
 inline constexpr std::size_t kMaxNameLength = 128;
+inline constexpr std::size_t kMaxGroupDepth = 16;  // groups within groups
+inline constexpr std::size_t kMaxNotices = 16;     // different ones in a file: a session may owe them all
+inline constexpr std::size_t kMaxNoticeLength = 500;
+inline constexpr std::size_t kMaxCalendarDays = 10'000;
 inline constexpr std::size_t kMaxFindings = 100;  // further errors are only counted
 
 enum class Severity : std::uint8_t { kWarning, kError };
@@ -41,5 +47,12 @@ struct Loaded {
 
 // "desk.yaml:7: error: unknown channel 'clipbord'; …"
 [[nodiscard]] std::string describe(const Finding& finding, std::string_view file);
+
+// Every key that the language has, by the kind of map that it stands in.
+struct KeyTable {
+  std::string_view section;
+  std::span<const std::string_view> keys;
+};
+[[nodiscard]] std::span<const KeyTable> policy_keys();
 
 }  // namespace tobari::policy

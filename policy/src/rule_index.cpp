@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <tobari/policy/rule_index.h>
+
+#include <algorithm>
+#include <format>
+
+#include "subject.h"
+
+namespace tobari::policy {
+namespace {
+
+static_assert(kChannels.size() <= 32, "a bit a channel");
+constexpr std::uint32_t bit(ChannelIndex channel) noexcept { return 1U << channel; }
+
+template <class List>
+void sort_unique(List& list) {
+  std::ranges::sort(list);
+  const auto rest = std::ranges::unique(list);
+  list.erase(rest.begin(), rest.end());
+}
+
+std::vector<std::string> kinds_of(const std::vector<ClientMatch>& clients) {
+  std::vector<std::string> kinds;
+  kinds.reserve(clients.size());
+  for (const ClientMatch& client : clients) kinds.push_back(client.kind);
+  return kinds;
+}
+
+// Equal for rules that ask for the same hours, second factor and number of sessions.
+std::string situation_key(const Conditions& conditions) {
+  std::string key;
+  const auto add = [&key](const auto& value) { key += std::format("{} ", value); };
+  for (const auto& range : {conditions.mfa, conditions.sessions}) {
+    add(range.has_value());
+    if (!range) continue;
+    for (const auto& bound : {range->at_least, range->below}) add(bound ? std::int64_t{*bound} : -1);
+  }
+  for (const Window& window : conditions.windows) {
+    add(window.days.to_ulong());
+    add(window.from.count());
+    add(window.until.count());
+    add(static_cast<const void*>(window.zone.get()));
+    add(static_cast<const void*>(window.except.get()));
+    add(static_cast<const void*>(window.only.get()));
+  }
+  return key;
+}
+
+}  // namespace
+
+RuleIndex::RuleIndex(std::span<const Rule> rules, GroupGraph& graph) {
+  for (const Effect effect : {Effect::kDeny, Effect::kAllow}) {
+    for (std::uint32_t i = 0; i < rules.size(); ++i) {
+      if (rules[i].effect == effect) by_rank_.push_back(i);
+    }
+    if (effect == Effect::kDeny) denials_ = static_cast<Rank>(by_rank_.size());
+  }
+  std::unordered_map<std::string, std::uint32_t> situations;
+  for (Rank rank = 0; rank < by_rank_.size(); ++rank) {
+    const Rule& rule = rules[by_rank_[rank]];
+    std::uint32_t channels = 0;
+    for (const ChannelIndex channel : rule.what) channels |= bit(channel);
+    channels_.push_back(channels);
+    std::vector<GroupId> ids;
+    for (const std::string& group : rule.who.groups) ids.push_back(graph.id_of(group));
+    group_ids_.push_back(std::move(ids));
+    const auto [known, is_new] =
+        situations.try_emplace(situation_key(rule.conditions), static_cast<std::uint32_t>(situation_like_.size()));
+    if (is_new) situation_like_.push_back(by_rank_[rank]);
+    situations_.push_back(known->second);
+    file(rule, rank);
+  }
+  for (const auto& [network, ranks] : network_.by_key) prefixes_.push_back(network.prefix_bits);
+  sort_unique(prefixes_);
+}
+
+template <class Map, class Keys>
+void RuleIndex::file_under(Dimension<Map>& dimension, const Keys& keys, Rank rank) {
+  for (const auto& key : keys) {
+    Ranks& ranks = dimension.by_key[key];
+    if (ranks.empty() || ranks.back() != rank) ranks.push_back(rank);
+  }
+  if (denies(rank)) dimension.denials.push_back(rank);
+}
+
+void RuleIndex::file(const Rule& rule, Rank rank) {
+  if (!rule.who.users.empty()) {
+    for (const std::string& user : rule.who.users) by_user_[user].push_back(rank);
+  } else if (!rule.who.groups.empty()) {
+    file_under(group_, group_ids_[rank], rank);
+  } else if (!rule.who.pools.empty()) {
+    file_under(pool_, rule.who.pools, rank);
+  } else if (!rule.who.labels.empty()) {
+    file_under(label_, rule.who.labels, rank);
+  } else if (!rule.conditions.networks.empty()) {
+    file_under(network_, rule.conditions.networks, rank);
+  } else if (!rule.conditions.clients.empty()) {
+    file_under(client_, kinds_of(rule.conditions.clients), rank);
+  } else {
+    anybody_.push_back(rank);
+  }
+}
+
+// One question on its way through the index.
+class RuleIndex::Search {
+ public:
+  Search(const RuleIndex& index, std::span<const Rule> rules, const Subject& subject, ChannelIndex what)
+      : index_(index),
+        rules_(rules),
+        subject_(subject),
+        channel_(bit(what)),
+        situations_(index.situation_like_.size()) {}
+
+  void look_at(const Ranks& ranks) {
+    for (const Rank rank : ranks) {
+      if (rank >= end_) return;
+      if ((index_.channels_[rank] & channel_) == 0 || !applies_here(rank)) continue;
+      if (index_.denies(rank)) {
+        end_ = rank;  // only an earlier denial is of interest now
+        return;
+      }
+      permissions_.push_back(rank);
+    }
+  }
+  template <class Map, class Key>
+  void look_under(const Map& map, const Key& key) {
+    if (const auto found = map.find(key); found != map.end()) look_at(found->second);
+  }
+
+  [[nodiscard]] Applying result() {
+    if (index_.denies(end_)) return {.denial = index_.by_rank_[end_], .permissions = {}};
+    sort_unique(permissions_);
+    for (Rank& rank : permissions_) rank = index_.by_rank_[rank];
+    return {.denial = std::nullopt, .permissions = std::move(permissions_)};
+  }
+
+ private:
+  [[nodiscard]] bool applies_here(Rank rank) {
+    const Effect effect = index_.denies(rank) ? Effect::kDeny : Effect::kAllow;
+    if (!applies(effect, situation(index_.situations_[rank]))) return false;
+    const Rule& rule = rules_[index_.by_rank_[rank]];
+    return applies(effect, holds(rule.who, index_.group_ids_[rank], subject_)) &&
+           applies(effect, holds_here(rule.conditions, effect, subject_.request));
+  }
+  [[nodiscard]] Truth situation(std::uint32_t number) {
+    std::optional<Truth>& judged = situations_[number];
+    if (!judged) judged = holds_now(rules_[index_.situation_like_[number]].conditions, subject_.request);
+    return *judged;
+  }
+
+  const RuleIndex& index_;
+  std::span<const Rule> rules_;
+  const Subject& subject_;
+  const std::uint32_t channel_;
+  std::vector<std::optional<Truth>> situations_;
+  Rank end_ = ~Rank{0};
+  Ranks permissions_;
+};
+
+RuleIndex::Applying RuleIndex::find(std::span<const Rule> rules, const Subject& subject, ChannelIndex what) const {
+  const Request& request = subject.request;
+  Search search(*this, rules, subject, what);
+  search.look_at(anybody_);
+  search.look_under(by_user_, request.user);
+  for (const GroupId group : subject.groups.all()) search.look_under(group_.by_key, group);
+  if (!request.groups_known) search.look_at(group_.denials);
+
+  if (request.pool) {
+    search.look_under(pool_.by_key, *request.pool);
+  } else {
+    search.look_at(pool_.denials);
+  }
+  if (request.labels) {
+    for (const std::string& label : *request.labels) search.look_under(label_.by_key, label);
+  } else {
+    search.look_at(label_.denials);
+  }
+  if (request.address) {
+    for (const std::uint8_t bits : prefixes_) {
+      search.look_under(network_.by_key, IpNetwork{.address = request.address->first(bits), .prefix_bits = bits});
+    }
+  } else {
+    search.look_at(network_.denials);
+  }
+  if (request.client_kind) {
+    search.look_under(client_.by_key, *request.client_kind);
+  } else {
+    search.look_at(client_.denials);
+  }
+  return search.result();
+}
+
+}  // namespace tobari::policy

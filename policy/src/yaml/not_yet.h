@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the language has and this version does not do yet: said of every rule that relies on it. An entry is taken out
+// when its part is built. Private to src/yaml.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "reader.h"
+
+namespace tobari::policy {
+
+struct NotYet {
+  std::string_view key;
+  std::string_view what;
+};
+inline constexpr std::array<NotYet, 9> kNotYet{{
+    {"pool", "no desktop of this version is in a pool, so the rule never applies"},
+    {"label", "no desktop of this version has labels, so the rule never applies"},
+    {"certificate", "this version asks no device for its certificate, so the rule never allows, and denies always"},
+    {"watermark", "this version grants it and does not draw it yet"},
+    {"record", "this version grants it and does not record yet"},
+    {"absolute_timeout", "this version grants it and does not end sessions by it yet"},
+    {"notice", "this version grants it and does not show it yet"},
+    {"egress", "hosts of this version do not enforce it yet"},
+    {"ingress", "hosts of this version do not enforce it yet"},
+}};
+
+// A warning for each of those keys that `map` has.
+inline void warn_of_what_is_not_yet(Reader& reader, const YamlNode& map, const std::string& where) {
+  for (const NotYet& entry : kNotYet) {
+    if (const YamlNode* value = map.find(entry.key)) {
+      reader.warning(value->line, "'" + std::string(entry.key) + "' of " + where + ": " + std::string(entry.what));
+    }
+  }
+}
+
+}  // namespace tobari::policy
