@@ -3,7 +3,9 @@
 // the policy decides is none of the broker's business: assemble.cpp binds the two.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <tobari/policy/grant.h>
@@ -15,6 +17,10 @@ struct AccessQuestion {
   std::string desktop_id;
   std::string client_address;    // numeric
   std::string what = "connect";  // a channel of the policy language
+  std::string client{};          // NAME or NAME/VERSION, as the client's program says it; empty: it does not
+  // How the user signed in, in the levels of the policy language: with a password.
+  std::uint32_t mfa_level = 1;
+  std::optional<std::uint32_t> sessions{};  // live ones of the user, without the one that is asked for
 };
 
 struct AccessAnswer {

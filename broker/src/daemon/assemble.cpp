@@ -42,7 +42,7 @@ struct Broker::Parts {
         std::unique_ptr<Authenticator> made)
       : clock(at),
         keys(std::move(loaded)),
-        policy(config.policy),
+        policy(config.policy, clock),
         store(std::move(opened)),
         authenticator(std::move(made)),
         hosts(*store, clock),

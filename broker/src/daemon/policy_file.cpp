@@ -1,12 +1,39 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/policy_file.h"
 
+#include <chrono>
+#include <string_view>
 #include <utility>
 
 #include <tobari/base/log.h>
 #include <tobari/policy/yaml_loader.h>
 
 namespace tobari::broker {
+namespace {
+
+// Desktops have neither pools nor labels yet, and no directory names groups: these are known to be none. Certificates
+// of devices are not asked for, so they are not known.
+policy::Request request_of(const AccessQuestion& question, Clock::Wall now) {
+  policy::Request request;
+  request.user = question.user;
+  request.pool = "";
+  request.labels.emplace();
+  request.desktop_id = question.desktop_id;
+  request.address = policy::IpAddress::parse(question.client_address);
+  if (!question.client.empty()) {
+    const std::size_t slash = question.client.find('/');
+    request.client_kind = question.client.substr(0, slash);
+    if (slash != std::string::npos) {
+      request.client_version = policy::ClientVersion::parse(std::string_view(question.client).substr(slash + 1));
+    }
+  }
+  request.time = std::chrono::floor<std::chrono::seconds>(now);
+  request.mfa_level = question.mfa_level;
+  request.sessions = question.sessions;
+  return request;
+}
+
+}  // namespace
 
 Result<void> PolicyFile::load() {
   policy::Loaded loaded = policy::load_file(file_);
@@ -17,8 +44,11 @@ Result<void> PolicyFile::load() {
     if (finding.severity == policy::Severity::kError && first.empty()) first = text;
   }
   if (!loaded.policy.has_value()) return fail(Errc::kInvalidArgument, first.empty() ? "no policy was read" : first);
-  const std::scoped_lock lock(mutex_);
-  policy_ = std::make_shared<policy::PolicySet>(std::move(*loaded.policy));
+  {
+    const std::scoped_lock lock(mutex_);
+    policy_ = std::make_shared<policy::PolicySet>(std::move(*loaded.policy));
+  }
+  if (changed_) changed_();
   return {};
 }
 
@@ -29,11 +59,7 @@ std::shared_ptr<const policy::PolicySet> PolicyFile::current() const {
 
 AccessAnswer PolicyFile::decide(const AccessQuestion& question) const {
   const auto policy = current();
-  const policy::Request request{.user = question.user,
-                                .groups = {},
-                                .pool = "",
-                                .desktop_id = question.desktop_id,
-                                .address = policy::IpAddress::parse(question.client_address)};
+  const policy::Request request = request_of(question, clock_.wall());
   const policy::Decision decision = policy::decide(*policy, request, question.what);
   AccessAnswer answer{.allowed = decision.allowed, .rule = decision.rule, .reason = decision.reason, .grant = {}};
   if (decision.allowed && question.what == "connect") answer.grant = policy::make_grant(*policy, request);

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 
+#include <tobari/base/clock.h>
 #include <tobari/base/result.h>
 #include <tobari/policy/policy_set.h>
 
@@ -15,7 +17,12 @@ namespace tobari::broker {
 
 class PolicyFile {
  public:
-  explicit PolicyFile(std::filesystem::path file) : file_(std::move(file)) {}
+  // `clock` must outlive it: it says when a question is asked.
+  PolicyFile(std::filesystem::path file, const Clock& clock) : file_(std::move(file)), clock_(clock) {}
+
+  // Called after every load that put other rules in force, on the thread that loaded, with no lock held: what was
+  // granted before may be granted no more. Set before the first load.
+  void on_changed(std::function<void()> changed) { changed_ = std::move(changed); }
 
   // On an error the policy that was in force stays; every finding is logged. kInvalidArgument holds the first.
   [[nodiscard]] Result<void> load();
@@ -25,6 +32,8 @@ class PolicyFile {
   [[nodiscard]] std::shared_ptr<const policy::PolicySet> current() const;
 
   const std::filesystem::path file_;
+  const Clock& clock_;
+  std::function<void()> changed_;
   mutable std::mutex mutex_;
   std::shared_ptr<const policy::PolicySet> policy_ = std::make_shared<policy::PolicySet>();  // denies everything
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rest/opening.h"
 
+#include <algorithm>
 #include <format>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "core/names.h"
 #include "core/offer.h"
 #include "core/rdp_file.h"
+#include "core/session_state.h"
 #include "core/sha256.h"
 #include "rpc/desired_state.h"
 
@@ -106,18 +108,34 @@ ApiError denied(Api& api, const Call& call, const Desktop& desktop, const std::s
           "policy_denied"};
 }
 
-std::expected<Permission, ApiError> ask_policy(Api& api, const Call& call, const Desktop& desktop) {
-  AccessAnswer answer = api.policy(
-      {.user = desktop.user_name, .desktop_id = desktop.id.str(), .client_address = call.request.client_address});
+// Live sessions of the user with other desktops than these, whose own are taken over. Of the newest that are kept: an
+// old one that is still live has hardly been followed by so many.
+Result<std::uint32_t> other_sessions(const Api& api, const Call& call, const std::vector<Desktop>& desktops) {
+  TOBARI_ASSIGN(const auto sessions, api.store.get([&call](const Reader& reader) {
+    return reader.sessions_of_user(call.caller.user.id, kMaxSessionList);
+  }));
+  const Time now = api.clock.wall();
+  return static_cast<std::uint32_t>(std::ranges::count_if(sessions, [&desktops, now](const Session& session) {
+    return is_live(session, now) && !std::ranges::contains(desktops, session.desktop, &Desktop::id);
+  }));
+}
+
+std::expected<Permission, ApiError> ask_policy(Api& api, const Call& call, const Desktop& desktop,
+                                               const ConnectBody& client, std::uint32_t sessions) {
+  AccessAnswer answer = api.policy({.user = desktop.user_name,
+                                    .desktop_id = desktop.id.str(),
+                                    .client_address = call.request.client_address,
+                                    .client = client.client_kind,
+                                    .sessions = sessions});
   if (answer.allowed) return Permission{std::move(answer.grant), answer.rule};
   return std::unexpected(denied(api, call, desktop, answer.rule, answer.reason));
 }
 
-std::expected<std::vector<Permission>, ApiError> ask_policy(Api& api, const Call& call,
-                                                            const std::vector<Desktop>& desktops) {
+std::expected<std::vector<Permission>, ApiError> ask_policy(Api& api, const Call& call, const Opening& opening) {
+  TOBARI_ASSIGN(const std::uint32_t sessions, other_sessions(api, call, opening.desktops));
   std::vector<Permission> all;
-  for (const Desktop& desktop : desktops) {
-    auto one = ask_policy(api, call, desktop);
+  for (const Desktop& desktop : opening.desktops) {
+    auto one = ask_policy(api, call, desktop, opening.client, sessions);
     if (!one.has_value()) return std::unexpected(std::move(one).error());
     all.push_back(std::move(*one));
   }
@@ -159,7 +177,7 @@ AuditDraft record_of(const Call& call, const Opening& opening, std::size_t scree
 }
 
 std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const Call& call, const Opening& opening) {
-  auto permissions = ask_policy(api, call, opening.desktops);
+  auto permissions = ask_policy(api, call, opening);
   if (!permissions.has_value()) return std::unexpected(std::move(permissions).error());
   auto attempt = std::make_shared<Attempt>();
   std::vector<policy::Grant> grants;

@@ -15,6 +15,7 @@
 #include <tobari/display_control.pb.h>
 
 #include "capture/qemu_dbus_source.h"
+#include "control/grant_from_wire.h"
 #include "daemon/admission.h"
 #include "daemon/control_reports.h"
 #include "daemon/signals.h"
@@ -30,18 +31,6 @@ namespace {
 
 constexpr std::chrono::seconds kMaxTicketLife{3600};  // whatever the agent says
 static_assert(kMaxWallDesktops <= DisplaySession::kMaxScreens);
-
-policy::Grant from_wire(const wire::Grant& wire) {
-  policy::Grant grant;
-  grant.user = wire.user();
-  grant.desktop_id = wire.desktop_id();
-  for (const wire::ChannelGrant& channel : wire.channels())
-    grant.channels.push_back({channel.channel(), channel.rule()});
-  if (wire.max_monitors() > 0) grant.max_monitors = wire.max_monitors();
-  if (wire.max_pixels() > 0) grant.max_pixels = wire.max_pixels();
-  grant.idle_timeout = std::chrono::seconds(wire.idle_timeout_seconds());
-  return grant;
-}
 
 class ManagedDisplay {
  public:
@@ -138,7 +127,7 @@ class ManagedDisplay {
     }
     std::ranges::copy(std::as_bytes(std::span(arm.ticket_sha256())), ticket.begin());
     const auto valid = std::min(std::chrono::seconds(arm.valid_seconds()), kMaxTicketLife);
-    admission_.arm(ticket, {from_wire(arm.grant()), arm.session_id()}, valid);
+    admission_.arm(ticket, {grant_from_wire(arm.grant()), arm.session_id()}, valid);
   }
 
   void take_client(const wire::Client& client, UniqueFd connection) {

@@ -84,6 +84,23 @@ TEST_F(WallTest, OpensOneSessionWithAScreenForEachInOrder) {
   EXPECT_THAT(sessions[0].at("desktop_ids"), ElementsAre(ids[2], ids[0], ids[1]));
 }
 
+TEST_F(WallTest, ThePolicyIsAskedWithTheClientAndTheSessionsThatStay) {
+  std::vector<AccessQuestion> asked;
+  adjust = [&asked](const AccessQuestion& question, AccessAnswer&) { asked.push_back(question); };
+  const auto ids = three();
+  const auto connect = [this](const std::string& id) {
+    return call("POST", "/api/v1/desktops/" + id + "/connect", alice, R"({"client_kind":"tobari-client/0.1.0"})");
+  };
+  ASSERT_EQ(connect(ids[0]).status, 200);
+  ASSERT_EQ(connect(ids[1]).status, 200);
+  ASSERT_EQ(connect(ids[0]).status, 200);
+  ASSERT_EQ(asked.size(), 3U);
+  EXPECT_EQ(asked[0].client, "tobari-client/0.1.0");
+  EXPECT_EQ(asked[0].sessions, 0U);
+  EXPECT_EQ(asked[1].sessions, 1U);
+  EXPECT_EQ(asked[2].sessions, 1U) << "the session with this desktop is taken over";
+}
+
 TEST_F(WallTest, EachDesktopIsInTheAudit) {
   const auto ids = three();
   ASSERT_EQ(open(ids).status, 200);
