@@ -157,9 +157,9 @@ class Compare {
 
   void add(Difference difference) {
     const bool known = std::ranges::any_of(out_, [&difference](const Difference& other) {
-      return other.subject == difference.subject && other.what == difference.what && other.kind == difference.kind &&
-             same(other.before, difference.before) && same(other.after, difference.after) &&
-             other.rules_before == difference.rules_before && other.rules_after == difference.rules_after;
+      return other.what == difference.what && other.kind == difference.kind && same(other.before, difference.before) &&
+             same(other.after, difference.after) && other.rules_before == difference.rules_before &&
+             other.rules_after == difference.rules_after;
     });
     if (!known) out_.push_back(std::move(difference));
   }
@@ -168,7 +168,7 @@ class Compare {
   const PolicySet& after_;
   const Comparison& comparison_;
   const Person& subject_;
-  std::vector<Difference>& out_;
+  std::vector<Difference>& out_;  // his alone
 };
 
 }  // namespace

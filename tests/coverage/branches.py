@@ -42,10 +42,10 @@ def main(arguments):
         width = max(len(counts) for counts in of_objects)
         best = [max(counts[i] for counts in of_objects if len(counts) == width) for i in range(width)]
         total += width
-        for number, count in enumerate(best):
-            if count == 0:
-                missed += 1
-                print(f"{file}:{line}: branch {number} never taken")
+        never = [str(number) for number, count in enumerate(best) if count == 0]
+        missed += len(never)
+        if never:
+            print(f"{file}:{line}: of {width} branches never taken: {', '.join(never)}")
     print(f"{total - missed} of {total} branches taken ({100 * (total - missed) / max(total, 1):.1f} %)")
     return 1 if missed or total == 0 else 0
 

@@ -134,6 +134,42 @@ TEST(Conditions, WhatIsKnownToBeWrongCountsMoreThanWhatIsNotKnown) {
   EXPECT_EQ(policy.decide(request, kConnect).rule, "open") << "mfa is not known, the pool is another";
 }
 
+// Rules that ask for the same hours and numbers are judged together; one that differs in anything is not among them.
+TEST(Conditions, RulesThatDifferInOneThingAreJudgedEachAlone) {
+  Conditions same;
+  same.windows = {at_nine_utc()};
+  same.mfa = {1, 3};
+  same.sessions = {0, 3};
+  const auto other_days = [](Conditions& c) { c.windows[0].days.reset(); };
+  const auto only_never = std::make_shared<const Calendar>();
+  const auto all_days = std::make_shared<const Calendar>(
+      Calendar{.name = "all", .dates = {std::chrono::local_days(std::chrono::year(2026) / 11 / 27)}});
+  const auto tokyo = std::make_shared<const TimeZone>(
+      TimeZone{.name = "Asia/Tokyo", .offsets = {{.from = {}, .to_local = std::chrono::hours(9)}}});
+  const std::vector<std::function<void(Conditions&)>> changes{
+      other_days,
+      [](Conditions& c) { c.windows[0].from += std::chrono::minutes(30); },
+      [](Conditions& c) { c.windows[0].until = std::chrono::hours(9) + std::chrono::minutes(1); },
+      [&](Conditions& c) { c.windows[0].zone = tokyo; },
+      [&](Conditions& c) { c.windows[0].only = only_never; },
+      [&](Conditions& c) { c.windows[0].except = all_days; },
+      [](Conditions& c) { c.mfa->at_least = 3; },
+      [](Conditions& c) { c.mfa->below = 2; },
+      [](Conditions& c) { c.sessions->at_least = 2; },
+      [](Conditions& c) { c.sessions->below = 1; }};
+  Request request = alice();
+  request.time = at(9) + std::chrono::minutes(10);
+  request.mfa_level = 2;
+  request.sessions = 1;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    Rule first{.name = "first", .effect = Effect::kAllow, .what = {kConnect}, .conditions = same};
+    changes[i](first.conditions);
+    const Rule second{.name = "second", .effect = Effect::kAllow, .what = {kConnect}, .conditions = same};
+    EXPECT_EQ(PolicySet({first, second}).decide(request, kConnect).rule, "second") << i;
+    EXPECT_EQ(PolicySet({second, first}).decide(request, kConnect).rule, "second") << i;
+  }
+}
+
 TEST(Groups, HoldGroupsAndThoseOfTheDirectory) {
   Rule rule{.name = "rule", .effect = Effect::kAllow, .what = {kConnect}};
   rule.who.groups = {"all"};
@@ -163,6 +199,22 @@ TEST(Groups, ThoseOfTheFileAreKnownWithoutTheDirectory) {
   Request request = alice();
   request.groups_known = false;
   EXPECT_TRUE(policy.decide(request, kConnect).allowed);
+}
+
+TEST(Sha256Bytes, AreDigitsInPairsOrNot) {
+  std::string plain;
+  std::string pairs;
+  for (int i = 0; i < 32; ++i) {
+    plain += "aF";
+    pairs += i > 0 ? ":aF" : "aF";
+  }
+  EXPECT_EQ(parse_sha256(plain).value()[31], 0xaf);
+  EXPECT_EQ(parse_sha256(pairs), parse_sha256(plain));
+  for (const std::string& bad :
+       {std::string(), plain + "a", plain.substr(1) + "x", pairs.substr(0, 2) + "." + pairs.substr(3),
+        "x" + pairs.substr(1), std::string(95, ':')}) {
+    EXPECT_EQ(parse_sha256(bad), std::nullopt) << bad;
+  }
 }
 
 TEST(ClientVersion, IsUpToFourNumbers) {

@@ -92,6 +92,52 @@ TEST(Differences, ShowInTheCaseOfTheRuleWhateverItsCondition) {
       << "in no pool, whatever the rule wants";
 }
 
+TEST(Differences, AreWithinWhatIsFixed) {
+  Rule rule = allow("narrow", kConnect, {"alice"});
+  rule.who.pools = {"p"};
+  rule.who.labels = {"l"};
+  rule.conditions.networks = {IpNetwork::parse("10.0.0.0/8").value()};
+  rule.conditions.clients = {{"x", {}}};
+  rule.conditions.certificates = {{Sha256Bytes{1}, ""}};
+  rule.conditions.mfa = {3, {}};
+  rule.conditions.sessions = {1, {}};
+  Window window;
+  window.days.set(0);
+  window.from = 8h;
+  window.until = 9h;
+  window.zone = std::make_shared<TimeZone>(TimeZone{.name = "Z", .offsets = {{.from = {}, .to_local = 0s}}});
+  rule.conditions.windows = {window};
+  const PolicySet policy({rule});
+  EXPECT_THAT(compare(PolicySet(), policy), ElementsAre(difference("user alice", "connect", Kind::kGained, "narrow")));
+  for (bool Comparison::* const fixed :
+       {&Comparison::fix_pool, &Comparison::fix_labels, &Comparison::fix_address, &Comparison::fix_client,
+        &Comparison::fix_certificate, &Comparison::fix_time, &Comparison::fix_mfa, &Comparison::fix_sessions}) {
+    Comparison comparison;
+    comparison.*fixed = true;
+    EXPECT_THAT(compare(PolicySet(), policy, comparison), IsEmpty());
+  }
+}
+
+TEST(Differences, OfADayThatNeverComesAreNone) {
+  Rule rule = allow("never", kConnect, {"alice"});
+  Window window;  // on no day
+  window.until = 9h;
+  window.zone = std::make_shared<TimeZone>(TimeZone{.name = "Z", .offsets = {{.from = {}, .to_local = 0s}}});
+  rule.conditions.windows = {window};
+  EXPECT_THAT(compare(PolicySet(), PolicySet({rule})), IsEmpty());
+  Comparison timeless;
+  timeless.usual = usual_request(kNow);
+  timeless.usual.time.reset();
+  EXPECT_THAT(differences(PolicySet(), PolicySet({rule}), timeless), IsEmpty());
+}
+
+TEST(Differences, OfUsbDevicesShowInTheCaseOfTheirRule) {
+  Rule rule = allow("keys", find_channel("usb").value(), {"alice"});
+  rule.conditions.usb = {{.device_class = 0x0b, .vendor = 0x1050, .product = 1, .serial = "7"}};
+  EXPECT_THAT(compare(PolicySet(), PolicySet({rule})),
+              ElementsAre(difference("user alice", "usb", Kind::kGained, "keys")));
+}
+
 TEST(Differences, OfLimitsAreChanges) {
   Rule narrow = allow("a", kPaste, {"alice"});
   narrow.limits.bytes_per_day = 10;
@@ -99,6 +145,49 @@ TEST(Differences, OfLimitsAreChanges) {
   const auto found = compare(before, PolicySet({narrow}));
   ASSERT_THAT(found, ElementsAre(difference("user alice", "clipboard.to_guest", Kind::kChanged, "")));
   EXPECT_EQ(found[0].after.limits.bytes_per_day, 10U);
+}
+
+TEST(Differences, OfRequirementsAreChanges) {
+  Rule strict = allow("a", kConnect, {"alice"});
+  strict.require.visible_watermark = true;
+  EXPECT_THAT(compare(PolicySet({allow("a", kConnect, {"alice"})}), PolicySet({strict})),
+              ElementsAre(difference("user alice", "connect", Kind::kChanged, "")));
+}
+
+TEST(Differences, ThatAreNotTheSameAreAllListed) {
+  const auto limited = [](const char* name, const char* pool, std::uint64_t bytes) {
+    Rule rule = allow(name, kPaste, {"alice"});
+    rule.who.pools = {pool};
+    rule.limits.bytes_per_day = bytes;
+    return rule;
+  };
+  const PolicySet two({limited("one", "p", 1), limited("two", "q", 2), limited("same as one", "r", 1)});
+  EXPECT_THAT(compare(PolicySet(), two),
+              ElementsAre(difference("user alice", "clipboard.to_guest", Kind::kGained, "one"),
+                          difference("user alice", "clipboard.to_guest", Kind::kGained, "two")));
+  EXPECT_THAT(compare(two, PolicySet()),
+              ElementsAre(difference("user alice", "clipboard.to_guest", Kind::kLost, "one"),
+                          difference("user alice", "clipboard.to_guest", Kind::kLost, "two")));
+  const PolicySet moved({limited("one", "q", 1), limited("two", "p", 2)});
+  EXPECT_THAT(compare(two, moved),
+              ElementsAre(difference("user alice", "clipboard.to_guest", Kind::kChanged, "one"),
+                          difference("user alice", "clipboard.to_guest", Kind::kChanged, "two"),
+                          difference("user alice", "clipboard.to_guest", Kind::kLost, "same as one")));
+}
+
+TEST(Differences, OfTheNetworkInEachPoolAndLabel) {
+  const auto rule = [](const char* name, Effect effect, Who who) {
+    return NetworkRule{.name = name, .effect = effect, .who = std::move(who)};
+  };
+  const Who lab{.users = {}, .groups = {}, .pools = {"lab"}};
+  const Who old{.users = {"alice"}, .groups = {}, .pools = {}, .labels = {"old"}};
+  const PolicySet before({}, {}, {.egress = std::vector{rule("lab", Effect::kAllow, lab)}, .ingress = {}});
+  const PolicySet after(
+      {}, {},
+      {.egress = std::vector{rule("old", Effect::kDeny, old), rule("more lab", Effect::kAllow, lab)}, .ingress = {}});
+  EXPECT_THAT(compare(before, after), ElementsAre(difference("user alice", "egress", Kind::kChanged, "lab"),
+                                                  difference("user alice", "egress", Kind::kChanged, "old"),
+                                                  difference("somebody else", "egress", Kind::kChanged, "lab")));
 }
 
 TEST(Differences, OfTheNetwork) {

@@ -42,6 +42,14 @@ TEST(DesktopNetwork, HoldsWhatAppliesDenialsFirst) {
   EXPECT_THAT(unknown.ingress, Optional(ElementsAre(named("no lab")))) << "a pool that is not known denies";
 }
 
+TEST(DesktopNetwork, IsOfTheUserInWhoseHandsItIs) {
+  Who alice;
+  alice.users = {"alice"};
+  const PolicySet policy({}, {}, {.egress = std::vector{rule("hers", Effect::kAllow, alice)}, .ingress = {}});
+  EXPECT_THAT(policy.desktop_network({.user = "alice"}).egress, Optional(ElementsAre(named("hers"))));
+  EXPECT_THAT(policy.desktop_network({.user = "bob"}).egress, Optional(IsEmpty()));
+}
+
 TEST(DesktopNetwork, CarriesTheTraffic) {
   NetworkRule web = rule("web", Effect::kAllow);
   web.traffic = {.protocol = Protocol::kTcp,

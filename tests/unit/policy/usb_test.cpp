@@ -79,6 +79,16 @@ TEST(Usb, VendorProductAndSerialMustAllBeThere) {
   EXPECT_THAT(allowed(policy, key), ElementsAre(false));
 }
 
+TEST(Usb, ClassesHaveNamesAndNumbers) {
+  EXPECT_EQ(parse_usb_class("smartcard"), kSmartcard);
+  EXPECT_EQ(parse_usb_class("0x0B"), kSmartcard);
+  EXPECT_EQ(parse_usb_id("20a0"), 0x20a0);
+  for (const char* bad : {"", "toaster", "0x", "0xb", "0x0bb", "0xzz", "11"}) {
+    EXPECT_EQ(parse_usb_class(bad), std::nullopt) << bad;
+  }
+  for (const char* bad : {"", "20a", "20a00", "0x20", "20ag"}) EXPECT_EQ(parse_usb_id(bad), std::nullopt) << bad;
+}
+
 TEST(Usb, ADeviceWithoutInterfacesIsNothing) {
   const PolicySet policy({{.name = "all usb", .effect = Effect::kAllow, .what = {find_channel("usb").value()}}});
   EXPECT_THAT(allowed(policy, {}), IsEmpty());
