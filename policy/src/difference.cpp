@@ -58,10 +58,14 @@ std::vector<Person> persons_of(const PolicySet& before, const PolicySet& after, 
   return out;
 }
 
-bool same(Decision a, Decision b) {
-  std::ranges::sort(a.require.notices);
-  std::ranges::sort(b.require.notices);
-  return a.allowed == b.allowed && (!a.allowed || (a.limits == b.limits && a.require == b.require));
+Obligations in_order(Obligations require) {
+  std::ranges::sort(require.notices);
+  return require;
+}
+
+bool same(const Decision& a, const Decision& b) {
+  if (a.allowed != b.allowed) return false;
+  return !a.allowed || (a.limits == b.limits && in_order(a.require) == in_order(b.require));
 }
 
 Difference::Kind kind_of(const Decision& before, const Decision& after) {
