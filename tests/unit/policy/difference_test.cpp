@@ -190,6 +190,20 @@ TEST(Differences, OfTheNetworkInEachPoolAndLabel) {
                                                   difference("somebody else", "egress", Kind::kChanged, "lab")));
 }
 
+TEST(Differences, OfTheNetworkThatHaveOneSideInCommonAreAllListed) {
+  const auto of_pool = [](const char* name, const char* pool) {
+    NetworkRule rule{.name = name, .effect = Effect::kAllow};
+    rule.who.pools = {pool};
+    return rule;
+  };
+  const PolicySet none({}, {}, {.egress = std::vector<NetworkRule>{}, .ingress = {}});
+  const PolicySet two({}, {}, {.egress = std::vector{of_pool("one", "p"), of_pool("two", "q")}, .ingress = {}});
+  const auto both = ElementsAre(difference("somebody else", "egress", Kind::kChanged, "one"),
+                                difference("somebody else", "egress", Kind::kChanged, "two"));
+  EXPECT_THAT(compare(none, two), both);
+  EXPECT_THAT(compare(two, none), both);
+}
+
 TEST(Differences, OfTheNetwork) {
   const NetworkRule web{.name = "web", .effect = Effect::kAllow};
   NetworkRule lab{.name = "lab", .effect = Effect::kAllow};
