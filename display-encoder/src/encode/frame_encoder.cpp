@@ -28,6 +28,7 @@ namespace {
 // Pixels in one command, and the most bytes that an encoder makes of one: what is left of a budget must hold one more.
 constexpr long kFramePiece = 256L * 1024;
 constexpr long kRefinePiece = 16L * 1024;
+constexpr int kStripHeight = 64;  // a row of tiles
 constexpr long kSmallestPiece = 64L * 64;
 constexpr std::size_t worst_case(long pixels) { return static_cast<std::size_t>(pixels) * 4 + 64; }
 
@@ -51,6 +52,11 @@ struct Budget {
 
 void subtract(Region& from, const Region& what) {
   for (const Rect& rect : what.rects()) from.subtract(rect);
+}
+
+// On a line that carries much, larger slices: each one costs the client a turn as well.
+std::size_t refinement_budget(std::size_t budget) {
+  return std::min(budget, std::clamp(budget / 4, FrameEncoder::kRefineByteBudget, FrameEncoder::kLargestRefinement));
 }
 
 }  // namespace
@@ -87,6 +93,7 @@ class FrameEncoder::Impl {
   Region encode_exact(const FrameView& picture, const std::vector<Piece>& pieces, long max_piece, Budget budget,
                       EncodedFrame& frame);
   void encode_owed(const FrameView& picture, Time now, long max_piece, Budget budget, EncodedFrame& frame);
+  void encode_rested(const FrameView& picture, Time now, long max_piece, Budget budget, EncodedFrame& frame);
   [[nodiscard]] bool owes() const noexcept { return !owed_.empty() || !later_.empty(); }
   EncodedRect encode_piece(const FrameView& picture, const Piece& piece);
   [[nodiscard]] RectEncoder& encoder_for(Kind kind);
@@ -272,22 +279,35 @@ RectEncoder& FrameEncoder::Impl::encoder_for(Kind kind) {
 
 EncodedFrame FrameEncoder::Impl::refine(const FrameView& picture, Time now, std::size_t budget) {
   EncodedFrame frame;
-  const Budget limit{budget, kRefineByteBudget};
+  const std::size_t wanted = refinement_budget(budget);
+  const Budget limit{wanted, std::max(wanted, kRefineByteBudget)};
   const long piece = limit.piece(kRefinePiece);
   if (owes()) {
     encode_owed(picture, now, piece, limit, frame);
   } else {
-    const Region rested = recall(picture, lossy_.newest_untouched_since(now - kRest), now, frame);
-    encode_exact(picture, pieces_of(picture, rested, piece), piece, limit, frame);
+    encode_rested(picture, now, piece, limit, frame);
   }
   tiles_.store(inexact(), frame);
   return frame;
 }
 
+// Strip by strip, so that a slice costs what it sends and not what it leaves for the next ones.
+void FrameEncoder::Impl::encode_rested(const FrameView& picture, Time now, long max_piece, Budget budget,
+                                       EncodedFrame& frame) {
+  const Region rested = lossy_.newest_rested(now);
+  for (int y = 0; y < size_.height; y += kStripHeight) {
+    Region strip;
+    for (const Rect& rect : rested.rects()) strip.add(intersect(rect, {0, y, size_.width, kStripHeight}));
+    if (strip.empty()) continue;
+    const Region missing = recall(picture, std::move(strip), now, frame);
+    const Region left = encode_exact(picture, pieces_of(picture, missing, max_piece), max_piece, budget, frame);
+    if (!left.empty() || data_bytes(frame) >= budget.wanted) return;
+  }
+}
+
 std::optional<FrameEncoder::Time> FrameEncoder::Impl::next_refinement() const {
   if (owes()) return Time::min();
-  const auto oldest = lossy_.oldest();
-  return oldest ? std::optional(*oldest + kRest) : std::nullopt;
+  return lossy_.next_rest();
 }
 
 Region FrameEncoder::Impl::inexact() const {

@@ -36,10 +36,10 @@ class FrameEncoder {
   static constexpr std::size_t kFrameByteBudget = 4u << 20;
   // One refinement's data: small, so that a key press never waits behind more than this.
   static constexpr std::size_t kRefineByteBudget = 128u << 10;
+  // The same where a frame may have four times as much.
+  static constexpr std::size_t kLargestRefinement = 256u << 10;
   // A change of at most so many pixels answers a person: it goes first.
   static constexpr long kPromptArea = 256L * 256;
-  // How long an area must rest before what was sent with loss is sent exactly.
-  static constexpr std::chrono::milliseconds kRest{100};
 
   // `shared`: what this encoder has in common with those of the other surfaces of the same connection, used by the same
   // thread; without it the surface is the connection's only one.

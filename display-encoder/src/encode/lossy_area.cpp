@@ -10,24 +10,30 @@ namespace tobari::display {
 void LossyArea::reset(Size size) {
   grid_ = CellGrid(size);
   area_.clear();
-  added_.assign(grid_.count(), Time{});
+  cells_.assign(grid_.count(), Cell{});
 }
 
 void LossyArea::add(const Region& sent, Time now) {
   area_.add(sent);
   for (const Rect& rect : sent.rects()) {
-    grid_.each(rect, [this, now](std::size_t cell, const Rect&) { added_[cell] = now; });
+    grid_.each(rect, [this, now](std::size_t index, const Rect&) {
+      Cell& cell = cells_[index];
+      const Time::duration since = now - cell.added;
+      cell.added = now;
+      cell.rests = now + (since < kMotion ? std::clamp<Time::duration>(since * 2, kShortestRest, kLongestRest)
+                                          : Time::duration(kShortestRest));
+    });
   }
 }
 
 void LossyArea::move(const Move& move, Time now) { add(carry_along(area_, move), now); }
 
-Region LossyArea::newest_untouched_since(Time since) const {
+Region LossyArea::newest_rested(Time now) const {
   std::optional<Time> newest;
-  const auto each_rested = [this, since](const auto& visit) {
+  const auto each_rested = [this, now](const auto& visit) {
     for (const Rect& rect : area_.rects()) {
-      grid_.each(rect, [&](std::size_t cell, const Rect& part) {
-        if (added_[cell] <= since) visit(added_[cell], part);
+      grid_.each(rect, [&](std::size_t index, const Rect& part) {
+        if (cells_[index].rests <= now) visit(cells_[index].added, part);
       });
     }
   };
@@ -39,13 +45,14 @@ Region LossyArea::newest_untouched_since(Time since) const {
   return rested;
 }
 
-std::optional<LossyArea::Time> LossyArea::oldest() const {
-  std::optional<Time> oldest;
+std::optional<LossyArea::Time> LossyArea::next_rest() const {
+  std::optional<Time> next;
   for (const Rect& rect : area_.rects()) {
-    grid_.each(rect,
-               [&](std::size_t cell, const Rect&) { oldest = std::min(oldest.value_or(added_[cell]), added_[cell]); });
+    grid_.each(rect, [&](std::size_t index, const Rect&) {
+      next = std::min(next.value_or(cells_[index].rests), cells_[index].rests);
+    });
   }
-  return oldest;
+  return next;
 }
 
 }  // namespace tobari::display

@@ -24,16 +24,25 @@ class LossyArea {
   void move(const Move& move, Time now);
 
   [[nodiscard]] const Region& area() const noexcept { return area_; }
-  // What of it was last added at or before `since`: of that the newest, which is what somebody looks at.
+  // What follows the last addition so soon is motion, which has stopped when the next one stays away: twice the time
+  // between the last two, within these bounds. What came alone rests after the shortest time.
+  static constexpr std::chrono::milliseconds kMotion{200};
+  static constexpr std::chrono::milliseconds kShortestRest{60};
+  static constexpr std::chrono::milliseconds kLongestRest{100};
+  // What of it rests now: of that the newest, which is what somebody looks at.
   static constexpr std::chrono::milliseconds kTogether{100};
-  [[nodiscard]] Region newest_untouched_since(Time since) const;
-  // When the part that has rested longest was added; none: nothing is lossy.
-  [[nodiscard]] std::optional<Time> oldest() const;
+  [[nodiscard]] Region newest_rested(Time now) const;
+  // When the next part of it rests, maybe long ago; none: nothing is lossy.
+  [[nodiscard]] std::optional<Time> next_rest() const;
 
  private:
   CellGrid grid_;
   Region area_;
-  std::vector<Time> added_;  // of each cell
+  struct Cell {
+    Time added{};
+    Time rests{};  // from then on
+  };
+  std::vector<Cell> cells_;
 };
 
 }  // namespace tobari::display

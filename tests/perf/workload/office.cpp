@@ -146,7 +146,10 @@ class Office final : public Scene {
 
 class WindowMove final : public Scene {
  public:
-  void begin(Canvas& canvas) override { draw(canvas, place(canvas, 0)); }
+  void begin(Canvas& canvas) override {
+    canvas.fill({0, 0, canvas.width(), kTop}, kBar);
+    draw(canvas, place(canvas, 0));
+  }
   void step(Canvas& canvas, int number) override {
     const Box from = place(canvas, number);
     const Box to = place(canvas, number + 1);
@@ -162,11 +165,15 @@ class WindowMove final : public Scene {
     return {20 + swing(number * 14, canvas.width() - 760), kTop + 10 + swing(number * 6, canvas.height() - 620), 700,
             500};
   }
+  // Below the bar, whose marks stay on the screen and so have to stay here.
   static void draw(Canvas& canvas, const Box& box) {
+    cairo_save(canvas.pen());
+    cairo_rectangle(canvas.pen(), 0, kTop, canvas.width(), canvas.height() - kTop);
+    cairo_clip(canvas.pen());
     desk(canvas);
     page(canvas, {300, 200, 900, 700}, "Behind", 90);
-    canvas.fill({0, 0, canvas.width(), kTop}, kBar);
     page(canvas, box, "Letter", 10);
+    cairo_restore(canvas.pen());
   }
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <format>
+#include <utility>
 
 #include "frames/mark.h"
 
@@ -43,7 +44,8 @@ void FrameWatch::painted(const Shown& shown, Clock::time_point now) {
     new_frame(*number, now);
     compare(shown, *number);
   }
-  look_whether_exact(shown, now);
+  shown_ = shown;
+  unseen_since_ = now;
 }
 
 void FrameWatch::new_frame(std::uint32_t number, Clock::time_point now) {
@@ -58,10 +60,11 @@ void FrameWatch::new_frame(std::uint32_t number, Clock::time_point now) {
   }
 }
 
-void FrameWatch::look_whether_exact(const Shown& shown, Clock::time_point now) {
-  if (!inexact_) return;
-  if (picture_hash(shown.pixels, shown.stride, shown.width, shown.height) != ledger_.frame(*inexact_).hash) return;
-  exact_.add(now - drawn_at(ledger_, *inexact_));
+void FrameWatch::look_whether_exact(Clock::time_point now) {
+  if (!inexact_ || !unseen_since_ || now - *unseen_since_ < kQuiet) return;
+  const auto painted_at = *std::exchange(unseen_since_, std::nullopt);
+  if (picture_hash(shown_.pixels, shown_.stride, shown_.width, shown_.height) != ledger_.frame(*inexact_).hash) return;
+  exact_.add(painted_at - drawn_at(ledger_, *inexact_));
   inexact_.reset();
 }
 
@@ -89,6 +92,7 @@ void FrameWatch::compare(const Shown& shown, std::uint32_t number) {
 }
 
 void FrameWatch::tick(Clock::time_point now) {
+  look_whether_exact(now);
   if (last_ == 0) return;
   const std::uint32_t next = last_ + 1;
   if (next <= first_ || next > ledger_.last()) return age_.add(Clock::duration::zero());

@@ -33,7 +33,7 @@ class FrameWatch {
 
   void begin();  // of the measured time: what came before does not count
   void painted(const Shown& shown, Clock::time_point now);
-  void tick(Clock::time_point now);  // often: how old is what is shown?
+  void tick(Clock::time_point now);  // often, also while nothing is painted; `shown` of the last painting is looked at
   void key_sent(Clock::time_point now) { keys_.push_back(now); }
   [[nodiscard]] Clock::time_point shown_drawn_at() const noexcept;
   [[nodiscard]] bool started() const noexcept { return last_ != 0; }  // a frame of the workload was seen
@@ -42,8 +42,11 @@ class FrameWatch {
   [[nodiscard]] std::string json() const;
 
  private:
+  // Comparing a whole picture takes a client longer than painting a piece of it, so it is done when no piece comes.
+  static constexpr std::chrono::milliseconds kQuiet{4};
+
   void new_frame(std::uint32_t number, Clock::time_point now);
-  void look_whether_exact(const Shown& shown, Clock::time_point now);
+  void look_whether_exact(Clock::time_point now);
   void compare(const Shown& shown, std::uint32_t number);
 
   FrameLedger& ledger_;
@@ -54,7 +57,9 @@ class FrameWatch {
   std::size_t frames_ = 0;
   std::size_t rests_ = 0;
   std::optional<std::uint32_t> inexact_;  // the frame at rest that is not seen exactly yet
-  double squares_ = 0;                    // of the error, a pixel's colour
+  Shown shown_;
+  std::optional<Clock::time_point> unseen_since_;  // painted then, and not compared yet
+  double squares_ = 0;                             // of the error, a pixel's colour
   std::size_t compared_ = 0;
   Samples latency_;
   Samples age_;

@@ -10,6 +10,7 @@
 
 #include "decoders.h"
 #include "diff/tile_diff.h"
+#include "encode/lossy_area.h"
 #include "pictures.h"
 
 namespace tobari::display {
@@ -275,7 +276,7 @@ TEST(FrameEncoder, ClientWithoutAvcGetsVideoWithSomeLoss) {
     session.now += milliseconds(40);
   }
   EXPECT_LT(last, first / 4);
-  EXPECT_LE(session.rest(), FrameEncoder::kRest);
+  EXPECT_LE(session.rest(), LossyArea::kLongestRest);
   EXPECT_EQ(session.client.difference(with_video(size, bounds(size), 9)), "");
 }
 
@@ -301,8 +302,8 @@ TEST(FrameEncoder, PhotographOnANarrowLineIsSeenSoonAndExactAfterRest) {
   EXPECT_LT(bytes_in(narrow.show(page)), without_loss / 6);
   EXPECT_NE(narrow.client.difference(page), "");
   EXPECT_EQ(narrow.client.difference(page, Region(photograph)), "") << "text is exact at once";
-  EXPECT_EQ(narrow.encoder.next_refinement(), narrow.now + FrameEncoder::kRest);
-  EXPECT_EQ(narrow.rest(), FrameEncoder::kRest) << "then it goes as fast as it is asked for";
+  EXPECT_EQ(narrow.encoder.next_refinement(), narrow.now + LossyArea::kShortestRest);
+  EXPECT_EQ(narrow.rest(), LossyArea::kShortestRest) << "then it goes as fast as it is asked for";
   EXPECT_EQ(narrow.client.difference(page), "");
 }
 

@@ -95,9 +95,13 @@ TEST_F(FramesTest, ARestIsExactWhenEveryPixelIs) {
   draw(1, kStart, true);
   const std::byte right = std::exchange(pixels[kStride * 50], std::byte{9});
   watch.painted(shown(), kStart + 5ms);
+  watch.tick(kStart + 10ms);
   EXPECT_TRUE(tells(watch, R"("exact_ms":{"n":0)")) << watch.json();
   pixels[kStride * 50] = right;
   watch.painted(shown(), kStart + 40ms);
+  watch.tick(kStart + 41ms);
+  EXPECT_TRUE(tells(watch, R"("exact_ms":{"n":0)")) << "looked at when nothing more comes";
+  watch.tick(kStart + 50ms);
   EXPECT_TRUE(tells(watch, R"("exact_ms":{"n":1,"p50":40.0)")) << watch.json();
   EXPECT_TRUE(tells(watch, R"("rests":1)"));
 }
