@@ -70,7 +70,9 @@ bool DisplaySession::show_something(Lock& lock) {
 bool DisplaySession::answer_first(Lock& lock, Time now) {
   if (now - input_.last_used() > kAnswer) return false;
   for (const auto& view : views_) {
-    if (!view->live() || (view->not_before && now < *view->not_before) || view->notice_due || !view->painter.pending().empty()) continue;
+    if (!view->live() || (view->not_before && now < *view->not_before) || view->notice_due ||
+        !view->painter.pending().empty())
+      continue;
     Region& damage = view->screen->damage;
     Region small = small_parts(damage);
     if (small.empty() || (pacer_allows_ && small.area() == damage.area())) continue;

@@ -82,7 +82,8 @@ TEST_F(Cli, AdministersUsersAndHosts) {
   EXPECT_THAT(run("desktops thumbnail 6ba7b810-9dad-41d1-80b4-00c04fd430c8 -o /dev/null"),
               HasSubstr("there is no such desktop"));
   EXPECT_THAT(run("wall left right"), HasSubstr("you have no desktop"));
-  EXPECT_THAT(run("wall 6ba7b810-9dad-41d1-80b4-00c04fd430c8 6ba7b810-9dad-41d1-80b4-00c04fd430c8"), HasSubstr("twice"));
+  EXPECT_THAT(run("wall 6ba7b810-9dad-41d1-80b4-00c04fd430c8 6ba7b810-9dad-41d1-80b4-00c04fd430c8"),
+              HasSubstr("twice"));
   EXPECT_THAT(run("wall 6ba7b810-9dad-41d1-80b4-00c04fd430c8 6ba7b810-9dad-41d1-80b4-00c04fd430c9"),
               HasSubstr("there is no such desktop"));
   run("users delete alice");
