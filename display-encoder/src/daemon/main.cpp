@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cstdio>
+#include <cstdlib>
 #include <malloc.h>
 
 #include <tobari/base/log.h>
@@ -15,6 +16,9 @@ namespace {
 constexpr int kBadConfiguration = 2;
 // Two threads work at a time. An arena for each thread that ever was would keep some megabytes each.
 constexpr int kArenas = 2;
+// FreeRDP asks for the local time with every message that it may log, and each time the C library looks whether
+// /etc/localtime has changed. Our log is in UTC.
+constexpr const char* kTimeZone = "UTC0";
 
 tobari::Result<void> run(const tobari::display::Options& options) {
   TOBARI_ASSIGN(const auto level, tobari::log::parse_level(options.log_level));
@@ -31,6 +35,7 @@ tobari::Result<void> run(const tobari::display::Options& options) {
 
 int main(int argc, char** argv) {
   static_cast<void>(::mallopt(M_ARENA_MAX, kArenas));
+  static_cast<void>(::setenv("TZ", kTimeZone, 1));
   const auto parsed = tobari::display::parse_options(argc, argv);
   if (parsed.exit_status) return *parsed.exit_status;
   const auto result = run(parsed.options);
