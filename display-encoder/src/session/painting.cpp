@@ -70,9 +70,7 @@ bool DisplaySession::show_something(Lock& lock) {
 bool DisplaySession::answer_first(Lock& lock, Time now) {
   if (now - input_.last_used() > kAnswer) return false;
   for (const auto& view : views_) {
-    if (!view->live() || (view->not_before && now < *view->not_before) || view->notice_due ||
-        !view->painter.pending().empty())
-      continue;
+    if (!view->live() || view->waits(now) || view->notice_due || !view->painter.pending().empty()) continue;
     Region& damage = view->screen->damage;
     Region small = small_parts(damage);
     if (small.empty() || (pacer_allows_ && small.area() == damage.area())) continue;
@@ -95,7 +93,7 @@ DisplaySession::View* DisplaySession::most_urgent(Time now) {
   View* best = nullptr;
   Time earliest{};
   for (const auto& view : views_) {
-    if (view->not_before && now < *view->not_before) continue;
+    if (view->waits(now)) continue;
     view->not_before.reset();
     const auto turn = view->turn(now);
     if (!turn || (best != nullptr && *turn >= earliest)) continue;

@@ -23,6 +23,7 @@ struct DisplaySession::View {
   [[nodiscard]] bool changed() const noexcept { return damaged() || notice_due || !painter.pending().empty(); }
   // When it is this view's turn, as turns.h says; none: it has nothing for now.
   [[nodiscard]] std::optional<Time> turn(Time now) const;
+  [[nodiscard]] bool waits(Time now) const noexcept { return not_before && now < *not_before; }
 
   std::size_t index;  // of the surface
   Screen* screen;     // null: no desktop for this monitor
