@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <span>
 #include <thread>
 
@@ -14,6 +13,7 @@
 #include "contract/framebuffer_source/picture.h"
 #include "contract/framebuffer_source/qemu_machine.h"
 #include "contract/framebuffer_source/recorder.h"
+#include "support/ears.h"
 #include "support/pitch.h"
 
 namespace tobari::display {
@@ -22,32 +22,7 @@ namespace {
 constexpr std::uint8_t kKeyM = 0x32;
 using Steady = std::chrono::steady_clock;
 
-class Ears final : public AudioEvents {
- public:
-  void on_audio(const AudioBlock& block) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      samples_.insert(samples_.end(), block.samples.begin(), block.samples.end());
-      rate_ = block.rate;
-    }
-    changed_.notify_all();
-  }
-  [[nodiscard]] std::vector<std::int16_t> wait_for(std::size_t samples) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kPatience, [this, samples] { return samples_.size() >= samples; });
-    return samples_;
-  }
-  [[nodiscard]] unsigned rate() {
-    const std::scoped_lock lock(mutex_);
-    return rate_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::int16_t> samples_;
-  unsigned rate_ = 0;
-};
+using testing::Ears;
 
 class QemuDisplayTest : public ::testing::TestWithParam<QemuMachine::Screen> {
  protected:

@@ -2,46 +2,15 @@
 // The contract of AudioSource, held to by its fake.
 #include "capture/tone_source.h"
 
-#include <condition_variable>
-#include <mutex>
-
 #include <gtest/gtest.h>
 
+#include "support/ears.h"
 #include "support/pitch.h"
 
 namespace tobari::display {
 namespace {
 
-class Ears final : public AudioEvents {
- public:
-  void on_audio(const AudioBlock& block) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      samples_.insert(samples_.end(), block.samples.begin(), block.samples.end());
-      well_formed_ = well_formed_ && block.samples.size() % kAudioChannels == 0 &&
-                     block.frames() <= kMaxAudioBlockFrames && block.captured >= last_;
-      last_ = block.captured;
-    }
-    changed_.notify_all();
-  }
-  [[nodiscard]] std::vector<std::int16_t> wait_for(std::size_t samples) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(30), [this, samples] { return samples_.size() >= samples; });
-    EXPECT_TRUE(well_formed_);
-    return samples_;
-  }
-  [[nodiscard]] std::size_t count() {
-    const std::scoped_lock lock(mutex_);
-    return samples_.size();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::int16_t> samples_;
-  std::chrono::steady_clock::time_point last_;
-  bool well_formed_ = true;
-};
+using testing::Ears;
 
 TEST(ToneSource, IsTheToneOnEachChannel) {
   for (const unsigned rate : kAudioRates) {
@@ -61,12 +30,13 @@ TEST(ToneSource, PlaysFromItsBeginningEachTimeItIsStarted) {
     ASSERT_TRUE(source.start(ears));
     EXPECT_FALSE(source.start(ears));
     const auto heard = ears.wait_for(4800);
+    EXPECT_TRUE(ears.well_formed());
     source.stop();
-    const std::size_t count = ears.count();
+    const std::size_t count = ears.heard().size();
     ASSERT_GE(heard.size(), 4800U);
     EXPECT_EQ(heard, tone(0, heard.size() / 2, 48'000));
     source.stop();
-    EXPECT_EQ(ears.count(), count);
+    EXPECT_EQ(ears.heard().size(), count);
   }
 }
 

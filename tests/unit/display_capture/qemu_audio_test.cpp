@@ -3,8 +3,6 @@
 // tests/integration/qemu_display.
 #include <algorithm>
 #include <array>
-#include <condition_variable>
-#include <mutex>
 
 #include <gtest/gtest.h>
 
@@ -12,43 +10,12 @@
 #include "capture/tone_source.h"
 #include "contract/framebuffer_source/recorder.h"
 #include "fake_qemu.h"
+#include "support/ears.h"
 
 namespace tobari::display {
 namespace {
 
-class Ears final : public AudioEvents {
- public:
-  void on_audio(const AudioBlock& block) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      samples_.insert(samples_.end(), block.samples.begin(), block.samples.end());
-      largest_ = std::max(largest_, block.frames());
-      rate_ = block.rate;
-    }
-    changed_.notify_all();
-  }
-  [[nodiscard]] std::vector<std::int16_t> wait_for(std::size_t samples) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kPatience, [this, samples] { return samples_.size() >= samples; });
-    return samples_;
-  }
-  [[nodiscard]] std::vector<std::int16_t> heard() { return wait_for(0); }
-  [[nodiscard]] std::size_t largest() {
-    const std::scoped_lock lock(mutex_);
-    return largest_;
-  }
-  [[nodiscard]] unsigned rate() {
-    const std::scoped_lock lock(mutex_);
-    return rate_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::int16_t> samples_;
-  std::size_t largest_ = 0;
-  unsigned rate_ = 0;
-};
+using testing::Ears;
 
 class QemuAudioTest : public ::testing::Test {
  protected:
