@@ -105,6 +105,17 @@ class Display:
         self.process.wait()
 
 
+def manage(display):
+    """A window manager that has begun: it loses windows that are mapped while it starts."""
+    manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, env=display.environment, stderr=subprocess.DEVNULL)
+
+    def begun():
+        listed = subprocess.run(["xprop", "-root", "_NET_CLIENT_LIST"], env=display.environment, capture_output=True, text=True)
+        return "window id" in listed.stdout
+    wait_for(begun, 10, "the window manager")
+    return manager
+
+
 class Client:
     """A program that shows a desktop on a Display."""
 

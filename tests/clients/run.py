@@ -15,10 +15,9 @@ TREE = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TREE / "installer/lib"), str(TREE / "tests/clients")]
 
 from clients import CLIENTS  # noqa: E402
-from deployment import wait_for  # noqa: E402
 from desktop import Desktop  # noqa: E402
 from progress import Failure  # noqa: E402
-from screen import Display  # noqa: E402
+from screen import Display, manage  # noqa: E402
 
 SCREEN = (1600, 1200)  # of the client: larger than the desktop, so that a window with a frame fits
 
@@ -28,17 +27,6 @@ def shown(client, desktop):
     client.check()
     client.nudge()
     return client.place(client.display.look(), desktop.picture())
-
-
-def manage(screen):
-    """A window manager that has begun: it loses windows that are mapped while it starts."""
-    manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, env=screen.environment, stderr=subprocess.DEVNULL)
-
-    def begun():
-        listed = subprocess.run(["xprop", "-root", "_NET_CLIENT_LIST"], env=screen.environment, capture_output=True, text=True)
-        return "window id" in listed.stdout
-    wait_for(begun, 10, "the window manager")
-    return manager
 
 
 def until(seconds, condition):

@@ -170,6 +170,7 @@ Result<void> run_standalone(const Options& options, const UniqueFd& signals) {
   TOBARI_ASSIGN(const net::Endpoint bound, net::local_endpoint(listener.get()));
 
   policy::Grant grant;
+  grant.channels.push_back({"resize", "alone"});
   if (options.sound) grant.channels.push_back({"audio.play", "--sound"});
   PasswordAdmission admission(options.user, std::move(password), std::move(grant));
   Watch watch(options.once);

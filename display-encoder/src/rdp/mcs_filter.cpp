@@ -98,7 +98,7 @@ Result<void> deny_block(std::span<std::byte> block, bool& keep, std::vector<std:
       keep = false;
       continue;
     }
-    const std::string denied = std::format("denied{}", i % 10);
+    const std::string denied = std::format("deny{:02}", i);  // FreeRDP refuses a client that names one twice
     std::ranges::fill(block.subspan(at, kNameSize), std::byte{0});
     std::memcpy(block.data() + at, denied.data(), denied.size());
   }

@@ -123,6 +123,7 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   std::unique_ptr<OutputQueue> output_;
   std::atomic<std::size_t> queued_ = 0;  // output_'s size, for other threads
   SystemClock clock_;
+  bool resizes_ = false;               // by the grant
   std::optional<AudioChannel> audio_;  // only with the grant, for a client that says that it plays sound
   std::atomic<bool> audio_wanted_ = false;
   std::optional<GraphicsChannel> graphics_;

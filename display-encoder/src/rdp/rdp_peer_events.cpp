@@ -67,6 +67,7 @@ bool RdpPeer::on_capabilities() {
   if (plays && admitted->grant.find("audio.play") != nullptr) {
     audio_.emplace(static_cast<AudioChannelEvents&>(*this), clock_);
   }
+  resizes_ = admitted->grant.find("resize") != nullptr;
   static_cast<void>(freerdp_settings_set_bool(settings, FreeRDP_CompressionEnabled, FALSE));  // the client asked for it
   ClientInfo client{options_.client_address, text(settings, FreeRDP_ClientHostname).substr(0, kMaxClientText), {}};
   if (auto monitors = client_monitors(settings)) {
@@ -97,7 +98,7 @@ bool RdpPeer::on_activate() {
 }
 
 void RdpPeer::start_graphics() {
-  graphics_.emplace(static_cast<DvcOutput&>(*this), static_cast<GraphicsEvents&>(*this), true,
+  graphics_.emplace(static_cast<DvcOutput&>(*this), static_cast<GraphicsEvents&>(*this), resizes_,
                     audio_ ? &*audio_ : nullptr);
   graphics_->start();
 }

@@ -33,6 +33,12 @@ Monitor monitor(const Rect& place, bool primary = false) {
 const std::vector<Monitor> kFour{monitor({0, 0, 640, 480}, true), monitor({-800, -300, 800, 600}),
                                  monitor({0, -360, 640, 360}), monitor({-800, 300, 800, 400})};
 
+policy::Grant resizing() {
+  policy::Grant grant;
+  grant.channels.push_back({"resize", "a-rule"});
+  return grant;
+}
+
 struct Kind {
   const char* name;
   std::vector<std::string> arguments;
@@ -77,7 +83,7 @@ bool shows_cards(HeadlessClient& client, const std::vector<Rect>& places) {
 
 TEST_P(Monitors, EachShowsItsOwnDesktop) {
   RdpServer server("card", {320, 240}, 10s, 4);
-  server.arm("ticket-1");
+  server.arm("ticket-1", 60s, resizing());
   HeadlessClient client(server.port(), arguments(), kFour);
   const auto places = places_of(kFour);
   ASSERT_TRUE(shows_cards(client, places));
@@ -94,7 +100,7 @@ TEST_P(Monitors, EachShowsItsOwnDesktop) {
 
 TEST_P(Monitors, AreSideBySideInOneWindow) {
   RdpServer server("card", {320, 240}, 10s, 3);
-  server.arm("ticket-1");
+  server.arm("ticket-1", 60s, resizing());
   auto one_window = arguments();
   one_window.emplace_back("/size:800x600");
   HeadlessClient client(server.port(), one_window);
@@ -109,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(Rdp, Monitors,
 
 TEST(MonitorChange, ComesAndGoesWhileConnected) {
   RdpServer server("card", {320, 240}, 10s, 2);
-  server.arm("ticket-1");
+  server.arm("ticket-1", 60s, resizing());
   const std::vector<Monitor> two{monitor({0, 0, 640, 480}, true), monitor({640, 0, 800, 600})};
   HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/dynamic-resolution", "/gfx:RFX"}, two);
   ASSERT_TRUE(shows_cards(client, places_of(two)));
@@ -123,7 +129,7 @@ TEST(MonitorChange, ComesAndGoesWhileConnected) {
 // 240 a second. Each would be a new surface and a whole picture.
 TEST(MonitorChange, AFloodOfThemCostsFewLayoutsAndEndsWithTheLast) {
   RdpServer server("card", {640, 480});
-  server.arm("ticket-1");
+  server.arm("ticket-1", 60s, resizing());
   HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/dynamic-resolution", "/gfx:RFX", "/size:640x480"});
   ASSERT_TRUE(shows_cards(client, {{0, 0, 640, 480}}));
   ASSERT_TRUE(client.change_monitors({monitor({0, 0, 800, 600}, true)}));
@@ -168,7 +174,7 @@ std::vector<std::byte> layout_pdu(std::span<const Rect> places) {
 
 TEST(MonitorChange, AbsurdOnesByTheThousandCostNothing) {
   RdpServer server("card", {640, 480});
-  server.arm("ticket-1");
+  server.arm("ticket-1", 60s, resizing());
   HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/dynamic-resolution", "/gfx:RFX", "/size:640x480"});
   ASSERT_TRUE(shows_cards(client, {{0, 0, 640, 480}}));
   const long before = memory_held_mib();
@@ -195,7 +201,7 @@ TEST(MonitorChange, AbsurdOnesByTheThousandCostNothing) {
 
 TEST(MonitorChange, AMalformedOneEndsTheSession) {
   RdpServer server("card", {640, 480});
-  server.arm("ticket-1");
+  server.arm("ticket-1", 60s, resizing());
   HeadlessClient client(server.port(), {"/u:x", "/p:ticket-1", "/dynamic-resolution", "/gfx:RFX", "/size:640x480"});
   ASSERT_TRUE(shows_cards(client, {{0, 0, 640, 480}}));
   const Rect one{0, 0, 640, 480};

@@ -64,7 +64,9 @@ TEST(Sound, AClientThatAsksForLessHearsTheToneThroughOpus) {
 TEST(Sound, WithoutTheGrantThereIsNoChannel) {
   HeadlessSound card;
   RdpServer server("card", kSize);
-  server.arm("ticket-1");
+  policy::Grant grant;
+  grant.channels.push_back({"resize", "a-rule"});
+  server.arm("ticket-1", std::chrono::seconds(60), grant);
   HeadlessClient client(server.port(), arguments(kSoundArgument));
   const TestPattern expected = testing::card(kSize);
   ASSERT_TRUE(

@@ -2,6 +2,7 @@
 #include "rdp/mcs_filter.h"
 
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,7 +82,16 @@ TEST(McsFilter, OnlyDrdynvcKeepsItsName) {
   for (const char* gone : {"rdpdr", "cliprdr", "rdpsnd"}) EXPECT_FALSE(holds(packet, gone)) << gone;
   const auto again = deny_static_channels(packet);
   ASSERT_TRUE(again);
-  EXPECT_EQ((*again)[0], "denied0");
+  EXPECT_EQ((*again)[0], "deny00");
+}
+
+// FreeRDP refuses a client that names a channel twice, also when the second name is ours.
+TEST(McsFilter, NoTwoNamesBecomeTheSame) {
+  Bytes packet = connect_initial(std::vector<std::string>(kMaxStaticChannels, "same"), kMaxStaticChannels);
+  ASSERT_TRUE(deny_static_channels(packet));
+  const auto names = deny_static_channels(packet);
+  ASSERT_TRUE(names);
+  EXPECT_EQ(std::set<std::string>(names->begin(), names->end()).size(), kMaxStaticChannels);
 }
 
 TEST(McsFilter, OneDrdynvcIsEnough) {

@@ -47,6 +47,18 @@ TEST(Config, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(kGood + "front_address: nowhere\n"), HasSubstr("front_address"));
 }
 
+TEST(Config, DisplaysAreStartedByUsOrByTheServiceManager) {
+  std::string yaml = kGood;
+  EXPECT_THAT(error_of(kGood + "display_socket: /run/tobari/display.socket\n"), HasSubstr("one of them"));
+  yaml.replace(yaml.find("display_program"), std::string("display_program").size(), "display_socket");
+  const auto config = parse_config(yaml);
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_EQ(config->display_program, "");
+  EXPECT_EQ(config->display_socket, "/usr/bin/tobari-display");
+  yaml.erase(yaml.find("display_socket"));
+  EXPECT_THAT(error_of(yaml), HasSubstr("one of them"));
+}
+
 TEST(Config, AStateDirTooLongForASocketIsRefused) {
   std::string yaml = kGood;
   yaml.replace(yaml.find("/var/lib/tobari"), 15, "/" + std::string(80, 'x'));

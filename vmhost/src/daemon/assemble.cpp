@@ -121,6 +121,7 @@ class Host {
     services.accelerator = accelerator;
     services.vm_user = vm_user;
     services.display.program = config.display_program;
+    services.display.socket = config.display_socket;
     services.display.log_level = log::to_string(config.log_level);
     if (::geteuid() == 0 && config.first_display_uid != 0) services.first_uid = config.first_display_uid;
     HostAgent::Options options;

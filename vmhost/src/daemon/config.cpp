@@ -16,9 +16,9 @@ constexpr std::size_t kMaxNameLength = 63;
 // state_dir + "/agents/<uuid>.sock" must fit a socket address (108 bytes with its end).
 constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
-constexpr std::array<std::string_view, 13> kKeys{
-    "broker",    "identity_dir", "state_dir",   "images_dir", "libvirt_uri",       "front_listen",   "front_address",
-    "log_level", "name",         "accelerator", "vm_user",    "first_display_uid", "display_program"};
+constexpr std::array<std::string_view, 14> kKeys{
+    "broker",    "identity_dir", "state_dir",   "images_dir", "libvirt_uri",       "front_listen",    "front_address",
+    "log_level", "name",         "accelerator", "vm_user",    "first_display_uid", "display_program", "display_socket"};
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= kMaxNameLength &&
@@ -67,7 +67,11 @@ Result<Config> read(const ConfigFile& written) {
   if (written.has("front_address")) {
     TOBARI_ASSIGN(config.front_address, written.endpoint("front_address"));
   }
-  TOBARI_ASSIGN(config.display_program, written.text("display_program"));
+  if (written.has("display_program") == written.has("display_socket")) {
+    return written.wrong("display_program", "or display_socket is needed, one of them");
+  }
+  TOBARI_ASSIGN(config.display_program, written.text_or("display_program", {}));
+  TOBARI_ASSIGN(config.display_socket, written.text_or("display_socket", {}));
   TOBARI_TRY(read_optional(written, config));
   return config;
 }

@@ -22,7 +22,8 @@ struct Config {
   std::string libvirt_uri = "qemu:///system";
   net::Endpoint front_listen;
   net::Endpoint front_address;  // where gateways reach front_listen; its address and port when not given
-  std::string display_program;
+  std::string display_program;  // started for each desktop; or
+  std::string display_socket;   // where the service manager starts one for each connection (installer/systemd)
   log::Level log_level = log::Level::kInfo;
   // ---- optional
   std::string name;                      // 1-63 of [a-z0-9-]; else this machine's host name, made to fit

@@ -41,6 +41,7 @@ void Desktop::start_display() {
 }
 
 std::optional<std::uint32_t> Desktop::display_user() const {
+  if (display_ && display_->ready()) return display_->uid();
   if (!services_.first_uid) return std::nullopt;
   return *services_.first_uid + slot_;
 }

@@ -45,6 +45,7 @@ Wall::Wall(DesktopServices& services, std::string session, std::vector<std::shar
 Wall::~Wall() { give_back(); }
 
 std::optional<std::uint32_t> Wall::display_user() const {
+  if (display_ && display_->ready()) return display_->uid();
   if (!services_.first_uid) return std::nullopt;
   return *services_.first_uid + slot_;
 }

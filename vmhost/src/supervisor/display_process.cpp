@@ -9,6 +9,8 @@
 
 #include <tobari/base/log.h>
 
+#include "supervisor/service_display.h"
+
 namespace tobari::vmhost {
 namespace {
 
@@ -53,14 +55,9 @@ void DisplayProcess::start() {
 }
 
 Result<void> DisplayProcess::try_start() {
-  TOBARI_ASSIGN(auto ends, display::ControlChannel::pair());
-  TOBARI_ASSIGN(child_, spawn({{options_.program, "--control-fd", std::to_string(display::kControlDescriptor)},
-                               ends.second.fd(),
-                               options_.uid}));
-  channel_.emplace(std::move(ends.first));
+  TOBARI_TRY(options_.socket.empty() ? start_program() : start_service());
   pings_ = pongs_ = 0;
   last_sign_ = Loop::Steady::now();
-  watch_child_ = loop_.watch(child_.pidfd.get(), POLLIN, [this](short) { on_exit(); });
   watch_channel_ = loop_.watch(channel_->fd(), POLLIN, [this](short) { on_messages(); });
   wire::ToDisplay setup;
   setup.mutable_setup()->set_desktop_id(desktop_);
@@ -70,6 +67,37 @@ Result<void> DisplayProcess::try_start() {
   ping_timer_ = loop_.after(options_.ping_every, [this] { ping(); });
   log::info("display process started", {{"desktop", desktop_}, {"pid", std::to_string(child_.pid)}});
   return {};
+}
+
+Result<void> DisplayProcess::start_program() {
+  TOBARI_ASSIGN(auto ends, display::ControlChannel::pair());
+  TOBARI_ASSIGN(Child child, spawn({{options_.program, "--control-fd", std::to_string(display::kControlDescriptor)},
+                                    ends.second.fd(),
+                                    options_.uid}));
+  channel_.emplace(std::move(ends.first));
+  uid_ = options_.uid;
+  watch(std::move(child));
+  return {};
+}
+
+Result<void> DisplayProcess::start_service() {
+  TOBARI_ASSIGN(UniqueFd socket, ask_for_display(options_.socket));
+  channel_.emplace(std::move(socket));
+  return {};
+}
+
+Result<void> DisplayProcess::identify() {
+  if (options_.socket.empty() || child_.pid >= 0) return {};
+  TOBARI_ASSIGN(std::optional<Sender> sender, sender_of_next(channel_->fd()));
+  if (!sender) return {};
+  uid_ = sender->uid;
+  watch(std::move(sender->child));
+  return {};
+}
+
+void DisplayProcess::watch(Child child) {
+  child_ = std::move(child);
+  watch_child_ = loop_.watch(child_.pidfd.get(), POLLIN, [this](short) { on_exit(); });
 }
 
 void DisplayProcess::ended(const std::string& why) {
@@ -111,6 +139,10 @@ Result<void> DisplayProcess::send(const wire::ToDisplay& message, int descriptor
 }
 
 bool DisplayProcess::read_one() {
+  if (const auto known = identify(); !known) {
+    ended(known.error().message);
+    return false;
+  }
   wire::FromDisplay message;
   const auto got = channel_->receive(message);
   using Status = display::ControlReceived::Status;

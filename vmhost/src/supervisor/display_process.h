@@ -19,7 +19,8 @@
 namespace tobari::vmhost {
 
 struct DisplayOptions {
-  std::string program;
+  std::string program;      // what is started; or
+  std::string socket = {};  // where the service manager is asked for one
   std::string log_level = "info";
   std::uint32_t screens = 1;
   std::optional<std::uint32_t> uid;
@@ -47,6 +48,8 @@ class DisplayProcess {
   [[nodiscard]] bool ready() const noexcept { return !fingerprint_.empty(); }
   [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }  // 64 hex digits
   [[nodiscard]] pid_t pid() const noexcept { return child_.pid; }
+  // Whom it runs as, once it is ready; nothing: the same as we do.
+  [[nodiscard]] std::optional<std::uint32_t> uid() const noexcept { return uid_; }
   // The newest, of the process that runs now.
   [[nodiscard]] const std::optional<wire::Statistics>& statistics() const noexcept { return statistics_; }
 
@@ -58,6 +61,10 @@ class DisplayProcess {
  private:
   void start();
   [[nodiscard]] Result<void> try_start();
+  [[nodiscard]] Result<void> start_program();
+  [[nodiscard]] Result<void> start_service();
+  [[nodiscard]] Result<void> identify();  // a service's process, by its first message
+  void watch(Child child);
   void ended(const std::string& why);
   [[nodiscard]] bool read_one();  // false: there is nothing more to read now
   void on_messages();
@@ -72,6 +79,7 @@ class DisplayProcess {
   const DisplayCallbacks callbacks_;
   RestartBudget budget_;
   Child child_;
+  std::optional<std::uint32_t> uid_;
   std::optional<display::ControlChannel> channel_;
   std::string fingerprint_;
   std::optional<wire::Statistics> statistics_;

@@ -39,7 +39,7 @@ inline constexpr std::array<Channel, 19> kChannels{{
     {"location", "the client's place in the desktop", false},
     {"webauthn", "the client's security keys in the desktop", false},
     {"touch", "touch and pen input", false},
-    {"resize", "change the size and number of monitors while connected", false},
+    {"resize", "change the size and number of monitors while connected", true},
     {"multitransport", "a second connection over UDP", false},
     {"thumbnail", "a small picture of one's own desktop outside of a session", true, Channel::Transfers::kNone, false},
     {"thumbnail.others", "the same of other people's desktops, for administrators", true, Channel::Transfers::kNone,
