@@ -30,9 +30,7 @@ def remmina(desktop, folder):
                 "security": "tls", "cert_ignore": 1, "colordepth": 66, "resolution_mode": 2,
                 "resolution_width": desktop.width, "resolution_height": desktop.height, "viewmode": 1,
                 "disableclipboard": 0, "sound": "local", "microphone": "sys:oss", "sharefolder": folder / "shared",
-                "drive": f"leak,{folder / 'shared'}", "shareprinter": 1, "sharesmartcard": 1, "shareserial": 1,
-                "serialpath": "/dev/null", "serialname": "COM1", "serialdriver": "Serial", "shareparallel": 1, "parallelpath": "/dev/null",
-                "parallelname": "LPT1", "multitransport": 1}
+                "multitransport": 1}  # Remmina 1.4.39 crashes with a parallel port, and with printer and smart card together
     if desktop.routing_token:
         settings["loadbalanceinfo"] = f"Cookie: msts={desktop.routing_token}"
     profile.write_text("[remmina]\n" + "".join(f"{key}={value}\n" for key, value in settings.items()))
