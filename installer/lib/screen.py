@@ -166,12 +166,12 @@ class FreeRdp(Client):
 class RdpClient(FreeRdp):
     """xfreerdp3, certificate pinned, filling the screen."""
 
-    def __init__(self, display, connection, size, log):
+    def __init__(self, display, connection, size, log, more=()):
         super().__init__(display, [
             "xfreerdp3", f"/v:{connection['address']}:{connection['port']}",
             f"/load-balance-info:Cookie: msts={connection['routing_token']}",
             f"/u:{connection['user']}", f"/p:{connection['ticket']}", "/sec:tls",
-            f"/cert:fingerprint:sha256:{colons(connection['certificate_sha256'])}", f"/size:{size}"], log)
+            f"/cert:fingerprint:sha256:{colons(connection['certificate_sha256'])}", f"/size:{size}", *more], log)
 
 
 class Remmina(Client):

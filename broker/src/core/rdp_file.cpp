@@ -8,15 +8,20 @@
 namespace tobari::broker {
 namespace {
 
-// What the client may offer: nothing. The server would refuse it anyway; this spares people the questions.
-constexpr std::array<std::string_view, 14> kClosedChannels{
-    "redirectclipboard:i:0",  "redirectdrives:i:0",
-    "drivestoredirect:s:",    "redirectprinters:i:0",
-    "redirectcomports:i:0",   "redirectsmartcards:i:0",
-    "redirectwebauthn:i:0",   "redirectlocation:i:0",
-    "redirectposdevices:i:0", "usbdevicestoredirect:s:",
-    "devicestoredirect:s:",   "camerastoredirect:s:",
-    "audiocapturemode:i:0",   "encode redirected video capture:i:0"};
+// What the client may not offer. The server would refuse it anyway; this spares people the questions.
+constexpr std::array<std::string_view, 13> kClosedChannels{"redirectdrives:i:0",
+                                                           "drivestoredirect:s:",
+                                                           "redirectprinters:i:0",
+                                                           "redirectcomports:i:0",
+                                                           "redirectsmartcards:i:0",
+                                                           "redirectwebauthn:i:0",
+                                                           "redirectlocation:i:0",
+                                                           "redirectposdevices:i:0",
+                                                           "usbdevicestoredirect:s:",
+                                                           "devicestoredirect:s:",
+                                                           "camerastoredirect:s:",
+                                                           "audiocapturemode:i:0",
+                                                           "encode redirected video capture:i:0"};
 
 constexpr std::array<std::string_view, 9> kConnection{
     "enablecredsspsupport:i:0",         // the sign-in is the ticket inside TLS, not NLA
@@ -46,6 +51,7 @@ std::string rdp_file(const RdpTarget& target) {
   for (const std::string_view line : kConnection) add_line(text, line);
   for (const std::string_view line : kClosedChannels) add_line(text, line);
   if (target.every_monitor) add_line(text, "use multimon:i:1");
+  add_line(text, target.clipboard ? "redirectclipboard:i:1" : "redirectclipboard:i:0");
   add_line(text, target.sound ? "audiomode:i:0" : "audiomode:i:2");  // here, or not at all
   return text;
 }

@@ -9,12 +9,13 @@
 namespace tobari::broker {
 
 struct RdpTarget {
-  std::string address;  // of the gateway
+  std::string address{};  // of the gateway
   std::uint16_t port = 0;
-  std::string routing_token;
-  std::string user;
+  std::string routing_token{};
+  std::string user{};
   bool sound = false;          // the desktop may be heard
   bool every_monitor = false;  // of the client; otherwise one
+  bool clipboard = false;      // something may be copied or pasted
 };
 
 [[nodiscard]] std::string rdp_file(const RdpTarget& target);

@@ -63,6 +63,7 @@ struct Session {
   std::string routing_sha256;      // of the routing token, hex
   bool routed = false;             // the routing token was redeemed
   std::vector<DesktopId> further;  // on a wall: the desktops of the screens after the first
+  std::string access{};            // core/session_access.h; not of the store's concern
 };
 
 enum class NodeRole { kHost, kGateway };

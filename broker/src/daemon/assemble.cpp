@@ -14,6 +14,7 @@
 #include "daemon/policy_file.h"
 #include "http/http_server.h"
 #include "rest/api.h"
+#include "rpc/live_sessions.h"
 #include "rpc/node_server.h"
 #include "rpc/nodes_service.h"
 #include "store/sql_store.h"
@@ -46,6 +47,7 @@ struct Broker::Parts {
         store(std::move(opened)),
         authenticator(std::move(made)),
         hosts(*store, clock),
+        live({*store, clock, hosts, [this](const AccessQuestion& question) { return policy.decide(question); }}),
         nodes_service({*store, clock, hosts, keys.ca}),
         router({*authenticator, *store, rest_workers, password_workers}) {}
 
@@ -55,6 +57,7 @@ struct Broker::Parts {
   std::unique_ptr<SqlStore> store;
   std::unique_ptr<Authenticator> authenticator;
   HostRegistry hosts;
+  LiveSessions live;
   NodesService nodes_service;
   WorkerPool rest_workers{kRestWorkers, kRestQueue};
   WorkerPool password_workers{kPasswordWorkers, kPasswordQueue};
@@ -72,6 +75,9 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
   TOBARI_ASSIGN(auto store, SqlStore::open(config.database(), clock));
   TOBARI_ASSIGN(auto authenticator, Authenticator::create(*store, clock));
   auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(store), std::move(authenticator));
+  Parts* const all = parts.get();
+  parts->policy.on_changed([all] { all->live.policy_changed(); });
+  parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
   TOBARI_TRY(parts->policy.load());
   const net::CertificateNames names{
       .common_name = "Tobari broker", .uri = "", .dns = {node::kBrokerTlsName}, .ips = {}};
@@ -79,7 +85,6 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
                 net::issue_with_new_key(parts->keys.ca, names, {clock.wall(), kNodeServerDays}));
   TOBARI_ASSIGN(parts->node_server, NodeServer::start(config.nodes_listen, node_identity,
                                                       parts->keys.ca.certificate_pem, parts->nodes_service));
-  Parts* const all = parts.get();
   parts->api = std::unique_ptr<Api>(
       new Api{.store = *parts->store,
               .clock = clock,
@@ -95,11 +100,13 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
     all->router.handle(std::move(request), std::move(respond));
   };
   TOBARI_ASSIGN(parts->http_server, HttpServer::start(config.listen, parts->keys.portal, handler));
+  parts->live.start();
   return std::unique_ptr<Broker>(new Broker(std::move(parts)));
 }
 
 void Broker::stop() {
   if (parts_ == nullptr) return;
+  parts_->live.stop();
   parts_->http_server->stop();
   parts_->rest_workers.stop();
   parts_->password_workers.stop();

@@ -13,6 +13,7 @@
 #include "core/names.h"
 #include "core/offer.h"
 #include "core/rdp_file.h"
+#include "core/session_access.h"
 #include "core/session_state.h"
 #include "core/sha256.h"
 #include "rpc/desired_state.h"
@@ -131,8 +132,8 @@ std::expected<Permission, ApiError> ask_policy(Api& api, const Call& call, const
   return std::unexpected(denied(api, call, desktop, answer.rule, answer.reason));
 }
 
-std::expected<std::vector<Permission>, ApiError> ask_policy(Api& api, const Call& call, const Opening& opening) {
-  TOBARI_ASSIGN(const std::uint32_t sessions, other_sessions(api, call, opening.desktops));
+std::expected<std::vector<Permission>, ApiError> ask_policy(Api& api, const Call& call, const Opening& opening,
+                                                            std::uint32_t sessions) {
   std::vector<Permission> all;
   for (const Desktop& desktop : opening.desktops) {
     auto one = ask_policy(api, call, desktop, opening.client, sessions);
@@ -177,7 +178,8 @@ AuditDraft record_of(const Call& call, const Opening& opening, std::size_t scree
 }
 
 std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const Call& call, const Opening& opening) {
-  auto permissions = ask_policy(api, call, opening);
+  TOBARI_ASSIGN(const std::uint32_t sessions, other_sessions(api, call, opening.desktops));
+  auto permissions = ask_policy(api, call, opening, sessions);
   if (!permissions.has_value()) return std::unexpected(std::move(permissions).error());
   auto attempt = std::make_shared<Attempt>();
   std::vector<policy::Grant> grants;
@@ -195,6 +197,10 @@ std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const C
     further.set_epoch(desktop.epoch);
   }
   attempt->session = offered_session(api, call, opening, attempt->offer);
+  attempt->session.access = to_text(SessionAccess{.grant = attempt->grant,
+                                                  .client_address = call.request.client_address,
+                                                  .client = opening.client.client_kind,
+                                                  .sessions = sessions});
   auto done = api.store.act([&](Writer& writer) -> Result<AuditDraft> {
     TOBARI_TRY(writer.add_session(attempt->session));
     const std::size_t last = opening.desktops.size() - 1;
@@ -226,12 +232,14 @@ wire::OpenDisplay open_message(const Attempt& attempt) {
 
 Answer connection_reply(const Api& api, const Attempt& attempt, const OpenedDisplay& display) {
   const Session& session = attempt.session;
-  const RdpTarget target{api.gateway_address,
-                         api.gateway_port,
-                         attempt.offer.routing_token,
-                         session.user_name,
-                         attempt.grant.find("audio.play") != nullptr,
-                         !attempt.further.empty()};
+  const RdpTarget target{
+      api.gateway_address,
+      api.gateway_port,
+      attempt.offer.routing_token,
+      session.user_name,
+      attempt.grant.find("audio.play") != nullptr,
+      !attempt.further.empty(),
+      attempt.grant.find("clipboard.to_guest") != nullptr || attempt.grant.find("clipboard.from_guest") != nullptr};
   return json_response(200, {{"session_id", session.id.str()},
                              {"address", target.address},
                              {"port", target.port},

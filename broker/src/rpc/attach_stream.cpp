@@ -10,6 +10,7 @@
 #include <tobari/net/grpc_status.h>
 
 #include "rpc/session_reports.h"
+#include "rpc/transfers.h"
 
 namespace tobari::broker {
 namespace {
@@ -142,6 +143,13 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
       return {};
     case wire::FromHost::kSession:
       return handle_session(message.session());
+    case wire::FromHost::kTransferAsked: {
+      wire::ToHost reply;
+      *reply.mutable_transfer_answered() =
+          enter_transfer(service_.parts().store, service_.parts().clock, host_, message.transfer_asked());
+      send(std::move(reply));
+      return {};
+    }
     case wire::FromHost::MESSAGE_NOT_SET:
       break;
   }

@@ -81,6 +81,7 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
   }
   log::info("host attached", {{"host", host.str()}, {"name", hello.name()}, {"front", hello.front_address()}});
   desired_changed(host);
+  if (attached_) attached_(host);
   return {};
 }
 
@@ -269,10 +270,18 @@ void HostRegistry::take_thumbnail(const HostId& host, wire::TakeThumbnail messag
   request(host, id, std::move(envelope), only<TakenThumbnail>(std::move(callback)));
 }
 
-void HostRegistry::close_session(const HostId& host, const SessionId& session, const std::string& reason) {
+void HostRegistry::close_session(const HostId& host, const SessionId& session, const std::string& reason, bool denied) {
   wire::ToHost message;
+  message.mutable_close_session()->set_denied(denied);
   message.mutable_close_session()->set_session_id(session.str());
   message.mutable_close_session()->set_reason(reason);
+  send(host, std::move(message));
+}
+
+void HostRegistry::narrow_session(const HostId& host, const SessionId& session, const policy::Grant& grant) {
+  wire::ToHost message;
+  message.mutable_narrow_session()->set_session_id(session.str());
+  *message.mutable_narrow_session()->mutable_grant() = to_wire(grant);
   send(host, std::move(message));
 }
 

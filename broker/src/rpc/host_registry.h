@@ -16,6 +16,7 @@
 #include <tobari/base/ids.h>
 #include <tobari/base/result.h>
 #include <tobari/host.pb.h>
+#include <tobari/policy/grant.h>
 
 #include "core/placement.h"
 #include "rpc/pending_requests.h"
@@ -76,10 +77,15 @@ class HostRegistry {
   void open_display(const HostId& host, wire::OpenDisplay message, OnOpened callback);
   using OnThumbnail = std::function<void(Result<TakenThumbnail>)>;
   void take_thumbnail(const HostId& host, wire::TakeThumbnail message, OnThumbnail callback);
-  void close_session(const HostId& host, const SessionId& session, const std::string& reason);
+  // `denied`: the policy does not allow it any more, which its client is told.
+  void close_session(const HostId& host, const SessionId& session, const std::string& reason, bool denied = false);
+  void narrow_session(const HostId& host, const SessionId& session, const policy::Grant& grant);
   void send(const HostId& host, wire::ToHost message);
   // A node was removed: its line ends now.
   void expel(const HostId& host);
+  // Called when a host has attached, on any thread: it may have missed what was said of its sessions. Set before the
+  // first one does.
+  void on_attached(std::function<void(const HostId&)> attached) { attached_ = std::move(attached); }
   void stop();
 
  private:
@@ -105,6 +111,7 @@ class HostRegistry {
   // Held over reading the store and queueing the message, so that an older state cannot overtake a newer one.
   std::mutex desired_mutex_;
   std::uint64_t revision_;
+  std::function<void(const HostId&)> attached_;
   PendingRequests pending_;
 };
 

@@ -36,6 +36,10 @@ std::optional<Kind> kind_of(wire::SessionEvent::Kind kind) {
       return Kind{SessionEventKind::kViolation, "session.violation", Outcome::kDenied};
     case wire::SessionEvent::ENDED:
       return Kind{SessionEventKind::kEnded, "session.ended", Outcome::kDone};
+    case wire::SessionEvent::DENIED:
+      return Kind{SessionEventKind::kViolation, "channel.denied", Outcome::kDenied};
+    case wire::SessionEvent::NOTICE_READ:
+      return Kind{SessionEventKind::kViolation, "session.notice_read", Outcome::kDone};
     default:
       return std::nullopt;
   }

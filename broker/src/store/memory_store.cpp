@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/audit_chain.h"
@@ -142,6 +143,29 @@ class MemoryStore::Tables final : public Writer {
   Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const override {
     return newest(select<Session>(sessions_, [&user](const Session& s) { return s.user == user; }), limit);
   }
+  Result<std::vector<Session>> live_sessions() const override {
+    return newest(select<Session>(sessions_,
+                                  [](const Session& s) {
+                                    return s.state == SessionState::kOffered || s.state == SessionState::kConnected;
+                                  }),
+                  sessions_.size());
+  }
+  Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const override {
+    const auto at = moved_.find({user, std::string(channel), day});
+    return at == moved_.end() ? 0 : at->second;
+  }
+  Result<void> set_access(const SessionId& id, std::string_view access) override {
+    const auto at = sessions_.find(id);
+    if (at == sessions_.end()) return missing("session");
+    at->second.access = access;
+    return {};
+  }
+  Result<void> add_bytes_moved(const UserId& user, std::string_view channel, std::int64_t day,
+                               std::uint64_t bytes) override {
+    std::erase_if(moved_, [day](const auto& each) { return std::get<2>(each.first) < day - kDaysMovedIsKept; });
+    moved_[{user, std::string(channel), day}] += bytes;
+    return {};
+  }
   Result<bool> event_is_stored(std::string_view event_id) const override {
     return events_.contains(std::string(event_id));
   }
@@ -241,6 +265,7 @@ class MemoryStore::Tables final : public Writer {
   std::map<DesktopId, Desktop> desktops_;
   std::map<SessionId, Session> sessions_;
   std::set<std::string> events_;
+  std::map<std::tuple<UserId, std::string, std::int64_t>, std::uint64_t> moved_;
   std::map<HostId, Node> nodes_;
   std::map<std::string, JoinToken> join_tokens_;
   std::map<std::pair<UserId, std::string>, StoredReply> replies_;

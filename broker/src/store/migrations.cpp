@@ -73,8 +73,17 @@ constexpr std::array kStep2{
     "ALTER TABLE sessions ADD COLUMN further_desktops TEXT NOT NULL DEFAULT ''",
 };
 
+// What live sessions may do, and what users have moved today (D30, D31).
+constexpr std::array kStep3{
+    "ALTER TABLE sessions ADD COLUMN access TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX sessions_by_state ON sessions(state)",
+    "CREATE TABLE moved (user_id TEXT NOT NULL, channel TEXT NOT NULL, day BIGINT NOT NULL, bytes BIGINT NOT NULL, "
+    "PRIMARY KEY (user_id, channel, day))",
+    "CREATE INDEX moved_by_day ON moved(day)",
+};
+
 using Step = std::span<const char* const>;
-constexpr std::array<Step, 2> kSteps{kStep1, kStep2};
+constexpr std::array<Step, 3> kSteps{kStep1, kStep2, kStep3};
 
 Result<void> run_step(soci::session& sql, int number) {
   return sql_guard("change the database schema", [&sql, number]() -> Result<void> {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "core/names.h"
@@ -51,7 +53,7 @@ struct SessionRow {
 
 constexpr std::string_view kSelect =
     "SELECT id, desktop_id, user_id, user_name, host_id, state, client_address, client_name, detail, created_at, "
-    "offer_expires_at, routing_sha256, routed, further_desktops FROM sessions ";
+    "offer_expires_at, routing_sha256, routed, further_desktops, access FROM sessions ";
 
 }  // namespace
 
@@ -64,7 +66,7 @@ Result<std::vector<Session>> SqlTables::select_sessions(std::string_view where, 
     query.into(row.id).into(row.desktop_id).into(row.user_id).into(row.rest.user_name).into(row.host_id);
     query.into(row.state).into(row.rest.client_address).into(row.rest.client_name).into(row.rest.detail);
     query.into(row.created_at).into(row.offer_expires_at).into(row.rest.routing_sha256).into(row.routed);
-    query.into(row.further);
+    query.into(row.further).into(row.rest.access);
     if (value != nullptr) query.use(*value);
     query.use(most);
     std::vector<Session> found;
@@ -93,6 +95,19 @@ Result<std::vector<Session>> SqlTables::sessions_of_user(const UserId& user, std
   return select_sessions("WHERE user_id = :v", &user.str(), limit);
 }
 
+Result<std::vector<Session>> SqlTables::live_sessions() const {
+  constexpr std::size_t kAll = std::numeric_limits<std::int32_t>::max();
+  return select_sessions("WHERE state IN ('offered', 'connected')", nullptr, kAll);
+}
+
+Result<void> SqlTables::set_access(const SessionId& id, std::string_view access) {
+  return sql_guard("change what a session may do", [this, &id, access]() -> Result<void> {
+    const std::string value(access);
+    Query query(sql_, "UPDATE sessions SET access = :a WHERE id = :b");
+    return expect_change(query.use(value).use(id.str()).run(), "session");
+  });
+}
+
 Result<bool> SqlTables::event_is_stored(std::string_view event_id) const {
   return sql_guard("read an event", [this, event_id]() -> Result<bool> {
     const std::string value(event_id);
@@ -112,12 +127,12 @@ Result<void> SqlTables::add_session(const Session& session) {
     const std::string further = joined(session.further);
     Query query(sql_,
                 "INSERT INTO sessions (id, desktop_id, user_id, user_name, host_id, state, client_address, "
-                "client_name, detail, created_at, offer_expires_at, routing_sha256, routed, further_desktops) "
-                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n)");
+                "client_name, detail, created_at, offer_expires_at, routing_sha256, routed, further_desktops, access) "
+                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o)");
     query.use(session.id.str()).use(session.desktop.str()).use(session.user.str()).use(session.user_name);
     query.use(session.host.str()).use(state).use(session.client_address).use(session.client_name).use(session.detail);
     query.use(created_at).use(offer_expires_at).use(session.routing_sha256).use(routed);
-    query.use(further).run();
+    query.use(further).use(session.access).run();
     return {};
   });
 }

@@ -44,12 +44,19 @@ class SqlTables final : public Writer {
   Result<Session> session_by_route(std::string_view routing_sha256) const override;
   Result<std::vector<Session>> sessions(std::size_t limit) const override;
   Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const override;
+  Result<std::vector<Session>> live_sessions() const override;
   Result<bool> event_is_stored(std::string_view event_id) const override;
   Result<void> add_session(const Session& session) override;
   Result<void> mark_routed(const SessionId& id, std::string_view client_address) override;
   Result<void> update_session(const SessionId& id, SessionState state, std::string_view client_address,
                               std::string_view client_name, std::string_view detail) override;
+  Result<void> set_access(const SessionId& id, std::string_view access) override;
   Result<void> add_event(std::string_view event_id, const SessionId& session, Time now) override;
+
+  // sql_moved.cpp
+  Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const override;
+  Result<void> add_bytes_moved(const UserId& user, std::string_view channel, std::int64_t day,
+                               std::uint64_t bytes) override;
 
   // sql_nodes.cpp
   Result<Node> node(const HostId& id) const override;

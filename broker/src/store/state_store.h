@@ -19,6 +19,7 @@ namespace tobari::broker {
 
 inline constexpr std::size_t kMaxAuditPage = 1000;
 inline constexpr std::size_t kMaxSessionList = 1000;
+inline constexpr std::int64_t kDaysMovedIsKept = 7;
 
 // The stored answer to a request that carried an Idempotency-Key.
 struct StoredReply {
@@ -48,6 +49,10 @@ class Reader {
   virtual Result<Session> session_by_route(std::string_view routing_sha256) const = 0;
   virtual Result<std::vector<Session>> sessions(std::size_t limit) const = 0;  // newest first
   virtual Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const = 0;
+  // Offered or connected, as stored: an offer whose time is over is among them.
+  virtual Result<std::vector<Session>> live_sessions() const = 0;
+  // What this user has moved through this channel on this day (of UTC, in days since 1970), in all sessions.
+  virtual Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const = 0;
   virtual Result<bool> event_is_stored(std::string_view event_id) const = 0;
 
   virtual Result<Node> node(const HostId& id) const = 0;
@@ -86,6 +91,10 @@ class Writer : public Reader {
   virtual Result<void> mark_routed(const SessionId& id, std::string_view client_address) = 0;
   virtual Result<void> update_session(const SessionId& id, SessionState state, std::string_view client_address,
                                       std::string_view client_name, std::string_view detail) = 0;
+  virtual Result<void> set_access(const SessionId& id, std::string_view access) = 0;
+  // Days long past are forgotten.
+  virtual Result<void> add_bytes_moved(const UserId& user, std::string_view channel, std::int64_t day,
+                                       std::uint64_t bytes) = 0;
   virtual Result<void> add_event(std::string_view event_id, const SessionId& session, Time now) = 0;
 
   virtual Result<void> add_node(const Node& node) = 0;

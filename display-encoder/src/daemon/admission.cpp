@@ -35,6 +35,23 @@ void TicketAdmission::disarm(const std::string& session_id) {
   tickets_.remove_if([&session_id](const Ticket& t) { return t.admitted.session_id == session_id; });
 }
 
+void TicketAdmission::narrow(const std::string& session_id, const policy::Grant& grant) {
+  const std::scoped_lock lock(mutex_);
+  for (Ticket& ticket : tickets_) {
+    if (ticket.admitted.session_id != session_id) continue;
+    const std::array grants{ticket.admitted.grant, grant};
+    ticket.admitted.grant = policy::narrowest(grants);
+  }
+}
+
+policy::Grant TicketAdmission::foreseen(const std::string& session_id) {
+  const std::scoped_lock lock(mutex_);
+  for (const Ticket& ticket : tickets_) {
+    if (ticket.admitted.session_id == session_id && !ticket.used) return ticket.admitted.grant;
+  }
+  return {};
+}
+
 Result<Admitted> TicketAdmission::admit(const std::string& /*user*/, const std::string& secret) {
   const Sha256 shown = sha256(std::as_bytes(std::span(secret)));
   const std::scoped_lock lock(mutex_);

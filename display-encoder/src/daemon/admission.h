@@ -28,9 +28,12 @@ class TicketAdmission final : public Admission {
 
   void arm(const Sha256& ticket, Admitted admitted, std::chrono::seconds valid);
   void disarm(const std::string& session_id);
+  // Tickets of this session that are not used yet open no more than this.
+  void narrow(const std::string& session_id, const policy::Grant& grant);
 
   // kTimeout: the ticket was used before, or is too old. Takes as long for a wrong ticket as for a right one.
   [[nodiscard]] Result<Admitted> admit(const std::string& user, const std::string& secret) override;
+  [[nodiscard]] policy::Grant foreseen(const std::string& session_id) override;
 
  private:
   struct Ticket {
@@ -49,6 +52,7 @@ class PasswordAdmission final : public Admission {
   // Everybody who gets in holds `grant`, in this user's name.
   PasswordAdmission(std::string user, std::string password, policy::Grant grant = {});
   [[nodiscard]] Result<Admitted> admit(const std::string& user, const std::string& secret) override;
+  [[nodiscard]] policy::Grant foreseen(const std::string& /*session_id*/) override { return grant_; }
 
  private:
   std::string user_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/control_reports.h"
 
+#include <format>
+
 #include <tobari/display_control.pb.h>
 
 namespace tobari::display {
@@ -63,6 +65,20 @@ void ControlReports::on_client_closed(const ClientLabel& client, const Admitted*
   }
   const auto kind = admitted != nullptr ? wire::Session::DISCONNECTED : wire::Session::REFUSED;
   send(session_message(kind, session_id, client.address, "", reason.message));
+}
+
+void ControlReports::on_denied(const ClipboardRelay::Denial& denial) {
+  const auto admitted = denials_.admit(SystemClock().now());
+  if (!admitted) return;
+  std::string detail = denial.channel + ": " + denial.reason;
+  if (admitted->suppressed > 0) detail += std::format(" (and {} more before it)", admitted->suppressed);
+  log::warning("not let through", {{"session", denial.session_id}, {"what", detail}});
+  send(session_message(wire::Session::DENIED, denial.session_id, "", "", plain(detail)));
+}
+
+void ControlReports::on_notice_read(const Admitted& admitted) {
+  log::info("notice confirmed", {{"session", admitted.session_id}});
+  send(session_message(wire::Session::NOTICE_READ, admitted.session_id, "", "", ""));
 }
 
 void ControlReports::on_source_lost(std::size_t screen, const Error& reason) {

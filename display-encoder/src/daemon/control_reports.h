@@ -11,6 +11,7 @@
 #include <tobari/display/control_channel.h>
 
 #include "daemon/session_log.h"
+#include "rdp/log_limiter.h"
 #include "session/display_session.h"
 
 namespace tobari::wire {
@@ -30,11 +31,15 @@ class ControlReports final : public SessionObserver {
   void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) override;
   void on_client_statistics(const Admitted& admitted, const DisplayStats& stats) override;
   void on_source_lost(std::size_t screen, const Error& reason) override;
+  // As many as anybody can read; what was left out is counted in the next one.
+  void on_denied(const ClipboardRelay::Denial& denial) override;
+  void on_notice_read(const Admitted& admitted) override;
 
  private:
   ControlChannel& channel_;
   std::mutex mutex_;
   SessionLog log_;
+  LogLimiter denials_;
 };
 
 }  // namespace tobari::display

@@ -14,9 +14,11 @@
 #include <tobari/display/control_channel.h>
 #include <tobari/display_control.pb.h>
 
+#include "capture/guest_clipboard.h"
 #include "capture/qemu_dbus_source.h"
 #include "control/grant_from_wire.h"
 #include "daemon/admission.h"
+#include "daemon/agent_ledger.h"
 #include "daemon/control_reports.h"
 #include "daemon/signals.h"
 #include "daemon/statistics_report.h"
@@ -43,7 +45,8 @@ class ManagedDisplay {
             clock_, [this] { take_picture(); },
             [this](std::uint64_t id, const PictureRequests::Picture& picture) { reports_.send_picture(id, picture); }),
         admission_(clock_),
-        session_(reports_) {}
+        ledger_([this](const wire::FromDisplay& question) { reports_.send(question); }),
+        session_(reports_, 1, &ledger_) {}
 
   [[nodiscard]] int fd() const noexcept { return channel_.fd(); }
   void stop() noexcept { session_.stop(); }
@@ -83,6 +86,12 @@ class ManagedDisplay {
         to_wire(session_.statistics(), *answer.mutable_statistics());
         return reports_.send(answer);
       }
+      case wire::ToDisplay::kClipboard:
+        return session_.set_clipboard(descriptor ? std::make_unique<GuestClipboard>(std::move(descriptor)) : nullptr);
+      case wire::ToDisplay::kNarrow:
+        return narrow(message.narrow());
+      case wire::ToDisplay::kTransferAnswer:
+        return ledger_.answered(message.transfer_answer());
       case wire::ToDisplay::MESSAGE_NOT_SET:
         log::warning("control message of an unknown kind");
         return;
@@ -136,6 +145,7 @@ class ManagedDisplay {
     if (connection) {
       RdpOptions options;
       options.client_address = client.address();
+      options.session_id = client.session_id();
       added = session_.add_client(make_rdp_transport(std::move(connection), identity_, admission_, std::move(options)),
                                   label);
     }
@@ -145,7 +155,17 @@ class ManagedDisplay {
   void drop(const wire::Drop& drop) {
     if (!drop.session_id().empty()) admission_.disarm(drop.session_id());
     log::info("dropping", {{"session", drop.session_id()}, {"because", drop.reason()}});
-    session_.drop_clients(drop.session_id(), drop.taken_over() ? CloseReason::kTakenOver : CloseReason::kDropped);
+    CloseReason reason = drop.taken_over() ? CloseReason::kTakenOver : CloseReason::kDropped;
+    if (drop.denied()) reason = CloseReason::kDenied;
+    session_.drop_clients(drop.session_id(), reason);
+  }
+
+  // First those that are about to come in, so that none slips through with what it had.
+  void narrow(const wire::Narrow& less) {
+    const policy::Grant grant = grant_from_wire(less.grant());
+    admission_.narrow(less.session_id(), grant);
+    session_.narrow(less.session_id(), grant);
+    log::info("narrowed", {{"session", less.session_id()}});
   }
 
   const bool figures_;  // in the picture
@@ -155,6 +175,7 @@ class ManagedDisplay {
   ControlReports reports_;
   PictureRequests pictures_;
   TicketAdmission admission_;
+  AgentLedger ledger_;
   DisplaySession session_;
 };
 

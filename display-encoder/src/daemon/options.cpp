@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <format>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +21,28 @@ namespace {
 
 constexpr Size kPatternSize{1280, 800};
 
+std::optional<policy::FormatSet> formats(std::string_view text) {
+  if (text == "all") return policy::FormatSet::all();
+  policy::FormatSet set;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    const auto format = policy::find_format(text.substr(0, comma));
+    if (!format) return std::nullopt;
+    set.add(*format);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return set;
+}
+
+const CLI::Validator& known_formats() {
+  static const CLI::Validator validator(
+      [](const std::string& text) {
+        return formats(text) ? std::string() : "'" + text + "' is no list of text, rtf, html and image, nor all";
+      },
+      "FORMATS");
+  return validator;
+}
+
 void describe(CLI::App& app, Options& o) {
   auto* control = app.add_option("--control-fd", o.control_fd, "descriptor of the host agent's control socket (3)");
   auto* source = app.add_option("--source", o.sources,
@@ -33,6 +57,19 @@ void describe(CLI::App& app, Options& o) {
   auto* cert = app.add_option("--cert", o.certificate_file, "certificate in PEM form (default: made at the start)");
   app.add_option("--key", o.key_file, "its key in PEM form")->needs(cert);
   cert->needs("--key");
+  auto* clipboard =
+      app.add_option("--clipboard", o.clipboard, "socket of the desktop's clipboard agent (tobari-clipboard --listen)");
+  app.add_option_function<std::string>(
+         "--paste", [&o](const std::string& text) { o.paste = formats(text).value_or(policy::FormatSet{}); },
+         "formats that pass from the client to the desktop: all, or some of text,rtf,html,image")
+      ->check(known_formats())
+      ->needs(clipboard);
+  app.add_option_function<std::string>(
+         "--copy", [&o](const std::string& text) { o.copy = formats(text).value_or(policy::FormatSet{}); },
+         "formats that pass from the desktop to the client")
+      ->check(known_formats())
+      ->needs(clipboard);
+  app.add_option("--clipboard-bytes", o.clipboard_bytes, "that pass at once, either way")->needs(clipboard);
   app.add_flag("--sound", o.sound, "let the client hear it: a pattern has a tone, an X display has no sound");
   app.add_flag("--stats", o.stats, "draw frames, bits and delays a second into the picture's corner");
   app.add_flag("--once", o.once, "end when the first client has left");

@@ -2,6 +2,7 @@
 // The command line of tobari-display.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <tobari/base/log.h>
 #include <tobari/base/result.h>
 #include <tobari/display/framebuffer_source.h>
+#include <tobari/policy/limits.h>
 
 namespace tobari::display {
 
@@ -21,10 +23,14 @@ struct Options {
   std::string certificate_file;  // with the key: PEM; both empty: made at the start
   std::string key_file;
   std::string log_level = "info";
-  int control_fd = -1;  // managed by a host agent; excludes everything above but the log level
-  bool sound = false;   // the client hears the desktop, where it has a sound
-  bool stats = false;   // a panel of figures in the picture
-  bool once = false;    // end when the first client that got in is gone
+  int control_fd = -1;           // managed by a host agent; excludes everything above but the log level
+  std::string clipboard;         // the socket of the desktop's clipboard agent; empty: none
+  policy::FormatSet paste = {};  // may pass from the client to the desktop
+  policy::FormatSet copy = {};   // ... from the desktop to the client
+  std::optional<std::uint64_t> clipboard_bytes = {};  // at once, either way
+  bool sound = false;                                 // the client hears the desktop, where it has a sound
+  bool stats = false;                                 // a panel of figures in the picture
+  bool once = false;                                  // end when the first client that got in is gone
 };
 
 struct Parsed {

@@ -7,6 +7,7 @@
 #include <tobari/base/log.h>
 
 #include "daemon/statistics_report.h"
+#include "rdp/log_limiter.h"
 #include "session/display_session.h"
 
 namespace tobari::display {
@@ -33,6 +34,20 @@ class SessionLog final : public SessionObserver {
   void on_source_lost(std::size_t screen, const Error& reason) override {
     log::warning("desktop lost", {{"screen", std::to_string(screen)}, {"because", describe(reason)}});
   }
+  void on_denied(const ClipboardRelay::Denial& denial) override {
+    const auto admitted = denials_.admit(SystemClock().now());
+    if (!admitted) return;
+    log::warning("not let through", {{"session", denial.session_id},
+                                     {"channel", denial.channel},
+                                     {"because", denial.reason},
+                                     {"suppressed", std::to_string(admitted->suppressed)}});
+  }
+  void on_notice_read(const Admitted& admitted) override {
+    log::info("notice confirmed", {{"session", admitted.session_id}});
+  }
+
+ private:
+  LogLimiter denials_;
 };
 
 }  // namespace tobari::display

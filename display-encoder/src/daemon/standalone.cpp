@@ -15,10 +15,12 @@
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <tobari/base/log.h>
 #include <tobari/net/tcp_socket.h>
 
+#include "capture/guest_clipboard.h"
 #include "daemon/admission.h"
 #include "daemon/session_log.h"
 #include "daemon/signals.h"
@@ -72,6 +74,7 @@ class Watch final : public SessionObserver {
   void on_client_statistics(const Admitted& admitted, const DisplayStats& statistics) override {
     log_.on_client_statistics(admitted, statistics);
   }
+  void on_denied(const ClipboardRelay::Denial& denial) override { log_.on_denied(denial); }
   void on_source_lost(std::size_t screen, const Error& reason) override {
     log_.on_source_lost(screen, reason);
     {
@@ -155,6 +158,35 @@ std::string joined(const std::vector<std::string>& names) {
   return all;
 }
 
+// The desktop's clipboard agent listens here; a desktop that runs elsewhere has none.
+Result<UniqueFd> connect_to_agent(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return fail(Errc::kInvalidArgument, "the socket's path is too long");
+  std::ranges::copy(path, address.sun_path);
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return fail_errno(errno, "make a socket");
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return fail_errno(errno, "connect to the clipboard agent at " + path);
+  }
+  return fd;
+}
+
+policy::Grant grant_for(const Options& options) {
+  policy::Grant grant;
+  grant.channels.push_back({"resize", "alone"});
+  if (options.sound) grant.channels.push_back({"audio.play", "--sound"});
+  const auto open = [&grant, &options](Direction direction, policy::FormatSet formats, const char* rule) {
+    if (formats.empty()) return;
+    grant.channels.push_back({std::string(channel_of(direction)),
+                              rule,
+                              {.formats = formats, .bytes_per_transfer = options.clipboard_bytes}});
+  };
+  open(Direction::kToGuest, options.paste, "--paste");
+  open(Direction::kFromGuest, options.copy, "--copy");
+  return grant;
+}
+
 Result<TlsIdentity> identity_for(const Options& options) {
   if (options.certificate_file.empty()) return make_tls_identity();
   return load_tls_identity(options.certificate_file, options.key_file);
@@ -169,14 +201,15 @@ Result<void> run_standalone(const Options& options, const UniqueFd& signals) {
   TOBARI_ASSIGN(const UniqueFd listener, net::listen_tcp(endpoint));
   TOBARI_ASSIGN(const net::Endpoint bound, net::local_endpoint(listener.get()));
 
-  policy::Grant grant;
-  grant.channels.push_back({"resize", "alone"});
-  if (options.sound) grant.channels.push_back({"audio.play", "--sound"});
-  PasswordAdmission admission(options.user, std::move(password), std::move(grant));
+  PasswordAdmission admission(options.user, std::move(password), grant_for(options));
   Watch watch(options.once);
   DisplaySession session(watch, options.sources.size());
   Desktops desktops(session, options);
   TOBARI_TRY(desktops.open_all());
+  if (!options.clipboard.empty()) {
+    TOBARI_ASSIGN(UniqueFd agent, connect_to_agent(options.clipboard));
+    session.set_clipboard(std::make_unique<GuestClipboard>(std::move(agent)));
+  }
   log::info(
       "listening",
       {{"address", net::to_string(bound)}, {"sources", joined(options.sources)}, {"certificate", identity.sha256}});

@@ -55,6 +55,15 @@ void DvcServer::create(std::uint32_t id, std::string_view name) {
   output_.send_dvc(pdu);
 }
 
+void DvcServer::close(std::uint32_t id) {
+  const auto channel = channels_.find(id);
+  if (channel == channels_.end() || std::exchange(channel->second.state, State::kClosed) == State::kClosed) return;
+  std::vector<std::byte> pdu;
+  WireWriter out(pdu);
+  header(out, kClose, 0, id);
+  output_.send_dvc(pdu);
+}
+
 void DvcServer::send(std::uint32_t id, std::span<const std::byte> message) {
   const auto channel = channels_.find(id);
   if (channel == channels_.end() || channel->second.state != State::kOpen) return;
@@ -105,7 +114,10 @@ Result<void> DvcServer::handle(std::span<const std::byte> pdu) {
   switch (command) {
     case kCreate: {
       const bool open = (in.u32() & 0x80000000U) == 0;
-      if (!in.ok() || channel.state != State::kOpening) return fail(Errc::kPeerProtocol, "bad answer to a new channel");
+      if (!in.ok() || std::exchange(channel.answered, true)) {
+        return fail(Errc::kPeerProtocol, "bad answer to a new channel");
+      }
+      if (channel.state == State::kClosed) return {};  // by us, meanwhile
       channel.state = open ? State::kOpen : State::kClosed;
       events_.on_dvc_open(id, open);
       return {};
@@ -128,7 +140,10 @@ Result<void> DvcServer::handle(std::span<const std::byte> pdu) {
 }
 
 Result<void> DvcServer::handle_data(std::uint32_t id, Channel& channel, std::span<const std::byte> data) {
-  if (channel.state == State::kClosed) return {};  // was under way when it closed
+  if (channel.state == State::kClosed) {
+    if (++channel.after_close <= kMaxAfterClose) return {};
+    return fail(Errc::kPermissionDenied, "data on a dynamic channel that was closed");
+  }
   if (channel.state != State::kOpen) return fail(Errc::kPeerProtocol, "data on a channel before it is open");
   if (channel.expected == 0) return events_.on_dvc_data(id, data);
   if (data.size() > channel.expected - channel.message.size()) {

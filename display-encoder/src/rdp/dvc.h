@@ -35,6 +35,8 @@ class DvcEvents {
 
 class DvcServer {
  public:
+  // What may be under way when a channel closes; a client that goes on pushing into it is one that means to.
+  static constexpr std::size_t kMaxAfterClose = 64;
   // What a client may send as one message, and as one PDU in pieces of the static channel.
   static constexpr std::size_t kMaxMessage = std::size_t{128} * 1024;
   static constexpr std::size_t kMaxPdu = std::size_t{16} * 1024;
@@ -45,6 +47,9 @@ class DvcServer {
   void create(std::uint32_t id, std::string_view name);  // `id` is the caller's choice, 1 to 255, once each
   void send(std::uint32_t id, std::span<const std::byte> message);  // to an open channel; dropped when it is not
 
+  // Nothing is sent on it any more, and what the client still sends is dropped; no event comes of it.
+  void close(std::uint32_t id);
+
   // One piece of the static channel as MS-RDPBCGR 2.2.6.1 has it.
   [[nodiscard]] Result<void> receive(std::span<const std::byte> piece, bool first, bool last);
 
@@ -52,7 +57,9 @@ class DvcServer {
   enum class State : std::uint8_t { kOpening, kOpen, kClosed };
   struct Channel {
     State state = State::kOpening;
-    std::size_t expected = 0;  // of a message in pieces; 0: none under way
+    bool answered = false;        // the client has said whether it opens it
+    std::size_t after_close = 0;  // messages
+    std::size_t expected = 0;     // of a message in pieces; 0: none under way
     std::vector<std::byte> message;
   };
 

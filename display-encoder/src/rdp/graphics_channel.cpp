@@ -51,6 +51,12 @@ void GraphicsChannel::reopen() {
   dvc_.create(++pipeline_, kPipelineName);
 }
 
+void GraphicsChannel::close_audio() {
+  if (audio_ == nullptr) return;
+  dvc_.close(kAudio);
+  std::exchange(audio_, nullptr)->close();
+}
+
 void GraphicsChannel::on_dvc_ready() {
   dvc_.create(pipeline_, kPipelineName);
   if (resize_) dvc_.create(kDisplayControl, "Microsoft::Windows::RDS::DisplayControl");
@@ -60,7 +66,10 @@ void GraphicsChannel::on_dvc_ready() {
 void GraphicsChannel::send_audio(std::span<const std::byte> message) { dvc_.send(kAudio, message); }
 
 void GraphicsChannel::on_dvc_open(std::uint32_t id, bool open) {
-  if (id == kAudio) return open ? audio_->open(*this) : audio_->close();
+  if (id == kAudio) {
+    if (audio_ == nullptr) return;  // closed meanwhile
+    return open ? audio_->open(*this) : audio_->close();
+  }
   if (id == kDisplayControl) {
     if (!open) return;  // a client without dynamic resolution says no: nothing is lost
     std::vector<std::byte> caps;
@@ -79,7 +88,7 @@ void GraphicsChannel::on_dvc_open(std::uint32_t id, bool open) {
 }
 
 Result<void> GraphicsChannel::on_dvc_data(std::uint32_t id, std::span<const std::byte> data) {
-  if (id == kAudio) return audio_->receive(data);
+  if (id == kAudio) return audio_ != nullptr ? audio_->receive(data) : Result<void>{};
   if (id == kDisplayControl) {
     TOBARI_ASSIGN(const auto parsed, disp::parse_layout(data));
     if (parsed.layout.empty()) {

@@ -78,13 +78,14 @@ std::string printable(std::span<const std::byte> name) {
   return text;
 }
 
-bool is_drdynvc(std::string_view name) noexcept {
-  return std::ranges::equal(name, std::string_view("drdynvc"),
+bool same_name(std::string_view said, std::string_view lower_case) noexcept {
+  return std::ranges::equal(said, lower_case,
                             [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
 }
 
-// Overwrites the names of one TS_UD_CS_NET; `keep` is true until a drdynvc was seen.
-Result<void> deny_block(std::span<std::byte> block, bool& keep, std::vector<std::string>& names) {
+// Overwrites the names of one TS_UD_CS_NET but for those of `kept`, each once.
+Result<void> deny_block(std::span<std::byte> block, std::vector<std::string_view>& kept,
+                        std::vector<std::string>& names) {
   WireReader in(block);
   const std::uint32_t count = in.u32();
   if (!in.ok() || count > kMaxStaticChannels || count * kChannelDefSize > in.remaining()) {
@@ -94,10 +95,8 @@ Result<void> deny_block(std::span<std::byte> block, bool& keep, std::vector<std:
     const std::size_t at = in.position();
     names.push_back(printable(in.bytes(kNameSize)));
     in.skip(4);
-    if (keep && is_drdynvc(names.back())) {
-      keep = false;
-      continue;
-    }
+    const auto keep = [&names](std::string_view name) { return same_name(names.back(), name); };
+    if (std::erase_if(kept, keep) > 0) continue;
     const std::string denied = std::format("deny{:02}", i);  // FreeRDP refuses a client that names one twice
     std::ranges::fill(block.subspan(at, kNameSize), std::byte{0});
     std::memcpy(block.data() + at, denied.data(), denied.size());
@@ -107,11 +106,12 @@ Result<void> deny_block(std::span<std::byte> block, bool& keep, std::vector<std:
 
 }  // namespace
 
-Result<std::vector<std::string>> deny_static_channels(std::span<std::byte> packet) {
+Result<std::vector<std::string>> deny_static_channels(std::span<std::byte> packet,
+                                                      std::span<const std::string_view> kept) {
   WireReader in(packet);
   if (!skip_to_blocks(in)) return fail(Errc::kPeerProtocol, "malformed MCS Connect Initial");
   std::vector<std::string> names;
-  bool keep = true;
+  std::vector<std::string_view> left(kept.begin(), kept.end());
   while (in.remaining() > 0) {
     const std::uint16_t type = in.u16();
     const std::size_t length = in.u16();
@@ -120,7 +120,7 @@ Result<std::vector<std::string>> deny_static_channels(std::span<std::byte> packe
     }
     const std::size_t at = in.position();
     in.skip(length - 4);
-    if (type == kCsNet) TOBARI_TRY(deny_block(packet.subspan(at, length - 4), keep, names));
+    if (type == kCsNet) TOBARI_TRY(deny_block(packet.subspan(at, length - 4), left, names));
     if (names.size() > kMaxStaticChannels) return fail(Errc::kPeerProtocol, "too many static channels");
   }
   return names;

@@ -30,9 +30,10 @@ struct PeerCallbacks {
   static BOOL activate(freerdp_peer* peer) {
     return no_throw("Activate", [peer] { return as_bool(of(peer).on_activate()); });
   }
-  static BOOL channel_data(freerdp_peer* peer, UINT16 channel, const BYTE* data, size_t size, UINT32 flags, size_t) {
-    return no_throw("ReceiveChannelData", [peer, channel, data, size, flags] {
-      return as_bool(of(peer).on_channel_data(channel, {reinterpret_cast<const std::byte*>(data), size}, flags));
+  static BOOL channel_data(freerdp_peer* peer, UINT16 channel, const BYTE* data, size_t size, UINT32 flags,
+                           size_t total) {
+    return no_throw("ReceiveChannelData", [peer, channel, data, size, flags, total] {
+      return as_bool(of(peer).on_channel_data(channel, {reinterpret_cast<const std::byte*>(data), size}, flags, total));
     });
   }
 

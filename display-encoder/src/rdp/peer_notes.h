@@ -37,7 +37,27 @@ struct AudioNote {
   unsigned rate;
   Clock::Steady captured;
 };
-using PeerNote = std::variant<LayoutNote, FrameNote, CursorNote, CursorVisibleNote>;
+struct NarrowNote {
+  policy::Grant grant;
+};
+using PeerNote = std::variant<LayoutNote, FrameNote, CursorNote, CursorVisibleNote, NarrowNote>;
+
+struct OpenClipboardNote {
+  bool open;
+};
+struct OfferNote {
+  policy::FormatSet formats;
+};
+struct AskNote {
+  TransferId id;
+  policy::Format format;
+  std::size_t most;
+};
+struct AnswerNote {
+  TransferId id;
+  std::optional<ClipboardContent> content;
+};
+using ClipboardNote = std::variant<OpenClipboardNote, OfferNote, AskNote, AnswerNote>;
 
 class PeerNotes {
  public:
@@ -61,6 +81,21 @@ class PeerNotes {
       audio_.push_back(AudioNote{{block.samples.begin(), block.samples.end()}, block.rate, block.captured});
     }
     wake();
+  }
+  // In order. However often somebody copies something, the newest offer counts; the rest is bounded by whoever asks.
+  void add_clipboard(ClipboardNote note) {
+    {
+      const std::scoped_lock lock(mutex_);
+      const bool replaces = std::holds_alternative<OfferNote>(note) && !clipboard_.empty() &&
+                            std::holds_alternative<OfferNote>(clipboard_.back());
+      if (replaces) clipboard_.pop_back();
+      clipboard_.push_back(std::move(note));
+    }
+    wake();
+  }
+  [[nodiscard]] std::vector<ClipboardNote> take_clipboard() {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(clipboard_, {});
   }
   [[nodiscard]] std::vector<PeerNote> take() {
     const std::scoped_lock lock(mutex_);
@@ -99,6 +134,7 @@ class PeerNotes {
   mutable std::mutex mutex_;
   std::vector<PeerNote> notes_;
   std::vector<AudioNote> audio_;
+  std::vector<ClipboardNote> clipboard_;
   std::size_t audio_samples_ = 0;  // in audio_
   std::optional<CloseReason> close_;
   std::atomic<std::size_t> bytes_ = 0;

@@ -20,6 +20,7 @@
 
 #include <tobari/base/log.h>
 
+#include "filter/clipboard_gate.h"
 #include "rdp/first_packet.h"
 #include "rdp/peer_callbacks.h"
 #include "rdp/peer_settings.h"
@@ -49,11 +50,32 @@ std::uint32_t error_info(CloseReason reason) noexcept {
       return ERRINFO_DISCONNECTED_BY_OTHER_CONNECTION;
     case CloseReason::kIdle:
       return ERRINFO_IDLE_TIMEOUT;
+    case CloseReason::kTimeLimit:
+      return ERRINFO_LOGON_TIMEOUT;  // "the active session limit timer"
+    case CloseReason::kDenied:
+      return ERRINFO_SERVER_INSUFFICIENT_PRIVILEGES;
     case CloseReason::kServerStops:
     case CloseReason::kDropped:
       break;
   }
   return ERRINFO_RPC_INITIATED_DISCONNECT;
+}
+
+const char* words(CloseReason reason) noexcept {
+  switch (reason) {
+    case CloseReason::kTakenOver:
+      return "taken over by another client";
+    case CloseReason::kIdle:
+      return "nobody used it";
+    case CloseReason::kTimeLimit:
+      return "it lasted as long as it may";
+    case CloseReason::kDenied:
+      return "the policy does not allow it any more";
+    case CloseReason::kServerStops:
+    case CloseReason::kDropped:
+      break;
+  }
+  return "closed";
 }
 
 }  // namespace
@@ -116,7 +138,7 @@ Result<void> RdpPeer::open_peer() {
   if (!peer_) return fail(Errc::kInternal, "no peer");
   peer_->ContextExtra = this;
   if (freerdp_peer_context_new(peer_.get()) == FALSE) return fail(Errc::kInternal, "no peer context");
-  TOBARI_TRY(offer(context()->settings, identity_));
+  TOBARI_TRY(display::offer(context()->settings, identity_));
   rdpTransportIo io = *freerdp_get_io_callbacks(context());
   read_ = io.ReadPdu;
   output_ = std::make_unique<OutputQueue>(io.WritePdu);
@@ -135,7 +157,7 @@ Result<void> RdpPeer::loop() {
     if (const auto reason = notes_.closing()) {
       // A server that stops says nothing: to the client the line is lost, and it comes back to the next process.
       if (*reason != CloseReason::kServerStops) say_goodbye(error_info(*reason));
-      return fail(Errc::kCancelled, *reason == CloseReason::kTakenOver ? "taken over by another client" : "closed");
+      return fail(Errc::kCancelled, words(*reason));
     }
     if (authenticated_) output_->hold();  // before that, an answer must be out before FreeRDP waits for the next step
     const bool alive = peer_->CheckFileDescriptor(peer_.get()) != FALSE;
@@ -144,6 +166,7 @@ Result<void> RdpPeer::loop() {
       return broken();
     }
     carry_out_notes();
+    send_clipboard();
     if (!output_->release(transport())) return fail(Errc::kUnavailable, "the client went away");
     queued_ = output_->size();
     tell_what_left();
@@ -161,7 +184,8 @@ Result<void> RdpPeer::wait() {
   std::array<pollfd, kMaxHandles + 2> items{};
   std::size_t used = 0;
   items[used++] = {notes_.fd(), POLLIN, 0};
-  if (output_->size() > 0 || peer_->IsWriteBlocked(peer_.get()) != FALSE) items[used++] = {socket_.get(), POLLOUT, 0};
+  const bool more = output_->size() > 0 || (clipboard_ && clipboard_->has_more());
+  if (more || peer_->IsWriteBlocked(peer_.get()) != FALSE) items[used++] = {socket_.get(), POLLOUT, 0};
   for (DWORD i = 0; i < count; ++i) items[used++] = {GetEventFileDescriptor(handles[i]), POLLIN, 0};
   while (::poll(items.data(), used, -1) < 0) {
     if (errno != EINTR) return fail_errno(errno, "wait for a client");
@@ -182,6 +206,7 @@ void RdpPeer::carry_out_notes() {
   for (const AudioNote& sound : notes_.take_audio()) {
     if (audio_) audio_->play({sound.samples, sound.rate, sound.captured});
   }
+  for (ClipboardNote& note : notes_.take_clipboard()) carry_out(note);
   auto notes = notes_.take();
   if (notes.empty()) return;
   for (PeerNote& note : notes) carry_out(note);
@@ -215,6 +240,43 @@ void RdpPeer::carry_out(PeerNote& note) {
     pointer_.set_shape(context(), cursor->shape);
   } else if (const auto* visible = std::get_if<CursorVisibleNote>(&note)) {
     pointer_.set_visible(context(), visible->visible);
+  } else if (const auto* narrower = std::get_if<NarrowNote>(&note)) {
+    narrow_to(narrower->grant);
+  }
+}
+
+void RdpPeer::carry_out(ClipboardNote& note) {
+  if (!clipboard_) return;
+  if (const auto* opening = std::get_if<OpenClipboardNote>(&note)) {
+    opening->open ? clipboard_->open() : clipboard_->close();
+  } else if (const auto* offer = std::get_if<OfferNote>(&note)) {
+    clipboard_->offer(offer->formats);
+  } else if (const auto* ask = std::get_if<AskNote>(&note)) {
+    clipboard_->ask(ask->id, ask->format, ask->most);
+  } else if (auto* answer = std::get_if<AnswerNote>(&note)) {
+    clipboard_->answer(answer->id, std::move(answer->content));
+  }
+}
+
+// A little at a time, and only while the line takes it: pictures and keys are not to wait behind a large paste.
+void RdpPeer::send_clipboard() {
+  if (!clipboard_) return;
+  while (output_->size() < kDrained) {
+    const auto piece = clipboard_->next();
+    if (!piece) return;
+    const std::uint32_t flags = (piece->first ? kPieceFirst : 0U) | (piece->last ? kPieceLast : 0U);
+    const auto* data = reinterpret_cast<const BYTE*>(piece->data.data());
+    if (peer_->SendChannelPacket(peer_.get(), cliprdr_, piece->total, flags, data, piece->data.size()) == FALSE) return;
+  }
+}
+
+void RdpPeer::narrow_to(const policy::Grant& grant) {
+  if (!grants_clipboard(grant)) may_use_clipboard_ = false;
+  if (!audio_ || grant.find("audio.play") != nullptr) return;
+  if (graphics_) {
+    graphics_->close_audio();
+  } else {
+    audio_.reset();
   }
 }
 

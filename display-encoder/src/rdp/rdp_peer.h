@@ -18,6 +18,7 @@
 #include <tobari/base/unique_fd.h>
 
 #include "rdp/audio_channel.h"
+#include "rdp/clipboard_channel.h"
 #include "rdp/graphics_channel.h"
 #include "rdp/handshake_guard.h"
 #include "rdp/input_map.h"
@@ -29,7 +30,14 @@
 
 namespace tobari::display {
 
-class RdpPeer final : public DisplayTransport, private DvcOutput, private GraphicsEvents, private AudioChannelEvents {
+// Flags of a piece of a static channel (MS-RDPBCGR 2.2.6.1.1).
+inline constexpr std::uint32_t kPieceFirst = 0x1, kPieceLast = 0x2, kCompressed = 0x0020'0000;
+
+class RdpPeer final : public DisplayTransport,
+                      private ClipboardEnd,
+                      private DvcOutput,
+                      private GraphicsEvents,
+                      private AudioChannelEvents {
  public:
   RdpPeer(UniqueFd connection, const TlsIdentity& identity, Admission& admission, RdpOptions options);
   ~RdpPeer() override;
@@ -44,6 +52,10 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   void play(const AudioBlock& block) override {
     if (audio_wanted_) notes_.add_audio(block);
   }
+  void open_clipboard() override { notes_.add_clipboard(OpenClipboardNote{true}); }
+  void close_clipboard() override { notes_.add_clipboard(OpenClipboardNote{false}); }
+  [[nodiscard]] ClipboardEnd& clipboard() noexcept override { return *this; }
+  void narrow(const policy::Grant& grant) override { notes_.add(NarrowNote{grant}); }
   [[nodiscard]] std::size_t unsent() const noexcept override;
   void close(CloseReason reason) noexcept override { notes_.close(reason); }
   void stop() noexcept override;
@@ -51,6 +63,15 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
  private:
   [[nodiscard]] std::size_t queued() const noexcept;  // not given to the kernel yet
   friend struct PeerCallbacks;                        // FreeRDP's C callbacks (peer_callbacks.cpp)
+
+  // ---- ClipboardEnd, any thread
+  void offer(policy::FormatSet formats) override { notes_.add_clipboard(OfferNote{formats}); }
+  void ask(TransferId id, policy::Format format, std::size_t most) override {
+    notes_.add_clipboard(AskNote{id, format, most});
+  }
+  void answer(TransferId id, std::optional<ClipboardContent> content) override {
+    notes_.add_clipboard(AnswerNote{id, std::move(content)});
+  }
 
   // ---- the connection's life, on its thread
   void run();
@@ -61,6 +82,9 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   [[nodiscard]] Result<void> broken();  // why FreeRDP gave up
   void carry_out(PeerNote& note);
   void carry_out_notes();
+  void carry_out(ClipboardNote& note);
+  void send_clipboard();
+  void narrow_to(const policy::Grant& grant);
   void tell_what_left();
   [[nodiscard]] bool autodetects() noexcept;
   void measure_round_trip();
@@ -71,7 +95,8 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   // ---- what FreeRDP reports; false ends the connection
   [[nodiscard]] bool on_capabilities();
   [[nodiscard]] bool on_activate();
-  [[nodiscard]] bool on_channel_data(std::uint16_t channel, std::span<const std::byte> data, std::uint32_t flags);
+  [[nodiscard]] bool on_channel_data(std::uint16_t channel, std::span<const std::byte> data, std::uint32_t flags,
+                                     std::size_t total);
   [[nodiscard]] int on_read(rdpTransport* transport, wStream* pdu);
   void on_round_trip_answer();
   [[nodiscard]] bool refuse(Error reason, std::uint32_t error_info);
@@ -123,8 +148,9 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
   std::unique_ptr<OutputQueue> output_;
   std::atomic<std::size_t> queued_ = 0;  // output_'s size, for other threads
   SystemClock clock_;
-  bool resizes_ = false;               // by the grant
-  std::optional<AudioChannel> audio_;  // only with the grant, for a client that says that it plays sound
+  bool resizes_ = false;                       // by the grant
+  std::optional<ClipboardChannel> clipboard_;  // only with the grant, for a client that has the channel
+  std::optional<AudioChannel> audio_;          // only with the grant, for a client that says that it plays sound
   std::atomic<bool> audio_wanted_ = false;
   std::optional<GraphicsChannel> graphics_;
   LegacyOutput legacy_;
@@ -133,10 +159,12 @@ class RdpPeer final : public DisplayTransport, private DvcOutput, private Graphi
 
   pTransportRWFkt read_ = nullptr;  // FreeRDP's own
   bool authenticated_ = false;
+  bool may_use_clipboard_ = false;
   bool active_ = false;  // between activation and deactivation
   std::atomic<bool> ready_ = false;
   std::uint16_t drdynvc_ = 0;
-  OutputLayout layout_;  // what the client is to show
+  std::uint16_t cliprdr_ = 0;  // 0: the client has no such channel, or was not granted it
+  OutputLayout layout_;        // what the client is to show
   bool absurd_layout_told_ = false;
   bool drained_told_ = true;
   std::optional<FrameId> leaving_;  // the last frame that is not known to have left

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What FreeRDP reports to a peer, and what the peer makes of it.
 #include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <freerdp/channels/drdynvc.h>
@@ -14,6 +16,7 @@
 #include <tobari/base/log.h>
 #include <tobari/display/region.h>
 
+#include "filter/clipboard_gate.h"
 #include "rdp/client_table.h"
 #include "rdp/mcs_filter.h"
 #include "rdp/monitor_settings.h"
@@ -23,7 +26,9 @@
 namespace tobari::display {
 namespace {
 
-constexpr std::uint32_t kPieceFirst = 1, kPieceLast = 2;  // MS-RDPBCGR 2.2.6.1.1
+// Static channels that keep their names.
+constexpr std::array<std::string_view, 2> kWithClipboard{DRDYNVC_SVC_CHANNEL_NAME, clip::kChannelName};
+constexpr std::array<std::string_view, 1> kAlways{DRDYNVC_SVC_CHANNEL_NAME};
 
 std::string text(const rdpSettings* settings, FreeRDP_Settings_Keys_String key) {
   const char* value = freerdp_settings_get_string(settings, key);
@@ -64,6 +69,7 @@ bool RdpPeer::on_capabilities() {
   }
   authenticated_ = true;
   const bool plays = freerdp_settings_get_bool(settings, FreeRDP_AudioPlayback) != FALSE;  // as it says in Client Info
+  may_use_clipboard_ = grants_clipboard(admitted->grant);
   if (plays && admitted->grant.find("audio.play") != nullptr) {
     audio_.emplace(static_cast<AudioChannelEvents&>(*this), clock_);
   }
@@ -89,6 +95,8 @@ bool RdpPeer::on_activate() {
   const bool again = std::exchange(active_, true) || ready_;
   const bool pipeline = freerdp_settings_get_bool(context()->settings, FreeRDP_SupportGraphicsPipeline) != FALSE;
   drdynvc_ = WTSChannelGetId(peer_.get(), DRDYNVC_SVC_CHANNEL_NAME);
+  cliprdr_ = WTSChannelGetId(peer_.get(), clip::kChannelName);
+  if (cliprdr_ != 0 && may_use_clipboard_ && !clipboard_) clipboard_.emplace(events_->clipboard_events());
   if (pipeline && drdynvc_ != 0 && !again) {
     start_graphics();
   } else if (!graphics_) {
@@ -177,12 +185,17 @@ void RdpPeer::blacken_legacy() {
   static_cast<void>(legacy_.send(context(), {}, black));
 }
 
-bool RdpPeer::on_channel_data(std::uint16_t channel, std::span<const std::byte> data, std::uint32_t flags) {
-  Result<void> taken;
-  if (!graphics_ || channel != drdynvc_) {
-    taken = fail(Errc::kPermissionDenied, "data on a static channel that was not granted");
-  } else {
-    taken = graphics_->receive(data, (flags & kPieceFirst) != 0, (flags & kPieceLast) != 0);
+bool RdpPeer::on_channel_data(std::uint16_t channel, std::span<const std::byte> data, std::uint32_t flags,
+                              std::size_t total) {
+  Result<void> taken = fail(Errc::kPermissionDenied, "data on a static channel that was not granted");
+  const bool first = (flags & kPieceFirst) != 0;
+  const bool last = (flags & kPieceLast) != 0;
+  if ((flags & kCompressed) != 0) {
+    taken = fail(Errc::kPeerProtocol, "compressed data on a static channel, which was not agreed on");
+  } else if (graphics_ && channel == drdynvc_) {
+    taken = graphics_->receive(data, first, last);
+  } else if (clipboard_ && channel == cliprdr_) {
+    taken = clipboard_->receive(data, total, first, last);
   }
   if (taken) return true;
   return refuse(taken.error(), ERRINFO_SERVER_DENIED_CONNECTION);
@@ -200,7 +213,9 @@ int RdpPeer::on_read(rdpTransport* transport, wStream* pdu) {
   const std::span packet(reinterpret_cast<std::byte*>(Stream_Buffer(pdu)), static_cast<std::size_t>(length));
   switch (freerdp_get_state(context())) {
     case CONNECTION_STATE_MCS_CREATE_REQUEST: {
-      const auto names = deny_static_channels(packet);
+      const bool clipboard = grants_clipboard(admission_.foreseen(options_.session_id));
+      const auto names =
+          clipboard ? deny_static_channels(packet, kWithClipboard) : deny_static_channels(packet, kAlways);
       if (!names) {
         reason_ = names.error();
         return -1;

@@ -15,6 +15,7 @@ namespace tobari::display {
 
 struct RdpOptions {
   std::string client_address;  // for logs
+  std::string session_id;      // for which the connection was brought here; empty when nobody said
   // From accept to a whole connection request, which every client sends by itself. Whoever is slower is dropped.
   std::chrono::milliseconds request_deadline{10'000};
   // From accept to a picture: TLS, ticket, capabilities. Meanwhile clients ask people whether they trust the

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/connection.h"
 
+#include <array>
 #include <string>
+#include <vector>
 
 #include <tobari/base/log.h>
 
@@ -10,6 +12,13 @@
 namespace tobari::display {
 namespace {
 constexpr Rect kEverything{0, 0, MonitorLayout::kMaxDesktopSide, MonitorLayout::kMaxDesktopSide};
+
+std::string joined(const std::vector<std::string>& notices) {
+  std::string text;
+  for (const std::string& notice : notices) text += notice + "\n\n";
+  return text.empty() ? text : text + "PRESS A KEY OR CLICK TO CONFIRM THAT YOU HAVE READ THIS";
+}
+
 }  // namespace
 
 template <class Body>
@@ -26,9 +35,18 @@ MonitorLayout DisplaySession::Connection::granted(const MonitorLayout& layout) c
 
 MonitorLayout DisplaySession::Connection::on_authenticated(const ClientInfo& client, const Admitted& admitted) {
   MonitorLayout shown;
+  bool ended = false;
   {
     const std::scoped_lock lock(session_.mutex_);
     admitted_ = admitted;
+    for (const auto& [session_id, less] : session_.lately_) {
+      if (session_id != admitted.session_id) continue;
+      ended = ended || !less;
+      if (less) narrow(*less);
+    }
+    admitted_at_ = SystemClock().now();
+    notice_ = joined(admitted_->grant.notices);
+    wished_ = client.layout;
     layout_ = granted(client.layout);
     session_.expected_layout_ = layout_;
     session_.layout_changed_ = true;
@@ -36,6 +54,7 @@ MonitorLayout DisplaySession::Connection::on_authenticated(const ClientInfo& cli
     shown = arrange(layout_, session_.infos()).monitors;
   }
   session_.observer_.on_client_connected(client, admitted);
+  if (ended) transport_->close(CloseReason::kDenied);
   return shown;
 }
 
@@ -54,6 +73,7 @@ void DisplaySession::Connection::on_ready(const ClientPipeline& pipeline) {
     }
     session_.active_changed_ = true;
     session_.output_wanted_ = true;
+    session_.input_.set_guarded(waits_for_notice());
     session_.wake();
   }
   if (former && former.get() != this) {
@@ -125,6 +145,7 @@ void DisplaySession::Connection::on_round_trip(std::chrono::microseconds measure
 void DisplaySession::Connection::on_layout_wish(const MonitorLayout& layout) {
   if_active([this, &layout] {
     MonitorLayout wanted = granted(layout);
+    wished_ = layout;
     if (wanted.empty() || wanted == layout_) return;
     layout_ = std::move(wanted);
     session_.layout_changed_ = true;
@@ -153,6 +174,32 @@ void DisplaySession::Connection::on_audio_wanted(bool wanted) {
   session_.wake();
 }
 
+bool DisplaySession::Connection::confirm_notice() noexcept {
+  const bool was = waits_for_notice();
+  notice_.clear();
+  return was;
+}
+
+// Whatever somebody says, not more than it had.
+void DisplaySession::Connection::narrow(const policy::Grant& grant) {
+  const std::array grants{admitted_->grant, grant};
+  admitted_->grant = policy::narrowest(grants);
+  MonitorLayout smaller = granted(wished_);
+  if (!smaller.empty()) layout_ = std::move(smaller);
+}
+
+void DisplaySession::Connection::Clipboard::on_offer(policy::FormatSet formats) {
+  connection_.session_.clipboard_.client_offers(*connection_.transport_, formats);
+}
+
+void DisplaySession::Connection::Clipboard::on_ask(TransferId id, policy::Format format) {
+  connection_.session_.clipboard_.client_asks(*connection_.transport_, id, format);
+}
+
+void DisplaySession::Connection::Clipboard::on_answer(TransferId id, Result<ClipboardContent> content) {
+  connection_.session_.clipboard_.client_answers(*connection_.transport_, id, std::move(content));
+}
+
 void DisplaySession::Connection::on_closed(const Error& reason) {
   bool was_active = false;
   {
@@ -165,6 +212,7 @@ void DisplaySession::Connection::on_closed(const Error& reason) {
       session_.recorder_.end_client(now);
       session_.active_.reset();
       session_.active_changed_ = true;
+      session_.input_.set_guarded(false);
     }
     session_.wake();
   }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "session/codec_trust.h"
@@ -25,8 +26,14 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   [[nodiscard]] const ClientPipeline& pipeline() const noexcept { return pipeline_; }  // with what is trusted of it
   [[nodiscard]] const MonitorLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] bool hears() const noexcept {
-    return audio_wanted_ && admitted_ && admitted_->grant.find("audio.play") != nullptr;
+    return audio_wanted_ && !waits_for_notice() && admitted_ && admitted_->grant.find("audio.play") != nullptr;
   }
+  // Nothing of the desktop reaches it, nor the other way, before it has confirmed this; empty: nothing to read.
+  [[nodiscard]] const std::string& notice() const noexcept { return notice_; }
+  [[nodiscard]] bool waits_for_notice() const noexcept { return !notice_.empty(); }
+  bool confirm_notice() noexcept;  // false: there was none
+  [[nodiscard]] Time admitted_at() const noexcept { return admitted_at_; }
+  void narrow(const policy::Grant& grant);
   void note_sent(const EncodedFrame& frame, Time now) { trust_.sent(frame, now); }
 
   // ---- TransportEvents, on the transport's thread
@@ -43,9 +50,21 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   void on_output_wanted(bool wanted) override;
   void on_repaint(const Rect& rect) override;
   void on_audio_wanted(bool wanted) override;
+  [[nodiscard]] ClipboardEvents& clipboard_events() noexcept override { return clipboard_; }
   void on_closed(const Error& reason) override;
 
  private:
+  class Clipboard final : public ClipboardEvents {
+   public:
+    explicit Clipboard(Connection& connection) noexcept : connection_(connection) {}
+    void on_offer(policy::FormatSet formats) override;
+    void on_ask(TransferId id, policy::Format format) override;
+    void on_answer(TransferId id, Result<ClipboardContent> content) override;
+
+   private:
+    Connection& connection_;
+  };
+
   // Runs `body` with the session's lock if this is the client that is shown the desktop, and wakes the encode thread.
   template <class Body>
   void if_active(Body body);
@@ -60,6 +79,10 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   ClientPipeline pipeline_;
   ClientCodecs offered_;
   CodecTrust trust_;
+  Clipboard clipboard_{*this};
+  Time admitted_at_{};
+  std::string notice_;
+  MonitorLayout wished_;                    // as it said
   MonitorLayout layout_;                    // as far as it is granted
   std::optional<DisplayStats> statistics_;  // of its time on the desktop, once that is over
   bool audio_wanted_ = false;

@@ -11,12 +11,22 @@
 
 namespace tobari::display {
 
-DisplaySession::DisplaySession(SessionObserver& observer, std::size_t screens)
-    : observer_(observer), input_([this] {
-        const std::scoped_lock lock(mutex_);
-        cursor_changed_ = true;
-        wake();
-      }) {
+DisplaySession::DisplaySession(SessionObserver& observer, std::size_t screens, TransferLedger* ledger)
+    : observer_(observer),
+      input_(
+          [this] {
+            const std::scoped_lock lock(mutex_);
+            cursor_changed_ = true;
+            wake();
+          },
+          [this] { on_guarded_press(); }),
+      clipboard_(
+          ledger != nullptr ? *ledger : no_ledger_,
+          [this] {
+            const std::scoped_lock lock(mutex_);
+            wake();
+          },
+          [this](const ClipboardRelay::Denial& denial) { observer_.on_denied(denial); }) {
   for (std::size_t i = 0; i < std::clamp<std::size_t>(screens, 1, kMaxScreens); ++i) {
     screens_.push_back(std::make_unique<Screen>(*this));
   }
@@ -61,6 +71,48 @@ Result<void> DisplaySession::add_client(std::unique_ptr<DisplayTransport> transp
   return started;
 }
 
+void DisplaySession::set_clipboard(std::unique_ptr<ClipboardSource> clipboard) {
+  const std::scoped_lock lock(mutex_);
+  next_clipboard_ = std::move(clipboard);
+  clipboard_changed_ = true;
+  wake();
+}
+
+void DisplaySession::narrow(const std::string& session_id, const policy::Grant& grant) {
+  std::vector<std::shared_ptr<Connection>> told;
+  {
+    const std::scoped_lock lock(mutex_);
+    std::ranges::copy_if(connections_, std::back_inserter(told), [&session_id](const auto& c) {
+      return c->signed_in() && !c->closed() && c->admitted().session_id == session_id;
+    });
+    for (const auto& connection : told) connection->narrow(grant);
+    remember(session_id, grant);
+    layout_changed_ = audio_changed_ = clipboard_changed_ = true;
+    wake();
+  }
+  for (const auto& connection : told) connection->transport().narrow(grant);
+}
+
+void DisplaySession::remember(const std::string& session_id, std::optional<policy::Grant> grant) {
+  if (session_id.empty()) return;
+  lately_.emplace_front(session_id, std::move(grant));
+  if (lately_.size() > 2 * kMaxPending) lately_.pop_back();
+}
+
+// The client has read what it had to read, or one that had nothing to read was quicker than the guard.
+void DisplaySession::on_guarded_press() {
+  std::shared_ptr<Connection> reader;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!active_ || !active_->confirm_notice()) return;
+    reader = active_;
+    input_.set_guarded(false);
+    layout_changed_ = audio_changed_ = clipboard_changed_ = true;
+    wake();
+  }
+  observer_.on_notice_read(reader->admitted());
+}
+
 void DisplaySession::drop_clients(const std::string& session_id, CloseReason reason) {
   std::vector<std::shared_ptr<Connection>> dropped;
   {
@@ -68,6 +120,7 @@ void DisplaySession::drop_clients(const std::string& session_id, CloseReason rea
     std::ranges::copy_if(connections_, std::back_inserter(dropped), [&session_id](const auto& c) {
       return c->signed_in() && (session_id.empty() || c->admitted().session_id == session_id);
     });
+    remember(session_id, std::nullopt);
   }
   for (const auto& connection : dropped) connection->transport().close(reason);
 }
@@ -89,6 +142,9 @@ void DisplaySession::stop() noexcept {
   for (const auto& connection : connections) connection->transport().close(CloseReason::kServerStops);
   for (const auto& connection : connections) connection->transport().stop();
   audio_.set_source(nullptr);
+  clipboard_.set_client(nullptr, {}, {});
+  clipboard_.set_guest(nullptr);
+  if (guest_clipboard_) guest_clipboard_->stop();
   for (const auto& screen : screens_) {
     screen->input().set_target(nullptr);
     if (screen->source) screen->source->stop();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -20,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include <tobari/display/clipboard.h>
 #include <tobari/display/display_stats.h>
 #include <tobari/display/display_transport.h>
 #include <tobari/display/framebuffer_source.h>
@@ -31,6 +33,7 @@
 #include "pacing/pacer.h"
 #include "session/audio_feed.h"
 #include "session/burst_limit.h"
+#include "session/clipboard_relay.h"
 #include "session/input_router.h"
 #include "stats/stats_recorder.h"
 
@@ -52,6 +55,10 @@ class SessionObserver {
   // What a client was shown in all, once that is over; before on_client_closed().
   virtual void on_client_statistics(const Admitted& /*admitted*/, const DisplayStats& /*statistics*/) {}
   virtual void on_source_lost(std::size_t screen, const Error& reason) = 0;
+  // Something that the session tried was not let through; it goes on. As often as somebody tries.
+  virtual void on_denied(const ClipboardRelay::Denial& /*denial*/) {}
+  // The client has confirmed what it had to read before the desktop.
+  virtual void on_notice_read(const Admitted& /*admitted*/) {}
 };
 
 class DisplaySession {
@@ -62,7 +69,8 @@ class DisplaySession {
   // Screens are known by their index; there is at least one, and there are never more than monitors can be.
   static constexpr std::size_t kMaxScreens = MonitorLayout::kMaxMonitors;
 
-  explicit DisplaySession(SessionObserver& observer, std::size_t screens = 1);
+  // `ledger`: where what passes the clipboard is written down before it does; null: nowhere. Outlives the session.
+  explicit DisplaySession(SessionObserver& observer, std::size_t screens = 1, TransferLedger* ledger = nullptr);
   ~DisplaySession();
   DisplaySession(const DisplaySession&) = delete;
   DisplaySession& operator=(const DisplaySession&) = delete;
@@ -78,6 +86,13 @@ class DisplaySession {
 
   // kExhausted: too many that are not signed in yet.
   [[nodiscard]] Result<void> add_client(std::unique_ptr<DisplayTransport> transport, ClientLabel label);
+
+  // The desktop's end of the clipboard from now on; null: it has none.
+  void set_clipboard(std::unique_ptr<ClipboardSource> clipboard);
+
+  // Clients of this session id may do less than before: what is granted now and was granted before. Channels that this
+  // closes are closed at once, and what is under way on them is dropped.
+  void narrow(const std::string& session_id, const policy::Grant& grant);
 
   // Ends connections of this session id; with an empty one, whoever is connected.
   void drop_clients(const std::string& session_id, CloseReason reason);
@@ -111,11 +126,14 @@ class DisplaySession {
   void give_up_source(Lock& lock, std::size_t index);
   void apply_cursor(Lock& lock);
   void apply_audio(Lock& lock);
+  void apply_clipboard(Lock& lock);
   void apply_repaint();
-  void end_idle_client(Lock& lock);
+  void end_client_in_time(Lock& lock);
+  void remember(const std::string& session_id, std::optional<policy::Grant> grant);
+  void on_guarded_press();
   void make_thumbnail(Lock& lock);
   void sleep(Lock& lock, const std::stop_token& stop);
-  [[nodiscard]] std::optional<Time> next_alarm() const;
+  [[nodiscard]] std::optional<Time> next_alarm();
 
   // ---- who shows what where (layout_steps.cpp)
   void apply_client(Lock& lock);
@@ -161,6 +179,11 @@ class DisplaySession {
   bool layout_changed_ = false;  // of the client, or a size that a screen has
   bool cursor_changed_ = false;
   bool audio_changed_ = false;  // who hears, or what there is to hear
+  bool clipboard_changed_ = false;
+  // Sessions that were narrowed (to what) or ended (nothing) lately: a client that has just shown its ticket, and is
+  // not known here yet, is to hear of it as well.
+  std::deque<std::pair<std::string, std::optional<policy::Grant>>> lately_;
+  std::optional<std::unique_ptr<ClipboardSource>> next_clipboard_;
   bool output_wanted_ = true;
   Region repaint_;
   Pacer pacer_;
@@ -170,8 +193,11 @@ class DisplaySession {
   bool stopping_ = false;
 
   InputRouter input_;
+  NoLedger no_ledger_;
+  ClipboardRelay clipboard_;
 
   // ---- the encode thread's own
+  std::unique_ptr<ClipboardSource> guest_clipboard_;
   AudioFeed audio_;
   std::shared_ptr<Connection> shown_;  // active_, as this thread has taken it up
   bool shown_is_new_ = false;          // it has not been given a layout yet

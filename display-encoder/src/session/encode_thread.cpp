@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The encode thread of a DisplaySession. It holds the lock except while it uses the source, the painter or a transport.
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include <tobari/base/log.h>
 
 #include "session/connection.h"
 #include "session/unlock.h"
@@ -29,8 +32,9 @@ void DisplaySession::housekeeping(Lock& lock) {
   apply_layout(lock);
   apply_cursor(lock);
   apply_audio(lock);
+  apply_clipboard(lock);
   apply_repaint();
-  end_idle_client(lock);
+  end_client_in_time(lock);
   make_thumbnail(lock);
 }
 
@@ -145,20 +149,58 @@ void DisplaySession::apply_audio(Lock& lock) {
   audio_.set_listener(std::move(listener));
 }
 
-void DisplaySession::end_idle_client(Lock& lock) {
-  if (!shown_ || shown_->admitted().grant.idle_timeout.count() == 0) return;
+// Who has the clipboard, and what time has come for on it.
+void DisplaySession::apply_clipboard(Lock& lock) {
   const Time now = SystemClock().now();
-  if (now - std::max(input_.last_used(), shown_since_) < shown_->admitted().grant.idle_timeout) return;
-  const auto client = shown_;
+  const auto due = clipboard_.next_alarm();
+  if (due && now >= *due) {
+    const Unlock unlocked(lock);
+    clipboard_.tick(now);
+  }
+  if (!std::exchange(clipboard_changed_, false)) return;
+  std::shared_ptr<DisplayTransport> client;
+  std::string session_id;
+  policy::Grant grant;
+  if (shown_ && !shown_->waits_for_notice()) {
+    client = {shown_, &shown_->transport()};
+    session_id = shown_->admitted().session_id;
+    grant = shown_->admitted().grant;
+  }
+  auto next = std::exchange(next_clipboard_, std::nullopt);
   const Unlock unlocked(lock);
-  client->transport().close(CloseReason::kIdle);
+  clipboard_.set_client(std::move(client), session_id, grant);
+  if (!next) return;
+  clipboard_.set_guest(nullptr);
+  if (guest_clipboard_) guest_clipboard_->stop();
+  guest_clipboard_ = std::move(*next);
+  if (!guest_clipboard_) return;
+  if (const auto started = guest_clipboard_->start(clipboard_.guest_events()); !started) {
+    log::warning("the desktop has no clipboard", {{"because", describe(started.error())}});
+    guest_clipboard_.reset();
+    return;
+  }
+  clipboard_.set_guest(guest_clipboard_.get());
 }
 
-std::optional<DisplaySession::Time> DisplaySession::next_alarm() const {
+void DisplaySession::end_client_in_time(Lock& lock) {
+  if (!shown_) return;
+  const policy::Grant& grant = shown_->admitted().grant;
+  const Time now = SystemClock().now();
+  const bool idle =
+      grant.idle_timeout.count() > 0 && now - std::max(input_.last_used(), shown_since_) >= grant.idle_timeout;
+  const bool over = grant.absolute_timeout.count() > 0 && now - shown_->admitted_at() >= grant.absolute_timeout;
+  if (!idle && !over) return;
+  const auto client = shown_;
+  const Unlock unlocked(lock);
+  client->transport().close(over ? CloseReason::kTimeLimit : CloseReason::kIdle);
+}
+
+std::optional<DisplaySession::Time> DisplaySession::next_alarm() {
   std::optional<Time> next = layout_due_;
   const auto sooner = [&next](const std::optional<Time>& t) {
     if (t && (!next || *t < *next)) next = t;
   };
+  sooner(clipboard_.next_alarm());
   if (!shown_) return next;
   sooner(trim_at_);
   sooner(cursor_due_);
@@ -171,8 +213,9 @@ std::optional<DisplaySession::Time> DisplaySession::next_alarm() const {
       if (!pace_again_ && !view->not_before) sooner(view->painter.next_refinement());
     }
   }
-  const auto idle = shown_->admitted().grant.idle_timeout;
-  if (idle.count() > 0) sooner(std::max(input_.last_used(), shown_since_) + idle);
+  const policy::Grant& grant = shown_->admitted().grant;
+  if (grant.idle_timeout.count() > 0) sooner(std::max(input_.last_used(), shown_since_) + grant.idle_timeout);
+  if (grant.absolute_timeout.count() > 0) sooner(shown_->admitted_at() + grant.absolute_timeout);
   return next;
 }
 

@@ -84,12 +84,14 @@ void InputRouter::focus(InputSink* sink) {
 
 void InputRouter::key(const KeyEvent& event) {
   note_use();
+  if (guarded_ && event.pressed) return on_guarded_press_();
   const std::scoped_lock lock(mutex_);
   if (focus_ != nullptr) focus_->key(event);
 }
 
 void InputRouter::move(const PointerMove& event) {
   note_use();
+  if (guarded_) return;
   bool changed = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -101,6 +103,10 @@ void InputRouter::move(const PointerMove& event) {
 
 void InputRouter::button(const PointerButton& event) {
   note_use();
+  if (guarded_ && event.pressed) {
+    if (!is_wheel(event.button)) on_guarded_press_();
+    return;
+  }
   bool changed = false;
   {
     const std::scoped_lock lock(mutex_);

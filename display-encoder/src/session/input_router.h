@@ -19,8 +19,14 @@ namespace tobari::display {
 
 class InputRouter final : public InputSink {
  public:
-  // `on_screen_changed`: the pointer is over another screen now. Called on the thread of the input, must not block.
-  explicit InputRouter(std::function<void()> on_screen_changed) : on_screen_changed_(std::move(on_screen_changed)) {}
+  // `on_screen_changed`: the pointer is over another screen now. `on_guarded_press`: a key or button was pressed while
+  // nothing passes. Called on the thread of the input, must not block.
+  explicit InputRouter(
+      std::function<void()> on_screen_changed, std::function<void()> on_guarded_press = [] {})
+      : on_screen_changed_(std::move(on_screen_changed)), on_guarded_press_(std::move(on_guarded_press)) {}
+
+  // Guarded, nothing passes to anybody, but for what lets go.
+  void set_guarded(bool guarded) noexcept { guarded_ = guarded; }
 
   struct Target {
     Rect place;                 // on the desktop, not empty
@@ -49,6 +55,8 @@ class InputRouter final : public InputSink {
   void focus(InputSink* sink);
 
   const std::function<void()> on_screen_changed_;
+  const std::function<void()> on_guarded_press_;
+  std::atomic<bool> guarded_ = false;
   std::mutex mutex_;
   std::vector<Target> targets_;
   InputSink* focus_ = nullptr;

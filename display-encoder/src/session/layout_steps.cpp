@@ -24,7 +24,7 @@ void DisplaySession::apply_client(Lock& lock) {
   if (!std::exchange(active_changed_, false)) return;
   shown_ = active_;
   shown_is_new_ = true;
-  layout_changed_ = audio_changed_ = true;
+  layout_changed_ = audio_changed_ = clipboard_changed_ = true;
   trim_at_.reset();
   look_.reset();
   for (const auto& view : views_) {
@@ -105,9 +105,11 @@ void DisplaySession::show_layout(Lock& lock) {
 void DisplaySession::refresh_views() {
   for (const auto& view : views_) {
     Screen* const screen = view->screen;
-    const std::string_view notice = screen != nullptr ? screen->notice() : "NO DESKTOP FOR THIS MONITOR";
+    std::string_view notice = screen != nullptr ? screen->notice() : "NO DESKTOP FOR THIS MONITOR";
+    if (shown_ && shown_->waits_for_notice()) notice = shown_->notice();
     const bool first = !std::exchange(view->begun, true);
-    const bool other = std::exchange(view->notice, notice) != notice || first;
+    const bool other = view->notice != notice || first;
+    view->notice = notice;
     if (other) view->notice_due = !notice.empty();
     if (screen == nullptr) continue;
     view->surface = screen->surface;

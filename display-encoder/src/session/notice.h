@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What is shown where there is no desktop: a line of text on black.
+// What is shown where there is no desktop, or not yet: text on black.
 #pragma once
 
 #include <string_view>
@@ -8,6 +8,7 @@
 
 namespace tobari::display {
 
-[[nodiscard]] Canvas draw_notice(Size size, std::string_view text);  // size.valid()
+// Lines end at \n and where they become too long. size.valid()
+[[nodiscard]] Canvas draw_notice(Size size, std::string_view text);
 
 }  // namespace tobari::display

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <optional>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "session/painter.h"
@@ -31,7 +31,7 @@ struct DisplaySession::View {
   Painter painter;
   std::vector<std::byte> padded;  // the picture of a screen that is smaller than its place
   Size surface;                   // of the screen; the picture is cut off where it is larger than the place
-  std::string_view notice;        // shown instead; empty: the screen is
+  std::string notice;             // shown instead; empty: the screen is
   bool begun = false;
   bool notice_due = false;         // it is to be painted
   Time lost_since{};               // since when the client has been without something that it is to be sent again

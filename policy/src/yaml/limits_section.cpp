@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <optional>
@@ -80,6 +81,10 @@ void read_notice(Reader& reader, const YamlNode& node, const std::string& where,
       return reader.error(node.line, "'notice' of " + where + " holds a control character; write plain text");
     }
   }
+  if (std::ranges::any_of(node.scalar, [](char c) { return static_cast<unsigned char>(c) > 0x7e; })) {
+    reader.warning(node.line,
+                   "'notice' of " + where + " holds characters that are not ASCII; they are shown as blanks");
+  }
   if (shared.notices.insert(node.scalar).second && shared.notices.size() == kMaxNotices + 1) {
     reader.error(node.line, "more than 16 different notices; somebody may have to read them all, so write fewer");
   }
@@ -96,6 +101,9 @@ Limits read_limits(Reader& reader, const YamlNode& node, const std::string& wher
     reader.each_text(*formats, "'formats' of " + where, [&](int line, const std::string& text) {
       if (const auto format = find_format(text)) {
         limits.formats.add(*format);
+        if (*format == Format::kFiles) {
+          reader.warning(line, "'files' of " + where + ": no file passes the clipboard in this version");
+        }
       } else {
         reader.error(line, "unknown format " + in_quotes(text) + "; known are " + joined(kFormatNames));
       }

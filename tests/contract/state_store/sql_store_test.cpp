@@ -113,7 +113,8 @@ TEST_F(SqlStoreTest, WhatSchemaOneHeldIsKeptAndAUserMayHaveAnotherDesktop) {
           "memory_mib INTEGER NOT NULL, power TEXT NOT NULL, epoch BIGINT NOT NULL)",
           "INSERT INTO old SELECT * FROM desktops", "DROP TABLE desktops", "ALTER TABLE old RENAME TO desktops",
           "CREATE INDEX desktops_by_host ON desktops(host_id)", "ALTER TABLE sessions DROP COLUMN further_desktops",
-          "DELETE FROM schema_version WHERE version = 2"}) {
+          "DROP INDEX sessions_by_state", "ALTER TABLE sessions DROP COLUMN access", "DROP TABLE moved",
+          "DELETE FROM schema_version WHERE version >= 2"}) {
       ASSERT_TRUE(store->execute(back).has_value()) << back;
     }
   }

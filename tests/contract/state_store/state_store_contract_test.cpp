@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What every StateStore does, run on the fake and on SQL.
+#include <algorithm>
 #include <functional>
 
 #include <gmock/gmock.h>
@@ -174,6 +175,48 @@ TEST_P(StateStoreContract, ASessionRemembersEveryDesktopOfItsWall) {
   });
   EXPECT_EQ(get([&wall](const Reader& r) { return r.session(wall.id); })->further, wall.further);
   EXPECT_TRUE(get([&single](const Reader& r) { return r.session(single.id); })->further.empty());
+}
+
+TEST_P(StateStoreContract, KnowsWhichSessionsLiveAndWhatTheyMayDo) {
+  const Desktop pc = desktop(alice_, host_, "pc");
+  Session offered = session(pc, "r1");
+  offered.access = "what it may";
+  Session connected = session(pc, "r2");
+  connected.state = SessionState::kConnected;
+  Session over = session(pc, "r3");
+  over.state = SessionState::kDisconnected;
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_session(offered));
+    TOBARI_TRY(w.add_session(connected));
+    return w.add_session(over);
+  });
+  const auto live = get([](const Reader& r) { return r.live_sessions(); });
+  ASSERT_EQ(live->size(), 2U);
+  EXPECT_FALSE(std::ranges::contains(*live, over.id, &Session::id));
+  EXPECT_EQ(get([&offered](const Reader& r) { return r.session(offered.id); })->access, "what it may");
+  done([&offered](Writer& w) { return w.set_access(offered.id, "less"); });
+  EXPECT_EQ(get([&offered](const Reader& r) { return r.session(offered.id); })->access, "less");
+  EXPECT_EQ(refusal([](Writer& w) { return w.set_access(SessionId::random(), ""); }), Errc::kNotFound);
+}
+
+TEST_P(StateStoreContract, CountsWhatAUserMovesADay) {
+  const auto moved = [this](const User& user, const char* channel, std::int64_t day) {
+    return get([&user, channel, day](const Reader& r) { return r.bytes_moved(user.id, channel, day); }).value();
+  };
+  const auto add = [this](const User& user, const char* channel, std::int64_t day, std::uint64_t bytes) {
+    done([&user, channel, day, bytes](Writer& w) { return w.add_bytes_moved(user.id, channel, day, bytes); });
+  };
+  EXPECT_EQ(moved(alice_, "clipboard.to_guest", 100), 0U);
+  add(alice_, "clipboard.to_guest", 100, 5'000'000'000);
+  add(alice_, "clipboard.to_guest", 100, 1);
+  add(alice_, "clipboard.from_guest", 100, 2);
+  add(bob_, "clipboard.to_guest", 100, 3);
+  EXPECT_EQ(moved(alice_, "clipboard.to_guest", 100), 5'000'000'001U);
+  EXPECT_EQ(moved(alice_, "clipboard.from_guest", 100), 2U);
+  EXPECT_EQ(moved(bob_, "clipboard.to_guest", 100), 3U);
+  EXPECT_EQ(moved(alice_, "clipboard.to_guest", 101), 0U);
+  add(alice_, "clipboard.to_guest", 100 + kDaysMovedIsKept + 1, 1);
+  EXPECT_EQ(moved(alice_, "clipboard.to_guest", 100), 0U) << "days long past are forgotten";
 }
 
 TEST_P(StateStoreContract, AnActMayHaveSeveralRecordsOrNone) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <freerdp/channels/channels.h>
+#include <freerdp/channels/cliprdr.h>
 #include <freerdp/channels/disp.h>
 #include <freerdp/client.h>
 #include <freerdp/client/cmdline.h>
@@ -24,6 +25,7 @@
 #include <freerdp/input.h>
 #include <winpr/synch.h>
 
+#include "headless_clipboard.h"
 #include "headless_sound.h"
 
 namespace tobari::display::testing {
@@ -131,6 +133,7 @@ struct HeadlessClient::Impl {
     }
     if (std::strcmp(e->name, DISP_DVC_CHANNEL_NAME) == 0)
       of(context).disp = static_cast<DispClientContext*>(e->pInterface);
+    if (std::strcmp(e->name, CLIPRDR_SVC_CHANNEL_NAME) == 0) return HeadlessClipboard::attach(e->pInterface);
     freerdp_client_OnChannelConnectedEventHandler(c, e);
   }
   static void error_info(void* c, const ErrorInfoEventArgs* e) {

@@ -46,6 +46,10 @@ void RdpServer::accept_all(const std::stop_token& stop) {
     if (!connection) continue;
     RdpOptions options;
     options.client_address = "test";
+    {
+      const std::scoped_lock lock(mutex_);
+      options.session_id = foreseen_;
+    }
     options.request_deadline = options.handshake_deadline = handshake_deadline_;
     auto transport = make_rdp_transport(std::move(connection), identity_, admission_, std::move(options));
     static_cast<void>(session_->add_client(std::move(transport), {"test", ""}));
@@ -54,6 +58,25 @@ void RdpServer::accept_all(const std::stop_token& stop) {
 
 void RdpServer::arm(const std::string& ticket, std::chrono::seconds valid, policy::Grant grant) {
   admission_.arm(sha256(std::as_bytes(std::span(ticket))), {std::move(grant), "session-of-" + ticket}, valid);
+}
+
+void RdpServer::foresee(const std::string& ticket) {
+  const std::scoped_lock lock(mutex_);
+  foreseen_ = "session-of-" + ticket;
+}
+
+std::vector<ClipboardRelay::Denial> RdpServer::wait_denials(std::size_t count) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::seconds(10), [this, count] { return denials_.size() >= count; });
+  return denials_;
+}
+
+void RdpServer::on_denied(const ClipboardRelay::Denial& denial) {
+  {
+    const std::scoped_lock lock(mutex_);
+    denials_.push_back(denial);
+  }
+  changed_.notify_all();
 }
 
 void RdpServer::on_client_connected(const ClientInfo& /*client*/, const Admitted& /*admitted*/) {

@@ -33,6 +33,11 @@ class RdpServer : private SessionObserver {
   // A ticket that one client may bring; the grant with it.
   void arm(const std::string& ticket, std::chrono::seconds valid = std::chrono::seconds(60), policy::Grant grant = {});
 
+  // The next connections are brought here for the session of this ticket, as a front would say.
+  void foresee(const std::string& ticket);
+  // Once there are so many, or after the limit.
+  [[nodiscard]] std::vector<ClipboardRelay::Denial> wait_denials(std::size_t count);
+
   struct Closed {
     bool admitted = false;
     Error reason;
@@ -49,6 +54,7 @@ class RdpServer : private SessionObserver {
   void on_client_connected(const ClientInfo& client, const Admitted& admitted) override;
   void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) override;
   void on_source_lost(std::size_t screen, const Error& reason) override;
+  void on_denied(const ClipboardRelay::Denial& denial) override;
   void accept_all(const std::stop_token& stop);
 
   std::chrono::milliseconds handshake_deadline_;
@@ -62,6 +68,8 @@ class RdpServer : private SessionObserver {
   std::condition_variable changed_;
   std::vector<Closed> closed_;
   std::size_t connected_ = 0;
+  std::string foreseen_;
+  std::vector<ClipboardRelay::Denial> denials_;
   std::unique_ptr<DisplaySession> session_;
   std::jthread thread_;
 };

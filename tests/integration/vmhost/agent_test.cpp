@@ -197,6 +197,28 @@ TEST_F(AgentTest, ClosedSessionIsDropped) {
   EXPECT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; }));
 }
 
+TEST_F(AgentTest, ASessionIsNarrowedAndItsTransfersAreAsked) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  wire::ToHost narrow;
+  narrow.mutable_narrow_session()->set_session_id(session_);
+  narrow.mutable_narrow_session()->mutable_grant()->add_channels()->set_channel("clipboard.to_guest");
+  broker_.send(narrow);
+  const auto asked = broker_.wait([](const auto& m) { return m.has_transfer_asked(); });
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->transfer_asked().session_id(), session_);
+  EXPECT_EQ(asked->transfer_asked().channel(), "clipboard.to_guest");
+  EXPECT_EQ(asked->transfer_asked().bytes(), 1U);
+  wire::ToHost answer;
+  answer.mutable_transfer_answered()->set_session_id(session_);
+  answer.mutable_transfer_answered()->set_id(asked->transfer_asked().id());
+  answer.mutable_transfer_answered()->set_reason("no more today");
+  broker_.send(answer);
+  const auto heard = broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DENIED; });
+  ASSERT_TRUE(heard);
+  EXPECT_EQ(heard->session().detail(), "no more today");
+}
+
 TEST_F(AgentTest, PowerOffAsksTheGuestAndThenPullsThePlug) {
   run_desktop();
   hypervisor_.ignore_power_button(true);

@@ -54,6 +54,15 @@ class FakeDisplay {
       case wire::ToDisplay::kTakePicture:
         if (!take_picture(*answer.mutable_picture(), message.take_picture().id())) std::exit(1);
         break;
+      case wire::ToDisplay::kNarrow:  // asks for a transfer, so that it is seen to have come here
+        narrowed_ = message.narrow().session_id();
+        answer.mutable_transfer()->set_id(5);
+        answer.mutable_transfer()->set_session_id(narrowed_);
+        answer.mutable_transfer()->set_channel("clipboard.to_guest");
+        answer.mutable_transfer()->set_bytes(static_cast<std::uint64_t>(message.narrow().grant().channels_size()));
+        break;
+      case wire::ToDisplay::kTransferAnswer:
+        return report(wire::Session::DENIED, narrowed_, message.transfer_answer().reason());
       case wire::ToDisplay::kAskStatistics:
         answer.mutable_statistics()->set_frames(++statistics_);
         if (statistics_ > 2) answer.mutable_statistics()->mutable_encode_us()->mutable_counts()->Resize(5000, 1);
@@ -125,6 +134,7 @@ class FakeDisplay {
   int sources_ = 0;
   int pictures_ = 0;
   std::uint64_t statistics_ = 0;
+  std::string narrowed_;  // the session
   std::map<std::string, UniqueFd> clients_;
 };
 

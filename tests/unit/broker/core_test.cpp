@@ -124,6 +124,12 @@ TEST(RdpFile, HasTheTokenNeverTheTicketAndOpensNothing) {
   EXPECT_THAT(file, HasSubstr("drivestoredirect:s:\r\n"));
 }
 
+TEST(RdpFile, SaysWhetherThereIsAClipboard) {
+  EXPECT_THAT(rdp_file({"host", 3389, "TOKEN", "alice"}), HasSubstr("redirectclipboard:i:0\r\n"));
+  EXPECT_THAT(rdp_file({.address = "host", .user = "alice", .clipboard = true}),
+              HasSubstr("redirectclipboard:i:1\r\n"));
+}
+
 TEST(RdpFile, SaysWhetherTheDesktopIsHeard) {
   EXPECT_THAT(rdp_file({"host", 3389, "TOKEN", "alice"}), HasSubstr("audiomode:i:2\r\n"));
   const std::string heard = rdp_file({"host", 3389, "TOKEN", "alice", true});

@@ -22,7 +22,9 @@ class Watcher final : public SessionObserver {
   void on_client_closed(const ClientLabel& /*client*/, const Admitted* /*admitted*/, const Error& /*reason*/) override {
     ++closed;
   }
+  void on_notice_read(const Admitted& /*admitted*/) override { ++notices_read; }
   void on_source_lost(std::size_t /*screen*/, const Error& /*reason*/) override { ++lost; }
+  std::atomic<int> notices_read = 0;
   std::atomic<int> closed = 0;
   std::atomic<int> lost = 0;
 };
@@ -310,6 +312,134 @@ TEST_F(DisplaySessionTest, AnIdleClientIsSentAway) {
   admitted.grant.idle_timeout = std::chrono::seconds(1);
   static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::single(kSize)}, admitted));
   client.become_ready();
+  while (watcher.closed == 0) std::this_thread::yield();
+}
+
+TEST_F(DisplaySessionTest, ASessionLastsAsLongAsItMay) {
+  show("card");
+  auto made = std::make_unique<FakeDisplayTransport>();
+  FakeDisplayTransport& client = *made;
+  ASSERT_TRUE(session.add_client(std::move(made), {"fake", ""}));
+  Admitted admitted;
+  admitted.grant.absolute_timeout = std::chrono::seconds(1);
+  static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::single(kSize)}, admitted));
+  client.become_ready();
+  InputSink& input = client.input();
+  while (watcher.closed == 0) {
+    input.key({0x1E, false, true});  // however busy it is
+    std::this_thread::yield();
+  }
+}
+
+class Notice : public DisplaySessionTest {
+ protected:
+  FakeDisplayTransport& connect_with_notice() {
+    auto made = std::make_unique<FakeDisplayTransport>();
+    FakeDisplayTransport& client = *made;
+    EXPECT_TRUE(session.add_client(std::move(made), {"fake", ""}));
+    Admitted admitted;
+    admitted.grant.notices = {"THIS IS RECORDED.", "SO BE CAREFUL."};
+    admitted.grant.channels.push_back({"audio.play", "a-rule"});
+    admitted.grant.channels.push_back({"clipboard.to_guest", "a-rule"});
+    static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::single(kSize)}, admitted));
+    client.become_ready(kPlain);
+    client.want_audio(true);
+    return client;
+  }
+  static constexpr std::string_view kText =
+      "THIS IS RECORDED.\n\nSO BE CAREFUL.\n\nPRESS A KEY OR CLICK TO CONFIRM THAT YOU HAVE READ THIS";
+};
+
+TEST_F(Notice, StandsBeforeTheDesktopUntilAKeyIsPressed) {
+  show("card");
+  auto& client = connect_with_notice();
+  ASSERT_TRUE(shows_notice(client, kText));
+  client.input().move({{10, 10}});
+  client.input().button({Button::kWheelDown, true});
+  client.input().key({0x1E, false, false});
+  EXPECT_EQ(watcher.notices_read, 0) << "nothing of that says that somebody has read it";
+  EXPECT_TRUE(client.wait_until([](const auto& c) { return c.heard().empty() && !c.clipboard_open(); }));
+  client.input().key({0x1E, false, true});
+  EXPECT_TRUE(shows_card(client));
+  EXPECT_EQ(watcher.notices_read, 1);
+  EXPECT_TRUE(client.wait_until([](const auto& c) { return c.clipboard_open() && !c.heard().empty(); }));
+}
+
+TEST_F(Notice, TheNextClientReadsItAgain) {
+  show("card");
+  auto& first = connect_with_notice();
+  ASSERT_TRUE(shows_notice(first, kText));
+  first.input().button({Button::kLeft, true});
+  ASSERT_TRUE(shows_card(first));
+  auto& second = connect_with_notice();
+  EXPECT_TRUE(shows_notice(second, kText));
+}
+
+class Narrowing : public DisplaySessionTest {
+ protected:
+  static policy::Grant wide() {
+    policy::Grant grant;
+    grant.channels.push_back({"audio.play", "a-rule"});
+    grant.channels.push_back({"clipboard.to_guest", "a-rule"});
+    return grant;
+  }
+  FakeDisplayTransport& connect_as(const std::string& session_id) {
+    auto made = std::make_unique<FakeDisplayTransport>();
+    FakeDisplayTransport& client = *made;
+    EXPECT_TRUE(session.add_client(std::move(made), {"fake", ""}));
+    static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::single(kSize)}, {wide(), session_id}));
+    client.become_ready(kPlain);
+    client.want_audio(true);
+    return client;
+  }
+};
+
+TEST_F(Narrowing, WhatIsTakenAwayStopsAtOnce) {
+  show("card");
+  auto& client = connect_as("s1");
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.clipboard_open() && !c.heard().empty(); }));
+  session.narrow("s1", {});
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return !c.clipboard_open() && c.narrowed().has_value(); }));
+  std::size_t heard = 0;
+  client.wait_until([&heard](const auto& c) { return heard = c.heard().size(), true; });
+  constexpr std::size_t kUnderWay = 9600;
+  EXPECT_FALSE(client.wait_until([heard](const auto& c) { return c.heard().size() > heard + kUnderWay; }, 500ms));
+}
+
+TEST_F(Narrowing, NobodyElsesSession) {
+  show("card");
+  auto& client = connect_as("s1");
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.clipboard_open(); }));
+  session.narrow("s2", {});
+  EXPECT_TRUE(client.wait_until([](const auto& c) { return c.clipboard_open() && !c.narrowed().has_value(); }));
+}
+
+TEST_F(Narrowing, NeverToMore) {
+  show("card");
+  auto& client = connect_as("s1");
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return c.clipboard_open(); }));
+  session.narrow("s1", {});
+  ASSERT_TRUE(client.wait_until([](const auto& c) { return !c.clipboard_open(); }));
+  session.narrow("s1", wide());
+  EXPECT_FALSE(client.wait_until([](const auto& c) { return c.clipboard_open(); }, 200ms));
+}
+
+// It was said of a session whose client had shown its ticket a moment before.
+TEST_F(Narrowing, AlsoForWhoIsJustComingIn) {
+  show("card");
+  session.narrow("s1", {});
+  auto& client = connect_as("s1");
+  ASSERT_TRUE(shows_card(client));
+  EXPECT_FALSE(client.wait_until([](const auto& c) { return c.clipboard_open(); }, 200ms));
+}
+
+TEST_F(Narrowing, WhoIsEndedMeanwhileDoesNotGetIn) {
+  show("card");
+  session.drop_clients("s1", CloseReason::kDenied);
+  auto made = std::make_unique<FakeDisplayTransport>();
+  FakeDisplayTransport& client = *made;
+  ASSERT_TRUE(session.add_client(std::move(made), {"fake", ""}));
+  static_cast<void>(client.authenticate({"fake", "name", MonitorLayout::single(kSize)}, {wide(), "s1"}));
   while (watcher.closed == 0) std::this_thread::yield();
 }
 

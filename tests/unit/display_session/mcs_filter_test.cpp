@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rdp/mcs_filter.h"
 
+#include <array>
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -17,6 +19,9 @@ using testing::append;
 using testing::bytes;
 using testing::Bytes;
 using testing::holds;
+
+constexpr std::array<std::string_view, 1> kPicture{"drdynvc"};
+constexpr std::array<std::string_view, 2> kPictureAndClipboard{"drdynvc", "cliprdr"};
 
 Bytes channel(std::string name) {
   name.resize(8);
@@ -74,13 +79,13 @@ Bytes connect_initial(const std::vector<std::string>& channels, unsigned count_s
 TEST(McsFilter, OnlyDrdynvcKeepsItsName) {
   Bytes packet = connect_initial({"rdpdr", "cliprdr", "drdynvc", "rdpsnd"}, 4);
   const std::size_t size = packet.size();
-  const auto names = deny_static_channels(packet);
+  const auto names = deny_static_channels(packet, kPicture);
   ASSERT_TRUE(names) << describe(names.error());
   EXPECT_EQ(*names, (std::vector<std::string>{"rdpdr", "cliprdr", "drdynvc", "rdpsnd"}));
   EXPECT_EQ(packet.size(), size);
   EXPECT_TRUE(holds(packet, "drdynvc"));
   for (const char* gone : {"rdpdr", "cliprdr", "rdpsnd"}) EXPECT_FALSE(holds(packet, gone)) << gone;
-  const auto again = deny_static_channels(packet);
+  const auto again = deny_static_channels(packet, kPicture);
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)[0], "deny00");
 }
@@ -96,32 +101,41 @@ TEST(McsFilter, NoTwoNamesBecomeTheSame) {
 
 TEST(McsFilter, OneDrdynvcIsEnough) {
   Bytes packet = connect_initial({"DRDYNVC", "drdynvc", "cliprdr\x01"}, 3);
-  const auto names = deny_static_channels(packet);
+  const auto names = deny_static_channels(packet, kPicture);
   ASSERT_TRUE(names);
   EXPECT_EQ((*names)[2], "cliprdr?");
   EXPECT_TRUE(holds(packet, "DRDYNVC"));
   EXPECT_FALSE(holds(packet, "drdynvc"));
 }
 
+TEST(McsFilter, WhatWasGrantedKeepsItsNameOnce) {
+  Bytes packet = connect_initial({"rdpdr", "cliprdr", "drdynvc", "CLIPRDR"}, 4);
+  ASSERT_TRUE(deny_static_channels(packet, kPictureAndClipboard));
+  EXPECT_TRUE(holds(packet, "drdynvc"));
+  EXPECT_TRUE(holds(packet, "cliprdr"));
+  EXPECT_FALSE(holds(packet, "rdpdr"));
+  EXPECT_FALSE(holds(packet, "CLIPRDR"));
+}
+
 TEST(McsFilter, RefusesMoreChannelsThanThereAreBytes) {
   Bytes packet = connect_initial({"rdpdr"}, 2);
-  EXPECT_FALSE(deny_static_channels(packet));
+  EXPECT_FALSE(deny_static_channels(packet, kPicture));
   packet = connect_initial({"rdpdr"}, 200);
-  EXPECT_FALSE(deny_static_channels(packet));
+  EXPECT_FALSE(deny_static_channels(packet, kPicture));
 }
 
 TEST(McsFilter, NoPrefixAndNoGarbageCrashesIt) {
   const Bytes good = connect_initial({"rdpdr", "cliprdr", "drdynvc"}, 3);
   for (std::size_t n = 0; n < good.size(); ++n) {
     Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n));
-    const auto names = deny_static_channels(cut);  // a cut between two blocks is well-formed
+    const auto names = deny_static_channels(cut, kPicture);  // a cut between two blocks is well-formed
     EXPECT_TRUE(!names || names->empty()) << n;
   }
   std::mt19937 random(7);
   for (int i = 0; i < 20000; ++i) {
     Bytes mutated = good;
     for (int k = 0; k < 3; ++k) mutated[random() % mutated.size()] = static_cast<std::byte>(random());
-    static_cast<void>(deny_static_channels(mutated));
+    static_cast<void>(deny_static_channels(mutated, kPicture));
   }
 }
 

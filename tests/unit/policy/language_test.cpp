@@ -297,9 +297,10 @@ TEST(Language, SaysWhatThisVersionDoesNotDo) {
   warned("certificate: [{issuer: x}]", "never allows, and denies always");
   warned("require: {watermark: visible}", "does not draw it yet");
   warned("require: {record: required}", "does not record yet");
-  warned("require: {absolute_timeout: 1h}", "does not end sessions by it yet");
-  warned("require: {notice: hello}", "does not show it yet");
-  EXPECT_THAT(load_text(rule_text("require: {idle_timeout: 1h, max_monitors: 2}")).findings, IsEmpty());
+  warned("require: {notice: Grüße}", "shown as blanks");
+  EXPECT_THAT(load_text(rule_text("require: {idle_timeout: 1h, absolute_timeout: 8h, notice: Hello., max_monitors: 2}"))
+                  .findings,
+              IsEmpty());
 }
 
 TEST(Language, TheSampleIsGoodAndDecidesAsItSays) {

@@ -63,14 +63,16 @@ std::string disk(const DomainSpec& spec) {
                      escaped(spec.disk), escaped(spec.backing_disk));
 }
 
-std::string agent(const DomainSpec& spec) {
-  if (spec.agent_channel.empty()) return {};
+// A virtio-serial port of our own rather than QEMU's vdagent, which carries plain text only and keeps a machine from
+// being saved or moved.
+std::string channel(const std::string& name, const std::string& socket) {
+  if (name.empty()) return {};
   return std::format(R"(    <channel type='unix'>
       <source mode='bind' path='{}'/>
       <target type='virtio' name='{}'/>
     </channel>
 )",
-                     escaped(spec.agent_socket), escaped(spec.agent_channel));
+                     escaped(socket), escaped(name));
 }
 
 // The display hands the sound on only when it is named inside. Output only: there is no microphone to be heard through.
@@ -110,7 +112,8 @@ std::string domain_xml(const DomainSpec& spec) {
   out += "  <features>\n    <acpi/>\n  </features>\n" + cpu(spec.accelerator);
   out += "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n";
   out += "  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n" + disk(spec);
-  out += "    <controller type='usb' model='none'/>\n" + agent(spec);
+  out += "    <controller type='usb' model='none'/>\n";
+  out += channel(spec.agent_channel, spec.agent_socket) + channel(spec.clipboard_channel, spec.clipboard_socket);
   out += "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
   out += kDisplay;
   out += std::format("    <video>\n      <model type='virtio' heads='{}' primary='yes'/>\n    </video>\n", spec.heads);

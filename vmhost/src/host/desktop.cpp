@@ -79,6 +79,7 @@ void Desktop::came_up() {
   // Perhaps started by an earlier life of this program: what the image says still holds.
   const auto manifest = wanted_ ? services_.images.manifest(wanted_->image()) : fail(Errc::kNotFound, "not wanted");
   has_agent_ = manifest && !manifest->agent_channel.empty();
+  has_clipboard_ = manifest && !manifest->clipboard_channel.empty();
   log::info("desktop runs", {{"desktop", id_.str()}});
   if (has_agent_) {
     guest_ =
@@ -127,6 +128,8 @@ Result<DomainSpec> Desktop::prepare(const wire::DesiredDesktop& wanted) const {
   TOBARI_ASSIGN(spec.disk, services_.disks.ensure(id_, image.disk));
   spec.agent_channel = image.manifest.agent_channel;
   spec.agent_socket = agent_socket();
+  spec.clipboard_channel = image.manifest.clipboard_channel;
+  spec.clipboard_socket = clipboard_socket();
   spec.user = services_.vm_user;
   return spec;
 }
@@ -231,6 +234,7 @@ void Desktop::remove() {
     auto disk_job = [self, undefined]() -> Result<void> {
       TOBARI_TRY(undefined);
       ::unlink(self->agent_socket().c_str());
+      ::unlink(self->clipboard_socket().c_str());
       return self->services_.disks.remove(self->id_);
     };
     self->services_.disk_worker.run(std::move(disk_job), [self](const Result<void>& removed) {
@@ -248,5 +252,6 @@ void Desktop::remove() {
 }
 
 std::string Desktop::agent_socket() const { return services_.agents_dir / (id_.str() + ".sock"); }
+std::string Desktop::clipboard_socket() const { return services_.agents_dir / (id_.str() + ".clip"); }
 
 }  // namespace tobari::vmhost

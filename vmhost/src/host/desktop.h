@@ -54,6 +54,7 @@ struct DesktopServices {
   DesktopTimes times = {};
   std::function<void()> changed = {};  // look again: list, reconcile, report
   std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
+  std::function<void(const DesktopId&, const wire::Transfer&)> on_transfer = {};
   std::function<void(const std::string& request_id, const Result<std::string>& jpeg)> on_thumbnail = {};
 };
 
@@ -88,7 +89,9 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   // The fingerprint of the display's certificate once it is armed. kUnavailable: later may help.
   [[nodiscard]] Result<std::string> arm(const wire::OpenDisplay& request);
   [[nodiscard]] Result<void> client(const std::string& session, const std::string& address, int descriptor);
-  void drop(const std::string& session, const std::string& reason);
+  void drop(const wire::CloseSession& request);
+  void narrow(const wire::NarrowSession& request);
+  void answer_transfer(const wire::TransferAnswered& answer);
   // on_thumbnail() follows unless it fails at once. kUnavailable: nothing is shown now; kExhausted: too many asked.
   [[nodiscard]] Result<void> take_thumbnail(const std::string& request_id);
   void ask_display_to_end() noexcept;
@@ -117,7 +120,9 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   [[nodiscard]] std::uint32_t heads() const;
   void offer_source_in(std::chrono::milliseconds pause);
   void offer_source_later() { offer_source_in(services_.times.source_again); }
+  void hand_clipboard();
   [[nodiscard]] std::string agent_socket() const;
+  [[nodiscard]] std::string clipboard_socket() const;
   [[nodiscard]] std::optional<std::uint32_t> display_user() const;
 
   DesktopServices& services_;
@@ -130,6 +135,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   bool removing_ = false;
   bool gone_ = false;
   bool has_agent_ = false;
+  bool has_clipboard_ = false;
   bool guest_ready_ = false;
   RestartBudget budget_;
   std::optional<std::string> failure_;

@@ -7,6 +7,8 @@
 
 #include "host/claims.h"
 #include "host/desktop.h"
+#include "host/orders.h"
+#include "host/unix_socket.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -37,6 +39,7 @@ void Desktop::start_display() {
               },
           .on_picture = [this](const wire::Picture& picture) { on_display_picture(picture); },
           .on_gone = [this] { on_display_gone(); },
+          .on_transfer = [this](const wire::Transfer& transfer) { services_.on_transfer(id_, transfer); },
       });
 }
 
@@ -76,7 +79,20 @@ Result<void> Desktop::hand_source(const UniqueFd& socket) {
   if (!display_) return {};
   wire::ToDisplay message;
   message.mutable_source()->set_heads(heads());
-  return display_->send(message, socket.get());
+  TOBARI_TRY(display_->send(message, socket.get()));
+  hand_clipboard();
+  return {};
+}
+
+// QEMU serves one connection to the port at a time: the next one when the display process has closed the former.
+// A wall gets none: whose it would be is not said.
+void Desktop::hand_clipboard() {
+  if (!has_clipboard_) return;
+  const auto port = connect_unix(clipboard_socket());
+  wire::ToDisplay message;
+  message.mutable_clipboard();
+  const auto sent = port ? display_->send(message, port->get()) : std::unexpected(port.error());
+  if (!sent) log::warning("desktop without a clipboard", {{"desktop", id_.str()}, {"reason", sent.error().message}});
 }
 
 // A timer rather than at once: what is taken back and lent again in one turn is offered to the last one only.
@@ -132,13 +148,28 @@ Result<void> Desktop::client(const std::string& session, const std::string& addr
   return display_->send(message, descriptor);
 }
 
-void Desktop::drop(const std::string& session, const std::string& reason) {
+void Desktop::drop(const wire::CloseSession& request) {
   if (!display_ || !display_->ready()) return;  // with the process its connections have gone
-  wire::ToDisplay message;
-  message.mutable_drop()->set_session_id(session);
-  message.mutable_drop()->set_reason(bounded(reason));
-  const auto sent = display_->send(message);
-  if (!sent) log::warning("session is not told to end", {{"session", session}, {"reason", sent.error().message}});
+  const auto sent = display_->send(drop_of(request));
+  if (!sent) {
+    log::warning("session is not told to end", {{"session", request.session_id()}, {"reason", sent.error().message}});
+  }
+}
+
+// A process that does not hear of it must not go on with more than is allowed.
+void Desktop::narrow(const wire::NarrowSession& request) {
+  if (!display_ || !display_->ready()) return;
+  const auto sent = display_->send(narrow_of(request));
+  if (sent) return;
+  log::error("session is not narrowed, its display ends",
+             {{"session", request.session_id()}, {"reason", sent.error().message}});
+  display_->restart("it does not take orders");
+}
+
+void Desktop::answer_transfer(const wire::TransferAnswered& answer) {
+  if (!display_) return;
+  const auto sent = display_->send(answer_of(answer));
+  if (!sent) log::warning("transfer is not answered", {{"desktop", id_.str()}, {"reason", sent.error().message}});
 }
 
 Result<void> Desktop::take_thumbnail(const std::string& request_id) {

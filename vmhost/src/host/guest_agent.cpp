@@ -3,14 +3,13 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <poll.h>
-#include <unistd.h>
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <tobari/base/log.h>
+
+#include "host/unix_socket.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -19,19 +18,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kReconnect = 500ms;
 constexpr auto kGreetAgain = 1s;
-
-Result<UniqueFd> connect_unix(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return fail(Errc::kInvalidArgument, "socket path is too long");
-  std::memcpy(address.sun_path, path.data(), path.size());
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return fail_errno(errno, "make a socket");
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return fail_errno(errno, "connect to the guest agent's port");
-  }
-  return fd;
-}
 
 }  // namespace
 

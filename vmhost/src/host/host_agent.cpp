@@ -26,6 +26,7 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
       send_(std::move(send)) {
   services_.changed = [this] { look(); };
   services_.on_session = [this](const DesktopId& id, const wire::Session& session) { on_session(id, session); };
+  services_.on_transfer = [this](const DesktopId& id, const wire::Transfer& transfer) { on_transfer(id, transfer); };
   services_.on_thumbnail = [this](const std::string& request_id, const Result<std::string>& jpeg) {
     on_thumbnail(request_id, jpeg);
   };
@@ -249,6 +250,10 @@ void HostAgent::on_broker_message(const wire::ToHost& message) {
       return on_restart(message.restart_desktop());
     case wire::ToHost::kTakeThumbnail:
       return on_take_thumbnail(message.take_thumbnail());
+    case wire::ToHost::kNarrowSession:
+      return on_narrow_session(message.narrow_session());
+    case wire::ToHost::kTransferAnswered:
+      return on_transfer_answered(message.transfer_answered());
     case wire::ToHost::MESSAGE_NOT_SET:
       return;  // of a newer version
   }

@@ -81,6 +81,10 @@ class HostAgent {
   void answer(const wire::OpenDisplay& request, const Result<std::string>& result);
   void retry_openings();
   void on_close_session(const wire::CloseSession& request);
+  void on_narrow_session(const wire::NarrowSession& request);
+  void on_transfer(const DesktopId& id, const wire::Transfer& transfer);
+  void ask_broker(const std::string& session, const wire::Transfer& transfer);
+  void on_transfer_answered(const wire::TransferAnswered& answer);
   void on_restart(const wire::RestartDesktop& request);
   void on_take_thumbnail(const wire::TakeThumbnail& request);
   void on_thumbnail(const std::string& request_id, const Result<std::string>& jpeg);

@@ -116,11 +116,57 @@ void HostAgent::on_close_session(const wire::CloseSession& request) {
   if (session == sessions_.end()) return;
   if (auto id = SessionId::parse(request.session_id())) armed_.forget(*id);
   if (session->second.wall) {
-    if (Wall* const wall = wall_of(request.session_id())) wall->end(Wall::Why::kEnded, request.reason());
+    if (Wall* const wall = wall_of(request.session_id())) {
+      wall->end(request.denied() ? Wall::Why::kDenied : Wall::Why::kEnded, request.reason());
+    }
     return;
   }
   const auto found = desktops_.find(session->second.desktop);
-  if (found != desktops_.end()) found->second->drop(request.session_id(), request.reason());
+  if (found != desktops_.end()) found->second->drop(request);
+}
+
+void HostAgent::on_narrow_session(const wire::NarrowSession& request) {
+  const auto session = sessions_.find(request.session_id());
+  if (session == sessions_.end()) return;
+  log::info("session may do less", {{"session", request.session_id()}});
+  if (session->second.wall) {
+    if (Wall* const wall = wall_of(request.session_id())) wall->narrow(request);
+    return;
+  }
+  const auto found = desktops_.find(session->second.desktop);
+  if (found != desktops_.end()) found->second->narrow(request);
+}
+
+void HostAgent::on_transfer(const DesktopId& id, const wire::Transfer& transfer) {
+  const auto known = sessions_.find(transfer.session_id());
+  if (known == sessions_.end() || known->second.wall || known->second.desktop != id) {
+    log::warning("display process asks for a session that is not its own", {{"desktop", id.str()}});
+    return;
+  }
+  ask_broker(transfer.session_id(), transfer);
+}
+
+// Without the broker there is no answer, and nothing passes: who counts must be asked.
+void HostAgent::ask_broker(const std::string& session, const wire::Transfer& transfer) {
+  wire::FromHost message;
+  wire::TransferAsked& asked = *message.mutable_transfer_asked();
+  asked.set_session_id(session);
+  asked.set_id(transfer.id());
+  asked.set_channel(transfer.channel());
+  asked.set_format(transfer.format());
+  asked.set_bytes(transfer.bytes());
+  send_(message);
+}
+
+void HostAgent::on_transfer_answered(const wire::TransferAnswered& answer) {
+  const auto session = sessions_.find(answer.session_id());
+  if (session == sessions_.end()) return;
+  if (session->second.wall) {
+    if (Wall* const wall = wall_of(answer.session_id())) wall->answer_transfer(answer);
+    return;
+  }
+  const auto found = desktops_.find(session->second.desktop);
+  if (found != desktops_.end()) found->second->answer_transfer(answer);
 }
 
 Result<std::shared_ptr<Desktop>> HostAgent::ordered(const std::string& desktop_id, std::uint64_t epoch) const {

@@ -44,6 +44,7 @@ Wall::Callbacks HostAgent::callbacks_for(const std::string& session, const Deskt
                   end_walls(*wall, &Wall::shows, "another wall was opened");
               },
           .on_session = [this, first](const wire::Session& each) { tell(first, each); },
+          .on_transfer = [this, session](const wire::Transfer& transfer) { ask_broker(session, transfer); },
           .on_over =
               [this, session] {
                 services_.loop.post([this, session] {

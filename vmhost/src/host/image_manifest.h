@@ -21,6 +21,7 @@ struct ImageManifest {
   std::string cmdline;
   std::uint32_t min_memory_mib = 0;
   std::string agent_channel;                  // empty: the guest has no agent
+  std::string clipboard_channel;              // empty: nobody in the guest speaks for its clipboard
   std::map<std::string, std::string> sha256;  // of each file, 64 hex digits
 };
 

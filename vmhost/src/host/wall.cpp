@@ -8,6 +8,7 @@
 #include <tobari/base/log.h>
 
 #include "host/claims.h"
+#include "host/orders.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -39,6 +40,7 @@ Wall::Wall(DesktopServices& services, std::string session, std::vector<std::shar
           .on_source_lost = [this](std::uint32_t screen, const std::string& why) { on_source_lost(screen, why); },
           .on_picture = [](const wire::Picture&) {},  // nobody asks
           .on_gone = [this] { on_display_gone(); },
+          .on_transfer = [this](const wire::Transfer& transfer) { callbacks_.on_transfer(transfer); },
       });
 }
 
@@ -151,9 +153,22 @@ void Wall::end(Why why, const std::string& reason) {
   message.mutable_drop()->set_session_id(session_);
   message.mutable_drop()->set_reason(bounded(reason));
   message.mutable_drop()->set_taken_over(why == Why::kTakenOver);
+  message.mutable_drop()->set_denied(why == Why::kDenied);
   const auto sent = display_->send(message);
   if (!sent) log::warning("wall is not told to end", {{"wall", session_}, {"reason", sent.error().message}});
   timer_ = services_.loop.after(kFarewell, [this] { finish(); });
+}
+
+void Wall::narrow(const wire::NarrowSession& request) {
+  const auto sent = display_->send(narrow_of(request));
+  if (sent || !display_->ready()) return;
+  log::error("wall is not narrowed and ends", {{"wall", session_}, {"reason", sent.error().message}});
+  end(Why::kDenied, "it does not take orders");
+}
+
+void Wall::answer_transfer(const wire::TransferAnswered& answer) {
+  const auto sent = display_->send(answer_of(answer));
+  if (!sent) log::warning("transfer is not answered", {{"wall", session_}, {"reason", sent.error().message}});
 }
 
 // Not destroyed at once: this may be a call of the display's, and its process takes a moment to end.

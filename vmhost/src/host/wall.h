@@ -25,6 +25,7 @@ class Wall {
     std::function<void()> on_ready;      // arm() may succeed now
     std::function<void()> on_signed_in;  // the desktops are about to be lent to it
     std::function<void(const wire::Session&)> on_session;
+    std::function<void(const wire::Transfer&)> on_transfer;
     std::function<void()> on_over;  // nothing comes any more: to be destroyed, but not in this call
   };
   // `desktops`: a screen each, in order. `slot`: one that no desktop or other wall has; it says as which user it runs.
@@ -45,8 +46,10 @@ class Wall {
   [[nodiscard]] Result<std::string> arm(const wire::OpenDisplay& request);
   [[nodiscard]] Result<void> client(const std::string& address, int descriptor);
   // The desktops have their displays back on return; the client is told why, then on_over() comes. Again: nothing.
-  enum class Why : std::uint8_t { kEnded, kTakenOver };
+  enum class Why : std::uint8_t { kEnded, kTakenOver, kDenied };
   void end(Why why, const std::string& reason);
+  void narrow(const wire::NarrowSession& request);
+  void answer_transfer(const wire::TransferAnswered& answer);
   void ask_display_to_end() noexcept { display_->ask_to_end(); }
 
  private:

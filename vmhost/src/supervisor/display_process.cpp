@@ -202,6 +202,9 @@ void DisplayProcess::handle(const wire::FromDisplay& message) {
     case wire::FromDisplay::kPicture:
       callbacks_.on_picture(message.picture());
       return;
+    case wire::FromDisplay::kTransfer:
+      if (callbacks_.on_transfer) callbacks_.on_transfer(message.transfer());
+      return;
     case wire::FromDisplay::kStatistics:
       return keep(message.statistics());
     case wire::FromDisplay::MESSAGE_NOT_SET:

@@ -35,7 +35,8 @@ struct DisplayCallbacks {
   std::function<void(const wire::Session&)> on_session;
   std::function<void(std::uint32_t screen, const std::string& detail)> on_source_lost;
   std::function<void(const wire::Picture&)> on_picture;
-  std::function<void()> on_gone;  // with every connection; it is started again
+  std::function<void()> on_gone;                                // with every connection; it is started again
+  std::function<void(const wire::Transfer&)> on_transfer = {};  // something is about to pass
 };
 
 class DisplayProcess {
@@ -55,6 +56,8 @@ class DisplayProcess {
 
   // kUnavailable when it is not ready. `descriptor` stays the caller's.
   [[nodiscard]] Result<void> send(const wire::ToDisplay& message, int descriptor = -1);
+  // Ends the process that runs now; another one is started.
+  void restart(const std::string& why) { ended(why); }
   // Tells it to end, without waiting; the destructor waits.
   void ask_to_end() noexcept;
 

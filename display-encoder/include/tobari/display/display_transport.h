@@ -20,6 +20,7 @@
 
 #include <tobari/base/result.h>
 #include <tobari/display/audio_source.h>
+#include <tobari/display/clipboard.h>
 #include <tobari/display/encoder.h>
 #include <tobari/display/frame.h>
 #include <tobari/display/input.h>
@@ -46,7 +47,8 @@ struct ClientPipeline {
   bool acknowledges = true;  // on_frame_ack() comes, from the client itself or because the transport asks it
 };
 
-enum class CloseReason : std::uint8_t { kServerStops, kTakenOver, kDropped, kIdle };
+// kTimeLimit: the session has lasted as long as it may. kDenied: the policy does not allow it any more.
+enum class CloseReason : std::uint8_t { kServerStops, kTakenOver, kDropped, kIdle, kTimeLimit, kDenied };
 
 // What a client may do once it is admitted.
 struct Admitted {
@@ -60,6 +62,9 @@ class Admission {
  public:
   virtual ~Admission() = default;
   [[nodiscard]] virtual Result<Admitted> admit(const std::string& user, const std::string& secret) = 0;
+  // What a connection that was brought here for this session can be granted at most, before it has shown anything:
+  // static channels are named in its first packets. Empty when nothing is known of the session.
+  [[nodiscard]] virtual policy::Grant foreseen(const std::string& session_id) = 0;
 };
 
 class TransportEvents {
@@ -83,6 +88,8 @@ class TransportEvents {
   virtual void on_output_wanted(bool wanted) = 0;                // false: it is minimised
   virtual void on_repaint(const Rect& rect) = 0;                 // on the desktop, from its top left
   virtual void on_audio_wanted(bool wanted) = 0;  // true: it may hear the desktop and plays sound; at first it does not
+  // What the client's end of the clipboard does, after open_clipboard(). Lives as long as this object.
+  [[nodiscard]] virtual ClipboardEvents& clipboard_events() noexcept = 0;
   // kUnauthenticated or kTimeout: refused. kPermissionDenied: it used a channel that it was not granted.
   // kPeerProtocol: malformed input. kCancelled: we closed it. kUnavailable: it went away.
   virtual void on_closed(const Error& reason) = 0;
@@ -105,6 +112,14 @@ class DisplayTransport {
   virtual void set_cursor_visible(bool visible) = 0;
   // Sound, to be heard as soon as the line allows; dropped when that would be late, or the client plays none.
   virtual void play(const AudioBlock& block) = 0;
+
+  // The client may use the clipboard from now on (its end is heard of by clipboard_events()), and no longer. A client
+  // that was not granted it in the beginning has none.
+  virtual void open_clipboard() = 0;
+  virtual void close_clipboard() = 0;
+  [[nodiscard]] virtual ClipboardEnd& clipboard() noexcept = 0;
+  // Less is granted than before: channels that are not in it any more are closed.
+  virtual void narrow(const policy::Grant& grant) = 0;
 
   // Bytes given to send() that the other end of the connection has not taken. on_drained() comes when less than
   // kDrained of them wait for the kernel.

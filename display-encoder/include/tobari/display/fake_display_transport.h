@@ -18,7 +18,7 @@
 
 namespace tobari::display {
 
-class FakeDisplayTransport final : public DisplayTransport {
+class FakeDisplayTransport final : public DisplayTransport, private ClipboardEnd {
  public:
   enum class Acks : std::uint8_t { kAtOnce, kByHand };
 
@@ -33,6 +33,12 @@ class FakeDisplayTransport final : public DisplayTransport {
   bool close_pipeline() { return events_->on_pipeline_closed(); }
   void acknowledge(FrameId id) { events_->on_frame_ack(id); }
   void want_audio(bool wanted) { events_->on_audio_wanted(wanted); }
+  // Its end of the clipboard; to be used when clipboard_open().
+  void copies(policy::FormatSet formats) { events_->clipboard_events().on_offer(formats); }
+  void pastes(TransferId id, policy::Format format) { events_->clipboard_events().on_ask(id, format); }
+  void gives(TransferId id, Result<ClipboardContent> content) {
+    events_->clipboard_events().on_answer(id, std::move(content));
+  }
   void disconnect() { finish(Error{Errc::kUnavailable, "gone"}); }
   [[nodiscard]] TransportEvents& events() noexcept { return *events_; }
   [[nodiscard]] InputSink& input() noexcept { return *input_; }
@@ -70,6 +76,14 @@ class FakeDisplayTransport final : public DisplayTransport {
   [[nodiscard]] std::size_t cursors() const noexcept { return cursors_; }  // how often it was given a shape
   [[nodiscard]] std::optional<CloseReason> closed() const noexcept { return closed_; }
   [[nodiscard]] const std::vector<std::int16_t>& heard() const noexcept { return heard_; }  // only inside wait_until
+  [[nodiscard]] bool clipboard_open() const noexcept { return clipboard_open_; }
+  [[nodiscard]] policy::FormatSet clipboard_offered() const noexcept { return clipboard_offered_; }
+  // What it was asked for, and what it was given (or not), by number.
+  [[nodiscard]] const std::map<TransferId, policy::Format>& clipboard_asked() const noexcept { return asked_; }
+  [[nodiscard]] const std::map<TransferId, std::optional<ClipboardContent>>& clipboard_given() const noexcept {
+    return given_;
+  }
+  [[nodiscard]] const std::optional<policy::Grant>& narrowed() const noexcept { return narrowed_; }
 
   // ---- DisplayTransport
   [[nodiscard]] Result<void> start(TransportEvents& events, InputSink& input) override {
@@ -105,6 +119,16 @@ class FakeDisplayTransport final : public DisplayTransport {
   void play(const AudioBlock& block) override {
     change([this, &block] { heard_.insert(heard_.end(), block.samples.begin(), block.samples.end()); });
   }
+  void open_clipboard() override {
+    change([this] { clipboard_open_ = true; });
+  }
+  void close_clipboard() override {
+    change([this] { clipboard_open_ = false; });
+  }
+  [[nodiscard]] ClipboardEnd& clipboard() noexcept override { return *this; }
+  void narrow(const policy::Grant& grant) override {
+    change([this, &grant] { narrowed_ = grant; });
+  }
   [[nodiscard]] std::size_t unsent() const noexcept override { return 0; }
   void close(CloseReason reason) noexcept override {
     change([this, reason] {
@@ -121,6 +145,16 @@ class FakeDisplayTransport final : public DisplayTransport {
   }
 
  private:
+  void offer(policy::FormatSet formats) override {
+    change([this, formats] { clipboard_offered_ = formats; });
+  }
+  void ask(TransferId id, policy::Format format, std::size_t /*most*/) override {
+    change([this, id, format] { asked_[id] = format; });
+  }
+  void answer(TransferId id, std::optional<ClipboardContent> content) override {
+    change([this, id, &content] { given_[id] = std::move(content); });
+  }
+
   [[nodiscard]] const std::byte* at(Point p) const noexcept {
     return pixels_.data() +
            (static_cast<std::size_t>(p.y) * static_cast<std::size_t>(size_.width) + static_cast<std::size_t>(p.x)) *
@@ -203,6 +237,11 @@ class FakeDisplayTransport final : public DisplayTransport {
   std::size_t cursors_ = 0;
   bool cursor_visible_ = true;
   std::vector<std::int16_t> heard_;
+  bool clipboard_open_ = false;
+  policy::FormatSet clipboard_offered_;
+  std::map<TransferId, policy::Format> asked_;
+  std::map<TransferId, std::optional<ClipboardContent>> given_;
+  std::optional<policy::Grant> narrowed_;
   std::optional<CloseReason> closed_;
   bool finished_ = false;
   std::jthread::id teller_;  // of on_closed()

@@ -25,8 +25,8 @@ struct Channel {
 
 inline constexpr std::array<Channel, 19> kChannels{{
     {"connect", "sign in to a desktop and see it", true},
-    {"clipboard.to_guest", "paste from the client into the desktop", false, Channel::Transfers::kFormats},
-    {"clipboard.from_guest", "copy from the desktop to the client", false, Channel::Transfers::kFormats},
+    {"clipboard.to_guest", "paste from the client into the desktop", true, Channel::Transfers::kFormats},
+    {"clipboard.from_guest", "copy from the desktop to the client", true, Channel::Transfers::kFormats},
     {"drive", "the client's drives in the desktop", false, Channel::Transfers::kBytes},
     {"usb", "the client's USB devices in the desktop", false},
     {"printer", "the client's printers in the desktop", false, Channel::Transfers::kBytes},

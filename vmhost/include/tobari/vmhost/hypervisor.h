@@ -40,10 +40,12 @@ struct DomainSpec {
   std::string kernel;
   std::string initrd;  // empty: none
   std::string cmdline;
-  std::string disk;            // the desktop's own qcow2 overlay
-  std::string backing_disk;    // the qcow2 file that the overlay stands on
-  std::string agent_channel;   // virtio-serial port name; empty: the guest has no agent
-  std::string agent_socket;    // where that port listens on the host
+  std::string disk;                 // the desktop's own qcow2 overlay
+  std::string backing_disk;         // the qcow2 file that the overlay stands on
+  std::string agent_channel;        // virtio-serial port name; empty: the guest has no agent
+  std::string agent_socket;         // where that port listens on the host
+  std::string clipboard_channel{};  // likewise, of the guest's clipboard agent
+  std::string clipboard_socket{};
   std::optional<VmUser> user;  // empty: the hypervisor's choice
 };
 

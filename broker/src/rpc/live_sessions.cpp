@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rpc/live_sessions.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <tobari/base/log.h>
+
+#include "core/session_state.h"
+#include "rpc/host_registry.h"
+
+namespace tobari::broker {
+namespace {
+
+struct Fresh {
+  AccessAnswer answer;  // the first that denies, else the last
+  policy::Grant grant;  // for all desktops
+};
+
+Fresh ask(const AccessPolicy& policy, const Session& session, const SessionAccess& access) {
+  std::vector<DesktopId> desktops{session.desktop};
+  desktops.insert(desktops.end(), session.further.begin(), session.further.end());
+  Fresh fresh;
+  std::vector<policy::Grant> grants;
+  for (const DesktopId& desktop : desktops) {
+    fresh.answer = policy({.user = session.user_name,
+                           .desktop_id = desktop.str(),
+                           .client_address = access.client_address,
+                           .client = access.client,
+                           .mfa_level = access.mfa_level,
+                           .sessions = access.sessions});
+    if (!fresh.answer.allowed) return fresh;
+    grants.push_back(fresh.answer.grant);
+  }
+  fresh.grant = policy::narrowest(grants);
+  return fresh;
+}
+
+AuditDraft record(const Session& session, const char* action, Outcome outcome, std::string rule, std::string detail) {
+  return {.actor = session.user_name,
+          .action = action,
+          .object = session.id.str(),
+          .client_address = session.client_address,
+          .outcome = outcome,
+          .rule = std::move(rule),
+          .detail = std::move(detail)};
+}
+
+}  // namespace
+
+void LiveSessions::start() {
+  thread_ = std::jthread([this](const std::stop_token& token) { run(token); });
+}
+
+void LiveSessions::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  changed_.notify_all();
+  thread_.join();
+}
+
+void LiveSessions::policy_changed() {
+  {
+    const std::scoped_lock lock(mutex_);
+    passes_ = 2;
+  }
+  changed_.notify_all();
+}
+
+void LiveSessions::run(const std::stop_token& stop) {
+  auto minute = std::chrono::floor<std::chrono::minutes>(parts_.clock.wall());
+  while (!stop.stop_requested()) {
+    bool due = false;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, stop, kTick, [this] { return passes_ == 2; });
+      if (stop.stop_requested()) return;
+      due = passes_ > 0;
+      if (due) --passes_;
+    }
+    const auto now = std::chrono::floor<std::chrono::minutes>(parts_.clock.wall());
+    if (std::exchange(minute, now) != now) due = true;
+    if (due) evaluate();
+  }
+}
+
+void LiveSessions::evaluate() {
+  const std::scoped_lock lock(evaluating_);
+  for (const auto& [id, each] : std::exchange(told_, {})) tell(each.first, each.second);
+  const auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
+  bool failed = !sessions.has_value();
+  if (failed) {
+    log::error("live sessions are not held to the policy", {{"why", describe(sessions.error())}});
+  } else {
+    const Time now = parts_.clock.wall();
+    for (const Session& session : *sessions) {
+      if (!is_live(session, now)) continue;
+      if (const auto judged = judge(session); !judged.has_value()) {
+        log::error("what a session lost is not written down",
+                   {{"session", session.id.str()}, {"why", describe(judged.error())}});
+        failed = true;
+      }
+    }
+  }
+  if (!failed) return;
+  const std::scoped_lock again(mutex_);
+  passes_ = std::max(passes_, 1);
+}
+
+Result<void> LiveSessions::judge(const Session& session) {
+  TOBARI_ASSIGN(SessionAccess access, parse_access(session.access));
+  if (!access.ended_because.empty()) return {};  // it is being ended
+  Fresh fresh = ask(parts_.policy, session, access);
+  if (fresh.answer.allowed) {
+    if (session.access.empty()) return {};  // of before this was kept
+    if (const auto why = must_end(access.grant, fresh.grant)) {
+      fresh.answer.allowed = false;
+      fresh.answer.reason = *why;
+    }
+  }
+  if (!fresh.answer.allowed) return end(session, std::move(access), fresh.answer);
+  policy::Grant now = narrowed(access.grant, fresh.grant);
+  if (now == access.grant) return {};
+  return narrow(session, std::move(access), std::move(now));
+}
+
+Result<void> LiveSessions::end(const Session& session, SessionAccess access, const AccessAnswer& why) {
+  access.ended_because = why.reason.empty() ? "the policy does not allow it any more" : why.reason;
+  tell(session, access);
+  told_.insert_or_assign(session.id, std::pair(session, access));
+  log::info("session ends by the policy", {{"session", session.id.str()}, {"why", access.ended_because}});
+  return parts_.store.act([&session, &access, &why](Writer& writer) -> Result<AuditDraft> {
+    TOBARI_TRY(writer.set_access(session.id, to_text(access)));
+    return record(session, "session.policy_end", Outcome::kDenied, why.rule, access.ended_because);
+  });
+}
+
+Result<void> LiveSessions::narrow(const Session& session, SessionAccess access, policy::Grant now) {
+  const std::string less = describe_less(access.grant, now);
+  access.grant = std::move(now);
+  access.narrowed = true;
+  tell(session, access);
+  told_.insert_or_assign(session.id, std::pair(session, access));
+  log::info("session may do less", {{"session", session.id.str()}, {"what", less}});
+  return parts_.store.act([&session, &access, &less](Writer& writer) -> Result<AuditDraft> {
+    TOBARI_TRY(writer.set_access(session.id, to_text(access)));
+    return record(session, "session.narrowed", Outcome::kDone, "", less);
+  });
+}
+
+void LiveSessions::tell(const Session& session, const SessionAccess& access) {
+  if (!access.ended_because.empty()) {
+    parts_.hosts.close_session(session.host, session.id, access.ended_because, true);
+  } else if (access.narrowed) {
+    parts_.hosts.narrow_session(session.host, session.id, access.grant);
+  }
+}
+
+void LiveSessions::host_attached(const HostId& host) {
+  const auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
+  if (!sessions.has_value()) return policy_changed();
+  for (const Session& session : *sessions) {
+    if (session.host != host) continue;
+    if (const auto access = parse_access(session.access)) tell(session, *access);
+  }
+}
+
+}  // namespace tobari::broker

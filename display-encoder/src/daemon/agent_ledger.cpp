@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/agent_ledger.h"
+
+#include <utility>
+
+#include <tobari/display_control.pb.h>
+
+#include "session/clipboard_relay.h"
+
+namespace tobari::display {
+
+void AgentLedger::enter(const Transfer& transfer, std::function<void(Result<void>)> done) {
+  wire::FromDisplay message;
+  bool room = true;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto now = SystemClock().now();
+    if (now - period_began_ >= kPeriod) {
+      period_began_ = now;
+      in_period_ = 0;
+    }
+    std::erase_if(open_, [now](const auto& each) { return now - each.second.since > ClipboardRelay::kLedgerWithin; });
+    room = open_.size() < kMaxOpen && in_period_ < kMaxInPeriod;
+    if (room) {
+      ++in_period_;
+      wire::Transfer& question = *message.mutable_transfer();
+      question.set_id(++last_);
+      question.set_session_id(transfer.session_id);
+      question.set_channel(transfer.channel);
+      question.set_format(std::string(policy::kFormatNames[static_cast<std::size_t>(transfer.format)]));
+      question.set_bytes(transfer.bytes);
+      open_[last_] = {std::move(done), now};
+    }
+  }
+  if (!room) return done(fail(Errc::kExhausted, "too many transfers in a short time"));
+  send_(message);
+}
+
+void AgentLedger::answered(const wire::TransferAnswer& answer) {
+  std::function<void(Result<void>)> done;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = open_.find(answer.id());
+    if (found == open_.end()) return;
+    done = std::move(found->second.done);
+    open_.erase(found);
+  }
+  if (answer.allowed()) return done({});
+  done(fail(Errc::kPermissionDenied, answer.reason()));
+}
+
+}  // namespace tobari::display

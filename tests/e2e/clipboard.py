@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copy and paste between a person at a real client (xfreerdp3) and a real guest, as the policy has it; then the policy
+takes it away while the session lives. TOBARI_TIGHTEN=N does the last N times (default 3) and says how long each took."""
+import os
+import subprocess
+import time
+
+from deployment import USER, wait_for
+from harness import expect, soon
+from screen import Display, RdpClient
+
+SECONDS = 2.0  # from the reload to a closed clipboard
+TIMES = int(os.environ.get("TOBARI_TIGHTEN", "3"))
+
+CONNECT = "version: 1\nrules:\n- {name: everybody-connects, what: connect, effect: allow}\n"
+BOTH_WAYS = CONNECT + """- name: copy-and-paste
+  what: [clipboard.to_guest, clipboard.from_guest]
+  effect: allow
+  limits: {formats: [text, html, image], bytes_per_transfer: 1 MiB, bytes_per_day: 8 MiB}
+"""
+
+
+class Person:
+    """At the client's screen."""
+
+    def __init__(self, harness, screen):
+        self.program, self.screen, self.folder = harness.binaries / "tobari-selection", screen, harness.folder
+        self.owner = None
+
+    def copies(self, text, target="UTF8_STRING"):
+        self.leaves()
+        path = self.folder / "copied"
+        path.write_bytes(text)
+        self.owner = subprocess.Popen([str(self.program), "own", target, str(path)], env=self.screen.environment,
+                                      stdout=subprocess.PIPE)
+        expect(self.owner.stdout.readline() == b"owned\n", "somebody copies at the client")
+
+    def pastes(self, target="UTF8_STRING"):
+        done = subprocess.run([str(self.program), "get", target], env=self.screen.environment, capture_output=True)
+        return done.stdout if done.returncode == 0 else None
+
+    def leaves(self):
+        if self.owner:
+            self.owner.kill()
+            self.owner.wait()
+            self.owner = None
+
+
+def set_policy(harness, text):
+    d = harness.deployment
+    (d.state / "broker/policy.yaml").write_text(text)
+    d.broker.process.send_signal(1)  # SIGHUP
+
+
+def records(harness, action):
+    admin = harness.deployment.portal("admin")
+    found, after = [], 0
+    while True:
+        page = admin.call("GET", f"/api/v1/audit?after={after}")["records"]
+        found += [r for r in page if r["action"] == action]
+        if len(page) < 1000:
+            return found
+        after = page[-1]["sequence"]
+
+
+def run(harness):
+    d = harness.deployment
+    set_policy(harness, BOTH_WAYS)
+    portal, desktop = harness.running_desktop(USER)
+    screen = Display(1280, 900)
+    client, person = None, Person(harness, screen)
+    try:
+        client = connect(harness, screen, portal, desktop)
+        copy_and_paste(harness, client, person)
+        client.stop()
+        took = []
+        for i in range(TIMES):
+            client = connect(harness, screen, portal, desktop)
+            soon(15, "what the guest has can be pasted at the client", lambda: (person.pastes() or b"").endswith(b", and more"))
+            took.append(tighten(harness, person))
+            client.check()  # the session goes on
+            client.stop()
+            set_policy(harness, BOTH_WAYS)
+            soon(10, "it is on record", lambda: len(records(harness, "session.narrowed")) == i + 1)
+        worst, middle = max(took), sorted(took)[len(took) // 2]
+        expect(worst <= SECONDS, f"a live clipboard is closed within {SECONDS} s: {len(took)} of {len(took)}, "
+                                 f"{middle * 1000:.0f} ms in the middle, {worst * 1000:.0f} ms at most")
+        ended(harness, screen, portal, desktop)
+    except BaseException:
+        screen.look().write(d.log_dir / "clipboard.png")
+        if os.environ.get("TOBARI_PICTURES"):
+            screen.look().write(os.environ["TOBARI_PICTURES"] + "/clipboard.png")
+        raise
+    finally:
+        person.leaves()
+        if client:
+            client.stop()
+        screen.stop()
+
+
+def connect(harness, screen, portal, desktop):
+    client = RdpClient(screen, portal.connect(desktop["id"]), "1024x700", harness.deployment.log_dir / "xfreerdp3.log",
+                       more=["+clipboard"])
+    client.wait_for_window()
+    return client
+
+
+def copy_and_paste(harness, client, person):
+    """The editor in the guest: pastes what was copied at the client, types on, copies all of it."""
+    person.copies(b"hello from the client")
+    time.sleep(1)
+    client.type("l3afpad")
+
+    def back():
+        for keys in ("ctrl+a", "ctrl+v"):
+            client.display.do("key", keys)
+            time.sleep(0.3)
+        client.display.do("type", "--delay", "25", ", and more")
+        for keys in ("ctrl+a", "ctrl+c"):
+            client.display.do("key", keys)
+            time.sleep(0.3)
+        return (person.pastes() or b"").startswith(b"hello from the client, and more")
+
+    time.sleep(4)
+    soon(60, "text is pasted in the guest, and comes back with more", back)
+    moved = records(harness, "channel.transfer")
+    expect({r["detail"].split()[0] for r in moved} == {"clipboard.to_guest", "clipboard.from_guest"},
+           "both ways are on record: " + moved[0]["detail"] + "; " + moved[-1]["detail"])
+    expect(not any("hello" in str(r) for r in moved), "without what it was")
+
+
+def tighten(harness, person):
+    """Seconds until nothing can be pasted any more."""
+    began = time.monotonic()
+    set_policy(harness, CONNECT)
+    wait_for(lambda: person.pastes() is None, 15, "the end of the clipboard", every=0.01)
+    return time.monotonic() - began
+
+
+def ended(harness, screen, portal, desktop):
+    client = connect(harness, screen, portal, desktop)
+    set_policy(harness, "version: 1\nrules: []\n")
+    soon(SECONDS, "who may not connect any more is disconnected", lambda: client.process.poll() is not None)
+    said = client.log.read_text(errors="replace")
+    expect("INSUFFICIENT_PRIVILEGES" in said, "and the client is told that it may not")
+    soon(10, "that is on record", lambda: len(records(harness, "session.policy_end")) == 1)
