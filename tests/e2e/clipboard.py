@@ -107,11 +107,12 @@ def connect(harness, screen, portal, desktop):
 
 def copy_and_paste(harness, client, person):
     """The editor in the guest: pastes what was copied at the client, types on, copies all of it."""
-    person.copies(b"hello from the client")
-    time.sleep(1)
+    time.sleep(2)  # xfreerdp3 does not see what is copied before it is greeted
     client.type("l3afpad")
 
     def back():
+        person.copies(b"hello from the client")
+        time.sleep(0.5)
         for keys in ("ctrl+a", "ctrl+v"):
             client.display.do("key", keys)
             time.sleep(0.3)
