@@ -51,6 +51,10 @@ void GraphicsChannel::reopen() {
   dvc_.create(++pipeline_, kPipelineName);
 }
 
+void GraphicsChannel::close_resize() {
+  if (std::exchange(resize_, false)) dvc_.close(kDisplayControl);
+}
+
 void GraphicsChannel::close_audio() {
   if (audio_ == nullptr) return;
   dvc_.close(kAudio);
@@ -71,7 +75,7 @@ void GraphicsChannel::on_dvc_open(std::uint32_t id, bool open) {
     return open ? audio_->open(*this) : audio_->close();
   }
   if (id == kDisplayControl) {
-    if (!open) return;  // a client without dynamic resolution says no: nothing is lost
+    if (!open || !resize_) return;  // a client without dynamic resolution says no: nothing is lost
     std::vector<std::byte> caps;
     disp::caps(caps);
     dvc_.send(kDisplayControl, caps);

@@ -46,8 +46,9 @@ class GraphicsChannel final : private DvcEvents, private AudioOutput {
   }
 
   [[nodiscard]] bool ready() const noexcept { return ready_; }
-  void reopen();       // a new channel for the pipeline; on_graphics_ready() or on_graphics_refused() follows
-  void close_audio();  // it is not granted any more
+  void reopen();        // a new channel for the pipeline; on_graphics_ready() or on_graphics_refused() follows
+  void close_audio();   // it is not granted any more
+  void close_resize();  // likewise
   void set_layout(const OutputLayout& layout);
   // Drops the frame when there is no such surface: the client is then about to get everything anew. Returns
   // the bytes that it became.

@@ -272,6 +272,7 @@ void RdpPeer::send_clipboard() {
 
 void RdpPeer::narrow_to(const policy::Grant& grant) {
   if (!grants_clipboard(grant)) may_use_clipboard_ = false;
+  if (grant.find("resize") == nullptr && std::exchange(resizes_, false) && graphics_) graphics_->close_resize();
   if (!audio_ || grant.find("audio.play") != nullptr) return;
   if (graphics_) {
     graphics_->close_audio();

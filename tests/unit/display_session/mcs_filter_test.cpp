@@ -93,8 +93,8 @@ TEST(McsFilter, OnlyDrdynvcKeepsItsName) {
 // FreeRDP refuses a client that names a channel twice, also when the second name is ours.
 TEST(McsFilter, NoTwoNamesBecomeTheSame) {
   Bytes packet = connect_initial(std::vector<std::string>(kMaxStaticChannels, "same"), kMaxStaticChannels);
-  ASSERT_TRUE(deny_static_channels(packet));
-  const auto names = deny_static_channels(packet);
+  ASSERT_TRUE(deny_static_channels(packet, kPicture));
+  const auto names = deny_static_channels(packet, kPicture);
   ASSERT_TRUE(names);
   EXPECT_EQ(std::set<std::string>(names->begin(), names->end()).size(), kMaxStaticChannels);
 }
