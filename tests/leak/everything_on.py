@@ -48,6 +48,9 @@ def rdesktop(desktop, folder):
 # What each is asked to redirect: (channel of RDP, what).
 DEVICES = (("rdpdr", "drive: a file in a shared folder"), ("rdpdr", "printer"), ("rdpdr", "smart card"), ("rdpdr", "serial port"),
            ("rdpdr", "parallel port"), ("AUDIO_INPUT", "microphone"))
+# These send what their own desktop's clipboard has as soon as it changes, on a channel that the server never opened:
+# they are cut off for it, like anybody else (docs/SECURITY.md).
+PUSHES = {"remmina", "gnome-connections", "krdc"}
 CLIENTS = (
     Kind("xfreerdp3", "freerdp3-x11", freerdp("xfreerdp3")),
     Kind("sdl-freerdp3", "freerdp3-sdl", freerdp("sdl-freerdp3")),

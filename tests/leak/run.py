@@ -60,20 +60,22 @@ def main():
     import real_clients
     from results import Results
     results, parts = Results(), chosen.only or PARTS
-    if "hostile" in parts:
-        hostile.run(chosen.bin, results, chosen.attempts or (1 if chosen.quick else 8))
-    if "clients" in parts:
-        real_clients.run(chosen.bin, results, chosen.quick)
-    if "product" in parts:
-        product(chosen.bin, results, chosen.quick)
-    print(results.table())
+    try:
+        if "hostile" in parts:
+            hostile.run(chosen.bin, results, chosen.attempts or (1 if chosen.quick else 8))
+        if "clients" in parts:
+            real_clients.run(chosen.bin, results, chosen.quick)
+        if "product" in parts:
+            product(chosen.bin, results, chosen.quick)
+    finally:
+        print(results.table())
+        results.write(chosen.results, date=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), command=sys.argv[1:],
+                      machine=platform.machine(), commit=commit())
     whole = not chosen.only and not chosen.quick and not chosen.attempts
     clients = len(set(results.clients()) - NOT_CLIENTS)
     enough = not whole or (results.total("attempts") >= ATTEMPTS_ASKED and clients >= CLIENTS_ASKED)
     if not enough:
         print(f"FAILED: a whole run has {ATTEMPTS_ASKED} blocked attempts and {CLIENTS_ASKED} clients besides the hostile one")
-    results.write(chosen.results, date=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), command=sys.argv[1:],
-                  machine=platform.machine(), commit=commit())
     print(results.sentence())
     return 1 if results.failed() or not enough else 0
 
