@@ -142,6 +142,15 @@ Result<ClipboardContent> checked_content(Format format, ClipboardContent content
   return no_form();
 }
 
+bool holds_picture(Format format, const ClipboardContent& content) {
+  const std::string_view text = as_text(content);
+  if (format == Format::kRtf) return text.contains("\\pict");
+  if (format != Format::kHtml) return false;
+  constexpr std::string_view kData = "data:";
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  return !std::ranges::search(text, kData, same).empty();
+}
+
 std::size_t longest_in_windows(Format format, std::size_t most) noexcept {
   // Two bytes for each of UTF-8's at most, and a line's end becomes two.
   if (format == Format::kText) return most * 4 + kLittle;

@@ -20,6 +20,10 @@ namespace tobari::display {
 // What somebody gave in the plain form, if it is that. Text gets LF for CRLF.
 [[nodiscard]] Result<ClipboardContent> checked_content(policy::Format format, ClipboardContent content);
 
+// HTML and RTF may bring pictures along, and HTML whatever a data: address holds: for whom pictures are not open, such
+// a content is not what it says. Text and pictures hold none.
+[[nodiscard]] bool holds_picture(policy::Format format, const ClipboardContent& content);
+
 // No Windows form of a content of `most` bytes is longer.
 [[nodiscard]] std::size_t longest_in_windows(policy::Format format, std::size_t most) noexcept;
 

@@ -118,12 +118,17 @@ Result<void> ClipboardChannel::on_list(std::span<const std::byte> body) {
   clip::format_list_response(state_ == State::kOpen, new_message());
   if (state_ != State::kOpen) return {};
   client_ = ids;
-  ours_ = {};  // the newest list counts, whoever's it is
+  listed_ = true;
+  if (!body.empty()) {  // the newest list counts, whoever's it is; an empty one takes nothing away from ours
+    ours_ = {};
+    waiting_.reset();
+  }
   FormatSet formats;
   for (std::size_t i = 0; i < client_.size(); ++i) {
     if (client_[i]) formats.add(static_cast<Format>(i));
   }
   events_.on_offer(formats);
+  if (const auto ours = std::exchange(waiting_, std::nullopt)) offer(*ours);
   return {};
 }
 
@@ -178,6 +183,10 @@ clip::Bytes& ClipboardChannel::new_message() { return out_.emplace_back(); }
 
 void ClipboardChannel::offer(FormatSet formats) {
   if (state_ != State::kOpen) return;
+  if (!listed_) {
+    waiting_ = formats;
+    return;
+  }
   ours_ = formats;
   clip::format_list(formats, long_names_, new_message());
 }

@@ -78,6 +78,9 @@ class ClipboardChannel final : public ClipboardEnd {
   bool long_names_ = false;
   clip::FormatIds client_;  // what it has
   policy::FormatSet ours_;  // what we have told it that we have
+  // A client says first how it writes lists, and what it has: ours waits for that.
+  bool listed_ = false;
+  std::optional<policy::FormatSet> waiting_;
 
   std::deque<Asked> asked_;  // the first one is under way
   bool under_way_ = false;

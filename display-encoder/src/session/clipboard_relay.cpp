@@ -7,6 +7,8 @@
 
 #include <tobari/base/clock.h>
 
+#include "filter/clipboard_content.h"
+
 namespace tobari::display {
 
 using policy::Format;
@@ -144,6 +146,9 @@ ClipboardRelay::After ClipboardRelay::answers(Direction direction, TransferId nu
     // What the other end does not give is its own affair; what is not what it says it is, or too much, is ours.
     const bool ours = content.error().code == Errc::kPeerProtocol || content.error().code == Errc::kExhausted;
     return give_up(ours ? std::optional(denial(direction, content.error().message)) : std::nullopt);
+  }
+  if (!gate_.may_ask(direction, Format::kImage) && holds_picture(pending.format, *content)) {
+    return give_up(denial(direction, "a picture within it, which may not pass"));
   }
   const Time now = SystemClock().now();
   const auto wait = gate_.admit(direction, pending.format, content->size(), now);

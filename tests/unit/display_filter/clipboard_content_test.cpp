@@ -65,6 +65,13 @@ TEST(ClipboardContent, FilesDoNotHideInRtf) {
   }
 }
 
+TEST(ClipboardContent, KnowsPicturesInOtherFormats) {
+  EXPECT_TRUE(holds_picture(Format::kHtml, content("<img src='DATA:image/png;base64,AAAA'>")));
+  EXPECT_TRUE(holds_picture(Format::kRtf, content("{\\rtf1 {\\pict\\pngblip 00}}")));
+  EXPECT_FALSE(holds_picture(Format::kHtml, content("<img src='https://example.com/a.png'>")));
+  EXPECT_FALSE(holds_picture(Format::kText, content("data: \\pict")));
+}
+
 TEST(ClipboardContent, FilesHaveNoForm) {
   EXPECT_FALSE(content_from_windows(Format::kFiles, content("..\\..\\autoexec.bat")));
   EXPECT_FALSE(checked_content(Format::kFiles, content("file:///etc/passwd")));

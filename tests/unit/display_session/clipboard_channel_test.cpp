@@ -91,6 +91,9 @@ class ClipboardChannelTest : public ::testing::Test, protected ClipboardEvents {
     channel.open();
     EXPECT_EQ(sent().size(), 2U);
     ASSERT_TRUE(give(caps(long_names ? 2 : 0)));
+    ASSERT_TRUE(give(message(clip::Type::kFormatList, 0, {})));
+    EXPECT_EQ(sent().size(), 1U);
+    offers.clear();
   }
   static clip::Type type_of(const Bytes& whole) { return clip::read_header(whole).type; }
 
@@ -149,6 +152,26 @@ TEST_F(ClipboardChannelTest, KnowsShortNamesToo) {
   a.bytes(plain);
   ASSERT_TRUE(give(message(clip::Type::kFormatList, clip::kAsciiNames, ascii)));
   EXPECT_TRUE(offers.at(1).has(Format::kRtf));
+}
+
+// The client says first how it writes names; one that has nothing takes nothing away.
+TEST_F(ClipboardChannelTest, AnOfferWaitsForTheClientsFirstList) {
+  channel.open();
+  static_cast<void>(sent());
+  FormatSet formats;
+  formats.add(Format::kText);
+  channel.offer(formats);
+  EXPECT_TRUE(sent().empty());
+  ASSERT_TRUE(give(caps()));
+  ASSERT_TRUE(give(message(clip::Type::kFormatList, 0, {})));
+  const auto messages = sent();
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_EQ(messages[1], testing::bytes({2, 0, 0, 0, 6, 0, 0, 0, 13, 0, 0, 0, 0, 0})) << "with long names";
+  ASSERT_TRUE(give(message(clip::Type::kFormatList, 0, {})));
+  Bytes body;
+  WireWriter(body).u32(13U);
+  ASSERT_TRUE(give(message(clip::Type::kDataRequest, 0, body)));
+  EXPECT_EQ(asks.size(), 1U);
 }
 
 TEST_F(ClipboardChannelTest, FetchesWhatItIsAskedFor) {

@@ -177,6 +177,20 @@ TEST_F(ClipboardRelayTest, TooMuchIsRefusedWhole) {
   EXPECT_EQ(guest.given.at(6), content("four"));
 }
 
+TEST_F(ClipboardRelayTest, APictureDoesNotPassInsideOfHtml) {
+  for (const bool pictures : {false, true}) {
+    FormatSet formats = set_of({Format::kHtml});
+    if (pictures) formats.add(Format::kImage);
+    client = std::make_shared<FakeDisplayTransport>();
+    connect(both({.formats = formats}));
+    relay.client_offers(*client, FormatSet::all());
+    relay.guest_events().on_ask(5, Format::kHtml);
+    relay.client_answers(*client, client_asked(), content("<img src='data:image/png;base64,AAAA'>"));
+    EXPECT_EQ(guest.given.at(5).has_value(), pictures);
+    EXPECT_EQ(denials.size(), 1U);
+  }
+}
+
 TEST_F(ClipboardRelayTest, WhatLiesIsRefusedAndTold) {
   connect(both());
   relay.client_offers(*client, FormatSet::all());
