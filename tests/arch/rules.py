@@ -7,17 +7,18 @@ import re
 PROTOCOL = {"host.pb.h", "host.grpc.pb.h", "grant.pb.h"}
 ALLOWED_COMPONENTS = {
     "policy": {"policy"},
-    "broker/shared": {"base", "net", "config"} | PROTOCOL,
+    "broker/shared": {"base", "net", "config", "recording"} | PROTOCOL,
     "broker/shared/include/tobari/base": {"base"},
     "broker/shared/src/base": {"base"},
     "broker/shared/src/net": {"base", "net"},
-    "broker/src": {"policy", "base", "net", "config"} | PROTOCOL,
+    "broker/shared/src/recording": {"base", "recording"},
+    "broker/src": {"policy", "base", "net", "config", "recording"} | PROTOCOL,
     "broker/cli": {"policy", "base", "net"},
     "broker/gateway": {"base", "net", "config", "host.pb.h", "host.grpc.pb.h"},
-    "display-encoder": {"policy", "base", "net", "display", "display_control.pb.h", "grant.pb.h"},
+    "display-encoder": {"policy", "base", "net", "recording", "display", "display_control.pb.h", "grant.pb.h"},
     "display-encoder/include": {"policy", "base", "display"},
     # The control channel is the protocol with its display processes in working form.
-    "vmhost": {"base", "net", "config", "vmhost", "display_control.pb.h", "display/control_channel.h"} | PROTOCOL,
+    "vmhost": {"base", "net", "config", "recording", "vmhost", "display_control.pb.h", "display/control_channel.h"} | PROTOCOL,
     "client-qt": {"base", "net"},
     "installer": {"base"},
 }
@@ -31,7 +32,7 @@ FREE_FOLDERS = ["tests", "installer/guest"]  # the guest's programs know nothing
 
 # ---- one third-party library, one place. (name, pattern of the header, places: folders or single files)
 LIBRARIES = [
-    ("FreeRDP", r"(freerdp|winpr)/", ["display-encoder/src/rdp", "client-qt/src/rdp"]),
+    ("FreeRDP", r"(freerdp|winpr)/", ["display-encoder/src/rdp", "display-encoder/src/playback", "client-qt/src/rdp"]),
     ("libvirt", r"libvirt/", ["vmhost/src/hypervisor"]),
     ("SOCI", r"soci/", ["broker/src/store"]),
     ("Boost.Beast", r"boost/beast", ["broker/src/http/http_server.cpp", "broker/src/http/https_client.cpp"]),
@@ -53,14 +54,16 @@ LIBRARIES = [
     ("gRPC", r"(grpc|grpcpp|google)/",
      ["broker/shared/src/node", "broker/shared/include/tobari/net/grpc_status.h", "broker/src/rpc",
       "broker/gateway/grpc_route_resolver.cpp", "vmhost/src/link"]),
-    ("libsodium", r"sodium", ["broker/src/auth", "broker/src/core"]),
+    ("libsodium", r"sodium", ["broker/src/auth", "broker/src/core", "broker/shared/src/recording"]),
+    ("zstd", r"zstd\.h", ["broker/shared/src/recording"]),
+    ("FFmpeg", r"lib(avformat|avcodec|avutil|swscale)/", ["display-encoder/src/playback"]),
     ("yaml-cpp", r"yaml-cpp/",
      ["policy/src/yaml", "broker/shared/src/config"]),
     ("nlohmann-json", r"nlohmann/",
      ["broker/shared/src/node", "broker/src/core", "broker/src/http", "broker/src/rest", "broker/cli", "vmhost/src"]),
     ("CLI11", r"CLI/",
      ["broker/cli", "broker/gateway/main.cpp", "broker/src/daemon", "vmhost/src/daemon", "display-encoder/src/daemon",
-      "client-qt/src"]),
+      "display-encoder/src/playback", "client-qt/src"]),
     ("spdlog", r"spdlog/", ["broker/shared/src/base"]),
     ("GoogleTest", r"(gtest|gmock)/", []),
     ("rapidcheck", r"rapidcheck", []),
