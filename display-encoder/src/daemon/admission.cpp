@@ -63,7 +63,11 @@ Result<Admitted> TicketAdmission::admit(const std::string& /*user*/, const std::
   if (found->used) return fail(Errc::kTimeout, "the ticket was used before");
   if (clock_.now() >= found->expires) return fail(Errc::kTimeout, "the ticket has expired");
   found->used = true;
-  return found->admitted;
+  // A used ticket is remembered, so that its second use is known for one; its recording is not kept from ending by
+  // that.
+  Admitted admitted = found->admitted;
+  found->admitted.tap.reset();
+  return admitted;
 }
 
 PasswordAdmission::PasswordAdmission(std::string user, std::string password, policy::Grant grant)

@@ -8,6 +8,7 @@
 #include <memory>
 #include <poll.h>
 #include <utility>
+#include <vector>
 
 #include <tobari/base/log.h>
 #include <tobari/base/wall.h>
@@ -24,6 +25,7 @@
 #include "daemon/statistics_report.h"
 #include "rdp/rdp_transport.h"
 #include "rdp/tls_identity.h"
+#include "record/recorder.h"
 #include "session/display_session.h"
 #include "session/picture_requests.h"
 #include "stats/stats_overlay_source.h"
@@ -69,7 +71,7 @@ class ManagedDisplay {
       case wire::ToDisplay::kSource:
         return take_source(message.source(), std::move(descriptor));
       case wire::ToDisplay::kArm:
-        return arm(message.arm());
+        return arm(message.arm(), std::move(descriptor));
       case wire::ToDisplay::kClient:
         return take_client(message.client(), std::move(descriptor));
       case wire::ToDisplay::kDrop:
@@ -128,7 +130,7 @@ class ManagedDisplay {
     session_.take_thumbnail([this](const PictureRequests::Picture& picture) { pictures_.taken(picture); });
   }
 
-  void arm(const wire::Arm& arm) {
+  void arm(const wire::Arm& arm, UniqueFd host) {
     Sha256 ticket{};
     if (arm.ticket_sha256().size() != ticket.size()) {
       log::error("ticket of a wrong length", {{"session", arm.session_id()}});
@@ -136,7 +138,31 @@ class ManagedDisplay {
     }
     std::ranges::copy(std::as_bytes(std::span(arm.ticket_sha256())), ticket.begin());
     const auto valid = std::min(std::chrono::seconds(arm.valid_seconds()), kMaxTicketLife);
-    admission_.arm(ticket, {grant_from_wire(arm.grant()), arm.session_id()}, valid);
+    Admitted admitted{grant_from_wire(arm.grant()), arm.session_id()};
+    if (admitted.grant.recording != policy::Recording::kNone) {
+      auto recorder = recorder_for(arm, admitted.grant, std::move(host));
+      if (recorder) admitted.tap = *recorder;
+      if (!recorder)
+        log::error("no recording", {{"session", arm.session_id()}, {"because", describe(recorder.error())}});
+      // Without its ticket nobody gets in.
+      if (!recorder && admitted.grant.recording == policy::Recording::kRequired) return;
+    }
+    admission_.arm(ticket, std::move(admitted), valid);
+  }
+
+  Result<std::shared_ptr<Recorder>> recorder_for(const wire::Arm& arm, const policy::Grant& grant, UniqueFd host) {
+    RecorderOptions options;
+    options.session = arm.session_id();
+    options.required = grant.recording == policy::Recording::kRequired;
+    if (!host) return fail(Errc::kInvalidArgument, "the host agent gave no socket for it");
+    if (arm.recording_key().size() != options.reader.bytes.size()) {
+      return fail(Errc::kInvalidArgument, "the recording key has a wrong length");
+    }
+    std::ranges::copy(std::as_bytes(std::span(arm.recording_key())), options.reader.bytes.begin());
+    TOBARI_ASSIGN(auto recorder, Recorder::create(std::move(options), std::move(host)));
+    std::erase_if(recorders_, [](const auto& former) { return former.use_count() == 1 && !former->busy(); });
+    recorders_.push_back(recorder);
+    return recorder;
   }
 
   void take_client(const wire::Client& client, UniqueFd connection) {
@@ -174,6 +200,8 @@ class ManagedDisplay {
   TlsIdentity identity_;
   ControlReports reports_;
   PictureRequests pictures_;
+  // Held here as well, so that the end of one is not waited for by a thread that shows something.
+  std::vector<std::shared_ptr<Recorder>> recorders_;
   TicketAdmission admission_;
   AgentLedger ledger_;
   DisplaySession session_;

@@ -70,6 +70,10 @@ void describe(CLI::App& app, Options& o) {
       ->check(known_formats())
       ->needs(clipboard);
   app.add_option("--clipboard-bytes", o.clipboard_bytes, "that pass at once, either way")->needs(clipboard);
+  auto* record = app.add_option("--record", o.record_folder, "folder into which every session is recorded");
+  app.add_option("--recording-key", o.recording_key, "file with the public key of whoever may read that")
+      ->needs(record);
+  record->needs("--recording-key");
   app.add_flag("--sound", o.sound, "let the client hear it: a pattern has a tone, an X display has no sound");
   app.add_flag("--stats", o.stats, "draw frames, bits and delays a second into the picture's corner");
   app.add_flag("--once", o.once, "end when the first client has left");

@@ -22,6 +22,8 @@ struct Options {
   std::string password_file;
   std::string certificate_file;  // with the key: PEM; both empty: made at the start
   std::string key_file;
+  std::string record_folder;  // empty: nothing is recorded
+  std::string recording_key;  // file with the public key
   std::string log_level = "info";
   int control_fd = -1;           // managed by a host agent; excludes everything above but the log level
   std::string clipboard;         // the socket of the desktop's clipboard agent; empty: none

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <fstream>
+#include <memory>
 #include <mutex>
 #include <poll.h>
 #include <string>
@@ -22,6 +23,7 @@
 
 #include "capture/guest_clipboard.h"
 #include "daemon/admission.h"
+#include "daemon/local_recordings.h"
 #include "daemon/session_log.h"
 #include "daemon/signals.h"
 #include "daemon/statistics_report.h"
@@ -201,7 +203,12 @@ Result<void> run_standalone(const Options& options, const UniqueFd& signals) {
   TOBARI_ASSIGN(const UniqueFd listener, net::listen_tcp(endpoint));
   TOBARI_ASSIGN(const net::Endpoint bound, net::local_endpoint(listener.get()));
 
-  PasswordAdmission admission(options.user, std::move(password), grant_for(options));
+  PasswordAdmission by_password(options.user, std::move(password), grant_for(options));
+  std::unique_ptr<RecordedAdmission> recorded;
+  if (!options.record_folder.empty()) {
+    TOBARI_ASSIGN(recorded, RecordedAdmission::create(by_password, options.record_folder, options.recording_key));
+  }
+  Admission& admission = recorded ? static_cast<Admission&>(*recorded) : by_password;
   Watch watch(options.once);
   DisplaySession session(watch, options.sources.size());
   Desktops desktops(session, options);

@@ -60,6 +60,7 @@ class ClearEncoder::Impl {
 
   void encode(const FrameView& frame, const Rect& rect, Bytes& out);
   void reset();
+  void start_anew();
 
  private:
   void compose(Bytes& out);
@@ -89,6 +90,11 @@ class ClearEncoder::Impl {
 
 void ClearEncoder::Impl::reset() {
   sequence_ = 0;
+  start_anew();
+}
+
+// The client's columns are gone with the flag. Its glyphs stay, but none is asked for that was not sent since.
+void ClearEncoder::Impl::start_anew() {
   first_ = true;
   glyphs_.clear();
   bands_coder_.clear();
@@ -240,5 +246,6 @@ void ClearEncoder::encode(const FrameView& frame, const Rect& rect, std::vector<
 }
 
 void ClearEncoder::reset() { impl_->reset(); }
+void ClearEncoder::start_anew() { impl_->start_anew(); }
 
 }  // namespace tobari::display

@@ -23,6 +23,8 @@ class ClearEncoder final : public RectEncoder {
   [[nodiscard]] Codec codec() const noexcept override { return Codec::kClear; }
   void encode(const FrameView& frame, const Rect& rect, std::vector<std::byte>& out) override;
   void reset() override;  // another connection
+  // The same connection, but what comes from now on can be decoded without anything that came before.
+  void start_anew();
 
  private:
   class Impl;

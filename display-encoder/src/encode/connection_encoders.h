@@ -14,6 +14,13 @@ namespace tobari::display {
 struct ConnectionEncoders {
   explicit ConnectionEncoders(const ClientCodecs& codecs) : tiles(std::make_shared<TileCache>(codecs.cached_tiles)) {}
 
+  // What is encoded from now on can be decoded without anything that was encoded before, once every surface's
+  // FrameEncoder was told so as well.
+  void start_anew() {
+    clear.start_anew();
+    tiles->forget();
+  }
+
   ClearEncoder clear;
   std::shared_ptr<TileCache> tiles;
 };

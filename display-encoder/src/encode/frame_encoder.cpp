@@ -77,6 +77,7 @@ class FrameEncoder::Impl {
   [[nodiscard]] std::optional<Time> next_refinement() const;
   [[nodiscard]] Region inexact() const;
   bool trim(Time now) { return video_.trim(now); }
+  void start_anew() { video_.start_anew(); }
   void set_line_rate(std::optional<std::size_t> bytes_per_second);
   [[nodiscard]] bool copies() const noexcept { return codecs_.copy; }
 
@@ -328,6 +329,7 @@ FrameEncoder::~FrameEncoder() = default;
 
 void FrameEncoder::reset(Size size, ClientCodecs codecs) { impl_ = std::make_unique<Impl>(size, codecs, nullptr); }
 void FrameEncoder::resize(Size size) { impl_->resize(size); }
+void FrameEncoder::start_anew() { impl_->start_anew(); }
 
 EncodedFrame FrameEncoder::encode(const FrameView& picture, const Region& changed, Time now, std::size_t budget,
                                   std::span<const Move> moves) {

@@ -56,6 +56,10 @@ class FrameEncoder {
   // client. Everything is to be encoded again.
   void resize(Size size);
 
+  // From now on nothing refers to what was sent before, but for the pixels on the surface themselves: a decoder that
+  // has those can begin here. With ConnectionEncoders::start_anew().
+  void start_anew();
+
   // What the line carries, bytes a second, as far as it is known: to be told whenever that changed.
   void set_line_rate(std::optional<std::size_t> bytes_per_second);
 

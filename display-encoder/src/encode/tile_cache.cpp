@@ -29,7 +29,9 @@ TileCache::Stored TileCache::store(const TileKey& key) {
   Stored stored{.slot = entries_[0].newer, .replaces = size() >= capacity_, .number = ++stored_};
   if (stored.replaces) {
     unlink(stored.slot);
-    slots_.erase(entries_[stored.slot].key);
+    // Forgotten, the same tile may be in another slot by now.
+    const auto known = slots_.find(entries_[stored.slot].key);
+    if (known != slots_.end() && known->second == stored.slot) slots_.erase(known);
   } else {
     stored.slot = static_cast<Slot>(entries_.size());
     entries_.emplace_back();

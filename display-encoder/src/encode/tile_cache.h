@@ -37,6 +37,8 @@ class TileCache {
   };
   // `key` is not in it, and the capacity is not 0.
   Stored store(const TileKey& key);
+  // Nothing that is there now is found any more. The client still has it: its slots are given up as they are needed.
+  void forget() { slots_.clear(); }
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size() - 1; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }

@@ -29,6 +29,9 @@ class VideoStream {
   // A new surface at the client.
   void reset(Size surface);
 
+  // The next picture begins a stream that needs nothing of this one.
+  void start_anew() { encoder_.reset(); }
+
   // x264 takes this size; false once it did not.
   [[nodiscard]] bool possible() const noexcept { return !refused_; }
 

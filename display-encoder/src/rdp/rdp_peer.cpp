@@ -56,6 +56,7 @@ std::uint32_t error_info(CloseReason reason) noexcept {
       return ERRINFO_SERVER_INSUFFICIENT_PRIVILEGES;
     case CloseReason::kServerStops:
     case CloseReason::kDropped:
+    case CloseReason::kNotRecorded:
       break;
   }
   return ERRINFO_RPC_INITIATED_DISCONNECT;
@@ -71,6 +72,8 @@ const char* words(CloseReason reason) noexcept {
       return "it lasted as long as it may";
     case CloseReason::kDenied:
       return "the policy does not allow it any more";
+    case CloseReason::kNotRecorded:
+      return "the session must be recorded, and cannot be any more";
     case CloseReason::kServerStops:
     case CloseReason::kDropped:
       break;

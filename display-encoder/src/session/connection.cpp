@@ -55,10 +55,16 @@ MonitorLayout DisplaySession::Connection::on_authenticated(const ClientInfo& cli
   }
   session_.observer_.on_client_connected(client, admitted);
   if (ended) transport_->close(CloseReason::kDenied);
+  if (admitted.tap) {
+    admitted.tap->begin(client, admitted, [self = weak_from_this()](const Error& /*why*/) {
+      if (const auto connection = self.lock()) connection->transport().close(CloseReason::kNotRecorded);
+    });
+  }
   return shown;
 }
 
 void DisplaySession::Connection::on_ready(const ClientPipeline& pipeline) {
+  if (unrecorded()) return transport_->close(CloseReason::kNotRecorded);
   std::shared_ptr<Connection> former;
   {
     const std::scoped_lock lock(session_.mutex_);
@@ -217,6 +223,7 @@ void DisplaySession::Connection::on_closed(const Error& reason) {
     session_.wake();
   }
   if (was_active) session_.input_.release_all();
+  if (admitted_ && admitted_->tap) admitted_->tap->end(reason.message);
   if (admitted_ && statistics_) session_.observer_.on_client_statistics(*admitted_, *statistics_);
   session_.observer_.on_client_closed(label_, admitted_ ? &*admitted_ : nullptr, reason);
 }

@@ -71,6 +71,10 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   [[nodiscard]] MonitorLayout granted(const MonitorLayout& layout) const;  // what it may use of it
   void restart_after(const CodecTrust::Loss& loss);                        // with the lock held
   void report(const CodecTrust::Loss& loss) const;
+  // It must be recorded and is not: with a tap that fails, or armed without one.
+  [[nodiscard]] bool unrecorded() const noexcept {
+    return admitted_ && admitted_->grant.recording == policy::Recording::kRequired && !admitted_->tap;
+  }
 
   DisplaySession& session_;
   std::unique_ptr<DisplayTransport> transport_;

@@ -115,6 +115,8 @@ class DisplaySession {
   friend class Screen;
   friend class Connection;
 
+  static constexpr std::chrono::milliseconds kHeldRetry{5};  // while what is shown has not been kept yet
+
   using Time = Clock::Steady;
   using Lock = std::unique_lock<std::mutex>;
 
@@ -159,6 +161,7 @@ class DisplaySession {
   void send(Lock& lock, const View& view, EncodedFrame frame, Time now, Slot slot, std::optional<Time> answers = {});
   [[nodiscard]] bool more_to_send(Time now) const;
   void tidy(Lock& lock, Time now);
+  void start_tap_anew(Lock& lock);
   void give_back(Lock& lock);
 
   void wake() {  // with the lock held
@@ -201,6 +204,8 @@ class DisplaySession {
   AudioFeed audio_;
   std::shared_ptr<Connection> shown_;  // active_, as this thread has taken it up
   bool shown_is_new_ = false;          // it has not been given a layout yet
+  std::shared_ptr<ShownTap> tap_;      // of shown_
+  bool tap_is_new_ = false;            // it has not been given a layout since encoders began
   std::shared_ptr<ConnectionEncoders> encoders_;
   struct PointerLook {
     std::optional<CursorShape> shape;

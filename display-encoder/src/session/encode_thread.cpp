@@ -99,6 +99,11 @@ void DisplaySession::apply_cursor(Lock& lock) {
   cursor_due_.reset();
   if (!shown_ || shown_is_new_ || !cursor_changed_ || views_.empty()) return;
   cursor_changed_ = false;
+  if (tap_ && tap_->holds()) {
+    cursor_changed_ = true;
+    cursor_due_ = SystemClock().now() + kHeldRetry;
+    return;
+  }
   const View& view = *views_[std::min(input_.under_pointer(), views_.size() - 1)];
   PointerLook look;
   if (view.live()) look = {view.screen->cursor, view.screen->cursor_visible};
@@ -118,6 +123,7 @@ void DisplaySession::apply_cursor(Lock& lock) {
   }
   look_ = look;
   const Unlock unlocked(lock);
+  if (tap_) tap_->on_pointer(look.shape, look.visible);
   if (other_shape) client->transport().set_cursor(look.shape);
   if (other_visibility) client->transport().set_cursor_visible(look.visible);
 }

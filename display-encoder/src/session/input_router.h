@@ -37,6 +37,10 @@ class InputRouter final : public InputSink {
   void set_targets(std::vector<Target> targets, std::size_t focus);
 
   [[nodiscard]] std::size_t under_pointer() const noexcept { return under_.load(); }  // index of a target
+  [[nodiscard]] Point position() {                                                    // of the pointer, on the desktop
+    const std::scoped_lock lock(mutex_);
+    return position_;
+  }
   [[nodiscard]] Clock::Steady last_used() const noexcept { return last_used_.load(); }
 
   void key(const KeyEvent& event) override;

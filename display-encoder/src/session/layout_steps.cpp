@@ -24,6 +24,8 @@ void DisplaySession::apply_client(Lock& lock) {
   if (!std::exchange(active_changed_, false)) return;
   shown_ = active_;
   shown_is_new_ = true;
+  tap_ = shown_ ? shown_->admitted().tap : nullptr;
+  tap_is_new_ = true;
   layout_changed_ = audio_changed_ = clipboard_changed_ = true;
   trim_at_.reset();
   look_.reset();
@@ -97,6 +99,7 @@ void DisplaySession::show_layout(Lock& lock) {
   }
   const auto client = shown_;
   const Unlock unlocked(lock);
+  if (tap_) tap_->on_layout(arrangement_.output(), std::exchange(tap_is_new_, false));
   client->transport().set_layout(arrangement_.output());
   input_.set_targets(std::move(targets), arrangement_.monitors.primary());
 }

@@ -25,6 +25,12 @@ class Painter {
   // A client with these codecs sees nothing yet; the next paint() sends everything.
   void begin_client(const ClientCodecs& codecs, std::shared_ptr<ConnectionEncoders> shared);
   void end_client() { encoder_.reset(); }
+  // As FrameEncoder::start_anew().
+  void start_anew() {
+    if (encoder_) encoder_->start_anew();
+  }
+  // As it is shown to the client, or is about to be.
+  [[nodiscard]] FrameView picture() const noexcept { return diff_.picture(); }
 
   // Where moves will be sought if this is the damage: pixels must be current there too, and paint()'s damage hold it.
   [[nodiscard]] Rect searched(const Region& damage) const;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <malloc.h>
 #include <utility>
+#include <vector>
 
 #include "session/connection.h"
 #include "session/notice.h"
@@ -52,6 +53,12 @@ bool DisplaySession::show_something(Lock& lock) {
   tidy(lock, SystemClock().now());  // also while nothing is shown: an alarm that is past would ring without end
   if (!shown_ || shown_is_new_ || !output_wanted_) return false;
   const Time now = SystemClock().now();
+  if (tap_ && tap_->holds()) {
+    pacer_allows_ = false;
+    pace_again_ = now + kHeldRetry;
+    return false;
+  }
+  if (tap_ && tap_->wishes() == ShownTap::Wish::kNow) start_tap_anew(lock);
   const Pacer::Decision decision = pacer_.decide(now, shown_->transport().unsent());
   pacer_allows_ = decision.go;
   for (const auto& view : views_) view->painter.set_line_rate(pacer_.full_line_rate());
@@ -63,7 +70,21 @@ bool DisplaySession::show_something(Lock& lock) {
   const Slot slot{.budget = decision.budget};
   View* const view = most_urgent(now);
   if (view != nullptr && view->changed()) return paint(lock, *view, now, slot);
-  return view != nullptr && refine(lock, *view, now, slot);
+  if (view != nullptr) return refine(lock, *view, now, slot);
+  if (tap_ && tap_->wishes() != ShownTap::Wish::kNothing) start_tap_anew(lock);
+  return false;
+}
+
+// Where a recording can be begun to be read: from here on nothing that is sent refers to what was sent before.
+void DisplaySession::start_tap_anew(Lock& lock) {
+  const Unlock unlocked(lock);
+  std::vector<FrameView> pictures;
+  for (const auto& view : views_) {
+    view->painter.start_anew();
+    pictures.push_back(view->painter.picture());
+  }
+  encoders_->start_anew();
+  tap_->start_anew(arrangement_.output(), pictures);
 }
 
 // What may be the answer to a key press overtakes a large change, and a full line.
@@ -207,6 +228,10 @@ void DisplaySession::send(Lock& lock, const View& view, EncodedFrame frame, Time
                   .in_flight = pacer_.in_flight()},
                  encoded);
   const Unlock unlocked(lock);
+  if (tap_) {
+    tap_->on_pointer_place(input_.position());
+    tap_->on_frame(id, view.index, frame);
+  }
   client->transport().send(id, view.index, std::move(frame));
 }
 

@@ -2,6 +2,7 @@
 // The program as a host agent drives it: every message, the whole way.
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <optional>
 #include <poll.h>
 #include <spawn.h>
@@ -18,11 +19,13 @@
 #include <tobari/display/control_channel.h>
 #include <tobari/display_control.pb.h>
 #include <tobari/net/tcp_socket.h>
+#include <tobari/recording/recording.h>
 
 #include "capture/clipboard_port.h"
 #include "daemon/admission.h"
 #include "headless_client.h"
 #include "headless_clipboard.h"
+#include "record/file_host.h"
 
 namespace tobari::display::testing {
 namespace {
@@ -200,6 +203,61 @@ TEST_F(Managed, ReportsAClientFromArmToDrop) {
   EXPECT_EQ(gone.session().kind(), wire::Session::DISCONNECTED);
   EXPECT_EQ(gone.session().session_id(), "s1");
   EXPECT_TRUE(client.wait_ended().has_value());
+}
+
+// What must be recorded is not even armed without somebody who writes it down.
+TEST_F(Managed, ATicketThatNeedsARecordingIsNoneWithoutItsLine) {
+  set_up();
+  const std::string ticket = "ticket";
+  const Sha256 hash = sha256(std::as_bytes(std::span(ticket)));
+  wire::ToDisplay message;
+  message.mutable_arm()->set_ticket_sha256(hash.data(), hash.size());
+  message.mutable_arm()->set_session_id("0f8fad5b-d9cb-469f-a165-70867728950e");
+  message.mutable_arm()->set_valid_seconds(60);
+  message.mutable_arm()->set_recording_key(std::string(32, 'k'));
+  message.mutable_arm()->mutable_grant()->set_recording(wire::Grant::REQUIRED);
+  ASSERT_TRUE(agent->send(message));
+  const UniqueFd listener = net::listen_tcp({"127.0.0.1", 0}).value();
+  HeadlessClient client(net::local_endpoint(listener.get()).value().port, {"/u:x", "/p:ticket", "/size:640x480"});
+  hand_over(listener.get(), "s1");
+  EXPECT_EQ(receive().session().kind(), wire::Session::REFUSED);
+}
+
+TEST_F(Managed, RecordsWhatItShows) {
+  set_up();
+  const recording::KeyPair keys = recording::make_key_pair();
+  const std::string session = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  const std::string ticket = "ticket";
+  const Sha256 hash = sha256(std::as_bytes(std::span(ticket)));
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const auto file = std::filesystem::temp_directory_path() / ("managed_test." + std::to_string(::getpid()) + ".tbrec");
+  auto host = FileHost::create(file, UniqueFd(ends[0])).value();
+  UniqueFd line(ends[1]);
+  wire::ToDisplay message;
+  message.mutable_arm()->set_ticket_sha256(hash.data(), hash.size());
+  message.mutable_arm()->set_session_id(session);
+  message.mutable_arm()->set_valid_seconds(60);
+  message.mutable_arm()->set_recording_key(keys.public_key.bytes.data(), keys.public_key.bytes.size());
+  message.mutable_arm()->mutable_grant()->set_recording(wire::Grant::REQUIRED);
+  message.mutable_arm()->mutable_grant()->set_user("alice");
+  ASSERT_TRUE(agent->send(message, line.get()));
+  line.reset();
+  const UniqueFd listener = net::listen_tcp({"127.0.0.1", 0}).value();
+  {
+    HeadlessClient client(net::local_endpoint(listener.get()).value().port,
+                          {"/u:x", "/p:ticket", "/size:640x480", "/gfx:AVC420"});
+    hand_over(listener.get(), session);
+    EXPECT_EQ(receive().session().kind(), wire::Session::CONNECTED);
+    ASSERT_TRUE(client.wait_connected());
+  }
+  EXPECT_EQ(receive().session().kind(), wire::Session::DISCONNECTED);
+  agent.reset();
+  host.reset();  // returns when the process has let go of its end
+  auto read = recording::Recording::open(file).value();
+  ASSERT_TRUE(read.unlock(keys.secret));
+  EXPECT_TRUE(read.verify().value().ended);
+  std::filesystem::remove(file);
 }
 
 TEST_F(Managed, ReportsWhoIsRefused) {

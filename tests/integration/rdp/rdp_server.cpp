@@ -56,8 +56,10 @@ void RdpServer::accept_all(const std::stop_token& stop) {
   }
 }
 
-void RdpServer::arm(const std::string& ticket, std::chrono::seconds valid, policy::Grant grant) {
-  admission_.arm(sha256(std::as_bytes(std::span(ticket))), {std::move(grant), "session-of-" + ticket}, valid);
+void RdpServer::arm(const std::string& ticket, std::chrono::seconds valid, policy::Grant grant,
+                    std::shared_ptr<ShownTap> tap) {
+  admission_.arm(sha256(std::as_bytes(std::span(ticket))), {std::move(grant), "session-of-" + ticket, std::move(tap)},
+                 valid);
 }
 
 void RdpServer::foresee(const std::string& ticket) {

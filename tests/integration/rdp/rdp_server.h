@@ -30,8 +30,9 @@ class RdpServer : private SessionObserver {
   [[nodiscard]] const TlsIdentity& identity() const noexcept { return identity_; }
   [[nodiscard]] DisplaySession& session() noexcept { return *session_; }
 
-  // A ticket that one client may bring; the grant with it.
-  void arm(const std::string& ticket, std::chrono::seconds valid = std::chrono::seconds(60), policy::Grant grant = {});
+  // A ticket that one client may bring; the grant with it, and who hears what it is shown.
+  void arm(const std::string& ticket, std::chrono::seconds valid = std::chrono::seconds(60), policy::Grant grant = {},
+           std::shared_ptr<ShownTap> tap = nullptr);
 
   // The next connections are brought here for the session of this ticket, as a front would say.
   void foresee(const std::string& ticket);

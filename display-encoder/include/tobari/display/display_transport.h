@@ -25,6 +25,7 @@
 #include <tobari/display/frame.h>
 #include <tobari/display/input.h>
 #include <tobari/display/monitor.h>
+#include <tobari/display/shown_tap.h>
 #include <tobari/policy/grant.h>
 
 namespace tobari::display {
@@ -47,13 +48,15 @@ struct ClientPipeline {
   bool acknowledges = true;  // on_frame_ack() comes, from the client itself or because the transport asks it
 };
 
-// kTimeLimit: the session has lasted as long as it may. kDenied: the policy does not allow it any more.
-enum class CloseReason : std::uint8_t { kServerStops, kTakenOver, kDropped, kIdle, kTimeLimit, kDenied };
+// kTimeLimit: the session has lasted as long as it may. kDenied: the policy does not allow it any more. kNotRecorded: it
+// must be recorded, and that is not possible any more.
+enum class CloseReason : std::uint8_t { kServerStops, kTakenOver, kDropped, kIdle, kTimeLimit, kDenied, kNotRecorded };
 
 // What a client may do once it is admitted.
 struct Admitted {
   policy::Grant grant;
-  std::string session_id;  // of the broker's; empty when there is no broker
+  std::string session_id;           // of the broker's; empty when there is no broker
+  std::shared_ptr<ShownTap> tap{};  // hears what it is shown; null: nobody
 };
 
 // Who may connect. Called on the transport's thread, must not block for long. An error refuses: kUnauthenticated for
