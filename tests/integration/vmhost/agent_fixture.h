@@ -36,6 +36,8 @@ class AgentFixture : public ::testing::Test {
     disks_.emplace(image_.dir().path(), std::nullopt);
     hypervisor_worker_.emplace(*loop_);
     disk_worker_.emplace(*loop_);
+    recordings_ =
+        *Recordings::create(*loop_, {.folder = image_.dir() / "recordings", .least_free = least_free_}, clock_);
     DesktopServices services{.loop = *loop_,
                              .hypervisor = hypervisor_,
                              .hypervisor_worker = *hypervisor_worker_,
@@ -43,6 +45,7 @@ class AgentFixture : public ::testing::Test {
                              .images = *images_,
                              .disks = *disks_,
                              .agents_dir = image_.dir() / "agents"};
+    services.recordings = recordings_.get();
     services.display.program = TOBARI_FAKE_DISPLAY;
     services.times.obey_within = std::chrono::seconds(1);
     services.times.hypervisor_again = std::chrono::milliseconds(50);
@@ -74,6 +77,7 @@ class AgentFixture : public ::testing::Test {
     disk_worker_.reset();
     hypervisor_worker_.reset();
     agent_.reset();
+    recordings_.reset();
     loop_.reset();
   }
 
@@ -82,7 +86,10 @@ class AgentFixture : public ::testing::Test {
   TestImage image_;
   FakeBroker broker_;
   FakeHypervisor hypervisor_;
+  SystemClock clock_;
+  std::uint64_t least_free_ = 0;  // of the disk for recordings
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Recordings> recordings_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;
   std::optional<Worker> hypervisor_worker_;

@@ -80,7 +80,8 @@ class AgentTest : public AgentFixture {
     port_->say("hello 1 ready\n");
     ASSERT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_RUNNING));
   }
-  wire::FromHost open_display(const std::string& request_id) {
+  wire::FromHost open_display(const std::string& request_id, wire::Grant::Recording recording = wire::Grant::NONE,
+                              const std::string& key = "") {
     wire::ToHost message;
     wire::OpenDisplay& open = *message.mutable_open_display();
     open.set_request_id(request_id);
@@ -90,6 +91,8 @@ class AgentTest : public AgentFixture {
     open.set_routing_token_sha256(sha256(token_));
     open.set_ticket_sha256(std::string(32, 't'));
     open.set_valid_seconds(60);
+    open.mutable_grant()->set_recording(recording);
+    open.set_recording_key(key);
     broker_.send(message);
     const auto answer = broker_.wait([&](const wire::FromHost& m) {
       return m.display_opened().request_id() == request_id || m.failed().request_id() == request_id;
@@ -217,6 +220,31 @@ TEST_F(AgentTest, ASessionIsNarrowedAndItsTransfersAreAsked) {
   const auto heard = broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DENIED; });
   ASSERT_TRUE(heard);
   EXPECT_EQ(heard->session().detail(), "no more today");
+}
+
+TEST_F(AgentTest, WhatMustBeRecordedIsNotOpenedWithoutAKey) {
+  run_desktop();
+  const wire::FromHost refused = open_display("r1", wire::Grant::REQUIRED);
+  EXPECT_THAT(refused.failed().message(), HasSubstr("must be recorded"));
+  EXPECT_FALSE(refused.has_display_opened());
+  EXPECT_TRUE(open_display("r2", wire::Grant::OPTIONAL).has_display_opened());
+  EXPECT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::RECORDING_FAILED; }));
+}
+
+TEST_F(AgentTest, WhatIsNoRecordingIsNotKeptAndItsSessionEnds) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1", wire::Grant::REQUIRED, std::string(32, 'k')).has_display_opened());
+  const auto socket = net::connect_tcp(front(), 2s);
+  ASSERT_TRUE(socket);
+  const std::string request = connection_request(token_);
+  static_cast<void>(::send(socket->get(), request.data(), request.size(), MSG_NOSIGNAL));
+  const auto failed =
+      broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::RECORDING_FAILED; });
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->session().session_id(), session_);
+  EXPECT_THAT(failed->session().detail(), HasSubstr("no recording"));
+  EXPECT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; }));
+  EXPECT_TRUE(std::filesystem::is_empty(image_.dir() / "recordings"));
 }
 
 TEST_F(AgentTest, PowerOffAsksTheGuestAndThenPullsThePlug) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Stands in for tobari-display: speaks the control protocol, shows nothing. A client is told in one line which session,
 // process and user serve it and how many sources have been handed over, and later of every source that comes and why it
-// is dropped. It can also die right after a report. Pictures
+// is dropped. It can also die right after a report. What it hands over as a recording is none. Pictures
 // follow a script: a good one, a failure, text, too much, then nothing but an end.
 #include <cstdint>
 #include <cstdio>
@@ -71,6 +71,9 @@ class FakeDisplay {
         source_[message.source().screen()] = std::move(descriptor);
         ++sources_;
         return say_to_all(std::format("screen {}\n", message.source().screen()));
+      case wire::ToDisplay::kArm:
+        recordings_[message.arm().session_id()] = std::move(descriptor);
+        return;
       case wire::ToDisplay::kClient:
         return serve(message.client(), std::move(descriptor));
       case wire::ToDisplay::kDrop:
@@ -112,7 +115,14 @@ class FakeDisplay {
         std::format("session {} pid {} uid {} sources {}\n", client.session_id(), ::getpid(), ::getuid(), sources_);
     report(wire::Session::CONNECTED, client.session_id());  // first: a test may kill us as soon as it has its line
     static_cast<void>(::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL));
+    record_nonsense(client.session_id());
     clients_[client.session_id()] = std::move(socket);
+  }
+
+  void record_nonsense(const std::string& session) {
+    const UniqueFd& line = recordings_[session];
+    const std::string nonsense(500, 'x');
+    if (line) static_cast<void>(::send(line.get(), nonsense.data(), nonsense.size(), MSG_NOSIGNAL));
   }
 
   void say_to_all(const std::string& line) {
@@ -135,6 +145,7 @@ class FakeDisplay {
   int pictures_ = 0;
   std::uint64_t statistics_ = 0;
   std::string narrowed_;  // the session
+  std::map<std::string, UniqueFd> recordings_;  // lines to the host, by session
   std::map<std::string, UniqueFd> clients_;
 };
 

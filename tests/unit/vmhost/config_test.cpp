@@ -59,6 +59,22 @@ TEST(Config, DisplaysAreStartedByUsOrByTheServiceManager) {
   EXPECT_THAT(error_of(yaml), HasSubstr("one of them"));
 }
 
+TEST(Config, HowRecordingsAreKept) {
+  EXPECT_EQ(parse_config(kGood)->recordings_dir, "/var/lib/tobari/recordings");
+  const auto config = parse_config(kGood +
+                                   "recordings_dir: /srv/recordings\nrecordings_max_gib: 500\n"
+                                   "recordings_keep_days: 90\nrecordings_hold_days: 30\n");
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_EQ(config->recordings_dir, "/srv/recordings");
+  EXPECT_EQ(config->recordings_max_gib, 500U);
+  EXPECT_EQ(config->recordings_keep_days, 90U);
+  EXPECT_EQ(config->recordings_hold_days, 30U);
+  EXPECT_THAT(error_of(kGood + "recordings_dir: here\n"), HasSubstr("absolute"));
+  EXPECT_THAT(error_of(kGood + "recordings_keep_days: 5\nrecordings_hold_days: 6\n"),
+              HasSubstr("recordings_hold_days"));
+  EXPECT_THAT(error_of(kGood + "recordings_hold_days: 99999\n"), HasSubstr("36500"));
+}
+
 TEST(Config, AStateDirTooLongForASocketIsRefused) {
   std::string yaml = kGood;
   yaml.replace(yaml.find("/var/lib/tobari"), 15, "/" + std::string(80, 'x'));

@@ -53,6 +53,15 @@ Accelerator find_accelerator(const Config& config) {
   return choose_accelerator(fs::exists("/dev/kvm"), cpuinfo.str());
 }
 
+RecordingStore::Options recordings_of(const Config& config) {
+  RecordingStore::Options options;
+  options.folder = config.recordings_dir;
+  options.max_bytes = std::uint64_t{config.recordings_max_gib} << 30U;
+  options.keep_for = std::chrono::days(config.recordings_keep_days);
+  options.never_before = std::chrono::days(config.recordings_hold_days);
+  return options;
+}
+
 wire::HostHello hello(const Config& config, Accelerator accelerator, std::uint16_t front_port) {
   wire::HostHello hello;
   hello.set_name(config.name);
@@ -103,6 +112,7 @@ class Host {
     TOBARI_ASSIGN(hypervisor_, make_libvirt_hypervisor({config.libvirt_uri, {}}));
     images_.emplace(config.images_dir, config.state_dir / "image-digests");
     disks_.emplace(config.state_dir / "disks", vm_user);
+    TOBARI_ASSIGN(recordings_, Recordings::create(*loop_, recordings_of(config), clock_));
     hypervisor_worker_.emplace(*loop_);
     disk_worker_.emplace(*loop_);
     TOBARI_ASSIGN(front_, Front::create(*loop_, config.front_listen, {},
@@ -120,6 +130,7 @@ class Host {
                              .agents_dir = config.state_dir / "agents"};
     services.accelerator = accelerator;
     services.vm_user = vm_user;
+    services.recordings = recordings_.get();
     services.display.program = config.display_program;
     services.display.socket = config.display_socket;
     services.display.log_level = log::to_string(config.log_level);
@@ -163,7 +174,9 @@ class Host {
 
  private:
   Host() = default;
+  SystemClock clock_;
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Recordings> recordings_;
   std::unique_ptr<Hypervisor> hypervisor_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;

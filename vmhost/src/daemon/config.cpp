@@ -6,6 +6,7 @@
 #include <cctype>
 #include <format>
 #include <unistd.h>
+#include <utility>
 
 #include <tobari/config/config_file.h>
 
@@ -13,12 +14,28 @@ namespace tobari::vmhost {
 namespace {
 
 constexpr std::size_t kMaxNameLength = 63;
+constexpr std::uint32_t kMaxDays = 36'500;
 // state_dir + "/agents/<uuid>.sock" must fit a socket address (108 bytes with its end).
 constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
-constexpr std::array<std::string_view, 14> kKeys{
-    "broker",    "identity_dir", "state_dir",   "images_dir", "libvirt_uri",       "front_listen",    "front_address",
-    "log_level", "name",         "accelerator", "vm_user",    "first_display_uid", "display_program", "display_socket"};
+constexpr std::array<std::string_view, 18> kKeys{"broker",
+                                                 "identity_dir",
+                                                 "state_dir",
+                                                 "images_dir",
+                                                 "libvirt_uri",
+                                                 "front_listen",
+                                                 "front_address",
+                                                 "log_level",
+                                                 "name",
+                                                 "accelerator",
+                                                 "vm_user",
+                                                 "first_display_uid",
+                                                 "display_program",
+                                                 "display_socket",
+                                                 "recordings_dir",
+                                                 "recordings_max_gib",
+                                                 "recordings_keep_days",
+                                                 "recordings_hold_days"};
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= kMaxNameLength &&
@@ -38,6 +55,24 @@ std::string machine_name() {
   return is_name(name) ? name : "host";
 }
 
+Result<void> read_recordings(const ConfigFile& written, Config& config) {
+  config.recordings_dir = config.state_dir / "recordings";
+  if (written.has("recordings_dir")) {
+    TOBARI_ASSIGN(config.recordings_dir, written.folder("recordings_dir"));
+  }
+  TOBARI_ASSIGN(config.recordings_max_gib, written.number_or("recordings_max_gib", 0));
+  TOBARI_ASSIGN(config.recordings_keep_days, written.number_or("recordings_keep_days", 0));
+  TOBARI_ASSIGN(config.recordings_hold_days, written.number_or("recordings_hold_days", 0));
+  if (config.recordings_keep_days != 0 && config.recordings_keep_days < config.recordings_hold_days) {
+    return written.wrong("recordings_keep_days", "must not be less than recordings_hold_days, or 0: for ever");
+  }
+  for (const auto& [key, days] : {std::pair("recordings_keep_days", config.recordings_keep_days),
+                                  std::pair("recordings_hold_days", config.recordings_hold_days)}) {
+    if (days > kMaxDays) return written.wrong(key, std::format("is more than {} days", kMaxDays));
+  }
+  return {};
+}
+
 Result<void> read_optional(const ConfigFile& written, Config& config) {
   TOBARI_ASSIGN(config.libvirt_uri, written.text_or("libvirt_uri", config.libvirt_uri));
   TOBARI_ASSIGN(config.log_level, written.log_level_or("log_level", config.log_level));
@@ -49,7 +84,7 @@ Result<void> read_optional(const ConfigFile& written, Config& config) {
   }
   TOBARI_ASSIGN(config.vm_user, written.text_or("vm_user", config.vm_user));
   TOBARI_ASSIGN(config.first_display_uid, written.number_or("first_display_uid", config.first_display_uid));
-  return {};
+  return read_recordings(written, config);
 }
 
 Result<Config> read(const ConfigFile& written) {

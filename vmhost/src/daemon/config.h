@@ -26,9 +26,13 @@ struct Config {
   std::string display_socket;   // where the service manager starts one for each connection (installer/systemd)
   log::Level log_level = log::Level::kInfo;
   // ---- optional
-  std::string name;                      // 1-63 of [a-z0-9-]; else this machine's host name, made to fit
-  std::string accelerator = "auto";      // auto, kvm, tcg
-  std::string vm_user = "libvirt-qemu";  // whom VMs run as; "" leaves it to libvirt
+  std::string name;                        // 1-63 of [a-z0-9-]; else this machine's host name, made to fit
+  std::string accelerator = "auto";        // auto, kvm, tcg
+  std::string vm_user = "libvirt-qemu";    // whom VMs run as; "" leaves it to libvirt
+  std::filesystem::path recordings_dir;    // else state_dir/recordings
+  std::uint32_t recordings_max_gib = 0;    // of all together: the oldest go first; 0: as many as the disk holds
+  std::uint32_t recordings_keep_days = 0;  // older ones are deleted; 0: none is for its age
+  std::uint32_t recordings_hold_days = 0;  // younger ones are never deleted, whatever the other two say
   std::uint32_t first_display_uid =
       2'000'000'000;  // display processes run as this user and the ones after; 0: as we do
 };

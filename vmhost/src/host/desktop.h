@@ -20,6 +20,7 @@
 #include "host/image_store.h"
 #include "host/loop.h"
 #include "host/worker.h"
+#include "recording/recordings.h"
 #include "supervisor/display_process.h"
 #include "tobari/host.pb.h"
 
@@ -52,6 +53,7 @@ struct DesktopServices {
   std::optional<std::uint32_t> first_uid = {};  // of display processes; each desktop has one of its own from here on
   RestartBudget::Limits restarts = {};
   DesktopTimes times = {};
+  Recordings* recordings = nullptr;    // null: this host keeps none
   std::function<void()> changed = {};  // look again: list, reconcile, report
   std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
   std::function<void(const DesktopId&, const wire::Transfer&)> on_transfer = {};

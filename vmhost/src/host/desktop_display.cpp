@@ -5,6 +5,7 @@
 #include <tobari/base/log.h>
 #include <tobari/base/thumbnail.h>
 
+#include "host/arming.h"
 #include "host/claims.h"
 #include "host/desktop.h"
 #include "host/orders.h"
@@ -130,13 +131,8 @@ Result<void> Desktop::showable() const {
 Result<std::string> Desktop::arm(const wire::OpenDisplay& request) {
   TOBARI_TRY(showable());
   if (!display_ || !display_->ready()) return fail(Errc::kUnavailable, "the display process is starting");
-  wire::ToDisplay message;
-  wire::Arm& arm = *message.mutable_arm();
-  arm.set_session_id(request.session_id());
-  arm.set_ticket_sha256(request.ticket_sha256());
-  arm.set_valid_seconds(request.valid_seconds());
-  *arm.mutable_grant() = request.grant();
-  TOBARI_TRY(display_->send(message));
+  TOBARI_ASSIGN(const Arming arming, arming_of(request, services_.recordings));
+  TOBARI_TRY(display_->send(arming.message, arming.recording.get()));
   return display_->fingerprint();
 }
 

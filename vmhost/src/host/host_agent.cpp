@@ -30,6 +30,9 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
   services_.on_thumbnail = [this](const std::string& request_id, const Result<std::string>& jpeg) {
     on_thumbnail(request_id, jpeg);
   };
+  if (services_.recordings != nullptr) {
+    services_.recordings->set_report([this](const RecordingReport& report) { on_recording(report); });
+  }
   load_desired();
   watch_ = services_.hypervisor.watch([this, &loop = services_.loop](const DomainEvent& event) {
     loop.post([this, event] {
@@ -40,7 +43,9 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
   look();
 }
 
-HostAgent::~HostAgent() = default;
+HostAgent::~HostAgent() {
+  if (services_.recordings != nullptr) services_.recordings->set_report({});
+}
 
 // ---- what should be
 

@@ -92,6 +92,8 @@ class HostAgent {
   [[nodiscard]] Result<std::shared_ptr<Desktop>> ordered(const std::string& desktop_id, std::uint64_t epoch) const;
   void on_session(const DesktopId& id, const wire::Session& session);
   void tell(const DesktopId& desktop, const wire::Session& session);
+  void on_recording(const RecordingReport& report);
+  void keep_and_send(const wire::SessionEvent& event);
   void send_failure(const std::string& request_id, const Error& error);
   void remember_answer(const std::string& request_id, const wire::FromHost& message);
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <tobari/base/log.h>
 #include <tobari/base/random.h>
 
+#include "host/claims.h"
 #include "host/host_agent.h"
 
 namespace tobari::vmhost {
@@ -214,6 +216,35 @@ void HostAgent::on_session(const DesktopId& id, const wire::Session& session) {
   if (session.kind() == wire::Session::CONNECTED) end_walls_of(id, "one of its desktops is shown elsewhere");
 }
 
+void HostAgent::on_recording(const RecordingReport& report) {
+  using Kind = RecordingReport::Kind;
+  static constexpr std::array<wire::SessionEvent::Kind, 4> kKinds{
+      wire::SessionEvent::RECORDING_STARTED, wire::SessionEvent::RECORDING_ENDED, wire::SessionEvent::RECORDING_FAILED,
+      wire::SessionEvent::RECORDING_DELETED};
+  wire::SessionEvent event;
+  event.set_session_id(report.session);
+  event.set_kind(kKinds.at(static_cast<std::size_t>(report.kind)));
+  event.set_detail(bounded(report.detail));
+  event.set_event_id(random_uuid());
+  log::info(
+      "recording",
+      {{"session", report.session}, {"what", wire::SessionEvent::Kind_Name(event.kind())}, {"detail", report.detail}});
+  keep_and_send(event);
+  if (report.kind != Kind::kFailed || !report.required) return;
+  // The display ends it by itself; if it does not, it is ended.
+  wire::CloseSession close;
+  close.set_session_id(report.session);
+  close.set_reason("it must be recorded, and cannot be");
+  on_close_session(close);
+}
+
+void HostAgent::keep_and_send(const wire::SessionEvent& event) {
+  events_.add(event);
+  wire::FromHost message;
+  *message.mutable_session() = event;
+  send_(message);
+}
+
 void HostAgent::tell(const DesktopId& desktop, const wire::Session& session) {
   wire::SessionEvent event;
   event.set_session_id(session.session_id());
@@ -226,10 +257,7 @@ void HostAgent::tell(const DesktopId& desktop, const wire::Session& session) {
                         {"session", session.session_id()},
                         {"what", wire::Session::Kind_Name(session.kind())},
                         {"detail", session.detail()}});
-  events_.add(event);
-  wire::FromHost message;
-  *message.mutable_session() = event;
-  send_(message);
+  keep_and_send(event);
 }
 
 }  // namespace tobari::vmhost

@@ -7,6 +7,7 @@
 
 #include <tobari/base/log.h>
 
+#include "host/arming.h"
 #include "host/claims.h"
 #include "host/orders.h"
 
@@ -59,13 +60,8 @@ bool Wall::holds(const Desktop& desktop) const {
 Result<std::string> Wall::arm(const wire::OpenDisplay& request) {
   if (state_ != State::kWaiting) return fail(Errc::kNotFound, "the wall is over");
   if (!display_->ready()) return fail(Errc::kUnavailable, "the display process is starting");
-  wire::ToDisplay message;
-  wire::Arm& arm = *message.mutable_arm();
-  arm.set_session_id(session_);
-  arm.set_ticket_sha256(request.ticket_sha256());
-  arm.set_valid_seconds(request.valid_seconds());
-  *arm.mutable_grant() = request.grant();
-  TOBARI_TRY(display_->send(message));
+  TOBARI_ASSIGN(const Arming arming, arming_of(request, services_.recordings));
+  TOBARI_TRY(display_->send(arming.message, arming.recording.get()));
   const auto valid = std::min(std::chrono::seconds(request.valid_seconds()), kMaxTicketLife);
   timer_ = services_.loop.after(valid + kSignInWithin, [this] { finish(); });
   return display_->fingerprint();
