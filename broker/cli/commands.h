@@ -31,5 +31,6 @@ void add_user_commands(CLI::App& app, Context& context);
 void add_host_commands(CLI::App& app, Context& context);
 void add_session_commands(CLI::App& app, Context& context);
 void add_audit_commands(CLI::App& app, Context& context);
+void add_recording_command(CLI::App& app, Context& context);
 
 }  // namespace tobari::cli

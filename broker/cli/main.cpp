@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   tobari::cli::add_host_commands(app, context);
   tobari::cli::add_session_commands(app, context);
   tobari::cli::add_audit_commands(app, context);
+  tobari::cli::add_recording_command(app, context);
   tobari::cli::add_policy_commands(app, policy_status);
   try {
     app.parse(argc, argv);

@@ -72,6 +72,7 @@ Broker::~Broker() { stop(); }
 
 Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock& clock) {
   TOBARI_ASSIGN(Keys keys, load_keys(config));
+  TOBARI_ASSIGN(auto recording_key, load_recording_key(config));
   TOBARI_ASSIGN(auto store, SqlStore::open(config.database(), clock));
   TOBARI_ASSIGN(auto authenticator, Authenticator::create(*store, clock));
   auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(store), std::move(authenticator));
@@ -94,7 +95,8 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .gateway_address = config.gateway_address.address,
               .gateway_port = config.gateway_address.port,
               .nodes_address = nodes_address(config, parts->node_server->endpoint()),
-              .ca_pem = parts->keys.ca.certificate_pem});
+              .ca_pem = parts->keys.ca.certificate_pem,
+              .recording_key = recording_key});
   parts->router.add(all_routes(*parts->api));
   const auto handler = [all](Request request, Respond respond) {
     all->router.handle(std::move(request), std::move(respond));

@@ -19,8 +19,13 @@ struct Config {
   std::vector<std::string> public_names;  // host names and addresses that the portal's certificate is made for
   std::filesystem::path state_dir;
   std::filesystem::path policy;
+  std::filesystem::path recording_key;  // public; else state_dir/recording.pub, when it is there
   log::Level log_level = log::Level::kInfo;
 
+  [[nodiscard]] std::filesystem::path recording_public() const {
+    return recording_key.empty() ? state_dir / "recording.pub" : recording_key;
+  }
+  [[nodiscard]] std::filesystem::path recording_secret() const { return state_dir / "recording.key"; }
   [[nodiscard]] std::filesystem::path database() const { return state_dir / "tobari.db"; }
 };
 

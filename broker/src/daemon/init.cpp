@@ -9,6 +9,8 @@
 #include <arpa/inet.h>
 #include <sys/stat.h>
 
+#include <tobari/recording/keys.h>
+
 #include "auth/password.h"
 #include "core/names.h"
 #include "daemon/files.h"
@@ -55,6 +57,16 @@ Result<void> make_keys(const Config& config, const Clock& clock) {
   return write_identity(config, "portal", portal);
 }
 
+// The secret half is made here for convenience only: it is to be taken away (docs/RECORDING.md). With one's own public
+// key configured nothing is made.
+Result<void> make_recording_keys(const Config& config) {
+  std::error_code ignored;
+  if (!config.recording_key.empty() || std::filesystem::exists(config.recording_public(), ignored)) return {};
+  const recording::KeyPair pair = recording::make_key_pair();
+  TOBARI_TRY(write_small_file(config.recording_secret(), recording::to_text(pair.secret), kSecret));
+  return write_small_file(config.recording_public(), recording::to_text(pair.public_key), kPublic);
+}
+
 Result<std::string> read_password(const std::filesystem::path& file) {
   TOBARI_ASSIGN(std::string password, read_small_file(file));
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
@@ -99,7 +111,20 @@ Result<void> init_state(const Config& config, const std::string& admin, const st
     return fail(Errc::kAlreadyExists, std::format("{} has been set up already", config.state_dir.string()));
   }
   TOBARI_TRY(make_keys(config, clock));
+  TOBARI_TRY(make_recording_keys(config));
   return add_administrator(*store, admin, password);
+}
+
+// Without a key the broker serves, but records nothing. One that is configured must be there.
+Result<std::optional<recording::PublicKey>> load_recording_key(const Config& config) {
+  const auto text = read_small_file(config.recording_public());
+  if (!text && text.error().code == Errc::kNotFound && config.recording_key.empty()) {
+    return std::optional<recording::PublicKey>();
+  }
+  if (!text) return std::unexpected(text.error());
+  auto key = recording::parse_public_key(*text);
+  if (!key) return context(std::move(key).error(), config.recording_public().string());
+  return std::optional(*key);
 }
 
 Result<Keys> load_keys(const Config& config) {

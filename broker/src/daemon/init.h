@@ -3,11 +3,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/result.h>
 #include <tobari/net/pki.h>
+#include <tobari/recording/keys.h>
 
 #include "daemon/config.h"
 
@@ -26,5 +28,9 @@ struct Keys {
 };
 // kNotFound, with the command to run, when init_state() has not been here.
 [[nodiscard]] Result<Keys> load_keys(const Config& config);
+
+// Who can read the recordings of this broker's sessions; none: there is no such key. kInvalidArgument, kNotFound: the
+// file that is configured is none.
+[[nodiscard]] Result<std::optional<recording::PublicKey>> load_recording_key(const Config& config);
 
 }  // namespace tobari::broker

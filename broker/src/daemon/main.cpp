@@ -27,8 +27,9 @@ int main(int argc, char** argv) {
   CLI::App app("tobari-broker: signs users in and gives each a desktop");
   app.set_version_flag("--version", "tobari-broker " TOBARI_VERSION);
   std::filesystem::path file;
-  app.add_option("--config", file,
-                 "YAML file: listen, nodes_listen, gateway_address, public_names, state_dir, policy, log_level")
+  app.add_option(
+         "--config", file,
+         "YAML file: listen, nodes_listen, gateway_address, public_names, state_dir, policy, recording_key, log_level")
       ->required();
   CLI::App* init = app.add_subcommand("init", "make certificates, database and the first administrator, once");
   std::string admin;
@@ -46,5 +47,10 @@ int main(int argc, char** argv) {
   if (!config.has_value()) return report(std::unexpected(config.error()));
   tobari::log::init("tobari-broker", config->log_level);
   if (!init->parsed()) return report(tobari::broker::serve(*config));
-  return report(tobari::broker::init_state(*config, admin, password_file, tobari::SystemClock()));
+  const auto done = tobari::broker::init_state(*config, admin, password_file, tobari::SystemClock());
+  if (done.has_value() && std::filesystem::exists(config->recording_secret())) {
+    std::println("the key that opens recordings is {}: take it away, to whoever may watch them",
+                 config->recording_secret().string());
+  }
+  return report(done);
 }

@@ -3,12 +3,14 @@
 // that neither knows a route that the other does not.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include <tobari/base/clock.h>
+#include <tobari/recording/keys.h>
 
 #include "auth/authenticator.h"
 #include "core/access.h"
@@ -29,6 +31,7 @@ struct Api {
   std::uint16_t gateway_port = 0;
   std::string nodes_address;  // "ADDR:PORT" that goes into join tokens
   std::string ca_pem;
+  std::optional<recording::PublicKey> recording_key = {};  // who can read recordings; none: nothing is recorded
 };
 
 inline constexpr const char* kApiPrefix = "/api/v1";

@@ -22,6 +22,8 @@ namespace tobari::broker {
 namespace {
 
 constexpr const char* kStartingCode = "desktop_starting";
+constexpr const char* kNoRecordingKey =
+    "the session is to be recorded, and this broker has no recording key (see docs/RECORDING.md)";
 constexpr std::chrono::seconds kStartingRetry{2};
 constexpr std::chrono::seconds kAwayRetry{5};
 
@@ -32,6 +34,7 @@ struct Attempt {
   policy::Grant grant;
   std::vector<wire::FurtherDesktop> further;
   std::uint64_t epoch = 0;
+  std::optional<recording::PublicKey> recording_key;
 };
 
 ApiError starting() {
@@ -177,6 +180,16 @@ AuditDraft record_of(const Call& call, const Opening& opening, std::size_t scree
   return draft;
 }
 
+AuditDraft no_recording(const Session& session) {
+  return {.actor = "broker",
+          .action = "recording.failed",
+          .object = session.id.str(),
+          .client_address = session.client_address,
+          .outcome = Outcome::kFailed,
+          .rule = "",
+          .detail = kNoRecordingKey};
+}
+
 std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const Call& call, const Opening& opening) {
   TOBARI_ASSIGN(const std::uint32_t sessions, other_sessions(api, call, opening.desktops));
   auto permissions = ask_policy(api, call, opening, sessions);
@@ -196,6 +209,10 @@ std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const C
     further.set_desktop_id(desktop.id.str());
     further.set_epoch(desktop.epoch);
   }
+  const bool recorded = attempt->grant.recording != policy::Recording::kNone;
+  if (recorded && !api.recording_key && attempt->grant.recording == policy::Recording::kRequired) {
+    return std::unexpected(denied(api, call, opening.desktops.front(), permissions->front().rule, kNoRecordingKey));
+  }
   attempt->session = offered_session(api, call, opening, attempt->offer);
   attempt->session.access = to_text(SessionAccess{.grant = attempt->grant,
                                                   .client_address = call.request.client_address,
@@ -203,6 +220,7 @@ std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const C
                                                   .sessions = sessions});
   auto done = api.store.act([&](Writer& writer) -> Result<AuditDraft> {
     TOBARI_TRY(writer.add_session(attempt->session));
+    if (recorded && !api.recording_key) TOBARI_TRY(writer.add_record(no_recording(attempt->session)));
     const std::size_t last = opening.desktops.size() - 1;
     for (std::size_t i = 0; i < last; ++i) {
       TOBARI_TRY(writer.add_record(record_of(call, opening, i, attempt->session, (*permissions)[i].rule)));
@@ -210,6 +228,11 @@ std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const C
     return record_of(call, opening, last, attempt->session, (*permissions)[last].rule);
   });
   TOBARI_TRY(std::move(done));
+  if (api.recording_key) {
+    attempt->recording_key = api.recording_key;
+  } else {
+    attempt->grant.recording = policy::Recording::kNone;  // as the audit says
+  }
   return attempt;
 }
 
@@ -227,6 +250,9 @@ wire::OpenDisplay open_message(const Attempt& attempt) {
   message.set_valid_seconds(static_cast<std::uint32_t>(kOfferLifetime.count()));
   *message.mutable_grant() = to_wire(attempt.grant);
   for (const wire::FurtherDesktop& desktop : attempt.further) *message.add_further() = desktop;
+  if (attempt.grant.recording != policy::Recording::kNone && attempt.recording_key) {
+    message.set_recording_key(as_bytes(attempt.recording_key->bytes));
+  }
   return message;
 }
 

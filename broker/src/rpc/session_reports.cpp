@@ -19,7 +19,7 @@ constexpr std::size_t kMaxTextBytes = 256;
 constexpr std::size_t kTokenCharacters = 43;
 
 struct Kind {
-  SessionEventKind kind;
+  std::optional<SessionEventKind> kind;  // none: it says nothing of the session itself
   const char* action;
   Outcome outcome;
 };
@@ -40,6 +40,14 @@ std::optional<Kind> kind_of(wire::SessionEvent::Kind kind) {
       return Kind{SessionEventKind::kViolation, "channel.denied", Outcome::kDenied};
     case wire::SessionEvent::NOTICE_READ:
       return Kind{SessionEventKind::kViolation, "session.notice_read", Outcome::kDone};
+    case wire::SessionEvent::RECORDING_STARTED:
+      return Kind{std::nullopt, "recording.started", Outcome::kDone};
+    case wire::SessionEvent::RECORDING_ENDED:
+      return Kind{std::nullopt, "recording.ended", Outcome::kDone};
+    case wire::SessionEvent::RECORDING_FAILED:
+      return Kind{std::nullopt, "recording.failed", Outcome::kFailed};
+    case wire::SessionEvent::RECORDING_DELETED:
+      return Kind{std::nullopt, "recording.deleted", Outcome::kDone};
     default:
       return std::nullopt;
   }
@@ -73,11 +81,14 @@ Result<void> store_session_event(StateStore& store, const Clock& clock, const No
     TOBARI_ASSIGN(const Session session, writer.session(*id));
     if (session.host != host.id) return fail(Errc::kPermissionDenied, "the session is not of this host");
     TOBARI_TRY(writer.add_event(event.event_id(), *id, clock.wall()));
-    TOBARI_TRY(writer.update_session(*id, next_state(session.state, kind->kind),
-                                     or_else(short_text(event.client_address()), session.client_address),
-                                     or_else(short_text(event.client_name()), session.client_name),
-                                     or_else(short_text(event.detail()), session.detail)));
-    return AuditDraft{.actor = session.user_name,
+    if (kind->kind) {
+      TOBARI_TRY(writer.update_session(*id, next_state(session.state, *kind->kind),
+                                       or_else(short_text(event.client_address()), session.client_address),
+                                       or_else(short_text(event.client_name()), session.client_name),
+                                       or_else(short_text(event.detail()), session.detail)));
+    }
+    // What the host keeps is the host's act, not the user's.
+    return AuditDraft{.actor = kind->kind ? session.user_name : "host/" + host.name,
                       .action = kind->action,
                       .object = session.id.str(),
                       .client_address = or_else(short_text(event.client_address()), session.client_address),

@@ -94,6 +94,28 @@ TEST_F(SessionReports, AnEventIsStoredOnceHoweverOftenItComes) {
   EXPECT_EQ(stored().state, SessionState::kEnded);
 }
 
+TEST_F(SessionReports, WhatBecomesOfARecordingIsOnRecordAndChangesNoSession) {
+  auto connected = event(wire::SessionEvent::CONNECTED);
+  connected.set_detail("here");
+  ASSERT_TRUE(store_session_event(store, clock, node, connected).has_value());
+  auto ended = event(wire::SessionEvent::RECORDING_ENDED);
+  ended.set_detail("file x.tbrec, 12 bytes, blake2b 00");
+  for (const auto kind : {wire::SessionEvent::RECORDING_STARTED, wire::SessionEvent::RECORDING_FAILED,
+                          wire::SessionEvent::RECORDING_DELETED}) {
+    ASSERT_TRUE(store_session_event(store, clock, node, event(kind)).has_value());
+  }
+  ASSERT_TRUE(store_session_event(store, clock, node, ended).has_value());
+  EXPECT_EQ(stored().state, SessionState::kConnected);
+  EXPECT_EQ(stored().detail, "here");
+  const auto all = audited();
+  for (const char* action : {"recording.started", "recording.failed", "recording.deleted", "recording.ended"}) {
+    EXPECT_THAT(all, ::testing::Contains(std::string(action) + " host/host-1"));
+  }
+  const auto records = *store.get([](const Reader& reader) { return reader.audit_after(0, 1000); });
+  EXPECT_EQ(records.back().draft.detail, ended.detail()) << "the hash is in the chain";
+  EXPECT_EQ(records.back().draft.object, session.id.str());
+}
+
 TEST_F(SessionReports, AHostSpeaksForItsOwnSessionsOnly) {
   const Node other = add_host("host-2");
   ASSERT_TRUE(store_session_event(store, clock, other, event(wire::SessionEvent::ENDED)).has_value());
