@@ -153,6 +153,9 @@ def run_server(kind, workloads, options, shapes):
                         print(f"{kind.name:17} {workload:13} {name:12} no figure: {error}", flush=True)
                         continue
                     row([kind.name, workload, name, *cells(seen)])
+                    if kind is servers.RECORDED:
+                        size, seconds = server.newest_recording().stat().st_size, seen["seconds"] + 1
+                        print(f"  recorded {size / 1e3:.0f} kB in some {seconds:.0f} s: {size / seconds * 3600 / 1e6:.1f} MB an hour", flush=True)
                     if options.stop_reading:
                         print(f"  current {seen['current_after_ms']:.0f} ms after reading on", flush=True)
         except servers.DidNotStart as what:
@@ -170,6 +173,7 @@ def parse():
     parser.add_argument("--peers", action="store_true", help="every other server of Debian too, in the same run")
     parser.add_argument("--peer", action="append", default=[], choices=servers.PEERS, help="this one; repeatable")
     parser.add_argument("--without-ours", action="store_true")
+    parser.add_argument("--recorded", action="store_true", help="ours once more, with its sessions recorded")
     parser.add_argument("--seconds", type=float, default=12, help="measured, a run (12)")
     parser.add_argument("--size", default="1920x1080")
     parser.add_argument("--keys", type=float, default=0, help="keys a second, whatever the workload")
@@ -190,7 +194,7 @@ def built():
     """The programs that take part, in the release that is shipped."""
     quiet = {"stdout": subprocess.DEVNULL, "check": True}
     subprocess.run(["cmake", "--preset", "release"], **quiet)
-    subprocess.run(["cmake", "--build", "--preset", "release", "--target", "tobari-display", "tobari-probe", "tobari-vnc-probe",
+    subprocess.run(["cmake", "--build", "--preset", "release", "--target", "tobari-display", "tobari-recording", "tobari-probe", "tobari-vnc-probe",
                     "tobari-workload", "tobari-shaper"], **quiet)
     return Path("build/release/bin")
 
@@ -211,6 +215,7 @@ def main():
     options.binaries = options.binaries or built()
     servers.Tobari.binaries = options.binaries
     kinds = [] if options.without_ours else [servers.OURS]
+    kinds += [servers.RECORDED] if options.recorded else []
     kinds += list(servers.PEERS.values()) if options.peers else [servers.PEERS[name] for name in options.peer]
     row([name for name, _ in COLUMNS])
     alone = [w for w in options.workload if not w.endswith("-4")]

@@ -89,6 +89,7 @@ class Server:
 
 class Tobari(Server):
     name = "tobari"
+    arguments = []
     binaries = Path("build/release/bin")
 
     def available(self):
@@ -100,8 +101,24 @@ class Tobari(Server):
         password.write_text(self.password)
         sources = [word for display in self.displays for word in ("--source", f"x11:{display}")]
         self.run(str(self.binaries / "tobari-display"), *sources, "--listen", f"127.0.0.1:{self.port}", "--user", self.user,
-                 "--password-file", str(password))
+                 "--password-file", str(password), *self.arguments)
         wait_for(lambda: listens(self.port), 10, self.name)
+
+
+class TobariRecorded(Tobari):
+    """The same, with every session recorded to a disk."""
+    name = "tobari, recorded"
+
+    def start(self):
+        self.recordings = self.folder / "recordings"
+        self.recordings.mkdir(exist_ok=True)
+        subprocess.run([str(self.binaries / "tobari-recording"), "keygen", str(self.folder / "auditor")], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.arguments = ["--record", str(self.recordings), "--recording-key", str(self.folder / "auditor.pub")]
+        super().start()
+
+    def newest_recording(self):
+        return max(self.recordings.iterdir(), key=lambda path: path.stat().st_mtime)
 
 
 class TobariWall(Tobari):
@@ -213,5 +230,6 @@ class Xrdp(Server):
 
 
 OURS = Tobari
+RECORDED = TobariRecorded
 WALL = TobariWall
 PEERS = {p.name: p for p in (TigerVnc, TigerVncLossless, Xrdp, Weston, FreerdpShadow, X11vnc)}
