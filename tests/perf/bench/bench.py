@@ -153,6 +153,8 @@ def run_server(kind, workloads, options, shapes):
                         print(f"{kind.name:17} {workload:13} {name:12} no figure: {error}", flush=True)
                         continue
                     row([kind.name, workload, name, *cells(seen)])
+                    if options.recorded:
+                        print(f"  a frame's encoding: {server.encode_ms()} ms")
                     if kind is servers.RECORDED:
                         size, seconds = server.newest_recording().stat().st_size, seen["seconds"] + 1
                         print(f"  recorded {size / 1e3:.0f} kB in some {seconds:.0f} s: {size / seconds * 3600 / 1e6:.1f} MB an hour", flush=True)

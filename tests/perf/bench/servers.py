@@ -105,6 +105,13 @@ class Tobari(Server):
         wait_for(lambda: listens(self.port), 10, self.name)
 
 
+    def encode_ms(self):
+        """Of the client that left last, as the log has it: what a frame took the encode thread."""
+        lines = (self.folder / f"{self.name}.log").read_text(errors="replace").splitlines()
+        found = [re.search(r'encode_ms="?([^"\n]*?)"? ack_ms', line) for line in lines if " statistics " in line]
+        return found[-1].group(1) if found and found[-1] else "not known"
+
+
 class TobariRecorded(Tobari):
     """The same, with every session recorded to a disk."""
     name = "tobari, recorded"
