@@ -31,6 +31,10 @@ void add_user_commands(CLI::App& app, Context& context);
 void add_host_commands(CLI::App& app, Context& context);
 void add_session_commands(CLI::App& app, Context& context);
 void add_audit_commands(CLI::App& app, Context& context);
-void add_recording_command(CLI::App& app, Context& context);
+
+// Its arguments are another program's, so they are not parsed here. The last one returns only when that cannot be started.
+void describe_recording_command(CLI::App& app);
+[[nodiscard]] bool is_recording_command(int argc, char** argv);
+[[nodiscard]] Result<void> run_recording_command(int argc, char** argv);
 
 }  // namespace tobari::cli

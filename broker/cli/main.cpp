@@ -10,9 +10,16 @@
 namespace {
 constexpr int kRefused = 1;
 constexpr int kBadArguments = 2;
+
+int report(const tobari::Result<void>& done) {
+  if (done.has_value()) return 0;
+  std::println(stderr, "tobari: {}", done.error().message);
+  return kRefused;
+}
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (tobari::cli::is_recording_command(argc, argv)) return report(tobari::cli::run_recording_command(argc, argv));
   CLI::App app("tobari: desktops, users, hosts and sessions of a Tobari broker");
   app.set_version_flag("--version", "tobari " TOBARI_VERSION);
   app.require_subcommand(1);
@@ -31,16 +38,12 @@ int main(int argc, char** argv) {
   tobari::cli::add_host_commands(app, context);
   tobari::cli::add_session_commands(app, context);
   tobari::cli::add_audit_commands(app, context);
-  tobari::cli::add_recording_command(app, context);
+  tobari::cli::describe_recording_command(app);
   tobari::cli::add_policy_commands(app, policy_status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kBadArguments;
   }
-  if (!context.run) return policy_status;
-  const auto done = context.run();
-  if (done.has_value()) return 0;
-  std::println(stderr, "tobari: {}", done.error().message);
-  return kRefused;
+  return context.run ? report(context.run()) : policy_status;
 }

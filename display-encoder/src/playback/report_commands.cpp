@@ -55,7 +55,7 @@ Result<std::string> reason_of(const Recording& recording) {
 }
 
 void say(const char* what, const std::string& value) {
-  std::string plain = value;
+  std::string plain = value.substr(0, value.find_last_not_of('\n') + 1);
   std::ranges::replace_if(plain, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; }, '?');
   std::println("{:<16}{}", what, plain);
 }
