@@ -2,6 +2,7 @@
 // What a display process hands over as its recording, the hostile one included.
 #include "recording/recording_sink.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <iterator>
@@ -73,7 +74,7 @@ class RecordingSinkTest : public ::testing::Test {
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<RecordingReport> reports;
-  bool audit_works = true;
+  std::atomic<bool> audit_works = true;
   std::unique_ptr<RecordingStore> store;
   UniqueFd display;
   recording::Sealer sealer = recording::Sealer::create(recording::make_key_pair().public_key, session, 0).value();
@@ -169,6 +170,20 @@ TEST_F(RecordingSinkTest, NothingIsAnsweredBeforeTheAuditKnows) {
   EXPECT_LT(::recv(display.get(), answer.data(), answer.size(), MSG_DONTWAIT), 0);
   sink.reset();  // the agent ends: the file waits for the next one
   EXPECT_EQ(file(".tbrec.part").size(), recording::kHeaderBytes);
+}
+
+TEST_F(RecordingSinkTest, AnEndThatTheAuditDoesNotKnowOfIsNone) {
+  say(sealer.header());
+  EXPECT_EQ(hear(), recording::kHeaderBytes);
+  audit_works = false;
+  const auto end = sealer.finish(1, "done");
+  say(end);
+  EXPECT_EQ(hear(), recording::kHeaderBytes + end.size() - recording::kTrailerBytes);
+  EXPECT_EQ(wait_report(1).kind, Kind::kEnded);
+  sink.reset();  // the agent ends before it is stored
+  std::array<std::byte, 8> answer{};
+  EXPECT_LE(::recv(display.get(), answer.data(), answer.size(), MSG_DONTWAIT), 0) << "the trailer is not answered";
+  EXPECT_EQ(file(".tbrec.part").size(), recording::kHeaderBytes + end.size()) << "the next agent reports it";
 }
 
 }  // namespace

@@ -182,16 +182,16 @@ bool RecordingStore::may_go(const std::string& name, const Kept& kept) const {
 Result<void> RecordingStore::reserve(std::uint64_t bytes) {
   if (options_.max_bytes == 0) return {};
   const std::scoped_lock lock(mutex_);
-  while (bytes_ + bytes > options_.max_bytes) {
-    const auto older = [](const auto& a, const auto& b) { return a.second.ended < b.second.ended; };
-    std::vector<std::pair<std::string, Kept>> candidates;
-    for (const auto& [name, kept] : kept_) {
-      if (may_go(name, kept)) candidates.emplace_back(name, kept);
-    }
-    if (candidates.empty()) return fail(Errc::kExhausted, "recordings have reached the size that they may have");
-    remove(std::ranges::min_element(candidates, older)->first, "for lack of space");
+  if (bytes_ + bytes <= options_.max_bytes) return {};
+  std::vector<std::pair<Clock::Wall, std::string>> by_age;
+  for (const auto& [name, kept] : kept_) by_age.emplace_back(kept.ended, name);
+  std::ranges::sort(by_age);
+  for (const auto& [ended, name] : by_age) {
+    if (!may_go(name, kept_[name])) continue;
+    remove(name, "for lack of space");
+    if (bytes_ + bytes <= options_.max_bytes) return {};
   }
-  return {};
+  return fail(Errc::kExhausted, "recordings have reached the size that they may have");
 }
 
 void RecordingStore::tidy() {
