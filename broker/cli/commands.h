@@ -32,7 +32,8 @@ void add_host_commands(CLI::App& app, Context& context);
 void add_session_commands(CLI::App& app, Context& context);
 void add_audit_commands(CLI::App& app, Context& context);
 
-// Its arguments are another program's, so they are not parsed here. The last one returns only when that cannot be started.
+// Its arguments are another program's, so they are not parsed here. The last one returns only when that cannot be
+// started.
 void describe_recording_command(CLI::App& app);
 [[nodiscard]] bool is_recording_command(int argc, char** argv);
 [[nodiscard]] Result<void> run_recording_command(int argc, char** argv);
