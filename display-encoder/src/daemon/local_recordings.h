@@ -27,7 +27,9 @@ class RecordedAdmission final : public Admission {
 
   // As the other one; kIo: nobody gets in whose session cannot be recorded.
   [[nodiscard]] Result<Admitted> admit(const std::string& user, const std::string& secret) override;
-  [[nodiscard]] policy::Grant foreseen(const std::string& session_id) override { return admission_.foreseen(session_id); }
+  [[nodiscard]] policy::Grant foreseen(const std::string& session_id) override {
+    return admission_.foreseen(session_id);
+  }
 
  private:
   Admission& admission_;

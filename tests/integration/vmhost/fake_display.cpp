@@ -144,7 +144,7 @@ class FakeDisplay {
   int sources_ = 0;
   int pictures_ = 0;
   std::uint64_t statistics_ = 0;
-  std::string narrowed_;  // the session
+  std::string narrowed_;                        // the session
   std::map<std::string, UniqueFd> recordings_;  // lines to the host, by session
   std::map<std::string, UniqueFd> clients_;
 };

@@ -48,8 +48,8 @@ struct ClientPipeline {
   bool acknowledges = true;  // on_frame_ack() comes, from the client itself or because the transport asks it
 };
 
-// kTimeLimit: the session has lasted as long as it may. kDenied: the policy does not allow it any more. kNotRecorded: it
-// must be recorded, and that is not possible any more.
+// kTimeLimit: the session has lasted as long as it may. kDenied: the policy does not allow it any more. kNotRecorded:
+// it must be recorded, and that is not possible any more.
 enum class CloseReason : std::uint8_t { kServerStops, kTakenOver, kDropped, kIdle, kTimeLimit, kDenied, kNotRecorded };
 
 // What a client may do once it is admitted.
