@@ -5,28 +5,14 @@
 
 #include <tobari/display/encoder.h>
 
+#include "rdp/gfx_command.h"
 #include "rdp/wire.h"
 
 namespace tobari::display::playback {
 namespace {
 
-// MS-RDPEGFX 2.2.1.5 RDPGFX_HEADER cmdId
-enum Id : std::uint16_t {
-  kWireToSurface1 = 0x0001,
-  kWireToSurface2 = 0x0002,
-  kSolidFill = 0x0004,
-  kSurfaceToSurface = 0x0005,
-  kSurfaceToCache = 0x0006,
-  kCacheToSurface = 0x0007,
-  kEvictCacheEntry = 0x0008,
-  kCreateSurface = 0x0009,
-  kDeleteSurface = 0x000A,
-  kStartFrame = 0x000B,
-  kEndFrame = 0x000C,
-  kResetGraphics = 0x000E,
-  kMapSurfaceToOutput = 0x000F,
-};
-constexpr std::size_t kHeaderSize = 8;
+using namespace gfx;  // the numbers of the messages
+
 // More of them are not in one message of ours: a region has at most 256 rectangles.
 constexpr std::size_t kMaxPlaces = 4096;
 
