@@ -13,7 +13,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <tobari/base/random.h>
+
 #include "auth/password.h"
+#include "core/offer.h"
 #include "http/router.h"
 #include "rest/api.h"
 #include "rpc/host_registry.h"
@@ -102,6 +105,22 @@ struct Harness {
     static_cast<void>(hosts.set_actual(node.id, actual));
   }
 
+  // Alice's, of a desktop of its own; not stored yet.
+  Session new_session(const Node& host, const UserId& user, SessionState state) const {
+    return {.id = SessionId::random(),
+            .desktop = DesktopId::random(),
+            .user = user,
+            .user_name = "alice",
+            .host = host.id,
+            .state = state,
+            .client_address = "203.0.113.1",
+            .client_name = "",
+            .detail = "",
+            .created_at = clock.wall(),
+            .offer_expires_at = clock.wall() + kOfferLifetime,
+            .routing_sha256 = random_token(),
+            .further = {}};
+  }
   void act(std::function<Result<void>(Writer&)> body) {
     const auto done = store.act([&body](Writer& writer) -> Result<AuditDraft> {
       TOBARI_TRY(body(writer));

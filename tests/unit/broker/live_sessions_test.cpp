@@ -27,19 +27,8 @@ class LiveSessionsTest : public ::testing::Test, protected Harness {
     };
   }
   Session add(SessionState state = SessionState::kConnected, const std::vector<DesktopId>& further = {}) {
-    Session session{.id = SessionId::random(),
-                    .desktop = DesktopId::random(),
-                    .user = UserId::random(),
-                    .user_name = "alice",
-                    .host = node.id,
-                    .state = state,
-                    .client_address = "203.0.113.1",
-                    .client_name = "",
-                    .detail = "",
-                    .created_at = clock.wall(),
-                    .offer_expires_at = clock.wall() + kOfferLifetime,
-                    .routing_sha256 = random_token(),
-                    .further = further};
+    Session session = new_session(node, UserId::random(), state);
+    session.further = further;
     SessionAccess access{
         .grant = {.user = "alice"}, .client_address = "192.0.2.7", .client = "tobari-client/1", .sessions = 1};
     access.grant.channels = {{"connect", "the-rule", {}}};

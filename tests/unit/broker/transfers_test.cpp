@@ -16,19 +16,7 @@ using testing::HasSubstr;
 class Transfers : public ::testing::Test, protected Harness {
  protected:
   Session add(policy::Limits limits, SessionState state = SessionState::kConnected) {
-    Session session{.id = SessionId::random(),
-                    .desktop = DesktopId::random(),
-                    .user = user,
-                    .user_name = "alice",
-                    .host = node.id,
-                    .state = state,
-                    .client_address = "203.0.113.1",
-                    .client_name = "",
-                    .detail = "",
-                    .created_at = clock.wall(),
-                    .offer_expires_at = clock.wall() + kOfferLifetime,
-                    .routing_sha256 = random_token(),
-                    .further = {}};
+    Session session = new_session(node, user, state);
     SessionAccess access;
     access.grant.channels = {{"clipboard.to_guest", "paste-a-little", limits}};
     session.access = to_text(access);
