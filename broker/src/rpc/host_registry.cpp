@@ -59,7 +59,6 @@ PendingRequests::Callback only(std::function<void(Result<Wanted>)> callback) {
 
 HostRegistry::HostRegistry(StateStore& store, const Clock& clock)
     : store_(store),
-      clock_(clock),
       // Rises over restarts as well, without being stored.
       revision_(static_cast<std::uint64_t>(
           std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch()).count())) {}

@@ -105,7 +105,6 @@ class HostRegistry {
   [[nodiscard]] Result<void> pass_epochs(const HostId& host, const wire::ActualState& actual);
 
   StateStore& store_;
-  const Clock& clock_;
   mutable std::mutex mutex_;
   std::map<HostId, Attached> hosts_;
   // Held over reading the store and queueing the message, so that an older state cannot overtake a newer one.
