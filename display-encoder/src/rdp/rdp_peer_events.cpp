@@ -190,11 +190,14 @@ bool RdpPeer::on_channel_data(std::uint16_t channel, std::span<const std::byte> 
   Result<void> taken = fail(Errc::kPermissionDenied, "data on a static channel that was not granted");
   const bool first = (flags & kPieceFirst) != 0;
   const bool last = (flags & kPieceLast) != 0;
-  if ((flags & kCompressed) != 0) {
+  const bool graphics = graphics_ && channel == drdynvc_;
+  const bool clipboard = clipboard_ && channel == cliprdr_;
+  // Whether it may be there comes before how it is written: what was not granted is a violation in any form.
+  if ((graphics || clipboard) && (flags & kCompressed) != 0) {
     taken = fail(Errc::kPeerProtocol, "compressed data on a static channel, which was not agreed on");
-  } else if (graphics_ && channel == drdynvc_) {
+  } else if (graphics) {
     taken = graphics_->receive(data, first, last);
-  } else if (clipboard_ && channel == cliprdr_) {
+  } else if (clipboard) {
     taken = clipboard_->receive(data, total, first, last);
   }
   if (taken) return true;
