@@ -68,7 +68,10 @@ class Harness:
         for name, value in arguments.items():
             command += [f"--{name}"] if value is True else [f"--{name}", str(value)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+        if done.returncode == 0:
+            return json.loads(done.stdout.splitlines()[-1])
+        print("".join(done.stderr.splitlines(keepends=True)[-1:]), end="", flush=True)
+        return None
 
     def domain(self, desktop):
         return f"tobari-{desktop['id']}"

@@ -40,9 +40,10 @@ std::string nodes_address(const Config& config, const net::Endpoint& bound) {
 // In the order in which one needs the other.
 struct Broker::Parts {
   Parts(const Config& config, const Clock& at, Keys loaded, std::unique_ptr<SqlStore> opened,
-        std::unique_ptr<Authenticator> made)
+        std::unique_ptr<Authenticator> made, HeadSigner signer)
       : clock(at),
         keys(std::move(loaded)),
+        audit_signer(std::move(signer)),
         policy(config.policy, clock),
         store(std::move(opened)),
         authenticator(std::move(made)),
@@ -53,6 +54,8 @@ struct Broker::Parts {
 
   const Clock& clock;
   const Keys keys;
+  const HeadSigner audit_signer;
+  std::string logged_head;  // hash of the last one
   PolicyFile policy;
   std::unique_ptr<SqlStore> store;
   std::unique_ptr<Authenticator> authenticator;
@@ -75,7 +78,9 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
   TOBARI_ASSIGN(auto recording_key, load_recording_key(config));
   TOBARI_ASSIGN(auto store, SqlStore::open(config.database(), clock));
   TOBARI_ASSIGN(auto authenticator, Authenticator::create(*store, clock));
-  auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(store), std::move(authenticator));
+  TOBARI_ASSIGN(HeadSigner signer, load_audit_signer(config, *store));
+  auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(store), std::move(authenticator),
+                                       std::move(signer));
   Parts* const all = parts.get();
   parts->policy.on_changed([all] { all->live.policy_changed(); });
   parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
@@ -92,6 +97,7 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .authenticator = *parts->authenticator,
               .hosts = parts->hosts,
               .policy = [all](const AccessQuestion& question) { return all->policy.decide(question); },
+              .audit_signer = parts->audit_signer,
               .gateway_address = config.gateway_address.address,
               .gateway_port = config.gateway_address.port,
               .nodes_address = nodes_address(config, parts->node_server->endpoint()),
@@ -127,6 +133,19 @@ void Broker::reload_policy() {
   }
 }
 
+void Broker::log_audit_head() {
+  const auto head = parts_->store->get([](const Reader& reader) { return reader.audit_head(); });
+  if (!head.has_value()) return log::error("the audit's head cannot be read", {{"why", head.error().message}});
+  if (head->hash == parts_->logged_head) return;
+  const SignedHead made = parts_->audit_signer.sign(*head, parts_->clock.wall());
+  log::info("audit head", {{"sequence", std::to_string(made.sequence)},
+                           {"hash", made.hash},
+                           {"time", made.time},
+                           {"key", made.key},
+                           {"signature", made.signature}});
+  parts_->logged_head = head->hash;
+}
+
 net::Endpoint Broker::portal_endpoint() const { return parts_->http_server->endpoint(); }
 net::Endpoint Broker::nodes_endpoint() const { return parts_->node_server->endpoint(); }
 const std::vector<Route>& Broker::routes() const { return parts_->router.routes(); }
@@ -143,13 +162,16 @@ Result<void> serve(const Config& config) {
   TOBARI_ASSIGN(const auto broker, Broker::start(config, clock));
   log::info("serving", {{"portal", net::to_string(broker->portal_endpoint())},
                         {"nodes", net::to_string(broker->nodes_endpoint())}});
+  constexpr timespec kHeadEvery{300, 0};
   for (;;) {
-    int number = 0;
-    if (::sigwait(&signals, &number) != 0) continue;
+    broker->log_audit_head();
+    const int number = ::sigtimedwait(&signals, nullptr, &kHeadEvery);
+    if (number < 0) continue;  // the time is over, or a debugger looked in
     if (number != SIGHUP) break;
     broker->reload_policy();
   }
   log::info("stopping");
+  broker->log_audit_head();
   broker->stop();
   return {};
 }

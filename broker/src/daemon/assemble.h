@@ -23,6 +23,10 @@ class Broker {
   // What SIGHUP does. A bad file leaves the policy as it was.
   void reload_policy();
 
+  // The signed head of the audit, when it has moved since the last time: where logs are collected, nothing that was
+  // recorded before can be cut off or made anew without being noticed.
+  void log_audit_head();
+
   [[nodiscard]] net::Endpoint portal_endpoint() const;
   [[nodiscard]] net::Endpoint nodes_endpoint() const;
   [[nodiscard]] const std::vector<Route>& routes() const;

@@ -127,6 +127,28 @@ Result<std::optional<recording::PublicKey>> load_recording_key(const Config& con
   return std::optional(*key);
 }
 
+Result<HeadSigner> load_audit_signer(const Config& config, StateStore& store) {
+  const auto file = config.state_dir / "audit.key";
+  if (const auto secret = read_small_file(file); secret.has_value()) {
+    auto signer = HeadSigner::create(*secret);
+    if (!signer.has_value()) return context(std::move(signer).error(), file.string());
+    return signer;
+  } else if (secret.error().code != Errc::kNotFound) {
+    return context(secret.error(), file.string());
+  }
+  const std::string secret = HeadSigner::new_secret();
+  TOBARI_ASSIGN(HeadSigner signer, HeadSigner::create(secret));
+  TOBARI_TRY(write_small_file(file, secret + "\n", kSecret));
+  TOBARI_TRY(store.record({.actor = "broker",
+                           .action = "audit.key",
+                           .object = signer.public_key(),
+                           .client_address = "",
+                           .outcome = Outcome::kDone,
+                           .rule = "",
+                           .detail = "heads of the audit are signed with this key from now on"}));
+  return signer;
+}
+
 Result<Keys> load_keys(const Config& config) {
   Keys keys;
   for (const auto& [name, identity] : {std::pair("ca", &keys.ca), std::pair("portal", &keys.portal)}) {

@@ -11,7 +11,9 @@
 #include <tobari/net/pki.h>
 #include <tobari/recording/keys.h>
 
+#include "core/audit_head.h"
 #include "daemon/config.h"
+#include "store/state_store.h"
 
 namespace tobari::broker {
 
@@ -32,5 +34,9 @@ struct Keys {
 // Who can read the recordings of this broker's sessions; none: there is no such key. kInvalidArgument, kNotFound: the
 // file that is configured is none.
 [[nodiscard]] Result<std::optional<recording::PublicKey>> load_recording_key(const Config& config);
+
+// The key that signs the audit's heads, state_dir/audit.key. Made, and its public half written into the audit, when it
+// is not there: a state directory of an older version has none.
+[[nodiscard]] Result<HeadSigner> load_audit_signer(const Config& config, StateStore& store);
 
 }  // namespace tobari::broker

@@ -14,6 +14,7 @@
 
 #include "auth/authenticator.h"
 #include "core/access.h"
+#include "core/audit_head.h"
 #include "http/router.h"
 #include "rpc/host_registry.h"
 #include "store/state_store.h"
@@ -27,6 +28,7 @@ struct Api {
   Authenticator& authenticator;
   HostRegistry& hosts;
   AccessPolicy policy;
+  const HeadSigner& audit_signer;
   std::string gateway_address;  // where clients connect to
   std::uint16_t gateway_port = 0;
   std::string nodes_address;  // "ADDR:PORT" that goes into join tokens

@@ -14,7 +14,17 @@ std::vector<Route> audit_routes(Api& api) {
     for (const AuditRecord& record : records) list.push_back(view(record));
     return json_response(200, {{"records", std::move(list)}});
   };
-  return {{"GET", "/api/v1/audit", Access::kAdmin, at_once(read_audit)}};
+  const auto read_head = [&api](const Call&) -> Answer {
+    TOBARI_ASSIGN(const ChainHead head, api.store.get([](const Reader& reader) { return reader.audit_head(); }));
+    const SignedHead made = api.audit_signer.sign(head, api.clock.wall());
+    return json_response(200, {{"sequence", made.sequence},
+                               {"hash", made.hash},
+                               {"time", made.time},
+                               {"key", made.key},
+                               {"signature", made.signature}});
+  };
+  return {{"GET", "/api/v1/audit", Access::kAdmin, at_once(read_audit)},
+          {"GET", "/api/v1/audit/head", Access::kAdmin, at_once(read_head)}};
 }
 
 }  // namespace tobari::broker

@@ -231,6 +231,9 @@ class MemoryStore::Tables final : public Writer {
     if (!replies_.emplace(std::pair(reply.user, reply.key), reply).second) return taken("the key was used");
     return {};
   }
+  Result<ChainHead> audit_head() const override {
+    return audit_.empty() ? ChainHead{} : ChainHead{audit_.back().sequence, audit_.back().hash};
+  }
   Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const override {
     const auto first = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(sequence, audit_.size()));
     const auto rest = audit_.end() - (audit_.begin() + first);
@@ -238,8 +241,7 @@ class MemoryStore::Tables final : public Writer {
     return std::vector(audit_.begin() + first, audit_.begin() + first + count);
   }
   Result<void> add_record(AuditDraft draft) override {
-    const ChainHead head = audit_.empty() ? ChainHead{} : ChainHead{audit_.back().sequence, audit_.back().hash};
-    audit_.push_back(link_record(head, now_, std::move(draft)));
+    audit_.push_back(link_record(*audit_head(), now_, std::move(draft)));
     return {};
   }
   void begin(Time now) { now_ = now; }

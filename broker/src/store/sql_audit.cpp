@@ -9,6 +9,16 @@
 
 namespace tobari::broker {
 
+Result<ChainHead> SqlTables::audit_head() const {
+  return sql_guard("read the audit's head", [this]() -> Result<ChainHead> {
+    long long last = 0;
+    std::string hash;
+    Query newest(sql_, "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1");
+    newest.into(last).into(hash);
+    return newest.next() ? ChainHead{static_cast<std::uint64_t>(last), hash} : ChainHead{};
+  });
+}
+
 Result<std::vector<AuditRecord>> SqlTables::audit_after(std::uint64_t sequence, std::size_t limit) const {
   return sql_guard("read the audit", [this, sequence, limit]() -> Result<std::vector<AuditRecord>> {
     AuditRecord row;
@@ -36,15 +46,7 @@ Result<std::vector<AuditRecord>> SqlTables::audit_after(std::uint64_t sequence, 
 
 Result<void> SqlTables::add_record(AuditDraft draft) {
   return sql_guard("write the audit", [this, &draft]() -> Result<void> {
-    ChainHead head;
-    long long last = 0;
-    Query newest(sql_, "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1");
-    newest.into(last).into(head.hash);
-    if (newest.next()) {
-      head.sequence = static_cast<std::uint64_t>(last);
-    } else {
-      head = {};
-    }
+    TOBARI_ASSIGN(const ChainHead head, audit_head());
     const AuditRecord record = link_record(head, now_, std::move(draft));
     const auto number = static_cast<long long>(record.sequence);
     const long long time = to_milliseconds(record.time);

@@ -68,6 +68,7 @@ class SqlTables final : public Writer {
   Result<void> remove_join_token(std::string_view sha256) override;
 
   // sql_audit.cpp
+  Result<ChainHead> audit_head() const override;
   Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const override;
   Result<void> add_record(AuditDraft draft) override;
 

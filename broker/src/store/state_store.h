@@ -13,6 +13,7 @@
 
 #include <tobari/base/result.h>
 
+#include "core/audit_chain.h"
 #include "core/types.h"
 
 namespace tobari::broker {
@@ -61,6 +62,7 @@ class Reader {
 
   virtual Result<StoredReply> reply(const UserId& user, std::string_view key) const = 0;
 
+  virtual Result<ChainHead> audit_head() const = 0;
   // Records after `sequence` in order, at most min(limit, kMaxAuditPage).
   virtual Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const = 0;
 

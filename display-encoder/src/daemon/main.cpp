@@ -2,9 +2,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <malloc.h>
+#include <string>
 
 #include <tobari/base/log.h>
 
+#include "cell/cell.h"
 #include "daemon/managed.h"
 #include "daemon/options.h"
 #include "daemon/signals.h"
@@ -20,15 +22,27 @@ constexpr int kArenas = 2;
 // /etc/localtime has changed. Our log is in UTC.
 constexpr const char* kTimeZone = "UTC0";
 
+tobari::Result<void> enter() {
+  TOBARI_ASSIGN(const auto cell, tobari::display::enter_cell());
+  tobari::log::info("in its cell", {{"landlock_abi", std::to_string(cell.landlock_abi)},
+                                    {"system_calls", std::to_string(cell.system_calls)}});
+  if (!cell.no_name_spaces.empty()) tobari::log::warning("without name spaces", {{"why", cell.no_name_spaces}});
+  return {};
+}
+
 tobari::Result<void> run(const tobari::display::Options& options) {
   TOBARI_ASSIGN(const auto level, tobari::log::parse_level(options.log_level));
   tobari::log::init("tobari-display", level);
   const auto signals = tobari::display::block_signals();
   tobari::display::init_rdp_library();
-  // The sandbox is the supervisor's to put around us; say so when there is none.
-  tobari::log::info("runs unconfined", {{"freerdp", tobari::display::rdp_library_version()}});
-  return options.control_fd >= 0 ? tobari::display::run_managed(options, signals)
-                                 : tobari::display::run_standalone(options, signals);
+  tobari::log::info("starts", {{"freerdp", tobari::display::rdp_library_version()}});
+  if (options.control_fd >= 0) {
+    TOBARI_TRY(enter());
+    return tobari::display::run_managed(options, signals);
+  }
+  // It has to listen, open X and read files: for measuring, not for strangers.
+  tobari::log::warning("runs unconfined");
+  return tobari::display::run_standalone(options, signals);
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ Result<std::string> run(const Options& o) {
   TOBARI_ASSIGN(const auto session, Session::connect(o, seen));
   if (!o.ledgers.empty()) return measure_workload(o, *session, seen);
   if (!session->pump(20s, [&seen] { return seen.first_picture != Clock::time_point{}; })) {
-    return fail(Errc::kTimeout, "no whole picture arrived");
+    return fail(Errc::kTimeout,
+                std::format("no whole picture arrived: {} ({} paints)", seen.coverage.text(), seen.paints));
   }
   Samples keys;
   for (int i = 0; i < o.keys; ++i) key_to_pixel(*session, seen, i, keys);

@@ -161,6 +161,7 @@ struct Harness {
   MemoryStore store{clock};
   std::unique_ptr<Authenticator> authenticator = std::move(Authenticator::create(store, clock)).value();
   HostRegistry hosts{store, clock};
+  const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
   bool policy_allows = true;
   std::set<std::string> allowed{"connect"};
   std::function<void(const AccessQuestion&, AccessAnswer&)> adjust;  // the policy's answer
@@ -177,6 +178,7 @@ struct Harness {
             if (adjust) adjust(q, answer);
             return answer;
           },
+          .audit_signer = signer,
           .gateway_address = "gateway.example",
           .gateway_port = 3389,
           .nodes_address = "127.0.0.1:9000",

@@ -134,6 +134,9 @@ class Host {
     services.display.program = config.display_program;
     services.display.socket = config.display_socket;
     services.display.log_level = log::to_string(config.log_level);
+    services.display.groups = find_groups();
+    services.display.limits.memory_mib = config.display_memory_mib;
+    services.display.limits.cpu_percent = config.display_cpu_percent;
     if (::geteuid() == 0 && config.first_display_uid != 0) services.first_uid = config.first_display_uid;
     HostAgent::Options options;
     options.desired_file = config.state_dir / "desired";
@@ -146,6 +149,16 @@ class Host {
                   BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
                                         [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
     return {};
+  }
+
+  const ResourceGroups* find_groups() {
+    auto groups = ResourceGroups::create({});
+    if (!groups) {
+      log::warning("display processes have no limits of memory and processor", {{"why", groups.error().message}});
+      return nullptr;
+    }
+    groups_.emplace(std::move(*groups));
+    return &*groups_;
   }
 
   // Once: in order. Again: at once.
@@ -177,6 +190,7 @@ class Host {
   SystemClock clock_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Recordings> recordings_;
+  std::optional<ResourceGroups> groups_;
   std::unique_ptr<Hypervisor> hypervisor_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;

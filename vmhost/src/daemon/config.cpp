@@ -15,10 +15,12 @@ namespace {
 
 constexpr std::size_t kMaxNameLength = 63;
 constexpr std::uint32_t kMaxDays = 36'500;
+constexpr std::uint32_t kLeastDisplayMemoryMib = 128;
+constexpr std::uint32_t kLeastDisplayCpuPercent = 10;
 // state_dir + "/agents/<uuid>.sock" must fit a socket address (108 bytes with its end).
 constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
-constexpr std::array<std::string_view, 18> kKeys{"broker",
+constexpr std::array<std::string_view, 20> kKeys{"broker",
                                                  "identity_dir",
                                                  "state_dir",
                                                  "images_dir",
@@ -31,6 +33,8 @@ constexpr std::array<std::string_view, 18> kKeys{"broker",
                                                  "vm_user",
                                                  "first_display_uid",
                                                  "display_program",
+                                                 "display_memory_mib",
+                                                  "display_cpu_percent",
                                                  "display_socket",
                                                  "recordings_dir",
                                                  "recordings_max_gib",
@@ -84,6 +88,14 @@ Result<void> read_optional(const ConfigFile& written, Config& config) {
   }
   TOBARI_ASSIGN(config.vm_user, written.text_or("vm_user", config.vm_user));
   TOBARI_ASSIGN(config.first_display_uid, written.number_or("first_display_uid", config.first_display_uid));
+  TOBARI_ASSIGN(config.display_memory_mib, written.number_or("display_memory_mib", config.display_memory_mib));
+  if (config.display_memory_mib < kLeastDisplayMemoryMib) {
+    return written.wrong("display_memory_mib", std::format("must be at least {}", kLeastDisplayMemoryMib));
+  }
+  TOBARI_ASSIGN(config.display_cpu_percent, written.number_or("display_cpu_percent", config.display_cpu_percent));
+  if (config.display_cpu_percent < kLeastDisplayCpuPercent) {
+    return written.wrong("display_cpu_percent", std::format("must be at least {}", kLeastDisplayCpuPercent));
+  }
   return read_recordings(written, config);
 }
 

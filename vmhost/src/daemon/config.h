@@ -35,6 +35,9 @@ struct Config {
   std::uint32_t recordings_hold_days = 0;  // younger ones are never deleted, whatever the other two say
   std::uint32_t first_display_uid =
       2'000'000'000;  // display processes run as this user and the ones after; 0: as we do
+  // The most that a display process may have, where control groups can be had.
+  std::uint32_t display_memory_mib = 4096;
+  std::uint32_t display_cpu_percent = 400;  // of one processor
 };
 
 // Every message names the file, and the key it is about.

@@ -40,6 +40,7 @@ DisplayProcess::DisplayProcess(Loop& loop, std::string desktop, DisplayOptions o
 DisplayProcess::~DisplayProcess() {
   channel_.reset();  // also a request to end
   end(child_, kGraceMilliseconds);
+  if (options_.groups != nullptr) options_.groups->remove(group());
 }
 
 void DisplayProcess::ask_to_end() noexcept {
@@ -71,9 +72,15 @@ Result<void> DisplayProcess::try_start() {
 
 Result<void> DisplayProcess::start_program() {
   TOBARI_ASSIGN(auto ends, display::ControlChannel::pair());
-  TOBARI_ASSIGN(Child child, spawn({{options_.program, "--control-fd", std::to_string(display::kControlDescriptor)},
-                                    ends.second.fd(),
-                                    options_.uid}));
+  UniqueFd limited;
+  if (options_.groups != nullptr) {
+    TOBARI_ASSIGN(limited, options_.groups->open(group(), options_.limits));
+  }
+  TOBARI_ASSIGN(Child child,
+                spawn({.arguments = {options_.program, "--control-fd", std::to_string(display::kControlDescriptor)},
+                       .control = ends.second.fd(),
+                       .uid = options_.uid,
+                       .group = limited.get()}));
   channel_.emplace(std::move(ends.first));
   uid_ = options_.uid;
   watch(std::move(child));

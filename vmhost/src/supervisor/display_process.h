@@ -13,6 +13,7 @@
 
 #include "core/restart_budget.h"
 #include "host/loop.h"
+#include "supervisor/resource_groups.h"
 #include "supervisor/spawn.h"
 #include "tobari/display_control.pb.h"
 
@@ -28,6 +29,8 @@ struct DisplayOptions {
   std::chrono::milliseconds answer_within = std::chrono::seconds(10);  // else it hangs and is killed
   std::uint64_t statistics_every = 5;                                  // pings
   RestartBudget::Limits restarts;
+  const ResourceGroups* groups = nullptr;  // none: without limits
+  ResourceLimits limits;
 };
 
 struct DisplayCallbacks {
@@ -68,6 +71,7 @@ class DisplayProcess {
   [[nodiscard]] Result<void> start_service();
   [[nodiscard]] Result<void> identify();  // a service's process, by its first message
   void watch(Child child);
+  [[nodiscard]] std::string group() const { return "display-" + desktop_; }
   void ended(const std::string& why);
   [[nodiscard]] bool read_one();  // false: there is nothing more to read now
   void on_messages();

@@ -27,6 +27,7 @@ constexpr int kExecFailed = 127;
 
 // Between fork and exec in a program with threads: system calls only.
 void drop_privileges(const SpawnRequest& request) {
+  if (request.group >= 0 && ::write(request.group, "0", 1) != 1) ::_exit(kExecFailed);
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) ::_exit(kExecFailed);
   if (request.uid) {

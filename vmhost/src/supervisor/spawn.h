@@ -18,6 +18,7 @@ struct SpawnRequest {
   std::vector<std::string> arguments;  // [0] is the program's path
   int control = -1;                    // becomes descriptor 3
   std::optional<std::uint32_t> uid;    // and group of the same number, no others; needs root
+  int group = -1;                      // a control group's cgroup.procs, to be in it from the beginning
 };
 
 struct Child {

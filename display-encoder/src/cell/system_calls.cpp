@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cell/system_calls.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <format>
+#include <memory>
+#include <sched.h>
+#include <seccomp.h>
+#include <set>
+#include <vector>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+namespace tobari::display {
+namespace {
+
+// What a display process does all the time: talk over descriptors that it was given, wait, and have memory.
+// clock_gettime is a call only on hosts whose clock cannot be read without one.
+constexpr std::array kFree{
+    SCMP_SYS(read),         SCMP_SYS(write),          SCMP_SYS(close),
+    SCMP_SYS(poll),         SCMP_SYS(ppoll),          SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmsg),      SCMP_SYS(recvfrom),       SCMP_SYS(sendto),
+    SCMP_SYS(shutdown),     SCMP_SYS(getsockname),    SCMP_SYS(getpeername),
+    SCMP_SYS(getsockopt),   SCMP_SYS(fstat),          SCMP_SYS(eventfd2),
+    SCMP_SYS(futex),        SCMP_SYS(munmap),         SCMP_SYS(madvise),
+    SCMP_SYS(brk),          SCMP_SYS(gettid),         SCMP_SYS(getpid),
+    SCMP_SYS(geteuid),      SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigaction), SCMP_SYS(clock_gettime),  SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(getrandom),    SCMP_SYS(rseq), SCMP_SYS(exit),           SCMP_SYS(exit_group),
+};
+
+// The kernel takes 32 bits of these arguments; what a compiler leaves in the upper half is not looked at.
+constexpr scmp_datum_t kWord = 0xffff'ffff;
+constexpr scmp_arg_cmp equals(unsigned argument, scmp_datum_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, kWord, value};
+}
+constexpr scmp_arg_cmp without(unsigned argument, scmp_datum_t bits) { return {argument, SCMP_CMP_MASKED_EQ, bits, 0}; }
+constexpr scmp_arg_cmp with(unsigned argument, scmp_datum_t bits) { return {argument, SCMP_CMP_MASKED_EQ, bits, bits}; }
+
+// Only with these arguments; several entries of one call are alternatives.
+struct Limited {
+  int call;
+  std::vector<scmp_arg_cmp> arguments;
+};
+
+std::vector<Limited> limited() {
+  std::vector<Limited> calls{
+      {SCMP_SYS(mmap), {without(2, PROT_EXEC)}},
+      {SCMP_SYS(mprotect), {without(2, PROT_EXEC)}},
+      {SCMP_SYS(clone), {with(0, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND)}},
+      {SCMP_SYS(socketpair), {equals(0, AF_UNIX)}},
+      {SCMP_SYS(prctl), {equals(0, PR_SET_NAME)}},
+      {SCMP_SYS(tgkill), {equals(2, SIGABRT)}},  // an invariant that does not hold
+      {SCMP_SYS(setsockopt), {equals(1, SOL_SOCKET)}},
+  };
+  for (const int request : {TIOCOUTQ, FIONBIO, FIONREAD}) {
+    calls.push_back({SCMP_SYS(ioctl), {equals(1, static_cast<scmp_datum_t>(request))}});
+  }
+  for (const int command : {F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC}) {
+    calls.push_back({SCMP_SYS(fcntl), {equals(1, static_cast<scmp_datum_t>(command))}});
+  }
+  for (const int option :
+       {TCP_NODELAY, TCP_USER_TIMEOUT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_NOTSENT_LOWAT}) {
+    calls.push_back({SCMP_SYS(setsockopt), {equals(1, IPPROTO_TCP), equals(2, static_cast<scmp_datum_t>(option))}});
+  }
+  return calls;
+}
+
+struct Refused {
+  int call;
+  int error;
+};
+// Tried by libraries, which have another way or do without. clone3's flags lie in memory where no filter can look, so
+// that glibc has to use clone.
+constexpr std::array kRefused{
+    Refused{SCMP_SYS(clone3), ENOSYS},     Refused{SCMP_SYS(set_robust_list), ENOSYS},       Refused{SCMP_SYS(openat), EACCES},
+    Refused{SCMP_SYS(newfstatat), EACCES}, Refused{SCMP_SYS(readlink), EACCES},
+    Refused{SCMP_SYS(access), EACCES},     Refused{SCMP_SYS(uname), EPERM},
+    Refused{SCMP_SYS(mremap), ENOMEM},     Refused{SCMP_SYS(sched_getaffinity), EPERM},
+};
+
+class Filter {
+ public:
+  Filter() : filter_(::seccomp_init(SCMP_ACT_KILL_PROCESS), &::seccomp_release) {}
+
+  void add(std::uint32_t action, int call, const std::vector<scmp_arg_cmp>& arguments = {}) {
+    if (error_ != 0) return;
+    error_ = filter_ ? ::seccomp_rule_add_array(filter_.get(), action, call, static_cast<unsigned>(arguments.size()),
+                                                arguments.data())
+                     : -ENOMEM;
+    if (action == SCMP_ACT_ALLOW) allowed_.insert(call);
+  }
+
+  [[nodiscard]] Result<std::size_t> load() {
+    if (error_ == 0) error_ = ::seccomp_load(filter_.get());
+    if (error_ != 0) return fail_errno(-error_, "limit system calls");
+    return allowed_.size();
+  }
+
+ private:
+  std::unique_ptr<void, decltype(&::seccomp_release)> filter_;
+  std::set<int> allowed_;
+  int error_ = 0;
+};
+
+}  // namespace
+
+Result<std::size_t> limit_system_calls() {
+  Filter filter;
+  for (const int call : kFree) filter.add(SCMP_ACT_ALLOW, call);
+  for (const Limited& one : limited()) filter.add(SCMP_ACT_ALLOW, one.call, one.arguments);
+  for (const Refused& one : kRefused) filter.add(SCMP_ACT_ERRNO(static_cast<std::uint32_t>(one.error)), one.call);
+  return filter.load();
+}
+
+}  // namespace tobari::display
