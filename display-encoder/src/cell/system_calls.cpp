@@ -34,7 +34,8 @@ constexpr std::array kFree{
     SCMP_SYS(brk),          SCMP_SYS(gettid),         SCMP_SYS(getpid),
     SCMP_SYS(geteuid),      SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
     SCMP_SYS(rt_sigaction), SCMP_SYS(clock_gettime),  SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(getrandom),    SCMP_SYS(rseq), SCMP_SYS(exit),           SCMP_SYS(exit_group),
+    SCMP_SYS(getrandom),    SCMP_SYS(rseq),           SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
 };
 
 // The kernel takes 32 bits of these arguments; what a compiler leaves in the upper half is not looked at.
@@ -81,10 +82,15 @@ struct Refused {
 // Tried by libraries, which have another way or do without. clone3's flags lie in memory where no filter can look, so
 // that glibc has to use clone.
 constexpr std::array kRefused{
-    Refused{SCMP_SYS(clone3), ENOSYS},     Refused{SCMP_SYS(set_robust_list), ENOSYS},       Refused{SCMP_SYS(openat), EACCES},
-    Refused{SCMP_SYS(newfstatat), EACCES}, Refused{SCMP_SYS(readlink), EACCES},
-    Refused{SCMP_SYS(access), EACCES},     Refused{SCMP_SYS(uname), EPERM},
-    Refused{SCMP_SYS(mremap), ENOMEM},     Refused{SCMP_SYS(sched_getaffinity), EPERM},
+    Refused{SCMP_SYS(clone3), ENOSYS},
+    Refused{SCMP_SYS(set_robust_list), ENOSYS},
+    Refused{SCMP_SYS(openat), EACCES},
+    Refused{SCMP_SYS(newfstatat), EACCES},
+    Refused{SCMP_SYS(readlink), EACCES},
+    Refused{SCMP_SYS(access), EACCES},
+    Refused{SCMP_SYS(uname), EPERM},
+    Refused{SCMP_SYS(mremap), ENOMEM},
+    Refused{SCMP_SYS(sched_getaffinity), EPERM},
 };
 
 class Filter {
