@@ -19,6 +19,8 @@
 namespace tobari::display {
 namespace {
 
+constexpr std::string_view kHostName = "display";
+
 Result<void> write_file(const char* path, std::string_view text) {
   const UniqueFd file(::open(path, O_WRONLY | O_CLOEXEC));
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
@@ -78,6 +80,7 @@ Result<void> enter_name_spaces() {
     return fail_errno(error, "make name spaces");
   }
   TOBARI_TRY(keep_user(user, group));
+  if (::sethostname(kHostName.data(), kHostName.size()) != 0) return fail_errno(errno, "hide the host's name");
   TOBARI_TRY(leave_files());
   return drop_capabilities();
 }

@@ -21,6 +21,12 @@ constexpr int kArenas = 2;
 // FreeRDP asks for the local time with every message that it may log, and each time the C library looks whether
 // /etc/localtime has changed. Our log is in UTC.
 constexpr const char* kTimeZone = "UTC0";
+// A sanitizer reads files, starts threads and traces the program when it ends.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 
 tobari::Result<void> enter() {
   TOBARI_ASSIGN(const auto cell, tobari::display::enter_cell());
@@ -36,13 +42,14 @@ tobari::Result<void> run(const tobari::display::Options& options) {
   const auto signals = tobari::display::block_signals();
   tobari::display::init_rdp_library();
   tobari::log::info("starts", {{"freerdp", tobari::display::rdp_library_version()}});
-  if (options.control_fd >= 0) {
+  const bool managed = options.control_fd >= 0;
+  // Alone it has to listen, open X and read files: for measuring, not for strangers.
+  if (managed && !kSanitized) {
     TOBARI_TRY(enter());
-    return tobari::display::run_managed(options, signals);
+  } else {
+    tobari::log::warning("runs unconfined");
   }
-  // It has to listen, open X and read files: for measuring, not for strangers.
-  tobari::log::warning("runs unconfined");
-  return tobari::display::run_standalone(options, signals);
+  return managed ? tobari::display::run_managed(options, signals) : tobari::display::run_standalone(options, signals);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct DisplayOptions {
   std::uint64_t statistics_every = 5;                                  // pings
   RestartBudget::Limits restarts;
   const ResourceGroups* groups = nullptr;  // none: without limits
-  ResourceLimits limits;
+  ResourceLimits limits = {};
 };
 
 struct DisplayCallbacks {
