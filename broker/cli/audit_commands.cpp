@@ -6,8 +6,8 @@
 #include <format>
 #include <memory>
 #include <optional>
+#include <poll.h>
 #include <print>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -71,6 +71,11 @@ std::string host_name() {
   return name.c_str();
 }
 
+bool reader_left_within(std::chrono::milliseconds time) {
+  pollfd out{STDOUT_FILENO, 0, 0};  // its end is told without being asked for
+  return ::poll(&out, 1, static_cast<int>(time.count())) > 0;
+}
+
 // The audit is pulled: whoever takes the lines may hang for as long as it likes, and the broker does not wait.
 Result<void> export_records(const Context& context, const ExportOptions& options) {
   TOBARI_ASSIGN(Portal portal, context.open());
@@ -90,7 +95,7 @@ Result<void> export_records(const Context& context, const ExportOptions& options
     }
     position = last;
     if (!options.follow) return {};
-    std::this_thread::sleep_for(kFollowEvery);
+    if (reader_left_within(kFollowEvery)) return {};
   }
 }
 

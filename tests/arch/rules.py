@@ -62,7 +62,7 @@ LIBRARIES = [
     ("nlohmann-json", r"nlohmann/",
      ["broker/shared/src/node", "broker/src/core", "broker/src/http", "broker/src/rest", "broker/cli", "vmhost/src"]),
     ("CLI11", r"CLI/",
-     ["broker/cli", "broker/gateway/main.cpp", "broker/src/daemon", "vmhost/src/daemon", "display-encoder/src/daemon",
+     ["broker/shared/src/command_line", "broker/cli", "broker/gateway/main.cpp", "broker/src/daemon", "vmhost/src/daemon", "display-encoder/src/daemon",
       "display-encoder/src/playback", "client-qt/src"]),
     ("spdlog", r"spdlog/", ["broker/shared/src/base"]),
     ("GoogleTest", r"(gtest|gmock)/", []),

@@ -4,7 +4,7 @@
 // which each would do alone:
 //   name spaces  no network, no files, no other process's names
 //   Landlock     no path, no TCP port, no signal and no abstract socket of anybody else
-//   seccomp      the calls in system_calls.h; any other one ends the process
+//   seccomp      all system calls but those in system_calls.cpp
 #pragma once
 
 #include <cstddef>

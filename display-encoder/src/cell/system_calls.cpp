@@ -23,8 +23,10 @@ namespace tobari::display {
 namespace {
 
 // What a display process does all the time: talk over descriptors that it was given, wait, and have memory.
-// abort() has none: what it would call ends the process as well. uname tells the name that name_spaces.cpp gave.
-// clock_gettime is a call only on hosts whose clock cannot be read without one.
+// Everything else is not there (ENOSYS), as on an older kernel: libraries have another way or do without, and an update
+// of one does not end sessions. glibc makes threads by clone then, whose flags a filter can see; abort() ends by a
+// trap. uname tells the name that name_spaces.cpp gave. clock_gettime is a call only on hosts whose clock cannot be
+// read without one.
 constexpr std::array kFree{
     SCMP_SYS(read),
     SCMP_SYS(write),
@@ -96,23 +98,40 @@ std::vector<Limited> limited() {
   return calls;
 }
 
-struct Refused {
-  int call;
-  int error;
-};
-// Tried by libraries, which have another way or do without. clone3's flags lie in memory where no filter can look, so
-// that glibc has to use clone.
-constexpr std::array kRefused{
-    Refused{SCMP_SYS(clone3), ENOSYS},           Refused{SCMP_SYS(set_robust_list), ENOSYS},
-    Refused{SCMP_SYS(openat), EACCES},           Refused{SCMP_SYS(newfstatat), EACCES},
-    Refused{SCMP_SYS(readlink), EACCES},         Refused{SCMP_SYS(access), EACCES},
-    Refused{SCMP_SYS(mremap), ENOMEM},           Refused{SCMP_SYS(prctl), EPERM},  // names of threads
-    Refused{SCMP_SYS(sched_getaffinity), EPERM},
+// What no library tries: whoever does has taken the process over, and gets no second try.
+constexpr std::array kDeadly{
+    SCMP_SYS(execve),
+    SCMP_SYS(execveat),
+    SCMP_SYS(fork),
+    SCMP_SYS(vfork),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev),
+    SCMP_SYS(pidfd_getfd),
+    SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(listen),
+    SCMP_SYS(mount),
+    SCMP_SYS(setns),
+    SCMP_SYS(unshare),
+    SCMP_SYS(chroot),
+    SCMP_SYS(bpf),
+    SCMP_SYS(io_uring_setup),
+    SCMP_SYS(userfaultfd),
+    SCMP_SYS(perf_event_open),
+    SCMP_SYS(add_key),
+    SCMP_SYS(keyctl),
+    SCMP_SYS(setuid),
+    SCMP_SYS(seccomp),
+    SCMP_SYS(init_module),
+    SCMP_SYS(finit_module),
+    SCMP_SYS(kexec_load),
+    SCMP_SYS(open_by_handle_at),
 };
 
 class Filter {
  public:
-  Filter() : filter_(::seccomp_init(SCMP_ACT_KILL_PROCESS), &::seccomp_release) {}
+  Filter() : filter_(::seccomp_init(SCMP_ACT_ERRNO(ENOSYS)), &::seccomp_release) {}
 
   void add(std::uint32_t action, int call, const std::vector<scmp_arg_cmp>& arguments = {}) {
     if (error_ != 0) return;
@@ -140,7 +159,7 @@ Result<std::size_t> limit_system_calls() {
   Filter filter;
   for (const int call : kFree) filter.add(SCMP_ACT_ALLOW, call);
   for (const Limited& one : limited()) filter.add(SCMP_ACT_ALLOW, one.call, one.arguments);
-  for (const Refused& one : kRefused) filter.add(SCMP_ACT_ERRNO(static_cast<std::uint32_t>(one.error)), one.call);
+  for (const int call : kDeadly) filter.add(SCMP_ACT_KILL_PROCESS, call);
   return filter.load();
 }
 

@@ -87,6 +87,7 @@ TEST_P(CellEscape, IsHeldByTheCellAndByEachOfItsWalls) {
   const Escape& escape = GetParam();
   Outside& there = outside();  // made here, not in the child
   const auto attempt = [&escape, &there] { return escape.attempt(there); };
+  there.make_victim();
   if (escape.open_without_walls) {
     const Ended open = behind(kNone, attempt);
     EXPECT_EQ(open.signal, 0);
@@ -94,6 +95,7 @@ TEST_P(CellEscape, IsHeldByTheCellAndByEachOfItsWalls) {
   }
   for (const unsigned wall : {kNameSpaces, kLandlock, kSystemCalls, kAll}) {
     if ((escape.held_by & wall) == 0) continue;
+    there.make_victim();
     const Ended end = behind(wall, attempt);
     EXPECT_TRUE(held(end)) << "wall " << wall << ": signal " << end.signal << ", status " << end.status;
   }

@@ -44,6 +44,7 @@ Outside::Outside(uid_t user) : user_(user) {
   must(::mkdtemp(pattern) != nullptr);
   folder_ = pattern;
   file_ = folder_ + "/file";
+  victim_ = folder_ + "/victim";
   must(UniqueFd(::open(file_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)).get() >= 0);
   must(::chown(folder_.c_str(), user_, user_) == 0 && ::chown(file_.c_str(), user_, user_) == 0);
   tcp_ = listener(SOCK_STREAM, tcp_address_);
@@ -61,6 +62,10 @@ Outside::~Outside() {
   ::kill(neighbour_, SIGKILL);
   ::waitpid(neighbour_, nullptr, 0);
   std::filesystem::remove_all(folder_);
+}
+
+void Outside::make_victim() const {
+  must(UniqueFd(::open(victim_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)).get() >= 0);
 }
 
 void Outside::start_neighbour() {

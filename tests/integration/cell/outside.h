@@ -28,6 +28,8 @@ class Outside {
   [[nodiscard]] socklen_t abstract_length() const noexcept { return abstract_length_; }
   [[nodiscard]] const char* file() const noexcept { return file_.c_str(); }      // readable, writable by the user
   [[nodiscard]] const char* folder() const noexcept { return folder_.c_str(); }  // where the user may make files
+  void make_victim() const;  // a file in that folder that can be deleted
+  [[nodiscard]] const char* victim() const noexcept { return victim_.c_str(); }
   [[nodiscard]] pid_t neighbour() const noexcept { return neighbour_; }
   [[nodiscard]] const void* secret() const noexcept { return &secret_; }  // at this address in the neighbour
 
@@ -38,6 +40,7 @@ class Outside {
   const uid_t user_;
   std::string folder_;
   std::string file_;
+  std::string victim_;
   UniqueFd tcp_, udp_, abstract_;
   sockaddr_in tcp_address_{};
   sockaddr_in udp_address_{};
