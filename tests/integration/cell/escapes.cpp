@@ -132,7 +132,6 @@ int count_events(const Outside&) {
 }
 
 using O = Outside;
-constexpr unsigned kNL = kNameSpaces | kLandlock;
 constexpr unsigned kNS = kNameSpaces | kSystemCalls;
 constexpr unsigned kLS = kLandlock | kSystemCalls;
 
