@@ -103,11 +103,8 @@ std::size_t Selection::piece() const {
 }
 
 void Selection::handle(XEvent& event) {
-  if (event.type == fixes_event_ + XFixesSelectionNotify) {
-    const auto& notify = reinterpret_cast<const XFixesSelectionNotifyEvent&>(event);
-    const bool gone = notify.subtype != XFixesSetSelectionOwnerNotify;
-    return on_owner(gone ? None : notify.owner);
-  }
+  // Only that something changed: between the event and now we may have given the clipboard up and taken it again.
+  if (event.type == fixes_event_ + XFixesSelectionNotify) return look();
   if (event.type == SelectionRequest) return on_request(event.xselectionrequest);
   if (event.type == SelectionNotify) return on_notify(event.xselection);
   if (event.type == PropertyNotify) return on_property(event.xproperty);
