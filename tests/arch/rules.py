@@ -18,7 +18,8 @@ ALLOWED_COMPONENTS = {
     "display-encoder": {"policy", "base", "net", "recording", "display", "display_control.pb.h", "grant.pb.h"},
     "display-encoder/include": {"policy", "base", "display"},
     # The control channel is the protocol with its display processes in working form.
-    "vmhost": {"base", "net", "config", "recording", "vmhost", "display_control.pb.h", "display/control_channel.h"} | PROTOCOL,
+    "vmhost": {"base", "net", "config", "recording", "vmhost", "display_control.pb.h", "display/control_channel.h",
+               "policy/ip_network.h", "policy/network_rules.h"} | PROTOCOL,
     "client-qt": {"base", "net"},
     "installer": {"base"},
 }
@@ -34,6 +35,7 @@ FREE_FOLDERS = ["tests", "installer/guest"]  # the guest's programs know nothing
 LIBRARIES = [
     ("FreeRDP", r"(freerdp|winpr)/", ["display-encoder/src/rdp", "display-encoder/src/playback", "client-qt/src/rdp"]),
     ("libvirt", r"libvirt/", ["vmhost/src/hypervisor"]),
+    ("nftables", r"nftables/", ["vmhost/src/network"]),
     ("SOCI", r"soci/", ["broker/src/store"]),
     ("Boost.Beast", r"boost/beast", ["broker/src/http/http_server.cpp", "broker/src/http/https_client.cpp"]),
     ("Boost", r"boost/", ["broker/src/http"]),

@@ -47,7 +47,7 @@ struct Broker::Parts {
         policy(config.policy, clock),
         store(std::move(opened)),
         authenticator(std::move(made)),
-        hosts(*store, clock),
+        hosts(*store, clock, [this](const Desktop& desktop) { return policy.network_of(desktop); }),
         live({*store, clock, hosts, [this](const AccessQuestion& question) { return policy.decide(question); }}),
         nodes_service({*store, clock, hosts, keys.ca}),
         router({*authenticator, *store, rest_workers, password_workers}) {}
@@ -82,7 +82,11 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
   auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(store), std::move(authenticator),
                                        std::move(signer));
   Parts* const all = parts.get();
-  parts->policy.on_changed([all] { all->live.policy_changed(); });
+  // Networks first: that is one message a host, sessions are many.
+  parts->policy.on_changed([all] {
+    all->hosts.networks_changed();
+    all->live.policy_changed();
+  });
   parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
   TOBARI_TRY(parts->policy.load());
   const net::CertificateNames names{

@@ -13,12 +13,17 @@ namespace {
 
 // Desktops have neither pools nor labels yet, and no directory names groups: these are known to be none. Certificates
 // of devices are not asked for, so they are not known.
-policy::Request request_of(const AccessQuestion& question, Clock::Wall now) {
+policy::Request request_about(const std::string& user, const std::string& desktop_id) {
   policy::Request request;
-  request.user = question.user;
+  request.user = user;
   request.pool = "";
   request.labels.emplace();
-  request.desktop_id = question.desktop_id;
+  request.desktop_id = desktop_id;
+  return request;
+}
+
+policy::Request request_of(const AccessQuestion& question, Clock::Wall now) {
+  policy::Request request = request_about(question.user, question.desktop_id);
   request.address = policy::IpAddress::parse(question.client_address);
   if (!question.client.empty()) {
     const std::size_t slash = question.client.find('/');
@@ -55,6 +60,10 @@ Result<void> PolicyFile::load() {
 std::shared_ptr<const policy::PolicySet> PolicyFile::current() const {
   const std::scoped_lock lock(mutex_);
   return policy_;
+}
+
+policy::DesktopNetwork PolicyFile::network_of(const Desktop& desktop) const {
+  return current()->desktop_network(request_about(desktop.user_name, desktop.id.str()));
 }
 
 AccessAnswer PolicyFile::decide(const AccessQuestion& question) const {

@@ -12,6 +12,7 @@
 #include <tobari/policy/policy_set.h>
 
 #include "core/access.h"
+#include "core/types.h"
 
 namespace tobari::broker {
 
@@ -27,6 +28,8 @@ class PolicyFile {
   // On an error the policy that was in force stays; every finding is logged. kInvalidArgument holds the first.
   [[nodiscard]] Result<void> load();
   [[nodiscard]] AccessAnswer decide(const AccessQuestion& question) const;
+  // What its network lets through, in its user's hands.
+  [[nodiscard]] policy::DesktopNetwork network_of(const Desktop& desktop) const;
 
  private:
   [[nodiscard]] std::shared_ptr<const policy::PolicySet> current() const;

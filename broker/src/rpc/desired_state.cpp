@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rpc/desired_state.h"
 
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace tobari::broker {
 namespace {
 
@@ -40,11 +45,82 @@ void to_wire(const policy::ChannelGrant& channel, wire::ChannelGrant& open) {
   if (limits.bytes_per_second) open.set_bytes_per_second(*limits.bytes_per_second);
 }
 
+wire::NetworkEntry::Protocol to_wire(policy::Protocol protocol) {
+  switch (protocol) {
+    case policy::Protocol::kAny:
+      return wire::NetworkEntry::ANY;
+    case policy::Protocol::kTcp:
+      return wire::NetworkEntry::TCP;
+    case policy::Protocol::kUdp:
+      return wire::NetworkEntry::UDP;
+    case policy::Protocol::kIcmp:
+      break;
+  }
+  return wire::NetworkEntry::ICMP;
+}
+
+void to_wire(const std::vector<policy::NetworkEntry>& entries, wire::NetworkRules& rules) {
+  for (const policy::NetworkEntry& entry : entries) {
+    wire::NetworkEntry& out = *rules.add_entries();
+    out.set_rule(entry.rule);
+    out.set_allow(entry.effect == policy::Effect::kAllow);
+    out.set_protocol(to_wire(entry.traffic.protocol));
+    for (const policy::IpNetwork& network : entry.traffic.networks) {
+      wire::IpNetwork& place = *out.add_networks();
+      place.set_address(network.address.bytes.data(), network.address.bytes.size());
+      place.set_prefix_bits(network.prefix_bits);
+    }
+    for (const std::string& name : entry.traffic.domains) out.add_names(name);
+    for (const policy::PortRange& range : entry.traffic.ports) {
+      wire::PortRange& ports = *out.add_ports();
+      ports.set_first(range.first);
+      ports.set_last(range.last);
+    }
+  }
+}
+
 }  // namespace
 
-wire::DesiredState desired_state(std::span<const Desktop> desktops, std::uint64_t revision) {
+wire::NetworkPolicy to_wire(const policy::DesktopNetwork& network) {
+  wire::NetworkPolicy message;
+  if (network.egress) to_wire(*network.egress, *message.mutable_egress());
+  if (network.ingress) to_wire(*network.ingress, *message.mutable_ingress());
+  return message;
+}
+
+namespace {
+
+// Each network once, and which desktop has which.
+class Networks {
+ public:
+  explicit Networks(wire::DesiredState& state) : state_(state) {}
+
+  // Nothing when there is no room for one more.
+  std::optional<std::uint32_t> index_of(const policy::DesktopNetwork& network) {
+    const wire::NetworkPolicy message = to_wire(network);
+    std::string bytes = message.SerializeAsString();
+    if (const auto known = known_.find(bytes); known != known_.end()) return known->second;
+    if (used_ + bytes.size() > kMaxNetworkBytes) return std::nullopt;
+    used_ += bytes.size();
+    const auto index = static_cast<std::uint32_t>(state_.networks_size());
+    *state_.add_networks() = message;
+    known_.emplace(std::move(bytes), index);
+    return index;
+  }
+
+ private:
+  wire::DesiredState& state_;
+  std::map<std::string, std::uint32_t> known_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace
+
+wire::DesiredState desired_state(std::span<const Desktop> desktops, std::uint64_t revision,
+                                 const NetworkOf& network_of) {
   wire::DesiredState state;
   state.set_revision(revision);
+  Networks networks(state);
   for (const Desktop& desktop : desktops) {
     wire::DesiredDesktop& wanted = *state.add_desktops();
     wanted.set_desktop_id(desktop.id.str());
@@ -55,6 +131,8 @@ wire::DesiredState desired_state(std::span<const Desktop> desktops, std::uint64_
     wanted.set_memory_mib(desktop.memory_mib);
     wanted.set_heads(kHeads);
     wanted.set_power(to_wire(desktop.power));
+    if (!network_of) continue;
+    if (const auto index = networks.index_of(network_of(desktop))) wanted.set_network(*index);
   }
   return state;
 }

@@ -2,10 +2,12 @@
 // From what is stored to what is sent. Pure.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include <tobari/host.pb.h>
 #include <tobari/policy/grant.h>
+#include <tobari/policy/network_rules.h>
 
 #include "core/types.h"
 
@@ -13,7 +15,14 @@ namespace tobari::broker {
 
 inline constexpr std::uint32_t kHeads = 4;  // monitors that a desktop's graphics card has
 
-[[nodiscard]] wire::DesiredState desired_state(std::span<const Desktop> desktops, std::uint64_t revision);
+// Of a message's 1 MiB. Desktops whose rules have no room left get none, which closes their network.
+inline constexpr std::size_t kMaxNetworkBytes = std::size_t{512} << 10;
+
+using NetworkOf = std::function<policy::DesktopNetwork(const Desktop&)>;
+// An empty `network_of` closes all networks.
+[[nodiscard]] wire::DesiredState desired_state(std::span<const Desktop> desktops, std::uint64_t revision,
+                                               const NetworkOf& network_of = {});
+[[nodiscard]] wire::NetworkPolicy to_wire(const policy::DesktopNetwork& network);
 [[nodiscard]] wire::Grant to_wire(const policy::Grant& grant);
 
 }  // namespace tobari::broker

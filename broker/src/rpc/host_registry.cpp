@@ -57,8 +57,9 @@ PendingRequests::Callback only(std::function<void(Result<Wanted>)> callback) {
 
 }  // namespace
 
-HostRegistry::HostRegistry(StateStore& store, const Clock& clock)
+HostRegistry::HostRegistry(StateStore& store, const Clock& clock, NetworkOf network_of)
     : store_(store),
+      network_of_(std::move(network_of)),
       // Rises over restarts as well, without being stored.
       revision_(static_cast<std::uint64_t>(
           std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch()).count())) {}
@@ -239,8 +240,23 @@ void HostRegistry::desired_changed(const HostId& host) {
     return;
   }
   wire::ToHost message;
-  *message.mutable_desired() = desired_state(*desktops, ++revision_);
+  wire::DesiredState& desired = *message.mutable_desired();
+  desired = desired_state(*desktops, ++revision_, network_of_);
+  const auto closed = std::ranges::count_if(desired.desktops(), [](const auto& each) { return !each.has_network(); });
+  if (network_of_ && closed > 0) {
+    log::error("network rules of a host's desktops are too many to be sent; the network of some is closed",
+               {{"host", host.str()}, {"desktops", std::to_string(closed)}});
+  }
   link->send(std::move(message));
+}
+
+void HostRegistry::networks_changed() {
+  std::vector<HostId> all;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [id, attached] : hosts_) all.push_back(id);
+  }
+  for (const HostId& id : all) desired_changed(id);
 }
 
 void HostRegistry::request(const HostId& host, const std::string& id, wire::ToHost message,

@@ -19,6 +19,7 @@
 #include <tobari/policy/grant.h>
 
 #include "core/placement.h"
+#include "rpc/desired_state.h"
 #include "rpc/pending_requests.h"
 #include "store/state_store.h"
 
@@ -56,7 +57,8 @@ struct DesktopStatus {
 
 class HostRegistry {
  public:
-  HostRegistry(StateStore& store, const Clock& clock);
+  // `network_of`: what the policy lets through for a desktop; any thread.
+  HostRegistry(StateStore& store, const Clock& clock, NetworkOf network_of = {});
 
   // ---- from the node service
   // A host has said hello; an older line of the same host is closed. Sends the desired state.
@@ -72,6 +74,8 @@ class HostRegistry {
   [[nodiscard]] Result<std::vector<HostCapacity>> capacities() const;
   // The stored desktops of this host have changed: tells it all of them. Nothing to do while it is away.
   void desired_changed(const HostId& host);
+  // What `network_of` says may have changed: tells every host that is there.
+  void networks_changed();
   // Called back once, on any thread: kUnavailable, kTimeout, kExhausted, or what the host says.
   using OnOpened = std::function<void(Result<OpenedDisplay>)>;
   void open_display(const HostId& host, wire::OpenDisplay message, OnOpened callback);
@@ -105,6 +109,7 @@ class HostRegistry {
   [[nodiscard]] Result<void> pass_epochs(const HostId& host, const wire::ActualState& actual);
 
   StateStore& store_;
+  const NetworkOf network_of_;
   mutable std::mutex mutex_;
   std::map<HostId, Attached> hosts_;
   // Held over reading the store and queueing the message, so that an older state cannot overtake a newer one.

@@ -20,10 +20,9 @@ bool is_label(std::string_view label) {
                              [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
-// Host names in lower case with at least one dot; a first label "*" stands for all below. The last label is no number,
-// so that a mistyped address is not taken for a name.
+// Host names in lower case with at least one dot. The last label is no number, so that a mistyped address is not taken
+// for a name.
 bool is_domain(std::string_view text) {
-  if (text.starts_with("*.")) text.remove_prefix(2);
   if (text.size() > kMaxDomainLength || !text.contains('.')) return false;
   std::string_view last;
   for (;;) {
@@ -53,9 +52,13 @@ void read_peers(Reader& reader, const YamlNode& node, Direction direction, const
           out.networks.push_back(*network);
         } else if (names && is_domain(text)) {
           out.domains.push_back(text);
+        } else if (names && text.starts_with("*.")) {
+          reader.error(line, in_quotes(text) +
+                                 " cannot be kept: packets have addresses, and the names below a domain "
+                                 "cannot be listed; write the names themselves, or networks");
         } else {
           reader.error(line, in_quotes(text) + " is no place" +
-                                 (names ? "; write '192.0.2.0/24', 'www.example.com' or '*.example.com', in lower case"
+                                 (names ? "; write '192.0.2.0/24' or 'www.example.com', in lower case"
                                         : "; write a network like '192.0.2.0/24': who comes in has no name"));
         }
       });

@@ -156,6 +156,37 @@ TEST(DesiredStateMessage, CarriesEveryDesktop) {
   ASSERT_EQ(message.desktops_size(), 1);
   EXPECT_EQ(message.desktops(0).epoch(), 9U);
   EXPECT_EQ(message.desktops(0).power(), wire::DesiredDesktop::DELETED);
+  EXPECT_FALSE(message.desktops(0).has_network()) << "nobody says what it may";
+}
+
+policy::DesktopNetwork network_of_size(std::size_t entries, const std::string& rule) {
+  policy::DesktopNetwork network{.egress = std::vector<policy::NetworkEntry>(entries), .ingress = {}};
+  for (policy::NetworkEntry& entry : *network.egress) entry.rule = rule;
+  return network;
+}
+
+TEST(DesiredStateMessage, CarriesEachNetworkOnce) {
+  std::vector<Desktop> desktops(3);
+  for (Desktop& each : desktops) each.id = DesktopId::random();
+  desktops[1].user_name = "other";
+  const auto message = desired_state(desktops, 1, [](const Desktop& desktop) {
+    return network_of_size(1, desktop.user_name.empty() ? "web" : "mail");
+  });
+  ASSERT_EQ(message.networks_size(), 2);
+  EXPECT_EQ(message.desktops(0).network(), message.desktops(2).network());
+  EXPECT_EQ(message.networks(static_cast<int>(message.desktops(1).network())).egress().entries(0).rule(), "mail");
+  EXPECT_FALSE(message.networks(0).has_ingress());
+}
+
+TEST(DesiredStateMessage, NetworksBeyondItsRoomAreClosed) {
+  std::vector<Desktop> desktops(8);
+  for (Desktop& each : desktops) each.id = DesktopId::random();
+  const auto message = desired_state(desktops, 1, [](const Desktop& desktop) {
+    return network_of_size(1000, desktop.id.str() + std::string(64, 'x'));
+  });
+  EXPECT_LT(message.ByteSizeLong(), std::size_t{1} << 20);
+  EXPECT_TRUE(message.desktops(0).has_network());
+  EXPECT_FALSE(message.desktops(7).has_network());
 }
 
 }  // namespace

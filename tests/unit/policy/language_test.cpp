@@ -249,7 +249,7 @@ TEST(Language, NetworkOfDesktops) {
 groups: {traders: [alice]}
 rules: []
 egress:
-  - {name: market, who: {group: traders}, to: [10.0.0.0/8, '*.example.com', api.example.com], protocol: tcp, ports: [443, 8000-8100], effect: allow}
+  - {name: market, who: {group: traders}, to: [10.0.0.0/8, www.example.com, api.example.com], protocol: tcp, ports: [443, 8000-8100], effect: allow}
   - {name: rest, effect: deny}
 ingress: []
 )");
@@ -262,18 +262,21 @@ ingress: []
   EXPECT_THAT(market.who.groups, ElementsAre("traders"));
   EXPECT_EQ(market.traffic, (Traffic{.protocol = Protocol::kTcp,
                                      .networks = {IpNetwork::parse("10.0.0.0/8").value()},
-                                     .domains = {"*.example.com", "api.example.com"},
+                                     .domains = {"www.example.com", "api.example.com"},
                                      .ports = {{443, 443}, {8000, 8100}}}));
 }
 
 TEST(Language, NetworkOfDesktopsThatIsNone) {
   const auto said = [](const std::string& lines, const char* because) {
     const Loaded loaded = load_text("version: 1\nrules: []\n" + lines + "\n");
-    EXPECT_THAT(loaded.findings, UnorderedElementsAre(warning(3, "do not enforce it yet"), error(3, because))) << lines;
+    EXPECT_THAT(loaded.findings, ElementsAre(error(3, because))) << lines;
   };
   for (const char* place :
-       {"Example.com", "localhost", "10.0.0.256", "*.*.com", "-a.com", "a-.com", "a..com", "*", "10.1.2.3/8"}) {
+       {"Example.com", "localhost", "10.0.0.256", "-a.com", "a-.com", "a..com", "*", "10.1.2.3/8"}) {
     said(std::string("egress: [{name: a, effect: deny, to: '") + place + "'}]", "is no place");
+  }
+  for (const char* effect : {"allow", "deny"}) {
+    said(std::string("egress: [{name: a, to: '*.example.com', effect: ") + effect + "}]", "write the names themselves");
   }
   said("ingress: [{name: a, effect: deny, from: www.example.com}]", "who comes in has no name");
   said("ingress: [{name: a, effect: deny, to: 10.0.0.0/8}]", "unknown key 'to'");

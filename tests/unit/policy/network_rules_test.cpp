@@ -54,7 +54,7 @@ TEST(DesktopNetwork, CarriesTheTraffic) {
   NetworkRule web = rule("web", Effect::kAllow);
   web.traffic = {.protocol = Protocol::kTcp,
                  .networks = {IpNetwork::parse("10.0.0.0/8").value()},
-                 .domains = {"*.example.com"},
+                 .domains = {"www.example.com"},
                  .ports = {{443, 443}, {8000, 8100}}};
   const PolicySet policy({}, {}, {.egress = std::vector{web}, .ingress = {}});
   EXPECT_THAT(policy.desktop_network({.user = "alice"}).egress,

@@ -75,6 +75,26 @@ TEST(Config, HowRecordingsAreKept) {
   EXPECT_THAT(error_of(kGood + "recordings_hold_days: 99999\n"), HasSubstr("36500"));
 }
 
+TEST(Config, Network) {
+  EXPECT_FALSE(parse_config(kGood)->network.has_value());
+  const auto own = parse_config(kGood + "network: desks\nmanagement_networks: [10.0.0.0/8]\n");
+  ASSERT_TRUE(own) << describe(own.error());
+  EXPECT_EQ(own->network->network, "desks");
+  EXPECT_EQ(own->network->management->size(), 1U);
+  EXPECT_EQ(own->network->always_closed.size(), 1U) << "the broker";
+  const auto bridge = parse_config(kGood + "bridge: br0\nnetwork_servers: [192.0.2.1, 192.0.2.2]\n");
+  ASSERT_TRUE(bridge) << describe(bridge.error());
+  EXPECT_EQ(bridge->network->servers.size(), 2U);
+  EXPECT_FALSE(bridge->network->management.has_value());
+  EXPECT_THAT(error_of(kGood + "bridge: br0\n"), HasSubstr("needs 'network_servers'"));
+  EXPECT_THAT(error_of(kGood + "bridge: br0\nnetwork: desks\n"), HasSubstr("two networks"));
+  EXPECT_THAT(error_of(kGood + "bridge: \"br0 ; x\"\nnetwork_servers: [192.0.2.1]\n"), HasSubstr("no name of a"));
+  EXPECT_THAT(error_of(kGood + "bridge: br0\nnetwork_servers: ['2001:db8::1']\n"), HasSubstr("IPv4"));
+  EXPECT_THAT(error_of(kGood + "network: \"a'b\"\n"), HasSubstr("no name of a libvirt network"));
+  EXPECT_THAT(error_of(kGood + "network: a\nmanagement_networks: [10.1.2.3/8]\n"), HasSubstr("networks like"));
+  EXPECT_THAT(error_of(kGood + "network_servers: [192.0.2.1]\n"), HasSubstr("write 'network' or 'bridge'"));
+}
+
 TEST(Config, AStateDirTooLongForASocketIsRefused) {
   std::string yaml = kGood;
   yaml.replace(yaml.find("/var/lib/tobari"), 15, "/" + std::string(80, 'x'));

@@ -30,13 +30,13 @@ DomainSpec desktop() {
 
 std::string golden_path(const std::string& name) { return std::string(TOBARI_TEST_DATA) + "/vmhost/" + name + ".xml"; }
 
-void expect_golden(const std::string& name, const std::string& xml) {
+void expect_golden(const std::string& name, const std::string& xml, const std::string& kind = "domain") {
   const std::string path = golden_path(name);
   if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path) << xml;
   std::stringstream golden;
   golden << std::ifstream(path).rdbuf();
   EXPECT_EQ(golden.str(), xml) << path;
-  const std::string command = "virt-xml-validate " + path + " domain >/dev/null";
+  const std::string command = "virt-xml-validate " + path + " " + kind + " >/dev/null";
   EXPECT_EQ(std::system(command.c_str()), 0) << command;
 }
 
@@ -59,6 +59,16 @@ TEST(DomainXml, WithoutAgentInitrdAndUser) {
   spec.title.clear();
   expect_golden("bare", domain_xml(spec));
 }
+
+TEST(DomainXml, WithANetwork) {
+  DomainSpec spec = desktop();
+  spec.network = NetworkCard{.network = "desks", .bridge = "virbr7", .dhcp_servers = {"192.0.2.1"}};
+  expect_golden("network", domain_xml(spec));
+  spec.network = NetworkCard{.network = "", .bridge = "br0", .dhcp_servers = {"192.0.2.1", "192.0.2.2"}};
+  expect_golden("bridge", domain_xml(spec));
+}
+
+TEST(DomainXml, Guard) { expect_golden("guard", guard_xml(), "nwfilter"); }
 
 TEST(DomainXml, TextCannotBecomeMarkup) {
   DomainSpec spec = desktop();

@@ -24,6 +24,7 @@
 #include "front/front.h"
 #include "host/host_agent.h"
 #include "link/broker_link.h"
+#include "network/nft_packet_filter.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -128,6 +129,11 @@ class Host {
                              .images = *images_,
                              .disks = *disks_,
                              .agents_dir = config.state_dir / "agents"};
+    if (config.network) {
+      networks_.emplace(*loop_, *hypervisor_, *packet_filter_, *resolver_, *config.network, device_addresses,
+                        NetworkKeeper::Times());
+      services.networks = &*networks_;
+    }
     services.accelerator = accelerator;
     services.vm_user = vm_user;
     services.recordings = recordings_.get();
@@ -182,6 +188,7 @@ class Host {
     link_.reset();
     disk_worker_.reset();
     hypervisor_worker_.reset();
+    networks_.reset();
     agent_.reset();
   }
 
@@ -192,6 +199,9 @@ class Host {
   std::unique_ptr<Recordings> recordings_;
   std::optional<ResourceGroups> groups_;
   std::unique_ptr<Hypervisor> hypervisor_;
+  const std::unique_ptr<PacketFilter> packet_filter_ = make_nft_packet_filter();
+  const std::unique_ptr<NameResolver> resolver_ = make_system_resolver();
+  std::optional<NetworkKeeper> networks_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;
   std::optional<Worker> hypervisor_worker_;

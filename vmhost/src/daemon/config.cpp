@@ -20,7 +20,9 @@ constexpr std::uint32_t kLeastDisplayCpuPercent = 10;
 // state_dir + "/agents/<uuid>.sock" must fit a socket address (108 bytes with its end).
 constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
-constexpr std::array<std::string_view, 20> kKeys{"broker",
+constexpr std::size_t kMaxDeviceName = 15;  // IFNAMSIZ
+
+constexpr std::array<std::string_view, 24> kKeys{"broker",
                                                  "identity_dir",
                                                  "state_dir",
                                                  "images_dir",
@@ -39,7 +41,11 @@ constexpr std::array<std::string_view, 20> kKeys{"broker",
                                                  "recordings_dir",
                                                  "recordings_max_gib",
                                                  "recordings_keep_days",
-                                                 "recordings_hold_days"};
+                                                 "recordings_hold_days",
+"network",
+"bridge",
+"network_servers",
+"management_networks"};
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= kMaxNameLength &&
@@ -99,6 +105,62 @@ Result<void> read_optional(const ConfigFile& written, Config& config) {
   return read_recordings(written, config);
 }
 
+// What nftables and libvirt take as it is.
+bool is_word(std::string_view text, std::size_t most) {
+  return !text.empty() && text.size() <= most && std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  });
+}
+
+// A broker that is written as a name is closed to desktops by its network only.
+void close_to_desktops(const ConfigFile& written, NetworkOptions& options) {
+  const auto broker = written.endpoint("broker");
+  if (!broker) return;
+  if (const auto address = policy::IpAddress::parse(broker->address)) options.always_closed.push_back(*address);
+}
+
+Result<std::optional<NetworkOptions>> read_network(const ConfigFile& written) {
+  NetworkOptions options;
+  TOBARI_ASSIGN(options.network, written.text_or("network", ""));
+  TOBARI_ASSIGN(options.bridge, written.text_or("bridge", ""));
+  if (options.network.empty() && options.bridge.empty()) {
+    for (const std::string_view key : {"network_servers", "management_networks"}) {
+      if (written.has(key)) return written.wrong(key, "is about the network for desktops; write 'network' or 'bridge'");
+    }
+    return std::optional<NetworkOptions>();
+  }
+  if (!options.network.empty() && !options.bridge.empty()) {
+    return written.wrong("bridge", "and 'network' are two networks; write one of them");
+  }
+  if (!options.network.empty() && !is_word(options.network, kMaxNameLength)) {
+    return written.wrong("network", "is no name of a libvirt network: letters, digits, '-', '_' and '.'");
+  }
+  if (!options.bridge.empty() && !is_word(options.bridge, kMaxDeviceName)) {
+    return written.wrong("bridge", "is no name of a network device");
+  }
+  if (written.has("network_servers")) {
+    TOBARI_ASSIGN(const auto servers, written.list("network_servers"));
+    for (const std::string& text : servers) {
+      const auto address = policy::IpAddress::parse(text);
+      if (!address || text.contains(':')) return written.wrong("network_servers", "must be IPv4 addresses");
+      options.servers.push_back(*address);
+    }
+  } else if (!options.bridge.empty()) {
+    return written.wrong("bridge", "needs 'network_servers': the addresses of its DHCP and DNS servers");
+  }
+  if (written.has("management_networks")) {
+    TOBARI_ASSIGN(const auto networks, written.list("management_networks"));
+    options.management.emplace();
+    for (const std::string& text : networks) {
+      const auto network = policy::IpNetwork::parse(text);
+      if (!network) return written.wrong("management_networks", "must be networks like 10.1.0.0/16");
+      options.management->push_back(*network);
+    }
+  }
+  close_to_desktops(written, options);
+  return std::optional(std::move(options));
+}
+
 Result<Config> read(const ConfigFile& written) {
   Config config;
   TOBARI_TRY(written.endpoint("broker"));
@@ -120,6 +182,7 @@ Result<Config> read(const ConfigFile& written) {
   TOBARI_ASSIGN(config.display_program, written.text_or("display_program", {}));
   TOBARI_ASSIGN(config.display_socket, written.text_or("display_socket", {}));
   TOBARI_TRY(read_optional(written, config));
+  TOBARI_ASSIGN(config.network, read_network(written));
   return config;
 }
 

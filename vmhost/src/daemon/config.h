@@ -12,6 +12,8 @@
 #include <tobari/base/result.h>
 #include <tobari/net/tcp_socket.h>
 
+#include "network/interfaces.h"
+
 namespace tobari::vmhost {
 
 struct Config {
@@ -38,6 +40,10 @@ struct Config {
   // The most that a display process may have, where control groups can be had.
   std::uint32_t display_memory_mib = 4096;
   std::uint32_t display_cpu_percent = 400;  // of one processor
+  // The network for desktops; absent: they have none.
+  //   network: libvirt's name of it, or bridge: a device of this host, with network_servers: its DHCP and DNS servers
+  //   management_networks: closed to desktops; absent: every network that this host has an address in
+  std::optional<NetworkOptions> network;
 };
 
 // Every message names the file, and the key it is about.

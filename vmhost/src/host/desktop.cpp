@@ -139,11 +139,26 @@ void Desktop::start() {
   busy_ = true;
   auto job = [self = shared_from_this(), wanted = *wanted_] { return self->prepare(wanted); };
   services_.disk_worker.run(std::move(job), [self = shared_from_this()](Result<DomainSpec> spec) {
-    if (spec) return self->power_on(*std::move(spec));
+    if (spec) return self->connect_network(*std::move(spec));
     self->busy_ = false;
     self->failed(spec.error());
     self->services_.changed();
   });
+}
+
+// The rules of its network hold before it runs, or it does not run.
+void Desktop::connect_network(DomainSpec spec) {
+  if (services_.networks == nullptr) return power_on(std::move(spec));
+  services_.networks->prepare(id_,
+                              [self = shared_from_this(), spec = std::move(spec)](Result<NetworkCard> card) mutable {
+                                if (card) {
+                                  spec.network = *std::move(card);
+                                  return self->power_on(std::move(spec));
+                                }
+                                self->busy_ = false;
+                                self->failed(context(card.error(), "its network cannot be filtered").error());
+                                self->services_.changed();
+                              });
 }
 
 void Desktop::power_on(DomainSpec spec) {

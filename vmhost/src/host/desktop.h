@@ -19,6 +19,7 @@
 #include "host/guest_agent.h"
 #include "host/image_store.h"
 #include "host/loop.h"
+#include "host/network_keeper.h"
 #include "host/worker.h"
 #include "recording/recordings.h"
 #include "supervisor/display_process.h"
@@ -51,6 +52,7 @@ struct DesktopServices {
   std::optional<VmUser> vm_user = {};
   DisplayOptions display = {};                  // without uid
   std::optional<std::uint32_t> first_uid = {};  // of display processes; each desktop has one of its own from here on
+  NetworkKeeper* networks = nullptr;            // null: desktops have no network
   RestartBudget::Limits restarts = {};
   DesktopTimes times = {};
   Recordings* recordings = nullptr;    // null: this host keeps none
@@ -107,6 +109,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
 
  private:
   [[nodiscard]] Result<DomainSpec> prepare(const wire::DesiredDesktop& wanted) const;  // disk worker
+  void connect_network(DomainSpec spec);
   void power_on(DomainSpec spec);
   void pull_plug();
   void failed(const Error& error);

@@ -10,6 +10,7 @@
 #include <tobari/base/log.h>
 
 #include "host/files.h"
+#include "host/network_wire.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -107,7 +108,27 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
     // One that was refused for its epoch is not forgotten: what we know of it is newer.
     if (!named.contains(id) && !refused_.contains(id)) each->want_nothing();
   }
+  take_networks(desired);
   return {};
+}
+
+// Of those that take() has taken. What is malformed, or names no rules, is closed.
+void HostAgent::take_networks(const wire::DesiredState& desired) {
+  if (services_.networks == nullptr) return;
+  std::vector<policy::DesktopNetwork> networks;
+  for (const wire::NetworkPolicy& each : desired.networks()) {
+    auto network = from_wire(each);
+    if (!network) log::error("network rules are not used", {{"reason", describe(network.error())}});
+    networks.push_back(network ? *std::move(network) : closed_network());
+  }
+  std::map<DesktopId, policy::DesktopNetwork> wanted;
+  for (const wire::DesiredDesktop& each : desired.desktops()) {
+    const auto id = DesktopId::parse(each.desktop_id());
+    if (!id || refused_.contains(*id) || each.power() == wire::DesiredDesktop::DELETED) continue;
+    const bool known = each.has_network() && each.network() < networks.size();
+    wanted.emplace(*id, known ? networks[each.network()] : closed_network());
+  }
+  services_.networks->want(std::move(wanted));
 }
 
 std::shared_ptr<Desktop> HostAgent::desktop(const DesktopId& id) {
@@ -156,6 +177,7 @@ void HostAgent::on_list(const Result<std::vector<DomainInfo>>& list) {
     for (const auto& [id, each] : desktops_) {
       if (!running.contains(id)) each->found(false);
     }
+    if (services_.networks != nullptr && desired_known_) services_.networks->look(std::move(running));
     reconcile_now();
   }
   // Else: the hypervisor is away. VMs live on, and its return is an event.

@@ -65,6 +65,7 @@ class HostAgent {
   void load_desired();
   void on_desired(const wire::DesiredState& desired);
   [[nodiscard]] Result<void> take(const wire::DesiredState& desired);
+  void take_networks(const wire::DesiredState& desired);
   void look();  // list, then everything that follows from it
   void on_list(const Result<std::vector<DomainInfo>>& list);
   void reconcile_now();

@@ -58,6 +58,10 @@ Result<void> FakeHypervisor::start(const DesktopId& id) {
     const auto found = domains_.find(id);
     if (found == domains_.end()) return fail(Errc::kNotFound, "the VM is not defined");
     if (found->second.running) return {};
+    const std::optional<NetworkCard>& card = found->second.spec.network;
+    if (card && !card->network.empty() && !networks_.contains(card->network)) {
+      return fail(Errc::kNotFound, "there is no network " + card->network);
+    }
     if (next_start_error_) return std::unexpected(*std::exchange(next_start_error_, std::nullopt));
     found->second.running = true;
     found->second.starts += 1;
@@ -89,6 +93,19 @@ Result<UniqueFd> FakeHypervisor::display(const DesktopId& id, std::optional<std:
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "make a socket pair");
   found->second.display_ends.emplace_back(ends[0]);
   return UniqueFd(ends[1]);
+}
+
+Result<std::string> FakeHypervisor::bridge_of(const std::string& network) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(check_available());
+  const auto found = networks_.find(network);
+  if (found == networks_.end()) return fail(Errc::kNotFound, "there is no network " + network);
+  return found->second;
+}
+
+void FakeHypervisor::add_network(const std::string& name, const std::string& bridge) {
+  const std::scoped_lock lock(mutex_);
+  networks_[name] = bridge;
 }
 
 std::unique_ptr<Subscription> FakeHypervisor::watch(std::function<void(const DomainEvent&)> on_event) {

@@ -10,6 +10,8 @@ namespace tobari::vmhost {
 Errc errc_of_libvirt(int code) noexcept {
   switch (code) {
     case VIR_ERR_NO_DOMAIN:
+    case VIR_ERR_NO_NETWORK:
+    case VIR_ERR_NO_NWFILTER:
       return Errc::kNotFound;
     case VIR_ERR_DOM_EXIST:
       return Errc::kAlreadyExists;

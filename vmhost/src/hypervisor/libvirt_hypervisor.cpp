@@ -22,6 +22,14 @@ struct FreeDomain {
   void operator()(virDomainPtr domain) const noexcept { ::virDomainFree(domain); }
 };
 using Domain = std::unique_ptr<virDomain, FreeDomain>;
+struct FreeNetwork {
+  void operator()(virNetworkPtr network) const noexcept { ::virNetworkFree(network); }
+};
+using Network = std::unique_ptr<virNetwork, FreeNetwork>;
+struct FreeFilter {
+  void operator()(virNWFilterPtr filter) const noexcept { ::virNWFilterFree(filter); }
+};
+using Filter = std::unique_ptr<virNWFilter, FreeFilter>;
 using Connection = std::shared_ptr<virConnect>;
 
 // kNotFound when there is none.
@@ -70,6 +78,7 @@ class LibvirtHypervisor final : public Hypervisor {
   Result<void> define(const DomainSpec& spec) override {
     if (spec.id.empty()) return fail(Errc::kInvalidArgument, "a domain needs an id");
     TOBARI_ASSIGN(const Connection connection, connection_.get());
+    if (spec.network) TOBARI_TRY(define_guard(connection));
     const std::string xml = options_.describe ? options_.describe(spec) : domain_xml(spec);
     const Domain domain(::virDomainDefineXML(connection.get(), xml.c_str()));
     if (!domain) return libvirt_failure(std::format("define the VM of desktop {}", spec.id.str()));
@@ -123,11 +132,33 @@ class LibvirtHypervisor final : public Hypervisor {
     return std::move(ends.first);
   }
 
+  Result<std::string> bridge_of(const std::string& name) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    const Network network(::virNetworkLookupByName(connection.get(), name.c_str()));
+    if (!network) return libvirt_failure(std::format("find the network for desktops, \"{}\"", name));
+    if (::virNetworkIsActive(network.get()) == 0 && ::virNetworkCreate(network.get()) < 0 &&
+        ::virNetworkIsActive(network.get()) != 1) {
+      return libvirt_failure(std::format("start the network for desktops, \"{}\"", name));
+    }
+    char* bridge = ::virNetworkGetBridgeName(network.get());
+    if (bridge == nullptr) return libvirt_failure(std::format("ask for the bridge of the network \"{}\"", name));
+    std::string found = bridge;
+    std::free(bridge);
+    return found;
+  }
+
   std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) override {
     return hub_->add(std::move(on_event));
   }
 
  private:
+  // Again each time: libvirt sees by itself whether it has changed, and somebody may have removed it meanwhile.
+  static Result<void> define_guard(const Connection& connection) {
+    const Filter filter(::virNWFilterDefineXML(connection.get(), guard_xml().c_str()));
+    if (!filter) return libvirt_failure("make the network filter of desktops (is libvirt's nwfilter driver there?)");
+    return {};
+  }
+
   static Result<void> not_found_is_fine(Error error) {
     if (error.code == Errc::kNotFound) return {};
     return std::unexpected(std::move(error));

@@ -25,9 +25,8 @@ struct PortRange {
 struct Traffic {
   Protocol protocol = Protocol::kAny;
   std::vector<IpNetwork> networks{};
-  std::vector<std::string>
-      domains{};                   // lower case; "*.example.com" is all names below; with networks: either is enough
-  std::vector<PortRange> ports{};  // of the side that is connected to; TCP and UDP only
+  std::vector<std::string> domains{};  // lower case; with networks: either is enough
+  std::vector<PortRange> ports{};      // of the side that is connected to; TCP and UDP only
   friend bool operator==(const Traffic&, const Traffic&) = default;
 };
 

@@ -12,9 +12,19 @@ namespace tobari::vmhost {
 // The domain's name, "tobari-<id>"; its UUID is the desktop's id. By the name we know our own.
 [[nodiscard]] std::string domain_name(const DesktopId& id);
 
+// Of a desktop's network card, both from its id alone: the MAC (locally administered), and the host's end, which the
+// host's packet filter knows it by ("tb-" and 12 digits: 15 characters are a name's limit).
+[[nodiscard]] std::string guest_mac(const DesktopId& id);
+[[nodiscard]] std::string tap_name(const DesktopId& id);
+
+// The nwfilter that every desktop's card stands behind (https://libvirt.org/formatnwfilter.html): its own MAC, and the
+// IPv4 address that a DHCP server gave it, which libvirt watches for; before that nothing but DHCP.
+inline constexpr std::string_view kGuardName = "tobari-desktop";
+[[nodiscard]] std::string guard_xml();
+
 // What a VM gets, and nothing else: direct kernel boot, its overlay disk, virtio GPU, keyboard, tablet, the agent's
-// channel, balloon and random numbers. No network, no USB, no clipboard agent, no sound: what is not there leaks
-// nothing.
+// channel, sound, balloon and random numbers, and a network card where the host is configured to have a network for
+// desktops. No USB, no clipboard agent: what is not there leaks nothing.
 [[nodiscard]] std::string domain_xml(const DomainSpec& spec);
 
 // KVM only when the device is there and the CPU says that it can (`cpuinfo`: the text of /proc/cpuinfo): some machines

@@ -26,12 +26,14 @@ class FakeHypervisor final : public Hypervisor {
   Result<void> start(const DesktopId& id) override;
   Result<void> stop(const DesktopId& id, StopMode mode) override;
   Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) override;
+  Result<std::string> bridge_of(const std::string& network) override;
   std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) override;
 
   // ---- for tests
-  void crash(const DesktopId& id);                      // the VM dies by itself
-  void set_available(bool available);                   // the service goes away, VMs keep running; and comes back
-  void fail_next_start(Error error);                    // once
+  void crash(const DesktopId& id);     // the VM dies by itself
+  void set_available(bool available);  // the service goes away, VMs keep running; and comes back
+  void fail_next_start(Error error);   // once
+  void add_network(const std::string& name, const std::string& bridge);
   void ignore_power_button(bool ignore);                // a guest that does not react to kAsk
   [[nodiscard]] int starts(const DesktopId& id) const;  // how often it was really started
   [[nodiscard]] std::optional<DomainSpec> spec(const DesktopId& id) const;
@@ -42,6 +44,7 @@ class FakeHypervisor final : public Hypervisor {
 
   mutable std::mutex mutex_;
   std::map<DesktopId, Domain> domains_;
+  std::map<std::string, std::string> networks_;  // name, bridge
   bool available_ = true;
   bool ignore_power_button_ = false;
   std::optional<Error> next_start_error_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The seam to whatever runs virtual machines: seven calls. A domain is one desktop's VM; it carries the desktop's id,
+// The seam to whatever runs virtual machines: eight calls. A domain is one desktop's VM; it carries the desktop's id,
 // and domains that somebody else made are never seen or touched.
 //
 // Every call blocks and may be made from any thread; watchers are called on a thread of the hypervisor and must return
@@ -29,6 +29,13 @@ struct VmUser {
   std::uint32_t gid = 0;
 };
 
+// A VM's card in the network for desktops, behind the guard (domain_xml.h).
+struct NetworkCard {
+  std::string network;                    // libvirt's name; empty: `bridge` is not libvirt's
+  std::string bridge;                     // the host's device
+  std::vector<std::string> dhcp_servers;  // numeric; others' answers do not reach the VM. Empty: anybody's do
+};
+
 // One VM, complete. Paths are absolute.
 struct DomainSpec {
   DesktopId id;
@@ -46,7 +53,8 @@ struct DomainSpec {
   std::string agent_socket;         // where that port listens on the host
   std::string clipboard_channel{};  // likewise, of the guest's clipboard agent
   std::string clipboard_socket{};
-  std::optional<VmUser> user;  // empty: the hypervisor's choice
+  std::optional<VmUser> user;            // empty: the hypervisor's choice
+  std::optional<NetworkCard> network{};  // empty: the VM has no network
 };
 
 struct DomainInfo {
@@ -81,7 +89,7 @@ class Hypervisor {
  public:
   virtual ~Hypervisor() = default;
   [[nodiscard]] virtual Result<std::vector<DomainInfo>> list() = 0;
-  // Again with another spec: holds from the next start.
+  // Again with another spec: holds from the next start. With a network card also the guard that it stands behind.
   [[nodiscard]] virtual Result<void> define(const DomainSpec& spec) = 0;
   // Never the disk. Unknown is success; kAlreadyExists while it runs.
   [[nodiscard]] virtual Result<void> undefine(const DesktopId& id) = 0;
@@ -92,6 +100,8 @@ class Hypervisor {
   // A connected socket to the VM's D-Bus display; each call makes a new one. QEMU serves it to one user only: `user`,
   // or who calls when empty. kNotFound when the VM does not run.
   [[nodiscard]] virtual Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) = 0;
+  // The bridge of a network that the hypervisor keeps, started when it was not. kNotFound: there is no such network.
+  [[nodiscard]] virtual Result<std::string> bridge_of(const std::string& network) = 0;
   [[nodiscard]] virtual std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) = 0;
 };
 

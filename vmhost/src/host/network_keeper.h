@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Keeps the host's packet filter as the policy has it for every desktop: rules before a VM starts, other rules at once,
+// lost ones made again, those of desktops that are gone removed; and the addresses that names in rules stand for. Rules
+// that cannot be kept are replaced by none: nothing passes but DHCP. Loop thread; what blocks goes to its own workers.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <tobari/policy/network_rules.h>
+#include <tobari/vmhost/hypervisor.h>
+
+#include "host/loop.h"
+#include "host/worker.h"
+#include "network/interfaces.h"
+#include "network/name_resolver.h"
+#include "network/packet_filter.h"
+
+namespace tobari::vmhost {
+
+class NetworkKeeper {
+ public:
+  static constexpr std::size_t kMaxNames = 256;  // different ones of a host; further ones stand for nothing
+
+  struct Times {
+    std::chrono::milliseconds resolve_every = std::chrono::seconds(30);
+    std::chrono::milliseconds forget_address = std::chrono::minutes(5);  // after it was last named
+    std::chrono::milliseconds try_again = std::chrono::seconds(1);
+  };
+
+  // `devices`: this host's addresses, asked anew for each change.
+  using Devices = std::function<Result<std::vector<DeviceAddress>>()>;
+  NetworkKeeper(Loop& loop, Hypervisor& hypervisor, PacketFilter& filter, NameResolver& resolver,
+                NetworkOptions options, Devices devices, Times times);
+
+  // All desktops that may run here, and what each may.
+  void want(std::map<DesktopId, policy::DesktopNetwork> wanted);
+  // Calls back once this desktop's rules hold, with the card to start it with.
+  void prepare(const DesktopId& id, std::function<void(Result<NetworkCard>)> then);
+  // Which VMs run. Compares with what the filter has.
+  void look(std::set<DesktopId> running);
+
+ private:
+  using Changes = std::map<DesktopId, policy::DesktopNetwork>;
+  struct Done {
+    std::set<DesktopId> set;
+    std::map<DesktopId, Error> failed;
+  };
+  struct Known {
+    Loop::Steady::time_point seen;
+  };
+
+  [[nodiscard]] Result<Surroundings> surroundings() const;  // any thread
+  // On the worker: these desktops' rules; what fails is closed.
+  [[nodiscard]] Done apply(const Changes& changes, const Addresses& addresses) const;
+  void flush();
+  void on_applied(const Changes& changes, const Done& done);
+  void on_listed(const Result<std::set<DesktopId>>& listed, const std::set<DesktopId>& running);
+  void resolve();
+  void on_resolved(const std::map<std::string, std::set<policy::IpAddress>>& answers);
+  [[nodiscard]] std::set<std::string> names() const;
+  [[nodiscard]] Addresses addresses() const;
+
+  Loop& loop_;
+  Hypervisor& hypervisor_;
+  PacketFilter& filter_;
+  NameResolver& resolver_;
+  const NetworkOptions options_;
+  const Devices devices_;
+  const Times times_;
+  std::map<DesktopId, policy::DesktopNetwork> wanted_;
+  std::set<DesktopId> dirty_;  // what the filter has may be other than what is wanted
+  bool applying_ = false;
+  bool listing_ = false;
+  bool resolving_ = false;
+  std::map<std::string, std::map<policy::IpAddress, Known>> known_;
+  Loop::Handle again_timer_;
+  Loop::Handle resolve_timer_;
+  Worker resolve_worker_;  // names may take long, rules must not wait for them
+  Worker worker_;
+};
+
+}  // namespace tobari::vmhost
