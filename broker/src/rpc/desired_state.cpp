@@ -97,7 +97,7 @@ class Networks {
 
   // Nothing when there is no room for one more.
   std::optional<std::uint32_t> index_of(const policy::DesktopNetwork& network) {
-    const wire::NetworkPolicy message = to_wire(network);
+    const wire::NetworkPolicy message = broker::to_wire(network);
     std::string bytes = message.SerializeAsString();
     if (const auto known = known_.find(bytes); known != known_.end()) return known->second;
     if (used_ + bytes.size() > kMaxNetworkBytes) return std::nullopt;

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
 #include <poll.h>
 #include <sched.h>
 #include <string>
@@ -14,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <linux/if_ether.h>
 #include <sys/socket.h>
 
 #include <tobari/base/ids.h>
@@ -51,21 +54,47 @@ inline UniqueFd socket_in(const std::string& space, int type) {
   ::setsockopt(made.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
   return made;
 }
-inline UniqueFd bound(const std::string& space, int type, std::uint16_t port) {
-  UniqueFd fd = socket_in(space, type);
-  const sockaddr_in any = address_of("0.0.0.0", port);
-  EXPECT_EQ(::bind(fd.get(), raw(any), sizeof any), 0) << space << " " << port;
-  if (type == SOCK_STREAM) EXPECT_EQ(::listen(fd.get(), 8), 0);
-  return fd;
-}
 inline bool ready(int fd, short events, int within) {
   pollfd one{.fd = fd, .events = events, .revents = 0};
   return ::poll(&one, 1, within) == 1 && (one.revents & events) != 0;
 }
+// Frames of the namespace's eth0, as they are.
+inline UniqueFd frames_in(const std::string& space) {
+  UniqueFd made;
+  std::jthread([&] {
+    const UniqueFd fd(::open(("/run/netns/" + space).c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::setns(fd.get(), CLONE_NEWNET), 0) << space;
+    made.reset(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL)));
+    sockaddr_ll device{};
+    device.sll_family = AF_PACKET;
+    device.sll_protocol = htons(ETH_P_ALL);
+    device.sll_ifindex = static_cast<int>(::if_nametoindex("eth0"));
+    ASSERT_EQ(::bind(made.get(), reinterpret_cast<sockaddr*>(&device), sizeof device), 0);
+  }).join();
+  return made;
+}
+inline bool sees(const UniqueFd& fd, const std::string& bytes, int within) {
+  std::string got(65'536, '\0');
+  while (ready(fd.get(), POLLIN, within)) {
+    const ssize_t n = ::recv(fd.get(), got.data(), got.size(), 0);
+    if (n <= 0) return false;
+    if (got.substr(0, static_cast<std::size_t>(n)).contains(bytes)) return true;
+  }
+  return false;
+}
+inline UniqueFd bound(const std::string& space, int type, std::uint16_t port) {
+  UniqueFd fd = socket_in(space, type);
+  const sockaddr_in any = address_of("0.0.0.0", port);
+  EXPECT_EQ(::bind(fd.get(), raw(any), sizeof any), 0) << space << " " << port;
+  if (type == SOCK_STREAM) {
+    EXPECT_EQ(::listen(fd.get(), 8), 0);
+  }
+  return fd;
+}
 // An open connection, or none within that time.
 inline UniqueFd connected(const std::string& space, const std::string& ip, std::uint16_t port, int within,
                           std::uint16_t from_port = 0) {
-  UniqueFd fd = from_port == 0 ? socket_in(space, SOCK_STREAM) : socket_in(space, SOCK_STREAM);
+  UniqueFd fd = socket_in(space, SOCK_STREAM);
   if (from_port != 0) {
     const sockaddr_in any = address_of("0.0.0.0", from_port);
     EXPECT_EQ(::bind(fd.get(), raw(any), sizeof any), 0);
@@ -111,7 +140,7 @@ class Internet {
   Internet() {
     sh("ip link set lo up; mkdir -p /run/netns; ip link add br-test type bridge; ip link set br-test up; "
        "ip addr add 192.0.2.1/24 dev br-test; sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0; "
-       "ip link add mgmt0 type dummy; ip addr add 10.9.9.1/24 dev mgmt0; ip link set mgmt0 up");
+       "ip link add mgmt0 type bridge; ip addr add 10.9.9.1/24 dev mgmt0; ip link set mgmt0 up");
     add("alice", tap_name(alice), guest_mac(alice), "192.0.2.11/24");
     add("bob", tap_name(bob), guest_mac(bob), "192.0.2.12/24");
     add("lan", "lan0", "02:aa:aa:aa:aa:aa", "192.0.2.50/24");

@@ -2,6 +2,7 @@
 // What the kernel lets through with the rules that we give it: real packets between network namespaces. Run in a
 // network namespace of its own (CMakeLists.txt). What libvirt does, the lease and the guard, needs a VM:
 // tests/e2e/network.py.
+#include <array>
 #include <cstdio>
 #include <filesystem>
 
@@ -44,9 +45,10 @@ class Packets : public ::testing::Test {
   void TearDown() override {
     if (!net_) return;
     for (const DesktopId& id : {net_->alice, net_->bob}) EXPECT_TRUE(filter_->remove(id));
+    sh("nft 'delete table bridge tobari; delete table inet tobari'");
   }
   void set(const DesktopId& id, std::optional<Entries> egress, std::optional<Entries> ingress) {
-    const auto done = filter_->set(id, {.egress = std::move(egress), .ingress = std::move(ingress)}, around_, {});
+    const auto done = filter_->set({{id, {.egress = std::move(egress), .ingress = std::move(ingress)}}}, around_, {});
     ASSERT_TRUE(done) << describe(done.error());
   }
   void alices(std::optional<Entries> egress, std::optional<Entries> ingress) {
@@ -176,7 +178,8 @@ TEST_F(Packets, NorThroughTheGateway) {
 
 TEST_F(Packets, TheHostAnswersNothingButDns) {
   std::vector<UniqueFd> services;
-  for (const std::uint16_t port : {22, 53, 16509}) services.push_back(bound("", SOCK_STREAM, port));
+  for (const std::uint16_t port : std::array<std::uint16_t, 3>{22, 53, 16509})
+    services.push_back(bound("", SOCK_STREAM, port));
   const UniqueFd names = bound("", SOCK_DGRAM, 53);
   alices(std::nullopt, std::nullopt);
   EXPECT_TRUE(opens("alice", Internet::kGateway, 53));
@@ -209,31 +212,42 @@ TEST_F(Packets, AnotherMacIsNobody) {
 }
 
 TEST_F(Packets, NeitherIpv6NorTagsPass) {
-  sh("ip addr add 2001:db8::1/64 dev br-test nodad; ip -n alice addr add 2001:db8::11/64 dev eth0 nodad; "
-     "ip link add link br-test name br-test.7 type vlan id 7; ip addr add 203.0.113.1/24 dev br-test.7; ip link set "
-     "br-test.7 up; ip -n alice link add link eth0 name eth0.7 type vlan id 7; ip -n alice addr add 203.0.113.11/24 "
-     "dev "
-     "eth0.7; ip -n alice link set eth0.7 up");
+  sh("ip addr add 2001:db8::1/64 dev br-test nodad; ip -n alice addr add 2001:db8::11/64 dev eth0 nodad");
   const auto pings = [](const std::string& address) {
     return std::system(("ip netns exec alice ping -n -q -c 1 -W 1 " + address + " >/dev/null").c_str()) == 0;
   };
-  ASSERT_TRUE(pings("2001:db8::1") && pings("203.0.113.1")) << "without Tobari";
+  const UniqueFd out = frames_in("alice");
+  const UniqueFd in = frames_in("lan");
+  // To everybody, from her, in VLAN 7.
+  std::string tagged(6, '\xff');
+  for (std::size_t i = 0; i < 6; ++i) {
+    tagged += static_cast<char>(std::stoi(guest_mac(net_->alice).substr(3 * i, 2), nullptr, 16));
+  }
+  tagged += std::string("\x81\x00\x00\x07\x08\x00", 6) + std::string(60, 'x');
+  const auto passes = [&](int within) {
+    EXPECT_EQ(::send(out.get(), tagged.data(), tagged.size(), 0), static_cast<ssize_t>(tagged.size()));
+    return sees(in, std::string(60, 'x'), within);
+  };
+  ASSERT_TRUE(pings("2001:db8::1") && passes(kLong)) << "without Tobari";
+  beside_neighbours();
   alices(std::nullopt, std::nullopt);
   EXPECT_FALSE(pings("2001:db8::1"));
-  EXPECT_FALSE(pings("203.0.113.1"));
+  EXPECT_FALSE(passes(kShort));
   EXPECT_TRUE(pings(Internet::kServer)) << "and IPv4 does";
 }
 
 // Bridged, not routed: the host's IP layer sees these packets only because br_netfilter shows them to it.
 TEST_F(Packets, NeighboursOnTheSameBridge) {
-  const UniqueFd https = bound("lan", SOCK_STREAM, 443);
+  UniqueFd https = bound("lan", SOCK_STREAM, 443);
   const UniqueFd ssh = bound("lan", SOCK_STREAM, 22);
   const UniqueFd alices_own = bound("alice", SOCK_STREAM, 8080);
   beside_neighbours();
   alices(Entries{allow(Internet::kNeighbour, Protocol::kTcp, 443)}, Entries{});
   EXPECT_TRUE(opens("alice", Internet::kNeighbour, 443));
   EXPECT_TRUE(stays_closed("alice", Internet::kNeighbour, 22));
-  EXPECT_FALSE(connected("lan", "192.0.2.11", 8080, kShort, 443));
+  https.reset();
+  EXPECT_FALSE(connected("lan", "192.0.2.11", 8080, kShort, 443)) << "from the port that the desktop may connect to";
+  https = bound("lan", SOCK_STREAM, 443);
   alices(Entries{}, Entries{allow(Internet::kNeighbour, Protocol::kTcp, 8080)});
   EXPECT_TRUE(opens("lan", "192.0.2.11", 8080));
   EXPECT_TRUE(stays_closed("alice", Internet::kNeighbour, 443));
@@ -276,15 +290,15 @@ TEST_F(Packets, ManyRulesAndManyDesktops) {
   std::printf("1001 rules in %.0f ms\n", took());
   const UniqueFd server = bound("server", SOCK_STREAM, 443);
   EXPECT_TRUE(opens("alice", Internet::kServer, 443));
-  std::vector<DesktopId> others;
-  began = std::chrono::steady_clock::now();
+  Networks others;
   for (int i = 0; i < 50; ++i) {
-    others.push_back(DesktopId::random());
-    set(others.back(), Entries{allow("10.0.0.0/8", Protocol::kTcp, 443)}, Entries{});
+    others.emplace(DesktopId::random(), policy::DesktopNetwork{Entries{allow("10.0.0.0/8", Protocol::kTcp, 443)}, {}});
   }
+  began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(filter_->set(others, around_, {}));
   std::printf("50 desktops in %.0f ms\n", took());
   EXPECT_EQ(filter_->list()->size(), 51U);
-  for (const DesktopId& id : others) EXPECT_TRUE(filter_->remove(id));
+  for (const auto& [id, network] : others) EXPECT_TRUE(filter_->remove(id));
 }
 
 }  // namespace

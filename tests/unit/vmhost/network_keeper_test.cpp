@@ -134,7 +134,7 @@ TEST_F(NetworkKeeperTest, LostRulesAreMadeAgainAndForeignOnesRemoved) {
   const DesktopId gone = DesktopId::random();
   const DesktopId ending = DesktopId::random();
   for (const DesktopId& id : {gone, ending}) {
-    ASSERT_TRUE(filter_.set(id, {}, {.bridge = "b", .servers = {}, .closed = {}}, {}));
+    ASSERT_TRUE(filter_.set({{id, {}}}, {.bridge = "b", .servers = {}, .closed = {}}, {}));
   }
   on_loop([&] { keeper_->look({id_, ending}); });
   EXPECT_TRUE(eventually([&] { return filter_.network(id_).has_value() && !filter_.network(gone).has_value(); }));

@@ -48,18 +48,18 @@ std::string bridge_base() {
       "add table bridge tobari\n"
       "add map bridge tobari from { type ifname : verdict; }\n"
       "add map bridge tobari to { type ifname : verdict; }\n";
-  // After br_netfilter (0), so that fragments have been put together.
+  // After br_netfilter (0): it has put fragments together, and skips what stands at its own place or before it.
   Script from("bridge", "prerouting");
   from.begin("prerouting priority 10");
   from.rule("iifname vmap @from");
   from.rule("iifname \"tb-*\" counter drop");
   Script between("bridge", "forward");
-  between.begin("forward priority 0");
+  between.begin("forward priority 10");
   between.rule("iifname \"tb-*\" oifname \"tb-*\" counter drop");
   between.rule(std::format("iifname \"tb-*\" ether type ip meta mark & 0x{:08x} == 0 counter drop",
                            std::to_underlying(Mark::kChecked)));
   Script to("bridge", "postrouting");
-  to.begin("postrouting priority 0");
+  to.begin("postrouting priority 10");
   to.rule("oifname vmap @to");
   to.rule("oifname \"tb-*\" counter drop");
   return out + std::move(from).text() + std::move(between).text() + std::move(to).text();

@@ -42,10 +42,10 @@ constexpr std::array<std::string_view, 24> kKeys{"broker",
                                                  "recordings_max_gib",
                                                  "recordings_keep_days",
                                                  "recordings_hold_days",
-"network",
-"bridge",
-"network_servers",
-"management_networks"};
+                                                 "network",
+                                                 "bridge",
+                                                 "network_servers",
+                                                 "management_networks"};
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= kMaxNameLength &&

@@ -121,7 +121,7 @@ void HostAgent::take_networks(const wire::DesiredState& desired) {
     if (!network) log::error("network rules are not used", {{"reason", describe(network.error())}});
     networks.push_back(network ? *std::move(network) : closed_network());
   }
-  std::map<DesktopId, policy::DesktopNetwork> wanted;
+  Networks wanted;
   for (const wire::DesiredDesktop& each : desired.desktops()) {
     const auto id = DesktopId::parse(each.desktop_id());
     if (!id || refused_.contains(*id) || each.power() == wire::DesiredDesktop::DELETED) continue;

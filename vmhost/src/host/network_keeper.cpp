@@ -47,7 +47,7 @@ Result<Surroundings> NetworkKeeper::surroundings() const {
 
 // ---- rules
 
-void NetworkKeeper::want(std::map<DesktopId, policy::DesktopNetwork> wanted) {
+void NetworkKeeper::want(Networks wanted) {
   for (const auto& [id, network] : wanted) {
     const auto before = wanted_.find(id);
     if (before == wanted_.end() || before->second != network) dirty_.insert(id);
@@ -60,50 +60,51 @@ void NetworkKeeper::want(std::map<DesktopId, policy::DesktopNetwork> wanted) {
   flush();
 }
 
-NetworkKeeper::Done NetworkKeeper::apply(const Changes& changes, const Addresses& addresses) const {
-  Done done;
+NetworkKeeper::Failed NetworkKeeper::apply(const Networks& changes, const Addresses& addresses) const {
+  Failed failed;
   const auto around = surroundings();
+  if (!around) {
+    for (const auto& [id, network] : changes) failed.emplace(id, around.error());
+    return failed;
+  }
+  if (filter_.set(changes, *around, addresses)) return failed;
+  // One by one, so that those that can be kept are.
   for (const auto& [id, network] : changes) {
-    if (!around) {
-      done.failed.emplace(id, around.error());
-      continue;
-    }
-    const auto set = filter_.set(id, network, *around, addresses);
-    if (set) {
-      done.set.insert(id);
-      continue;
-    }
-    done.failed.emplace(id, set.error());
-    if (const auto closed = filter_.set(id, closed_network(), *around, {}); !closed) {
+    const auto set = filter_.set({{id, network}}, *around, addresses);
+    if (set) continue;
+    failed.emplace(id, set.error());
+    if (const auto closed = filter_.set({{id, closed_network()}}, *around, {}); !closed) {
       log::error("network of a desktop is not closed", {{"desktop", id.str()}, {"reason", closed.error().message}});
     }
   }
-  return done;
+  return failed;
 }
 
 void NetworkKeeper::flush() {
   if (applying_ || dirty_.empty()) return;
   applying_ = true;
-  Changes changes;
+  Networks changes;
   for (const DesktopId& id : std::exchange(dirty_, {})) changes.emplace(id, wanted_.at(id));
   worker_.run([this, changes, known = addresses()] { return apply(changes, known); },
-              [this, changes](const Done& done) { on_applied(changes, done); });
+              [this, changes](const Failed& failed) { on_applied(changes, failed); });
 }
 
-void NetworkKeeper::on_applied(const Changes& changes, const Done& done) {
+void NetworkKeeper::on_applied(const Networks& changes, const Failed& failed) {
   applying_ = false;
   log::info("network rules of desktops set",
-            {{"desktops", std::to_string(changes.size())}, {"failed", std::to_string(done.failed.size())}});
-  for (const auto& [id, error] : done.failed) {
+            {{"desktops", std::to_string(changes.size())}, {"failed", std::to_string(failed.size())}});
+  for (const auto& [id, error] : failed) {
     log::error("network rules of a desktop are not kept, nothing passes",
                {{"desktop", id.str()}, {"reason", describe(error)}});
     if (wanted_.contains(id)) dirty_.insert(id);
   }
-  if (!done.failed.empty()) {
-    again_timer_ = loop_.after(times_.try_again, [this] { flush(); });
-    return;  // what came meanwhile waits with it, so that a filter that is broken is not asked without a pause
-  }
-  flush();
+  if (failed.empty()) return flush();
+  // What came meanwhile waits with them, so that a filter that is broken is not asked without a pause.
+  applying_ = true;
+  again_timer_ = loop_.after(times_.try_again, [this] {
+    applying_ = false;
+    flush();
+  });
 }
 
 void NetworkKeeper::prepare(const DesktopId& id, std::function<void(Result<NetworkCard>)> then) {
@@ -111,7 +112,7 @@ void NetworkKeeper::prepare(const DesktopId& id, std::function<void(Result<Netwo
   const policy::DesktopNetwork network = wanted == wanted_.end() ? closed_network() : wanted->second;
   auto job = [this, id, network, known = addresses()]() -> Result<NetworkCard> {
     TOBARI_ASSIGN(const Surroundings around, surroundings());
-    TOBARI_TRY(filter_.set(id, network, around, known));
+    TOBARI_TRY(filter_.set({{id, network}}, around, known));
     NetworkCard card{.network = options_.network, .bridge = around.bridge, .dhcp_servers = {}};
     for (const policy::IpAddress& server : around.servers) card.dhcp_servers.push_back(text_of(server));
     return card;
@@ -145,8 +146,7 @@ void NetworkKeeper::on_listed(const Result<std::set<DesktopId>>& listed, const s
                   if (!removed) log::warning("network rules stay behind", {{"reason", removed.error().message}});
                 });
   }
-  // Those that failed wait for their time.
-  if (!again_timer_ || !applying_) flush();
+  flush();
 }
 
 // ---- names
@@ -178,7 +178,8 @@ void NetworkKeeper::resolve() {
   resolving_ = true;
   auto job = [this, all = std::move(all)] {
     std::map<std::string, std::set<policy::IpAddress>> answers;
-    for (const std::string& name : all) answers.emplace(name, resolver_.resolve(name).value_or(std::set<policy::IpAddress>()));
+    for (const std::string& name : all)
+      answers.emplace(name, resolver_.resolve(name).value_or(std::set<policy::IpAddress>()));
     return answers;
   };
   resolve_worker_.run(std::move(job), [this](const auto& answers) { on_resolved(answers); });

@@ -38,27 +38,23 @@ class NetworkKeeper {
                 NetworkOptions options, Devices devices, Times times);
 
   // All desktops that may run here, and what each may.
-  void want(std::map<DesktopId, policy::DesktopNetwork> wanted);
+  void want(Networks wanted);
   // Calls back once this desktop's rules hold, with the card to start it with.
   void prepare(const DesktopId& id, std::function<void(Result<NetworkCard>)> then);
   // Which VMs run. Compares with what the filter has.
   void look(std::set<DesktopId> running);
 
  private:
-  using Changes = std::map<DesktopId, policy::DesktopNetwork>;
-  struct Done {
-    std::set<DesktopId> set;
-    std::map<DesktopId, Error> failed;
-  };
+  using Failed = std::map<DesktopId, Error>;
   struct Known {
     Loop::Steady::time_point seen;
   };
 
   [[nodiscard]] Result<Surroundings> surroundings() const;  // any thread
   // On the worker: these desktops' rules; what fails is closed.
-  [[nodiscard]] Done apply(const Changes& changes, const Addresses& addresses) const;
+  [[nodiscard]] Failed apply(const Networks& changes, const Addresses& addresses) const;
   void flush();
-  void on_applied(const Changes& changes, const Done& done);
+  void on_applied(const Networks& changes, const Failed& failed);
   void on_listed(const Result<std::set<DesktopId>>& listed, const std::set<DesktopId>& running);
   void resolve();
   void on_resolved(const std::map<std::string, std::set<policy::IpAddress>>& answers);
@@ -72,7 +68,7 @@ class NetworkKeeper {
   const NetworkOptions options_;
   const Devices devices_;
   const Times times_;
-  std::map<DesktopId, policy::DesktopNetwork> wanted_;
+  Networks wanted_;
   std::set<DesktopId> dirty_;  // what the filter has may be other than what is wanted
   bool applying_ = false;
   bool listing_ = false;

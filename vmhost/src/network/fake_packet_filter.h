@@ -14,12 +14,15 @@ namespace tobari::vmhost {
 
 class FakePacketFilter final : public PacketFilter {
  public:
-  Result<void> set(const DesktopId& id, const policy::DesktopNetwork& network, const Surroundings& around,
-                   const Addresses& addresses) override {
+  Result<void> set(const Networks& networks, const Surroundings& around, const Addresses& addresses) override {
     const std::scoped_lock lock(mutex_);
     if (next_error_) return std::unexpected(*std::exchange(next_error_, std::nullopt));
-    TOBARI_ASSIGN(std::string text, desktop_rules(id, network, around, addresses));
-    rules_[id] = {network, std::move(text)};
+    auto rules = rules_;
+    for (const auto& [id, network] : networks) {
+      TOBARI_ASSIGN(std::string text, desktop_rules(id, network, around, addresses));
+      rules[id] = {network, std::move(text)};
+    }
+    rules_ = std::move(rules);
     ++sets_;
     return {};
   }

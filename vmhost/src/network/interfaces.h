@@ -15,12 +15,12 @@ namespace tobari::vmhost {
 
 // What the configuration says of the network for desktops.
 struct NetworkOptions {
-  std::string network;                     // libvirt's; or:
-  std::string bridge;                      // the host's
-  std::vector<policy::IpAddress> servers;  // of DHCP and DNS; empty: the bridge's own addresses
+  std::string network{};                     // libvirt's; or:
+  std::string bridge{};                      // the host's
+  std::vector<policy::IpAddress> servers{};  // of DHCP and DNS; empty: the bridge's own addresses
   // Closed to desktops. Absent: every network that this host has an address in.
-  std::optional<std::vector<policy::IpNetwork>> management;
-  std::vector<policy::IpAddress> always_closed;  // the broker
+  std::optional<std::vector<policy::IpNetwork>> management{};
+  std::vector<policy::IpAddress> always_closed{};  // the broker
 };
 
 struct DeviceAddress {

@@ -41,11 +41,14 @@ Result<std::string> run(const std::string& commands, std::string_view doing_what
 
 class NftPacketFilter final : public PacketFilter {
  public:
-  Result<void> set(const DesktopId& id, const policy::DesktopNetwork& network, const Surroundings& around,
-                   const Addresses& addresses) override {
-    TOBARI_ASSIGN(const std::string rules, desktop_rules(id, network, around, addresses));
+  Result<void> set(const Networks& networks, const Surroundings& around, const Addresses& addresses) override {
+    std::string commands = host_rules(around);
+    for (const auto& [id, network] : networks) {
+      TOBARI_ASSIGN(const std::string rules, desktop_rules(id, network, around, addresses));
+      commands += rules;
+    }
     const std::scoped_lock lock(mutex_);
-    TOBARI_TRY(run(host_rules(around) + rules, std::format("set the network rules of desktop {}", id.str())));
+    TOBARI_TRY(run(commands, "set the network rules of desktops"));
     return {};
   }
 

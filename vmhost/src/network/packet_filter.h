@@ -3,6 +3,7 @@
 // thread, one at a time. A desktop that has no rules here has no network either: its tap is closed.
 #pragma once
 
+#include <map>
 #include <set>
 
 #include <tobari/base/ids.h>
@@ -13,12 +14,15 @@
 
 namespace tobari::vmhost {
 
+using Networks = std::map<DesktopId, policy::DesktopNetwork>;
+
 class PacketFilter {
  public:
   virtual ~PacketFilter() = default;
-  // From now on exactly this, for connections that exist as well; all of it or, on an error, what was before.
-  [[nodiscard]] virtual Result<void> set(const DesktopId& id, const policy::DesktopNetwork& network,
-                                         const Surroundings& around, const Addresses& addresses) = 0;
+  // From now on exactly this for each of these, for connections that exist as well; all of it in one moment or, on an
+  // error, nothing of it.
+  [[nodiscard]] virtual Result<void> set(const Networks& networks, const Surroundings& around,
+                                         const Addresses& addresses) = 0;
   // Of a desktop without rules: success.
   [[nodiscard]] virtual Result<void> remove(const DesktopId& id) = 0;
   [[nodiscard]] virtual Result<std::set<DesktopId>> list() = 0;
