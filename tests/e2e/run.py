@@ -11,10 +11,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parents[1]
+OWN_NETWORK = {"network"}  # scenarios that make bridges and packet filters: not the machine's
 
 
 def enter_namespaces():
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "--mount-proc",
+               *(["--net"] if sys.argv[2] in OWN_NETWORK else []),
                # A shell as the first process reaps the daemons that end; libvirt waits for QEMU to be reaped.
                "bash", "-c", '"$@"; exit $?', "init", sys.executable, "-B", *sys.argv]
     status = subprocess.run(command, env={**os.environ, "TOBARI_E2E_INSIDE": "1"}).returncode
@@ -25,6 +27,8 @@ def main():
     if "TOBARI_E2E_INSIDE" not in os.environ:
         enter_namespaces()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"], check=True)
+    if sys.argv[2] in OWN_NETWORK:
+        subprocess.run("mount -t sysfs sysfs /sys && ip link set lo up", shell=True, check=True)
     sys.path[:0] = [str(TREE / "installer/lib"), str(HERE)]
     from harness import Harness
     binaries, scenario = Path(sys.argv[1]), sys.argv[2]

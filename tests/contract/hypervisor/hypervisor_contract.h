@@ -2,7 +2,8 @@
 // What every Hypervisor does, stated once. A test of one implementation derives a traits class:
 //   static Result<std::unique_ptr<Hypervisor>> make();   // an empty one, or one whose domains of ours are gone
 //   static DomainSpec spec(const DesktopId&);            // something that it can start
-//   static constexpr bool kHasDisplay, kAskStops;        // a display; a guest that obeys the power button
+//   static bool define_network(Hypervisor&, const std::string& name, const std::string& bridge);   // false: it has
+//   none static constexpr bool kHasDisplay, kAskStops;        // a display; a guest that obeys the power button
 #pragma once
 
 #include <chrono>
@@ -170,7 +171,41 @@ TYPED_TEST_P(HypervisorContract, DisplayIsConnectedAndNewEachTime) {
   EXPECT_NE(::fcntl(first->get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(HypervisorContract, LifeOfOneVm, EverythingMayBeRepeated, UnknownVm,
+TYPED_TEST_P(HypervisorContract, UnknownNetwork) {
+  EXPECT_EQ(this->hypervisor_->bridge_of("tobari-no-such").error().code, Errc::kNotFound);
+}
+
+TYPED_TEST_P(HypervisorContract, NetworkIsStartedAndHasABridge) {
+  if (!TypeParam::define_network(*this->hypervisor_, "desks", "virbr-test")) GTEST_SKIP() << "no networks here";
+  for (int i = 0; i < 2; ++i) {
+    const auto bridge = this->hypervisor_->bridge_of("desks");
+    ASSERT_TRUE(bridge) << describe(bridge.error());
+    EXPECT_EQ(*bridge, "virbr-test");
+  }
+  const DesktopId id = DesktopId::random();
+  this->ids_.push_back(id);
+  DomainSpec spec = TypeParam::spec(id);
+  spec.network = NetworkCard{.network = "desks", .bridge = "virbr-test", .dhcp_servers = {"192.168.177.1"}};
+  const auto defined = this->hypervisor_->define(spec);
+  ASSERT_TRUE(defined) << describe(defined.error());
+  this->start(id);
+  EXPECT_EQ(this->running(id), 1);
+}
+
+// A VM does not run without the network that it is meant to stand in.
+TYPED_TEST_P(HypervisorContract, VmOfAnUnknownNetworkDoesNotStart) {
+  if (!TypeParam::define_network(*this->hypervisor_, "desks", "virbr-test")) GTEST_SKIP() << "no networks here";
+  const DesktopId id = DesktopId::random();
+  this->ids_.push_back(id);
+  DomainSpec spec = TypeParam::spec(id);
+  spec.network = NetworkCard{.network = "tobari-no-such", .bridge = "", .dhcp_servers = {}};
+  ASSERT_TRUE(this->hypervisor_->define(spec));
+  EXPECT_EQ(this->hypervisor_->start(id).error().code, Errc::kNotFound);
+  EXPECT_EQ(this->running(id), 0);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(HypervisorContract, UnknownNetwork, NetworkIsStartedAndHasABridge,
+                            VmOfAnUnknownNetworkDoesNotStart, LifeOfOneVm, EverythingMayBeRepeated, UnknownVm,
                             RunningVmIsNotUndefined, WatchersHearOfStartAndStop, EndedWatchHearsNothing, PowerButton,
                             DisplayIsConnectedAndNewEachTime);
 

@@ -89,6 +89,15 @@ struct Qemu {
     static_cast<void>(Libvirt::get());
     return make_libvirt_hypervisor({});
   }
+  // Bridges are the network name space's: not in the machine's.
+  static bool define_network(Hypervisor&, const std::string& name, const std::string& bridge) {
+    if (std::getenv("TOBARI_OWN_NETWORK") == nullptr) return false;
+    if (run("virsh -q -c qemu:///system net-info " + name + " 2>&1") == 0) return true;
+    const fs::path file = Libvirt::get().dir() / "network.xml";
+    std::ofstream(file) << "<network><name>" << name << "</name><bridge name='" << bridge
+                        << "'/><ip address='192.168.177.1' netmask='255.255.255.0'/></network>";
+    return run("virsh -q -c qemu:///system net-define " + file.string()) == 0;
+  }
   static DomainSpec spec(const DesktopId& id) {
     const fs::path dir = Libvirt::get().dir();
     DomainSpec spec;

@@ -22,6 +22,7 @@ struct TestDriver {
                                           domain_name(spec.id), spec.id.str());
                                     }});
   }
+  static bool define_network(Hypervisor&, const std::string&, const std::string&) { return false; }
   static DomainSpec spec(const DesktopId& id) {
     DomainSpec spec;
     spec.id = id;

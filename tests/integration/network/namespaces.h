@@ -58,6 +58,11 @@ inline bool ready(int fd, short events, int within) {
   pollfd one{.fd = fd, .events = events, .revents = 0};
   return ::poll(&one, 1, within) == 1 && (one.revents & events) != 0;
 }
+inline std::string mac_bytes(const std::string& mac) {
+  std::string bytes;
+  for (std::size_t i = 0; i < 6; ++i) bytes += static_cast<char>(std::stoi(mac.substr(3 * i, 2), nullptr, 16));
+  return bytes;
+}
 // Frames of the namespace's eth0, as they are.
 inline UniqueFd frames_in(const std::string& space) {
   UniqueFd made;

@@ -156,6 +156,34 @@ TEST_F(Packets, OtherRulesHoldForConnectionsThatExist) {
   EXPECT_TRUE(hears(server, "after", kLong)) << "TCP sends again, and is let through again";
 }
 
+// Its answers go where the desktop may open connections, too; this one it did not open.
+TEST_F(Packets, AConnectionThatMayNotBeAnsweredAnyMoreEnds) {
+  const UniqueFd listening = bound("alice", SOCK_STREAM, 22);
+  alices(Entries{}, Entries{allow(Internet::kServer, Protocol::kTcp, 22)});
+  const UniqueFd client = connected("server", "192.0.2.11", 22, kLong);
+  ASSERT_TRUE(client);
+  ASSERT_TRUE(ready(listening.get(), POLLIN, kLong));
+  const UniqueFd served(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  alices(Entries{allow(Internet::kServer, Protocol::kAny, 0)}, Entries{});
+  ASSERT_EQ(::send(served.get(), "leak", 4, MSG_NOSIGNAL), 4);
+  EXPECT_FALSE(hears(client, "leak", kShort));
+}
+
+TEST_F(Packets, WhatIsClosedStaysClosedWhateverIsAllowed) {
+  const UniqueFd https = bound("server", SOCK_STREAM, 443);
+  const UniqueFd alices_own = bound("alice", SOCK_STREAM, 22);
+  const UniqueFd waiting = bound("alice", SOCK_DGRAM, 8080);
+  const UniqueFd udp = bound("server", SOCK_DGRAM, 443);
+  around_.closed.push_back(*IpNetwork::parse("198.51.100.0/24"));
+  alices(Entries{allow("0.0.0.0/0", Protocol::kAny, 0)}, Entries{allow("0.0.0.0/0", Protocol::kAny, 0)});
+  EXPECT_TRUE(stays_closed("alice", Internet::kServer, 443));
+  EXPECT_TRUE(stays_closed("server", "192.0.2.11", 22));
+  send_to(udp, "192.0.2.11", 8080, "to her");
+  EXPECT_FALSE(hears(waiting, "to her", kShort));
+  send_to(waiting, Internet::kServer, 443, "from her");
+  EXPECT_FALSE(hears(udp, "from her", kShort));
+}
+
 TEST_F(Packets, DesktopsDoNotReachEachOther) {
   const UniqueFd bobs = bound("bob", SOCK_STREAM, 80);
   alices(std::nullopt, std::nullopt);
@@ -165,6 +193,17 @@ TEST_F(Packets, DesktopsDoNotReachEachOther) {
   alices(std::nullopt, std::nullopt);
   set(net_->bob, std::nullopt, std::nullopt);
   EXPECT_TRUE(stays_closed("alice", "192.0.2.12", 80)) << "nor on a bridge whose network is open";
+  // Not even by ARP: who has 192.0.2.12?
+  const UniqueFd out = frames_in("alice");
+  const UniqueFd bob = frames_in("bob");
+  const UniqueFd neighbour = frames_in("lan");
+  const std::string asked = std::string(6, '\xff') + mac_bytes(guest_mac(net_->alice)) +
+                            std::string("\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01", 10) +
+                            mac_bytes(guest_mac(net_->alice)) + std::string("\xc0\x00\x02\x0b", 4) +
+                            std::string(6, '\0') + std::string("\xc0\x00\x02\x0c marker", 11);
+  ASSERT_EQ(::send(out.get(), asked.data(), asked.size(), 0), static_cast<ssize_t>(asked.size()));
+  EXPECT_TRUE(sees(neighbour, " marker", kLong));
+  EXPECT_FALSE(sees(bob, " marker", kShort));
 }
 
 TEST_F(Packets, NorThroughTheGateway) {
@@ -219,10 +258,7 @@ TEST_F(Packets, NeitherIpv6NorTagsPass) {
   const UniqueFd out = frames_in("alice");
   const UniqueFd in = frames_in("lan");
   // To everybody, from her, in VLAN 7.
-  std::string tagged(6, '\xff');
-  for (std::size_t i = 0; i < 6; ++i) {
-    tagged += static_cast<char>(std::stoi(guest_mac(net_->alice).substr(3 * i, 2), nullptr, 16));
-  }
+  std::string tagged = std::string(6, '\xff') + mac_bytes(guest_mac(net_->alice));
   tagged += std::string("\x81\x00\x00\x07\x08\x00", 6) + std::string(60, 'x');
   const auto passes = [&](int within) {
     EXPECT_EQ(::send(out.get(), tagged.data(), tagged.size(), 0), static_cast<ssize_t>(tagged.size()));
@@ -259,7 +295,13 @@ TEST_F(Packets, WithoutBrNetfilterNeighboursAreClosed) {
   beside_neighbours();
   alices(std::nullopt, std::nullopt);
   ASSERT_TRUE(opens("alice", Internet::kNeighbour, 443));
+  const UniqueFd theirs = bound("lan", SOCK_DGRAM, 53);
+  const UniqueFd hers = bound("alice", SOCK_DGRAM, 53);
   sh("sysctl -qw net.bridge.bridge-nf-call-iptables=0");
+  send_to(hers, Internet::kNeighbour, 53, "one way");
+  EXPECT_FALSE(hears(theirs, "one way", kShort));
+  send_to(theirs, "192.0.2.11", 53, "the other");
+  EXPECT_FALSE(hears(hers, "the other", kShort));
   EXPECT_TRUE(stays_closed("alice", Internet::kNeighbour, 443));
   EXPECT_TRUE(stays_closed("lan", "192.0.2.11", 8080));
   sh("sysctl -qw net.bridge.bridge-nf-call-iptables=1");
