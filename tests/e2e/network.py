@@ -48,6 +48,7 @@ round=0
 while :; do
   round=$((round + 1))
   say "round $round {FIRST} $(tried {FIRST}) {SECOND} $(tried {SECOND})"
+  ping -c 1 -W 1 {SERVER} && say "pinged"
   ip addr add 192.168.177.99/32 dev eth0
   ping -c 1 -W 1 -I 192.168.177.99 {SERVER}
   arping -c 1 -w 1 -I eth0 -s 192.168.177.99 192.168.177.1
@@ -73,7 +74,8 @@ def run(harness):
 def policy(port):
     place = f"effect: allow, to: {SERVER}, protocol: tcp"
     return ("version: 1\nrules:\n  - {name: everybody, what: connect, effect: allow}\negress:\n"
-            f"  - {{name: reports, {place}, ports: {REPORTS}}}\n  - {{name: service, {place}, ports: {port}}}\ningress: []\n")
+            f"  - {{name: reports, {place}, ports: {REPORTS}}}\n  - {{name: service, {place}, ports: {port}}}\n"
+            f"  - {{name: pings, effect: allow, to: {SERVER}, protocol: icmp}}\ningress: []\n")
 
 
 def start_network(harness):
@@ -139,6 +141,7 @@ def policy_decides_and_changes(harness, lines):
 
 
 def spoofed_packets_stop_at_the_tap(lines, at_tap, at_bridge):
+    wait_line(lines, "pinged", 60)
     for _ in range(2):
         wait_line(lines, r"spoofed \d+", 60)
     expect({"ip 192.168.177.99", "arp 192.168.177.99"} <= at_tap.seen, "the guest sent with a wrong address, by IP and by ARP")

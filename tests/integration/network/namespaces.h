@@ -153,7 +153,11 @@ class Internet {
        "ip addr add 198.51.100.1/24 dev up0; ip link set up0 up; ip -n server addr add 198.51.100.2/24 dev eth0; "
        "ip -n server link set eth0 up; ip -n server link set lo up; ip -n server route add default via 198.51.100.1");
   }
-  ~Internet() { sh("for n in alice bob lan server; do ip netns del $n; done; ip link del br-test; ip link del mgmt0"); }
+  ~Internet() {
+    // Devices first: a name space ends later than its name.
+    sh("for d in " + tap_name(alice) + " " + tap_name(bob) +
+       " lan0 up0 br-test mgmt0; do ip link del $d; done; for n in alice bob lan server; do ip netns del $n; done");
+  }
 
  private:
   static void add(const std::string& space, const std::string& tap, const std::string& mac, const std::string& ip) {
