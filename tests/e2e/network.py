@@ -17,8 +17,10 @@ from harness import expect, soon
 SERVER = "198.51.100.2"
 BRIDGE = "virbr-test"
 REPORTS, FIRST, SECOND = 8080, 8081, 8082
-NETWORK = f"""<network><name>desks</name><forward mode='nat'/><bridge name='{BRIDGE}' stp='off'/>
+NETWORK = f"""<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
+  <name>desks</name><forward mode='nat'/><bridge name='{BRIDGE}' stp='off'/>
   <ip address='192.168.177.1' netmask='255.255.255.0'><dhcp><range start='192.168.177.10' end='192.168.177.50'/></dhcp></ip>
+  <dnsmasq:options><dnsmasq:option value='dhcp-ignore-clid'/></dnsmasq:options>
 </network>"""
 
 # The guest's first process, instead of the image's: from its initial file system into its disk.

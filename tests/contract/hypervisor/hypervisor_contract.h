@@ -2,8 +2,9 @@
 // What every Hypervisor does, stated once. A test of one implementation derives a traits class:
 //   static Result<std::unique_ptr<Hypervisor>> make();   // an empty one, or one whose domains of ours are gone
 //   static DomainSpec spec(const DesktopId&);            // something that it can start
-//   static bool define_network(Hypervisor&, const std::string& name, const std::string& bridge);   // false: it has
-//   none static constexpr bool kHasDisplay, kAskStops;        // a display; a guest that obeys the power button
+//   // False: it keeps no networks.
+//   static bool define_network(Hypervisor&, const std::string& name, const std::string& bridge);
+//   static constexpr bool kHasDisplay, kAskStops;        // a display; a guest that obeys the power button
 #pragma once
 
 #include <chrono>

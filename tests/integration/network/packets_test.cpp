@@ -250,6 +250,18 @@ TEST_F(Packets, AnotherMacIsNobody) {
   EXPECT_TRUE(stays_closed("alice", Internet::kServer, 443));
 }
 
+// Or one desktop takes every address that there is.
+TEST_F(Packets, LeasesAreAskedForOnesOwnMac) {
+  const UniqueFd server = bound("", SOCK_DGRAM, 67);
+  const UniqueFd asking = bound("alice", SOCK_DGRAM, 68);
+  alices(Entries{}, Entries{});
+  const auto ask = [](const std::string& mac) { return std::string(28, 'd') + mac_bytes(mac) + std::string(206, 'd'); };
+  send_to(asking, Internet::kGateway, 67, ask("02:bb:bb:bb:bb:bb"));
+  EXPECT_FALSE(hears(server, ask("02:bb:bb:bb:bb:bb"), kShort));
+  send_to(asking, Internet::kGateway, 67, ask(guest_mac(net_->alice)));
+  EXPECT_TRUE(hears(server, ask(guest_mac(net_->alice)), kLong));
+}
+
 TEST_F(Packets, NeitherIpv6NorTagsPass) {
   sh("ip addr add 2001:db8::1/64 dev br-test nodad; ip -n alice addr add 2001:db8::11/64 dev eth0 nodad");
   const auto pings = [](const std::string& address) {

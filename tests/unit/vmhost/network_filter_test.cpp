@@ -112,7 +112,8 @@ TEST(NetworkFilter, WhoMayConnectNowhereAsksNoNames) {
 
 TEST(NetworkFilter, ADesktopIsKnownByItsTapAndItsMac) {
   EXPECT_THAT(text({}), AllOf(HasSubstr("from { \"tb-111111112222\" : goto from-" + kId.str()),
-                              HasSubstr("ether saddr != 02:11:11:11:11:22 counter drop")));
+                              HasSubstr("ether saddr != 02:11:11:11:11:22 counter drop"),
+                              HasSubstr("udp dport 67 @th,288,48 0x021111111122 meta mark set")));
   EXPECT_EQ(tap_name(DesktopId::random()).size(), 15U);
   EXPECT_EQ(desktop_of_chain(chain_of(kId)), kId);
   EXPECT_TRUE(desktop_of_chain("from-nobody").empty());

@@ -25,15 +25,14 @@ class NetworkKeeperTest : public ::testing::Test {
  protected:
   NetworkKeeperTest() {
     hypervisor_.add_network("desks", "virbr7");
+    add_device("virbr7", "192.0.2.1", "192.0.2.0/24");
     NetworkOptions options;
     options.network = "desks";
     keeper_.emplace(
         *loop_, hypervisor_, filter_, resolver_, std::move(options),
-        [] {
-          return Result<std::vector<DeviceAddress>>(
-              std::vector{DeviceAddress{.device = "virbr7",
-                                        .address = *IpAddress::parse("192.0.2.1"),
-                                        .network = *policy::IpNetwork::parse("192.0.2.0/24")}});
+        [this] {
+          const std::scoped_lock lock(mutex_);
+          return Result<std::vector<DeviceAddress>>(devices_);
         },
         NetworkKeeper::Times{.resolve_every = 20ms, .forget_address = 50ms, .try_again = 10ms});
     thread_ = std::jthread([this] { loop_->run(); });
@@ -60,6 +59,13 @@ class NetworkKeeperTest : public ::testing::Test {
         [this, &card] { keeper_->prepare(id_, [&card](Result<NetworkCard> got) { card.set_value(std::move(got)); }); });
     return card.get_future().get();
   }
+  void add_device(const std::string& name, const std::string& address, const std::string& network) {
+    const std::scoped_lock lock(mutex_);
+    devices_.push_back({name, *IpAddress::parse(address), *policy::IpNetwork::parse(network)});
+  }
+  void look(const std::set<DesktopId>& running) {
+    on_loop([this, running] { keeper_->look(running); });
+  }
   static bool eventually(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + 20s;
     while (std::chrono::steady_clock::now() < deadline) {
@@ -75,6 +81,8 @@ class NetworkKeeperTest : public ::testing::Test {
   }
 
   const DesktopId id_ = DesktopId::random();
+  std::mutex mutex_;
+  std::vector<DeviceAddress> devices_;  // this host's
   FakeHypervisor hypervisor_;
   FakePacketFilter filter_;
   FakeNameResolver resolver_;
@@ -136,9 +144,41 @@ TEST_F(NetworkKeeperTest, LostRulesAreMadeAgainAndForeignOnesRemoved) {
   for (const DesktopId& id : {gone, ending}) {
     ASSERT_TRUE(filter_.set({{id, {}}}, {.bridge = "b", .servers = {}, .closed = {}}, {}));
   }
-  on_loop([&] { keeper_->look({id_, ending}); });
+  look({id_, ending});
   EXPECT_TRUE(eventually([&] { return filter_.network(id_).has_value() && !filter_.network(gone).has_value(); }));
   EXPECT_TRUE(filter_.network(ending).has_value()) << "it is not wanted any more, but still runs";
+}
+
+TEST_F(NetworkKeeperTest, ANetworkThatTheHostHasGotMeanwhileIsClosedToo) {
+  want({});
+  look({id_});
+  ASSERT_TRUE(eventually([&] { return filter_.text(id_).contains("192.0.2.0/24"); }));
+  EXPECT_THAT(filter_.text(id_), Not(HasSubstr("10.8.0.0/16")));
+  add_device("tun0", "10.8.0.7", "10.8.0.0/16");
+  EXPECT_TRUE(eventually([&] {
+    look({id_});
+    return filter_.text(id_).contains("10.8.0.0/16");
+  }));
+}
+
+TEST_F(NetworkKeeperTest, APolicyChangesAlsoWhileLibvirtIsAway) {
+  ASSERT_TRUE(prepare());
+  hypervisor_.set_available(false);
+  want({});
+  EXPECT_TRUE(eventually([&] { return filter_.network(id_) == policy::DesktopNetwork(); }));
+}
+
+TEST_F(NetworkKeeperTest, WhatIsTooMuchIsNotTriedAgainAndAgain) {
+  policy::DesktopNetwork large = closed_network();
+  large.egress->resize(kMaxFilterItems + 1);
+  want(large);
+  ASSERT_TRUE(eventually([&] { return filter_.network(id_) == closed_network(); }));
+  const int sets = filter_.sets();
+  const DesktopId other = DesktopId::random();
+  // Both of these wait for everything that comes before them.
+  on_loop([&] { keeper_->want({{id_, large}, {other, {}}}); });
+  ASSERT_TRUE(eventually([&] { return filter_.network(other).has_value(); }));
+  EXPECT_EQ(filter_.sets(), sets + 1);
 }
 
 TEST_F(NetworkKeeperTest, NamesAreAskedForAndFollowed) {

@@ -121,8 +121,7 @@ std::string label(const std::optional<VmUser>& user) {
 
 std::string domain_name(const DesktopId& id) { return "tobari-" + id.str(); }
 
-// 40 random bits of the id: two of a host's 4096 desktops meet once in 130,000 hosts, and the second one fails to
-// start.
+// 40 random bits of the id: two of a host's 4096 desktops meet once in 130,000 hosts.
 std::string guest_mac(const DesktopId& id) {
   const std::string& hex = id.str();
   return std::format("02:{}:{}:{}:{}:{}", hex.substr(0, 2), hex.substr(2, 2), hex.substr(4, 2), hex.substr(6, 2),

@@ -18,6 +18,9 @@ using Entries = std::optional<std::vector<NetworkEntry>>;
 
 constexpr std::string_view kFromPrefix = "from-";
 
+// To "chaddr" of a DHCP message (RFC 2131, section 2), with UDP's header: a lease is for the MAC that stands there.
+constexpr unsigned kBitsBeforeChaddr = 8 * (8 + 28);
+
 std::string is(Mark mark) {
   const auto bits = std::to_underlying(mark);
   return std::format("meta mark & 0x{0:08x} == 0x{0:08x}", bits);
@@ -26,6 +29,11 @@ std::string set(Mark mark) { return std::format("meta mark set meta mark | 0x{:0
 
 std::string any_of(Mark a, Mark b) {
   return std::format("meta mark & 0x{:08x} != 0", std::to_underlying(a) | std::to_underlying(b));
+}
+
+std::string hex_of(std::string mac) {
+  std::erase(mac, ':');
+  return mac;
 }
 
 class Script {
@@ -158,8 +166,9 @@ std::string from_rules(const DesktopId& id, const Surroundings& around) {
   from.rule("ether type != ip counter drop");  // IPv6 and VLAN tags among them
   from.rule(std::format("meta mark set 0x{:08x}", std::to_underlying(Mark::kFromDesktop)));
   const std::string servers = joined(around.servers);
-  from.rule(std::format("ip daddr {{ {}255.255.255.255 }} udp sport 68 udp dport 67 {} accept",
-                        servers.empty() ? "" : servers + ", ", set(Mark::kMayOpen)));
+  from.rule(std::format("ip daddr {{ {}255.255.255.255 }} udp sport 68 udp dport 67 @th,{},48 0x{} {} accept",
+                        servers.empty() ? "" : servers + ", ", kBitsBeforeChaddr, hex_of(guest_mac(id)),
+                        set(Mark::kMayOpen)));
   from.rule(std::format("jump egress-{}", id.str()));
   from.rule(std::format("jump answers-{}", id.str()));
   from.rule(std::format("{} accept", any_of(Mark::kMayOpen, Mark::kMayAnswer)));

@@ -36,13 +36,17 @@ NetworkKeeper::NetworkKeeper(Loop& loop, Hypervisor& hypervisor, PacketFilter& f
       resolve_worker_(loop),
       worker_(loop) {}
 
-Result<Surroundings> NetworkKeeper::surroundings() const {
-  std::string bridge = options_.bridge;
-  if (!options_.network.empty()) {
-    TOBARI_ASSIGN(bridge, hypervisor_.bridge_of(options_.network));
+Result<Surroundings> NetworkKeeper::surroundings() {
+  if (options_.network.empty()) {
+    bridge_ = options_.bridge;
+  } else if (auto found = hypervisor_.bridge_of(options_.network)) {
+    bridge_ = *std::move(found);
+  } else if (found.error().code == Errc::kNotFound || bridge_.empty()) {
+    return std::unexpected(std::move(found).error());
   }
+  // Else libvirt is away: its bridge and the VMs on it are not, and a policy may change meanwhile.
   TOBARI_ASSIGN(const auto devices, devices_());
-  return surroundings_of(options_, bridge, devices);
+  return surroundings_of(options_, bridge_, devices);
 }
 
 // ---- rules
@@ -54,13 +58,14 @@ void NetworkKeeper::want(Networks wanted) {
   }
   wanted_ = std::move(wanted);
   std::erase_if(dirty_, [this](const DesktopId& id) { return !wanted_.contains(id); });
+  std::erase_if(troubles_, [this](const auto& trouble) { return !wanted_.contains(trouble.first); });
   const std::set<std::string> all = names();
   std::erase_if(known_, [&all](const auto& entry) { return !all.contains(entry.first); });
   if (std::ranges::any_of(all, [this](const std::string& name) { return !known_.contains(name); })) resolve();
   flush();
 }
 
-NetworkKeeper::Failed NetworkKeeper::apply(const Networks& changes, const Addresses& addresses) const {
+NetworkKeeper::Failed NetworkKeeper::apply(const Networks& changes, const Addresses& addresses) {
   Failed failed;
   const auto around = surroundings();
   if (!around) {
@@ -91,14 +96,25 @@ void NetworkKeeper::flush() {
 
 void NetworkKeeper::on_applied(const Networks& changes, const Failed& failed) {
   applying_ = false;
-  log::info("network rules of desktops set",
-            {{"desktops", std::to_string(changes.size())}, {"failed", std::to_string(failed.size())}});
-  for (const auto& [id, error] : failed) {
-    log::error("network rules of a desktop are not kept, nothing passes",
-               {{"desktop", id.str()}, {"reason", describe(error)}});
-    if (wanted_.contains(id)) dirty_.insert(id);
+  for (const auto& [id, network] : changes) {
+    if (!failed.contains(id)) troubles_.erase(id);
   }
-  if (failed.empty()) return flush();
+  if (failed.size() < changes.size()) {
+    log::info("network rules of desktops set", {{"desktops", std::to_string(changes.size() - failed.size())}});
+  }
+  bool again = false;
+  for (const auto& [id, error] : failed) {
+    if (!wanted_.contains(id)) continue;
+    std::string reason = describe(error);
+    if (troubles_[id] != reason) {
+      log::error("network rules of a desktop are not kept", {{"desktop", id.str()}, {"reason", reason}});
+      troubles_[id] = std::move(reason);
+    }
+    if (error.code == Errc::kExhausted) continue;  // too many stay too many, until the policy or a name changes
+    dirty_.insert(id);
+    again = true;
+  }
+  if (!again) return flush();
   // What came meanwhile waits with them, so that a filter that is broken is not asked without a pause.
   applying_ = true;
   again_timer_ = loop_.after(times_.try_again, [this] {
@@ -121,32 +137,47 @@ void NetworkKeeper::prepare(const DesktopId& id, std::function<void(Result<Netwo
 }
 
 void NetworkKeeper::look(std::set<DesktopId> running) {
-  if (listing_) return;
-  listing_ = true;
-  worker_.run(
-      [this] { return filter_.list(); },
-      [this, running = std::move(running)](const Result<std::set<DesktopId>>& listed) { on_listed(listed, running); });
+  if (looking_) return;
+  looking_ = true;
+  worker_.run([this] { return find(); },
+              [this, running = std::move(running)](const Result<Found>& found) { on_found(found, running); });
 }
 
-void NetworkKeeper::on_listed(const Result<std::set<DesktopId>>& listed, const std::set<DesktopId>& running) {
-  listing_ = false;
-  if (!listed) {
-    log::error("network rules cannot be read", {{"reason", describe(listed.error())}});
+Result<NetworkKeeper::Found> NetworkKeeper::find() {
+  Found found;
+  TOBARI_ASSIGN(found.with_rules, filter_.list());
+  if (auto around = surroundings()) found.around = *std::move(around);
+  return found;
+}
+
+void NetworkKeeper::on_found(const Result<Found>& found, const std::set<DesktopId>& running) {
+  looking_ = false;
+  if (!found) {
+    log::error("network rules cannot be read", {{"reason", describe(found.error())}});
     return;
   }
+  // An address that this host has got since then is closed to desktops as well.
+  const bool moved = found->around && found->around != around_;
+  if (moved) around_ = found->around;
   for (const auto& [id, network] : wanted_) {
-    if (listed->contains(id) || dirty_.contains(id)) continue;
-    if (running.contains(id)) log::warning("network rules of a desktop were lost", {{"desktop", id.str()}});
+    const bool lost = !found->with_rules.contains(id);
+    if (dirty_.contains(id) || (!lost && !moved)) continue;
+    if (lost && running.contains(id)) log::warning("network rules of a desktop were lost", {{"desktop", id.str()}});
     dirty_.insert(id);
   }
-  for (const DesktopId& id : *listed) {
-    if (wanted_.contains(id) || running.contains(id)) continue;
-    worker_.run([this, id] { return filter_.remove(id); },
-                [id](const Result<void>& removed) {
-                  if (!removed) log::warning("network rules stay behind", {{"reason", removed.error().message}});
-                });
+  for (const DesktopId& id : found->with_rules) {
+    if (!wanted_.contains(id) && !running.contains(id)) remove(id);
   }
   flush();
+}
+
+void NetworkKeeper::remove(const DesktopId& id) {
+  worker_.run([this, id] { return filter_.remove(id); },
+              [id](const Result<void>& removed) {
+                if (removed) return;
+                log::warning("network rules stay behind",
+                             {{"desktop", id.str()}, {"reason", describe(removed.error())}});
+              });
 }
 
 // ---- names

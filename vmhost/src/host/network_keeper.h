@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,7 +42,7 @@ class NetworkKeeper {
   void want(Networks wanted);
   // Calls back once this desktop's rules hold, with the card to start it with.
   void prepare(const DesktopId& id, std::function<void(Result<NetworkCard>)> then);
-  // Which VMs run. Compares with what the filter has.
+  // Which VMs run. Compares with what the filter has, and this host's networks with those of the last look.
   void look(std::set<DesktopId> running);
 
  private:
@@ -49,13 +50,21 @@ class NetworkKeeper {
   struct Known {
     Loop::Steady::time_point seen;
   };
+  struct Found {
+    std::set<DesktopId> with_rules;
+    std::optional<Surroundings> around;  // empty: not known at the moment
+  };
 
-  [[nodiscard]] Result<Surroundings> surroundings() const;  // any thread
-  // On the worker: these desktops' rules; what fails is closed.
-  [[nodiscard]] Failed apply(const Networks& changes, const Addresses& addresses) const;
+  // ---- on the worker
+  [[nodiscard]] Result<Surroundings> surroundings();
+  // These desktops' rules; what fails is closed.
+  [[nodiscard]] Failed apply(const Networks& changes, const Addresses& addresses);
+  [[nodiscard]] Result<Found> find();
+
   void flush();
   void on_applied(const Networks& changes, const Failed& failed);
-  void on_listed(const Result<std::set<DesktopId>>& listed, const std::set<DesktopId>& running);
+  void on_found(const Result<Found>& found, const std::set<DesktopId>& running);
+  void remove(const DesktopId& id);
   void resolve();
   void on_resolved(const std::map<std::string, std::set<policy::IpAddress>>& answers);
   [[nodiscard]] std::set<std::string> names() const;
@@ -69,9 +78,12 @@ class NetworkKeeper {
   const Devices devices_;
   const Times times_;
   Networks wanted_;
-  std::set<DesktopId> dirty_;  // what the filter has may be other than what is wanted
+  std::set<DesktopId> dirty_;                  // what the filter has may be other than what is wanted
+  std::map<DesktopId, std::string> troubles_;  // why rules are not kept, as it was logged
+  std::optional<Surroundings> around_;         // at the last look
+  std::string bridge_;                         // the worker's: of the network, when libvirt was last there
   bool applying_ = false;
-  bool listing_ = false;
+  bool looking_ = false;
   bool resolving_ = false;
   std::map<std::string, std::map<policy::IpAddress, Known>> known_;
   Loop::Handle again_timer_;

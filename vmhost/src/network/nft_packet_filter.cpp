@@ -28,7 +28,7 @@ std::string first_line(const char* text) {
 // What libnftables printed. A context a call: it caches what the kernel has, and others change that too.
 Result<std::string> run(const std::string& commands, std::string_view doing_what, bool json = false) {
   const Context context(::nft_ctx_new(NFT_CTX_DEFAULT));
-  if (!context) return fail(Errc::kExhausted, std::format("{}: no memory for nftables", doing_what));
+  if (!context) return fail(Errc::kIo, std::format("{}: no memory for nftables", doing_what));
   ::nft_ctx_buffer_error(context.get());
   ::nft_ctx_buffer_output(context.get());
   if (json) ::nft_ctx_output_set_flags(context.get(), NFT_CTX_OUTPUT_JSON);
