@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The network of a desktop: a real guest whose root tries what it must not, a policy that changes, rules that are lost."""
+import collections
 import hashlib
 import json
 import os
@@ -11,12 +12,13 @@ import subprocess
 import threading
 import time
 
-from deployment import ADMIN
+from deployment import ADMIN, wait_for
 from harness import expect, soon
 
 SERVER = "198.51.100.2"
 BRIDGE = "virbr-test"
-REPORTS, FIRST, SECOND = 8080, 8081, 8082
+REPORTS, FIRST, SECOND, BEATS = 8080, 8081, 8082, 8083
+CHANGES = 20
 NETWORK = f"""<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
   <name>desks</name><forward mode='nat'/><bridge name='{BRIDGE}' stp='off'/>
   <ip address='192.168.177.1' netmask='255.255.255.0'><dhcp><range start='192.168.177.10' end='192.168.177.50'/></dhcp></ip>
@@ -44,6 +46,7 @@ until [ -e /sys/class/net/eth0 ]; do sleep 0.1; done
 ip link set lo up
 ip link set eth0 up
 until udhcpc -i eth0 -n -q -t 5 -T 1 -s /usr/lib/tobari/network-configure; do :; done
+bash -c 'while :; do echo beat >/dev/udp/{SERVER}/{BEATS}; sleep 0.05; done' 2>/dev/null &
 say() {{ echo "$*" | nc -w 3 {SERVER} {REPORTS}; }}
 tried() {{ if echo x | nc -w 3 {SERVER} $1; then echo open; else echo closed; fi; }}
 round=0
@@ -68,15 +71,17 @@ def run(harness):
     tap = "tb-" + desktop["id"].replace("-", "")[:12]
     at_tap, at_bridge = Sniffer(tap), Sniffer(BRIDGE)
     policy_decides_and_changes(harness, lines)
+    changes_hold_in_time(harness, Beats())
     spoofed_packets_stop_at_the_tap(lines, at_tap, at_bridge)
     lost_rules_come_back(harness, desktop, lines)
     rules_end_with_the_desktop(harness, desktop)
 
 
-def policy(port):
+def policy(port, beats=False):
     place = f"effect: allow, to: {SERVER}, protocol: tcp"
     return ("version: 1\nrules:\n  - {name: everybody, what: connect, effect: allow}\negress:\n"
             f"  - {{name: reports, {place}, ports: {REPORTS}}}\n  - {{name: service, {place}, ports: {port}}}\n"
+            + (f"  - {{name: beats, effect: allow, to: {SERVER}, protocol: udp, ports: {BEATS}}}\n" if beats else "") +
             f"  - {{name: pings, effect: allow, to: {SERVER}, protocol: icmp}}\ningress: []\n")
 
 
@@ -142,11 +147,32 @@ def policy_decides_and_changes(harness, lines):
     print("ok: and the guest sees it", flush=True)
 
 
+def changes_hold_in_time(harness, beats):
+    """The guest sends a packet every 50 ms or so: from SIGHUP to the first that passes, or the last one."""
+    d = harness.deployment
+    took = []
+    for change in range(CHANGES):
+        allowed = change % 2 == 0
+        (d.state / "broker/policy.yaml").write_text(policy(SECOND, beats=allowed))
+        began = time.monotonic()
+        os.kill(d.broker.process.pid, signal.SIGHUP)
+        if allowed:
+            wait_for(lambda: beats.last > began, 5, "packets that are allowed now")
+            took.append(beats.last - began)
+        else:
+            wait_for(lambda: time.monotonic() - max(beats.last, began) > 1, 10, "no packets that are denied now")
+            took.append(max(0, beats.last - began))
+    in_time = sum(each < 2 for each in took)
+    expect(in_time == CHANGES, f"{in_time} of {CHANGES} changes of the policy hold for the guest's packets within 2 s: "
+           f"median {sorted(took)[CHANGES // 2] * 1000:.0f} ms, at most {max(took) * 1000:.0f} ms")
+
+
 def spoofed_packets_stop_at_the_tap(lines, at_tap, at_bridge):
     wait_line(lines, "pinged", 60)
     for _ in range(2):
         wait_line(lines, r"spoofed \d+", 60)
-    expect({"ip 192.168.177.99", "arp 192.168.177.99"} <= at_tap.seen, "the guest sent with a wrong address, by IP and by ARP")
+    sent = {kind: at_tap.seen[f"{kind} 192.168.177.99"] for kind in ("ip", "arp")}
+    expect(all(sent.values()), f"the guest sent with a wrong address: {sent}")
     legitimate = {seen for seen in at_bridge.seen if "192.168.177." in seen and ".177.99" not in seen}
     expect(any(s.startswith("ip ") for s in legitimate), f"what is its own passes: {sorted(legitimate)}")
     expect(not any(".177.99" in seen for seen in at_bridge.seen), "nothing of the wrong one did")
@@ -223,11 +249,28 @@ def listen(port, reported, made):
             reported.put(text)
 
 
+class Beats:
+    """When the last of the guest's packets came to the name space "server"."""
+
+    def __init__(self):
+        self.last = 0.0
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        descriptor = os.open("/run/netns/server", os.O_RDONLY)
+        os.setns(descriptor, os.CLONE_NEWNET)  # this thread's
+        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        receiver.bind(("", BEATS))
+        while True:
+            receiver.recv(64)
+            self.last = time.monotonic()
+
+
 class Sniffer:
-    """The senders of packets that come in at a device: "ip ADDRESS" and "arp ADDRESS"."""
+    """The senders of packets that come in at a device, "ip ADDRESS" and "arp ADDRESS", and how many."""
 
     def __init__(self, device):
-        self.seen = set()
+        self.seen = collections.Counter()
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.socket.bind((device, 3))
         threading.Thread(target=self.read, daemon=True).start()
@@ -241,6 +284,6 @@ class Sniffer:
             if address[2] == socket.PACKET_OUTGOING:
                 continue
             if frame[12:14] == b"\x08\x00":
-                self.seen.add("ip " + socket.inet_ntoa(frame[26:30]))
+                self.seen["ip " + socket.inet_ntoa(frame[26:30])] += 1
             elif frame[12:14] == b"\x08\x06":
-                self.seen.add("arp " + socket.inet_ntoa(frame[28:32]))
+                self.seen["arp " + socket.inet_ntoa(frame[28:32])] += 1

@@ -3,6 +3,7 @@
 // and a server behind a router, which is this namespace. Sockets are made in any of them.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 
@@ -86,6 +88,23 @@ inline bool sees(const UniqueFd& fd, const std::string& bytes, int within) {
     if (got.substr(0, static_cast<std::size_t>(n)).contains(bytes)) return true;
   }
   return false;
+}
+// How many packets with these bytes come.
+inline int count(const UniqueFd& fd, const std::string& bytes, int within) {
+  int found = 0;
+  std::array<char, 65'536> got;
+  while (within == 0 || ready(fd.get(), POLLIN, within)) {
+    const ssize_t n = ::recv(fd.get(), got.data(), got.size(), MSG_DONTWAIT);
+    if (n <= 0) break;
+    if (std::string_view(got.data(), static_cast<std::size_t>(n)).contains(bytes)) ++found;
+  }
+  return found;
+}
+// Packets of this protocol that this namespace itself gets, behind its filters.
+inline UniqueFd delivered(int protocol) {
+  UniqueFd fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+  EXPECT_TRUE(fd);
+  return fd;
 }
 inline UniqueFd bound(const std::string& space, int type, std::uint16_t port) {
   UniqueFd fd = socket_in(space, type);

@@ -5,9 +5,11 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 
+#include "hostile_frames.h"
 #include "namespaces.h"
 #include "network/nft_packet_filter.h"
 
@@ -319,6 +321,23 @@ TEST_F(Packets, WithoutBrNetfilterNeighboursAreClosed) {
   sh("sysctl -qw net.bridge.bridge-nf-call-iptables=1");
 }
 
+// More than one desktop may have would be the host's, and everybody's on it.
+TEST_F(Packets, ConnectionsOfADesktopAreLimited) {
+  // An address without connections of other tests.
+  sh("ip -n alice addr flush dev eth0; ip -n alice addr add 192.0.2.77/24 dev eth0; "
+     "ip -n alice route add default via 192.0.2.1");
+  const UniqueFd server = bound("server", SOCK_DGRAM, 443);
+  alices(Entries{allow(Internet::kServer, Protocol::kUdp, 443)}, Entries{});
+  unsigned heard = 0;
+  for (unsigned i = 0; i < kMaxConnections + 100; ++i) {
+    const UniqueFd from = bound("alice", SOCK_DGRAM, static_cast<std::uint16_t>(10'000 + i));
+    send_to(from, Internet::kServer, 443, "question");
+    heard += static_cast<unsigned>(count(server, "question", 0));
+  }
+  heard += static_cast<unsigned>(count(server, "question", kShort));
+  EXPECT_EQ(heard, kMaxConnections);
+}
+
 TEST_F(Packets, LargeDatagramsInPieces) {
   const UniqueFd udp = bound("server", SOCK_DGRAM, 443);
   const UniqueFd asking = bound("alice", SOCK_DGRAM, 9090);
@@ -353,6 +372,45 @@ TEST_F(Packets, ManyRulesAndManyDesktops) {
   std::printf("50 desktops in %.0f ms\n", took());
   EXPECT_EQ(filter_->list()->size(), 51U);
   for (const auto& [id, network] : others) EXPECT_TRUE(filter_->remove(id));
+}
+
+// Whatever its root sends, as fast as it can: nobody gets it, on the bridge, behind the router or in the host itself.
+TEST_F(Packets, HostileFramesReachNobody) {
+  constexpr int kFrames = 50'000;
+  std::string gateway_mac;
+  std::ifstream("/sys/class/net/br-test/address") >> gateway_mac;
+  HostileFrames::Around places{
+      .own_mac = mac_bytes(guest_mac(net_->alice)),
+      .macs = {mac_bytes(gateway_mac), mac_bytes(gateway_mac), mac_bytes(guest_mac(net_->bob)),
+               mac_bytes("02:aa:aa:aa:aa:aa"), std::string(6, '\xff'), mac_bytes("01:00:5e:00:00:fb"),
+               mac_bytes("33:33:00:00:00:01"), mac_bytes("01:80:c2:00:00:00")},
+      .places = {Internet::kGateway, Internet::kNeighbour, Internet::kServer, "192.0.2.12", "192.0.2.255",
+                 "255.255.255.255", "224.0.0.251", "10.9.9.1", "198.51.100.1"},
+      .own_ip = "192.0.2.11"};
+  std::vector<UniqueFd> everybody;
+  for (const char* space : {"bob", "lan", "server"}) everybody.push_back(frames_in(space));
+  for (const int protocol : {17, 6, 1, 2, 47}) everybody.push_back(delivered(protocol));
+  const UniqueFd out = frames_in("alice");
+  const auto through = [&] {
+    HostileFrames frames(places, 1);
+    int sent = 0;
+    int seen = 0;
+    for (int i = 0; i < kFrames; ++i) {
+      const std::string frame = frames.next();
+      sent += ::send(out.get(), frame.data(), frame.size(), 0) == static_cast<ssize_t>(frame.size()) ? 1 : 0;
+      for (const UniqueFd& fd : everybody) seen += count(fd, HostileFrames::kMarker, 0);
+    }
+    for (const UniqueFd& fd : everybody) seen += count(fd, HostileFrames::kMarker, kShort);
+    std::printf("%d of %d hostile frames sent, seen %d times\n", sent, kFrames, seen);
+    return seen;
+  };
+  EXPECT_GT(through(), kFrames / 2) << "without Tobari";
+  alices(Entries{allow("203.0.113.0/24", Protocol::kAny, 0)}, Entries{allow("203.0.113.0/24", Protocol::kAny, 0)});
+  EXPECT_EQ(through(), 0);
+  alices(std::nullopt, std::nullopt);
+  around_.closed.push_back(*IpNetwork::parse("198.51.100.0/24"));
+  alices(std::nullopt, std::nullopt);
+  EXPECT_EQ(through(), 0) << "not filtered, and everything around it closed";
 }
 
 }  // namespace

@@ -73,8 +73,15 @@ std::string bridge_base() {
   return out + std::move(from).text() + std::move(between).text() + std::move(to).text();
 }
 
+// By address: at this point it is the leased one.
+void limit_connections(Script& chain) {
+  chain.rule(
+      std::format("ct state new add @connections {{ ip saddr ct count over {} }} counter drop", kMaxConnections));
+}
+
 // The same in the forward and the input hook: rules let it through, and for the direction that it really has.
 void check_direction(Script& chain, std::string_view then) {
+  limit_connections(chain);
   chain.rule(std::format("ct direction original {} {}", is(Mark::kMayOpen), then));
   chain.rule(std::format("ct direction reply {} {}", is(Mark::kMayAnswer), then));
   chain.rule("counter drop");
@@ -94,6 +101,7 @@ std::string inet_base(const Surroundings& around) {
 
   Script local("inet", "to-host");
   local.begin();
+  limit_connections(local);
   // The host's own addresses, whichever: only what its DHCP and DNS servers are asked, and answers to the host.
   const std::string servers = joined(around.servers);
   if (!servers.empty()) {
@@ -114,8 +122,9 @@ std::string inet_base(const Surroundings& around) {
   Script input("inet", "input");
   input.begin("input priority -10");
   input.rule(std::format("{} goto to-host", is(Mark::kFromDesktop)));
-  return "add table inet tobari\n" + std::move(checked).text() + std::move(towards).text() + std::move(local).text() +
-         std::move(forward).text() + std::move(output).text() + std::move(input).text();
+  return "add table inet tobari\nadd set inet tobari connections { type ipv4_addr; size 65536; flags dynamic; }\n" +
+         std::move(checked).text() + std::move(towards).text() + std::move(local).text() + std::move(forward).text() +
+         std::move(output).text() + std::move(input).text();
 }
 
 // One direction of connections as one chain: denials, DNS, what is closed, permissions. `let` is done with what passes.

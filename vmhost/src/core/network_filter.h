@@ -23,6 +23,9 @@ namespace tobari::vmhost {
 // Networks, names' addresses and port ranges of one desktop, both directions together.
 inline constexpr std::size_t kMaxFilterItems = 8192;
 
+// That a desktop may have opened: the host's table of connections is everybody's.
+inline constexpr unsigned kMaxConnections = 4096;
+
 // The bits of a packet's mark that are ours, and what they say.
 enum class Mark : std::uint32_t {
   kFromDesktop = 0x0100'0000,  // it came out of a desktop
