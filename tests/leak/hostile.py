@@ -56,3 +56,11 @@ def run(binaries, results, attempts):
     with Step("What is granted"):
         for line in lines_of([binaries / "tobari-hostile", "allowed", "--display", binaries / "tobari-display"]):
             results.allowed("hostile", PATH, line["allowed"], line["direction"], line["format"], line["fault"])
+    with Step("The clipboard within its grant"):
+        command = [binaries / "tobari-hostile", "within", "--display", binaries / "tobari-display", "--attempts", attempts]
+        for line in lines_of(command):
+            if "allowed" in line:
+                what = f"{line['format']}, {line['size']} bytes"
+                results.allowed("hostile", PATH, line["allowed"], line["direction"], what, line["fault"])
+            else:
+                take(results, line, "hostile", PATH)

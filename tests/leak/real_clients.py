@@ -17,6 +17,7 @@ from canaries import Canaries  # noqa: E402
 from deployment import wait_for  # noqa: E402
 from desktop import HEIGHT, PASSWORD, USER, WIDTH  # noqa: E402
 from everything_on import CLIENTS, DEVICES, PUSHES  # noqa: E402
+import granted  # noqa: E402
 from progress import Failure, Step  # noqa: E402
 from screen import Display, manage  # noqa: E402
 
@@ -41,10 +42,12 @@ FORMATS = (("text", "UTF8_STRING", bytes), ("html", "text/html", lambda text: b"
 class Stand:
     """`tobari-hostile serve`: see hostile/serve.h."""
 
-    def __init__(self, binaries, stem, grants=()):
+    def __init__(self, binaries, stem, grants=(), clipboard=None):
         command = [binaries / "tobari-hostile", "serve", "--display", binaries / "tobari-display", "--client-stem", stem]
         for grant in grants:
             command += ["--grant", grant]
+        if clipboard:
+            command += ["--clipboard", clipboard]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, *words):
@@ -158,3 +161,5 @@ def run(binaries, results, quick):
                 one_client(kind, binaries, results, sizes)
             except Failure as failure:
                 results.allowed(kind.name, PATH, "connect", "from guest", "a session", str(failure))
+        with Step(f"{kind.name} with a clipboard"):
+            granted.one_client(kind, binaries, results, quick)

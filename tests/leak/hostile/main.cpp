@@ -17,6 +17,7 @@
 #include "runner.h"
 #include "serve.h"
 #include "stand.h"
+#include "within_grant.h"
 
 namespace tobari::leak {
 namespace {
@@ -28,6 +29,7 @@ struct Options {
   std::vector<std::string> grants;
   std::string client_stem;
   std::string machine_stem;
+  std::string clipboard;
   std::size_t attempts = 3;
   std::size_t first = 0, step = 1;  // which of the attacks
   bool broker = false;
@@ -110,6 +112,18 @@ Result<void> allowed(const Options& options) {
   return {};
 }
 
+Result<void> within(const Options& options) {
+  return try_within_grant(options.display, options.attempts, [](const ClipboardCase& c) {
+    json line{{"direction", c.direction}, {"format", c.format}, {"size", c.size}, {"fault", c.fault}};
+    if (c.allowed) {
+      line["allowed"] = "clipboard";
+    } else {
+      line.update({{"channel", "clipboard"}, {"attempts", c.attempts}, {"through", c.through}});
+    }
+    say(line);
+  });
+}
+
 }  // namespace
 }  // namespace tobari::leak
 
@@ -133,12 +147,16 @@ int main(int argc, char** argv) {
   attacks->add_flag("--broker", o.broker, "ask for connections on standard output instead of starting a display");
   auto* what_is_allowed = common(app.add_subcommand("allowed", "what a grant opens must pass"));
   auto* server = common(app.add_subcommand("serve", "a display process for other clients, driven over standard input"));
+  server->add_option("--clipboard", o.clipboard, "socket of the machine's clipboard agent");
+  auto* clipboard = common(app.add_subcommand("within", "what is granted of the clipboard passes, and nothing else"));
+  clipboard->add_option("--attempts", o.attempts, "of each attack");
   CLI11_PARSE(app, argc, argv);
 
   tobari::Result<void> done;
   if (attacks->parsed()) done = attack(o);
   if (what_is_allowed->parsed()) done = allowed(o);
-  if (server->parsed()) done = serve(o.display, o.grants, o.client_stem);
+  if (clipboard->parsed()) done = within(o);
+  if (server->parsed()) done = serve(o.display, o.grants, o.client_stem, o.clipboard);
   if (done) return 0;
   std::fprintf(stderr, "tobari-hostile: %s\n", done.error().message.c_str());
   return 1;

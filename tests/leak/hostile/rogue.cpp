@@ -26,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr UINT32 kFirst = 1, kLast = 2;  // MS-RDPBCGR 2.2.6.1.1
 constexpr auto kPatience = 5s;
+constexpr std::size_t kMaxUnheard = 64;
 constexpr UINT32 kWidth = 640, kHeight = 480;
 
 }  // namespace
@@ -61,6 +62,14 @@ struct Rogue::Impl {
   UINT16 drdynvc = 0;
   bool ended = false;
   UINT32 reason = 0;
+  struct Unheard {
+    std::string channel;
+    Bytes data;
+    bool first = false;
+    bool last = false;
+  };
+  Piece piece;
+  std::vector<Unheard> unheard;
   DynamicChannels dynamic;
 
   static Impl& of(rdpContext* c) { return *reinterpret_cast<Context*>(c)->impl; }
@@ -73,6 +82,12 @@ struct Rogue::Impl {
     if (ended || channel == 0) return false;
     return context->instance->SendChannelData(context->instance, channel, reinterpret_cast<const BYTE*>(data.data()),
                                               data.size()) != FALSE;
+  }
+
+  // What comes while the connection is made is kept for whoever listens afterwards.
+  void hear(const char* name, std::span<const std::byte> content, bool first, bool last) {
+    if (piece) return piece(name, content, first, last);
+    if (unheard.size() < kMaxUnheard) unheard.push_back({name, {content.begin(), content.end()}, first, last});
   }
 
   // ---- FreeRDP's callbacks
@@ -99,6 +114,7 @@ struct Rogue::Impl {
     const std::string label = std::format("static {}", name != nullptr ? name : std::to_string(channel));
     self.statics[label] += size;
     self.look(label, content);
+    if (name != nullptr) self.hear(name, content, (flags & kFirst) != 0, (flags & kLast) != 0);
     return TRUE;
   }
   static BOOL post_connect(freerdp* instance) {
@@ -217,6 +233,13 @@ bool Rogue::still_served() {
   const std::size_t before = dynamic().answers();
   dynamic().ask();
   return pump(kPatience, [this, before] { return dynamic().answers() > before; });
+}
+
+void Rogue::on_static(Piece piece) {
+  impl_->piece = std::move(piece);
+  for (const auto& each : std::exchange(impl_->unheard, {})) {
+    impl_->piece(each.channel, each.data, each.first, each.last);
+  }
 }
 
 bool Rogue::ended() const noexcept { return impl_->ended; }

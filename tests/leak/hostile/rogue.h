@@ -52,6 +52,10 @@ class Rogue {
   [[nodiscard]] DynamicChannels& dynamic() noexcept;
 
   // ---- what happens
+  // Each piece of a message that the server sends on a static channel: what came already at once, the rest within the
+  // calls below.
+  using Piece = std::function<void(const std::string& channel, std::span<const std::byte> data, bool first, bool last)>;
+  void on_static(Piece piece);
   // Serves the connection until `done` or the end of it or of the time; false unless done.
   bool pump(std::chrono::milliseconds limit, const std::function<bool()>& done);
   // Everything that was sent before this has been taken by the server when it is true; false: the connection has ended.

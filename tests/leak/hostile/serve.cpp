@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "serve.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <iostream>
 #include <sstream>
+#include <utility>
+
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <nlohmann/json.hpp>
+
+#include <tobari/base/unique_fd.h>
 
 #include "canary.h"
 #include "stand.h"
@@ -43,15 +50,32 @@ json answer(Stand& stand, const std::vector<wire::ChannelGrant>& channels, const
   return {{"error", "unknown command"}};
 }
 
+Result<UniqueFd> connect_to(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return fail(Errc::kInvalidArgument, path + " is too long");
+  path.copy(address.sun_path, path.size());
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return fail_errno(errno, "connect to " + path);
+  }
+  return fd;
+}
+
 }  // namespace
 
-Result<void> serve(const std::string& display, const std::vector<std::string>& grants, const std::string& client_stem) {
+Result<void> serve(const std::string& display, const std::vector<std::string>& grants, const std::string& client_stem,
+                   const std::string& clipboard) {
   std::vector<wire::ChannelGrant> channels;
   for (const std::string& text : grants) {
     TOBARI_ASSIGN(auto grant, parse_channel(text));
     channels.push_back(std::move(grant));
   }
   TOBARI_ASSIGN(const auto stand, Stand::start(display, client_stem.empty() ? Canaries().stem() : client_stem));
+  if (!clipboard.empty()) {
+    TOBARI_ASSIGN(UniqueFd port, connect_to(clipboard));
+    stand->give_clipboard(std::move(port));
+  }
   std::string line;
   while (std::getline(std::cin, line)) {
     std::puts(answer(*stand, channels, line).dump(-1, ' ', false, json::error_handler_t::replace).c_str());

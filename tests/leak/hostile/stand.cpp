@@ -182,8 +182,28 @@ void Stand::hand_over() {
   send(message, connection.get());
 }
 
+void Stand::give_clipboard(UniqueFd port) {
+  wire::ToDisplay message;
+  message.mutable_clipboard();
+  send(message, port.get());
+}
+
+void Stand::allow_bytes(std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  bytes_left_ = bytes;
+}
+
 void Stand::take(const wire::FromDisplay& message) {
   const std::scoped_lock lock(mutex_);
+  if (message.has_transfer()) {
+    wire::ToDisplay answer;
+    answer.mutable_transfer_answer()->set_id(message.transfer().id());
+    const bool fits = message.transfer().bytes() <= bytes_left_;
+    if (fits) bytes_left_ -= message.transfer().bytes();
+    answer.mutable_transfer_answer()->set_allowed(fits);
+    if (!fits) answer.mutable_transfer_answer()->set_reason("more than the user may move today");
+    if (!gone_) static_cast<void>(control_->send(answer, -1));
+  }
   if (message.has_ready()) {
     ready_ = true;
     certificate_ = message.ready().certificate_sha256();

@@ -44,6 +44,11 @@ class Stand {
   [[nodiscard]] std::string arm(const std::string& session, const std::vector<wire::ChannelGrant>& channels,
                                 std::string ticket = {});
 
+  // The machine's clipboard agent: the display's end of its port.
+  void give_clipboard(UniqueFd port);
+  // What the broker, which is played too, lets pass from now on, in all transfers together.
+  void allow_bytes(std::uint64_t bytes);
+
   struct Report {
     bool connected = false;
     bool violation = false;
@@ -85,6 +90,7 @@ class Stand {
   std::condition_variable changed_;
   std::string session_;  // of the connections that come now
   std::map<std::string, Report> reports_;
+  std::uint64_t bytes_left_ = UINT64_MAX;  // of a day
   bool ready_ = false;
   bool gone_ = false;
   std::jthread thread_;
