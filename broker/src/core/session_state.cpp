@@ -24,7 +24,9 @@ SessionState effective_state(const Session& session, Time now) noexcept {
   // A client that was routed in the last moment may still be signing in at the display: give it one more offer's time.
   const Time over = session.routed ? session.offer_expires_at + (session.offer_expires_at - session.created_at)
                                    : session.offer_expires_at;
-  if (session.state == SessionState::kOffered && now >= over) return SessionState::kEnded;
+  // A clock that is set back must not give old offers a second life; a small step is none of their fault.
+  const Time before = session.created_at - (session.offer_expires_at - session.created_at);
+  if (session.state == SessionState::kOffered && (now >= over || now < before)) return SessionState::kEnded;
   return session.state;
 }
 

@@ -50,7 +50,11 @@ AuditDraft record(const Session& session, const char* action, Outcome outcome, s
 }  // namespace
 
 void LiveSessions::start() {
-  thread_ = std::jthread([this](const std::stop_token& token) { run(token); });
+  passes_ = 1;  // rules and times may have changed while nobody looked
+  // From now on, not from when the thread gets its turn: what ends in between is not missed.
+  thread_ = std::jthread([this, minute = minute_of(parts_.clock.wall())](const std::stop_token& token) {
+    run(token, minute);
+  });
 }
 
 void LiveSessions::stop() {
@@ -68,8 +72,7 @@ void LiveSessions::policy_changed() {
   changed_.notify_all();
 }
 
-void LiveSessions::run(const std::stop_token& stop) {
-  auto minute = std::chrono::floor<std::chrono::minutes>(parts_.clock.wall());
+void LiveSessions::run(const std::stop_token& stop, Minute minute) {
   while (!stop.stop_requested()) {
     bool due = false;
     {
@@ -79,7 +82,7 @@ void LiveSessions::run(const std::stop_token& stop) {
       due = passes_ > 0;
       if (due) --passes_;
     }
-    const auto now = std::chrono::floor<std::chrono::minutes>(parts_.clock.wall());
+    const Minute now = minute_of(parts_.clock.wall());
     if (std::exchange(minute, now) != now) due = true;
     if (due) evaluate();
   }

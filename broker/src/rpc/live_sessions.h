@@ -50,7 +50,9 @@ class LiveSessions {
   void evaluate();
 
  private:
-  void run(const std::stop_token& stop);
+  using Minute = std::chrono::time_point<std::chrono::system_clock, std::chrono::minutes>;
+  [[nodiscard]] static Minute minute_of(Time time) { return std::chrono::floor<std::chrono::minutes>(time); }
+  void run(const std::stop_token& stop, Minute minute);
   [[nodiscard]] Result<void> judge(const Session& session);
   [[nodiscard]] Result<void> end(const Session& session, SessionAccess access, const AccessAnswer& why);
   [[nodiscard]] Result<void> narrow(const Session& session, SessionAccess access, policy::Grant now);
