@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   tobari::cli::add_audit_commands(app, context);
   tobari::cli::describe_recording_command(app);
   tobari::cli::add_policy_commands(app, policy_status);
+  tobari::cli::add_policy_change_commands(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

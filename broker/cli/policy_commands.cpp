@@ -75,7 +75,7 @@ int check_policy(const std::string& file) {
 }
 
 void add_policy_commands(CLI::App& app, int& exit_code) {
-  CLI::App* policy = app.add_subcommand("policy", "read policy files");
+  CLI::App* policy = app.add_subcommand("policy", "policy files: what they say; changes that two people make");
   policy->require_subcommand(1);
   add_check(*policy, exit_code);
   add_explain(*policy, exit_code);

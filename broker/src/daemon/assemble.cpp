@@ -10,6 +10,7 @@
 
 #include "auth/authenticator.h"
 #include "auth/worker_pool.h"
+#include "daemon/approved_policy.h"
 #include "daemon/init.h"
 #include "daemon/policy_file.h"
 #include "http/http_server.h"
@@ -46,6 +47,7 @@ struct Broker::Parts {
         audit_signer(std::move(signer)),
         policy(config.policy, clock),
         store(std::move(opened)),
+        approved(config.two_people, config.policy, config.state_dir / "policies", policy, *store),
         authenticator(std::move(made)),
         hosts(*store, clock, [this](const Desktop& desktop) { return policy.network_of(desktop); }),
         live({*store, clock, hosts, [this](const AccessQuestion& question) { return policy.decide(question); }}),
@@ -58,6 +60,7 @@ struct Broker::Parts {
   std::string logged_head;  // hash of the last one
   PolicyFile policy;
   std::unique_ptr<SqlStore> store;
+  ApprovedPolicy approved;
   std::unique_ptr<Authenticator> authenticator;
   HostRegistry hosts;
   LiveSessions live;
@@ -88,7 +91,7 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
     all->live.policy_changed();
   });
   parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
-  TOBARI_TRY(parts->policy.load());
+  TOBARI_TRY(parts->approved.start());
   const net::CertificateNames names{
       .common_name = "Tobari broker", .uri = "", .dns = {node::kBrokerTlsName}, .ips = {}};
   TOBARI_ASSIGN(const net::Identity node_identity,
@@ -101,6 +104,7 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .authenticator = *parts->authenticator,
               .hosts = parts->hosts,
               .policy = [all](const AccessQuestion& question) { return all->policy.decide(question); },
+              .policy_files = parts->approved,
               .audit_signer = parts->audit_signer,
               .gateway_address = config.gateway_address.address,
               .gateway_port = config.gateway_address.port,
@@ -129,7 +133,7 @@ void Broker::stop() {
 }
 
 void Broker::reload_policy() {
-  const auto loaded = parts_->policy.load();
+  const auto loaded = parts_->approved.reload();
   if (loaded.has_value()) {
     log::info("policy loaded");
   } else {

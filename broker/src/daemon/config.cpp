@@ -9,8 +9,15 @@
 namespace tobari::broker {
 namespace {
 
-constexpr std::array<std::string_view, 8> kKeys{"listen",    "nodes_listen", "gateway_address", "public_names",
-                                                "state_dir", "policy",       "recording_key",   "log_level"};
+constexpr std::array<std::string_view, 9> kKeys{"listen",         "nodes_listen",  "gateway_address",
+                                                "public_names",   "state_dir",     "policy",
+                                                "policy_changes", "recording_key", "log_level"};
+
+Result<bool> two_people(const ConfigFile& written) {
+  TOBARI_ASSIGN(const std::string text, written.text_or("policy_changes", "one_person"));
+  if (text == "one_person" || text == "two_people") return text == "two_people";
+  return fail(Errc::kInvalidArgument, "'policy_changes' must be one_person or two_people");
+}
 
 }  // namespace
 
@@ -23,6 +30,7 @@ Result<Config> load_config(const std::filesystem::path& file) {
   TOBARI_ASSIGN(config.public_names, written.list("public_names"));
   TOBARI_ASSIGN(config.state_dir, written.text("state_dir"));
   TOBARI_ASSIGN(config.policy, written.text("policy"));
+  TOBARI_ASSIGN(config.two_people, two_people(written));
   TOBARI_ASSIGN(config.recording_key, written.text_or("recording_key", ""));
   TOBARI_ASSIGN(config.log_level, written.log_level_or("log_level", config.log_level));
   return config;

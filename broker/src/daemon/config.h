@@ -19,6 +19,7 @@ struct Config {
   std::vector<std::string> public_names;  // host names and addresses that the portal's certificate is made for
   std::filesystem::path state_dir;
   std::filesystem::path policy;
+  bool two_people = false;              // policy_changes: they need two administrators
   std::filesystem::path recording_key;  // public; else state_dir/recording.pub, when it is there
   log::Level log_level = log::Level::kInfo;
 

@@ -27,9 +27,9 @@ int main(int argc, char** argv) {
   CLI::App app("tobari-broker: signs users in and gives each a desktop");
   app.set_version_flag("--version", "tobari-broker " TOBARI_VERSION);
   std::filesystem::path file;
-  app.add_option(
-         "--config", file,
-         "YAML file: listen, nodes_listen, gateway_address, public_names, state_dir, policy, recording_key, log_level")
+  app.add_option("--config", file,
+                 "YAML file: listen, nodes_listen, gateway_address, public_names, state_dir, policy, policy_changes, "
+                 "recording_key, log_level")
       ->required();
   CLI::App* init = app.add_subcommand("init", "make certificates, database and the first administrator, once");
   std::string admin;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <tobari/base/log.h>
-#include <tobari/policy/yaml_loader.h>
 
 namespace tobari::broker {
 namespace {
@@ -40,11 +39,16 @@ policy::Request request_of(const AccessQuestion& question, Clock::Wall now) {
 
 }  // namespace
 
-Result<void> PolicyFile::load() {
-  policy::Loaded loaded = policy::load_file(file_);
+Result<void> PolicyFile::load() { return replace(policy::load_file(file_), file_.string()); }
+
+Result<void> PolicyFile::put(std::string_view text, const std::string& name) {
+  return replace(policy::load_text(text), name);
+}
+
+Result<void> PolicyFile::replace(policy::Loaded loaded, const std::string& name) {
   std::string first;
   for (const policy::Finding& finding : loaded.findings) {
-    const std::string text = policy::describe(finding, file_.string());
+    const std::string text = policy::describe(finding, name);
     log::warning("policy", {{"finding", text}});
     if (finding.severity == policy::Severity::kError && first.empty()) first = text;
   }

@@ -6,10 +6,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/result.h>
 #include <tobari/policy/policy_set.h>
+#include <tobari/policy/yaml_loader.h>
 
 #include "core/access.h"
 #include "core/types.h"
@@ -27,11 +30,14 @@ class PolicyFile {
 
   // On an error the policy that was in force stays; every finding is logged. kInvalidArgument holds the first.
   [[nodiscard]] Result<void> load();
+  // The same with a text; `name` is said in what is logged.
+  [[nodiscard]] Result<void> put(std::string_view text, const std::string& name);
   [[nodiscard]] AccessAnswer decide(const AccessQuestion& question) const;
   // What its network lets through, in its user's hands.
   [[nodiscard]] policy::DesktopNetwork network_of(const Desktop& desktop) const;
 
  private:
+  [[nodiscard]] Result<void> replace(policy::Loaded loaded, const std::string& name);
   [[nodiscard]] std::shared_ptr<const policy::PolicySet> current() const;
 
   const std::filesystem::path file_;

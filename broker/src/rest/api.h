@@ -15,6 +15,7 @@
 #include "auth/authenticator.h"
 #include "core/access.h"
 #include "core/audit_head.h"
+#include "core/policy_changes.h"
 #include "http/router.h"
 #include "rpc/host_registry.h"
 #include "store/state_store.h"
@@ -28,6 +29,7 @@ struct Api {
   Authenticator& authenticator;
   HostRegistry& hosts;
   AccessPolicy policy;
+  PolicyFiles& policy_files;
   const HeadSigner& audit_signer;
   std::string gateway_address;  // where clients connect to
   std::uint16_t gateway_port = 0;
@@ -50,6 +52,7 @@ inline constexpr const char* kApiPrefix = "/api/v1";
 [[nodiscard]] std::vector<Route> session_routes(Api& api);
 [[nodiscard]] std::vector<Route> node_routes(Api& api);
 [[nodiscard]] std::vector<Route> audit_routes(Api& api);
+[[nodiscard]] std::vector<Route> policy_routes(Api& api);
 [[nodiscard]] std::vector<Route> page_routes(Api& api);
 
 // ---- shared by the resources

@@ -150,6 +150,15 @@ Result<JoinTokenBody> parse_join_token(std::string_view text) {
   return parsed;
 }
 
+Result<std::string> parse_policy_proposal(std::string_view text) {
+  constexpr std::size_t kDigits = 64;
+  TOBARI_ASSIGN(JsonBody body, JsonBody::parse(text));
+  TOBARI_ASSIGN(std::string hash, body.text("sha256", kDigits));
+  TOBARI_TRY(body.finish());
+  if (hash.size() == kDigits && hash.find_first_not_of("0123456789abcdef") == std::string::npos) return hash;
+  return fail(Errc::kInvalidArgument, "sha256 must be the 64 hexadecimal digits of the file's SHA-256");
+}
+
 Result<std::uint64_t> parse_after(std::string_view query) {
   constexpr std::string_view kKey = "after=";
   if (query.empty()) return std::uint64_t{0};

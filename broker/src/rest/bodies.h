@@ -51,6 +51,8 @@ struct JoinTokenBody {
 [[nodiscard]] Result<WallBody> parse_wall(std::string_view body);
 [[nodiscard]] Result<JoinTokenBody> parse_join_token(std::string_view body);
 
+[[nodiscard]] Result<std::string> parse_policy_proposal(std::string_view body);  // a SHA-256, hex
+
 // "after=12" and nothing else; 0 when it is not there.
 [[nodiscard]] Result<std::uint64_t> parse_after(std::string_view query);
 

@@ -231,6 +231,27 @@ class MemoryStore::Tables final : public Writer {
     if (!replies_.emplace(std::pair(reply.user, reply.key), reply).second) return taken("the key was used");
     return {};
   }
+  Result<std::vector<PolicyProposal>> policy_proposals() const override {
+    auto list = select<PolicyProposal>(proposals_, kAll);
+    std::ranges::sort(list, {}, [](const PolicyProposal& p) { return std::pair(p.at, p.sha256); });
+    return list;
+  }
+  Result<std::string> approved_policy() const override {
+    if (approved_policy_.empty()) return missing("approved policy");
+    return approved_policy_;
+  }
+  Result<void> add_policy_proposal(const PolicyProposal& proposal) override {
+    if (!proposals_.emplace(proposal.sha256, proposal).second) return taken("it is proposed already");
+    return {};
+  }
+  Result<void> remove_policy_proposal(std::string_view sha256) override {
+    if (proposals_.erase(std::string(sha256)) == 0) return missing("proposal");
+    return {};
+  }
+  Result<void> set_approved_policy(std::string_view sha256) override {
+    approved_policy_ = sha256;
+    return {};
+  }
   Result<ChainHead> audit_head() const override {
     return audit_.empty() ? ChainHead{} : ChainHead{audit_.back().sequence, audit_.back().hash};
   }
@@ -271,6 +292,8 @@ class MemoryStore::Tables final : public Writer {
   std::map<HostId, Node> nodes_;
   std::map<std::string, JoinToken> join_tokens_;
   std::map<std::pair<UserId, std::string>, StoredReply> replies_;
+  std::map<std::string, PolicyProposal> proposals_;
+  std::string approved_policy_;
   std::vector<AuditRecord> audit_;
   Time now_;
 };

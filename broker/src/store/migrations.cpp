@@ -82,8 +82,15 @@ constexpr std::array kStep3{
     "CREATE INDEX moved_by_day ON moved(day)",
 };
 
+// Changes of the policy that two people make.
+constexpr std::array kStep4{
+    "CREATE TABLE policy_proposals (sha256 TEXT PRIMARY KEY, by_id TEXT NOT NULL, by_name TEXT NOT NULL, "
+    "at BIGINT NOT NULL)",
+    "CREATE TABLE approved_policy (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), sha256 TEXT NOT NULL)",
+};
+
 using Step = std::span<const char* const>;
-constexpr std::array<Step, 3> kSteps{kStep1, kStep2, kStep3};
+constexpr std::array<Step, 4> kSteps{kStep1, kStep2, kStep3, kStep4};
 
 Result<void> run_step(soci::session& sql, int number) {
   return sql_guard("change the database schema", [&sql, number]() -> Result<void> {

@@ -67,6 +67,13 @@ class SqlTables final : public Writer {
   Result<void> add_join_token(const JoinToken& token) override;
   Result<void> remove_join_token(std::string_view sha256) override;
 
+  // sql_policy.cpp
+  Result<std::vector<PolicyProposal>> policy_proposals() const override;
+  Result<std::string> approved_policy() const override;
+  Result<void> add_policy_proposal(const PolicyProposal& proposal) override;
+  Result<void> remove_policy_proposal(std::string_view sha256) override;
+  Result<void> set_approved_policy(std::string_view sha256) override;
+
   // sql_audit.cpp
   Result<ChainHead> audit_head() const override;
   Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const override;

@@ -14,6 +14,7 @@
 #include <tobari/base/result.h>
 
 #include "core/audit_chain.h"
+#include "core/policy_changes.h"
 #include "core/types.h"
 
 namespace tobari::broker {
@@ -62,6 +63,9 @@ class Reader {
 
   virtual Result<StoredReply> reply(const UserId& user, std::string_view key) const = 0;
 
+  virtual Result<std::vector<PolicyProposal>> policy_proposals() const = 0;  // oldest first
+  virtual Result<std::string> approved_policy() const = 0;                   // its SHA-256; kNotFound: none yet
+
   virtual Result<ChainHead> audit_head() const = 0;
   // Records after `sequence` in order, at most min(limit, kMaxAuditPage).
   virtual Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const = 0;
@@ -105,6 +109,10 @@ class Writer : public Reader {
   virtual Result<void> remove_join_token(std::string_view sha256) = 0;  // its one use: kNotFound the second time
 
   virtual Result<void> add_reply(const StoredReply& reply) = 0;
+
+  virtual Result<void> add_policy_proposal(const PolicyProposal& proposal) = 0;
+  virtual Result<void> remove_policy_proposal(std::string_view sha256) = 0;
+  virtual Result<void> set_approved_policy(std::string_view sha256) = 0;
 
   // One more audit record of this act, before the one that it returns.
   virtual Result<void> add_record(AuditDraft draft) = 0;

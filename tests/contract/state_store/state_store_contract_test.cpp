@@ -273,6 +273,27 @@ TEST_P(StateStoreContract, RepliesAreKeptADay) {
   EXPECT_FALSE(get([this](const Reader& r) { return r.reply(alice_.id, "key"); }).has_value());
 }
 
+TEST_P(StateStoreContract, KeepsWhatIsProposedAndWhatIsApproved) {
+  EXPECT_EQ(get([](const Reader& r) { return r.approved_policy(); }).error().code, Errc::kNotFound);
+  const PolicyProposal later{"b", bob_.id, "bob", kNow + std::chrono::seconds(1)};
+  const PolicyProposal earlier{"c", alice_.id, "alice", kNow};
+  done([&](Writer& w) { return w.add_policy_proposal(later); });
+  done([&](Writer& w) { return w.add_policy_proposal(earlier); });
+  EXPECT_EQ(refusal([&](Writer& w) { return w.add_policy_proposal(later); }), Errc::kAlreadyExists);
+  const auto all = get([](const Reader& r) { return r.policy_proposals(); });
+  ASSERT_EQ(all->size(), 2U);
+  EXPECT_EQ(all->front().sha256, "c");
+  EXPECT_EQ(all->front().by, alice_.id);
+  EXPECT_EQ(all->front().by_name, "alice");
+  EXPECT_EQ(all->front().at, kNow);
+  done([](Writer& w) { return w.remove_policy_proposal("c"); });
+  EXPECT_EQ(refusal([](Writer& w) { return w.remove_policy_proposal("c"); }), Errc::kNotFound);
+  for (const char* hash : {"c", "d"}) {
+    done([hash](Writer& w) { return w.set_approved_policy(hash); });
+    EXPECT_EQ(get([](const Reader& r) { return r.approved_policy(); }).value(), hash);
+  }
+}
+
 TEST_P(StateStoreContract, TheAuditIsAChainInOrder) {
   for (int i = 0; i < 5; ++i) {
     clock_.advance(std::chrono::microseconds(1700));

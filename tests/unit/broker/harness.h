@@ -54,6 +54,29 @@ class FakeHostLink final : public HostLink {
   std::string closed_;
 };
 
+// One policy in force, copies in memory; `there` is the hash of the configured file.
+class FakePolicyFiles final : public PolicyFiles {
+ public:
+  [[nodiscard]] bool two_people() const noexcept override { return two; }
+  Result<void> keep(std::string_view sha256) override {
+    if (sha256 != there) return fail(Errc::kAlreadyExists, "another file lies there");
+    kept.emplace(sha256);
+    return {};
+  }
+  Result<void> check(std::string_view sha256) override {
+    if (!kept.contains(std::string(sha256))) return fail(Errc::kNotFound, "it is gone");
+    return {};
+  }
+  Result<void> apply() override {
+    ++applied;
+    return {};
+  }
+  bool two = true;
+  std::string there;
+  std::set<std::string> kept;
+  int applied = 0;
+};
+
 struct Harness {
   Harness() { router.add(all_routes(api)); }
   ~Harness() {
@@ -162,6 +185,7 @@ struct Harness {
   std::unique_ptr<Authenticator> authenticator = std::move(Authenticator::create(store, clock)).value();
   HostRegistry hosts{store, clock};
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
+  FakePolicyFiles policy_files;
   bool policy_allows = true;
   std::set<std::string> allowed{"connect"};
   std::function<void(const AccessQuestion&, AccessAnswer&)> adjust;  // the policy's answer
@@ -178,6 +202,7 @@ struct Harness {
             if (adjust) adjust(q, answer);
             return answer;
           },
+          .policy_files = policy_files,
           .audit_signer = signer,
           .gateway_address = "gateway.example",
           .gateway_port = 3389,
