@@ -52,9 +52,8 @@ AuditDraft record(const Session& session, const char* action, Outcome outcome, s
 void LiveSessions::start() {
   passes_ = 1;  // rules and times may have changed while nobody looked
   // From now on, not from when the thread gets its turn: what ends in between is not missed.
-  thread_ = std::jthread([this, minute = minute_of(parts_.clock.wall())](const std::stop_token& token) {
-    run(token, minute);
-  });
+  thread_ = std::jthread(
+      [this, minute = minute_of(parts_.clock.wall())](const std::stop_token& token) { run(token, minute); });
 }
 
 void LiveSessions::stop() {

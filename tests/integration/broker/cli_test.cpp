@@ -2,8 +2,10 @@
 // The `tobari` program against a broker.
 #include <array>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "running_broker.h"
@@ -21,11 +23,14 @@ class Cli : public ::testing::Test {
     ASSERT_TRUE(running.start().has_value());
     url = "https://" + net::to_string(running.broker->portal_endpoint());
   }
-  // What the program prints on both outputs, and its exit status in `status`.
-  std::string run(const std::string& arguments) {
+  FILE* begin(const std::string& arguments) {
     const std::string command =
         "XDG_CONFIG_HOME='" + running.folder.string() + "' '" TOBARI_CLI "' " + arguments + " 2>&1";
-    FILE* pipe = ::popen(command.c_str(), "r");  // NOLINT(concurrency-mt-unsafe)
+    return ::popen(command.c_str(), "r");  // NOLINT(concurrency-mt-unsafe)
+  }
+  // What the program prints on both outputs, and its exit status in `status`.
+  std::string run(const std::string& arguments) {
+    FILE* pipe = begin(arguments);
     std::string output;
     std::array<char, 4096> block{};
     while (const std::size_t got = ::fread(block.data(), 1, block.size(), pipe)) output.append(block.data(), got);
@@ -96,6 +101,34 @@ TEST_F(Cli, VerifiesTheAuditByItself) {
   EXPECT_THAT(run("audit list"), HasSubstr("user.create"));
   EXPECT_THAT(run("audit verify"), HasSubstr("the chain is whole"));
   EXPECT_EQ(status, 0);
+}
+
+TEST_F(Cli, AnAuditSinkThatHangsHoldsUpNobodyAndMissesNothing) {
+  sign_in();
+  const std::string token = running.sign_in("root");
+  const auto act = [this, &token](int number) {
+    return running
+        .call("POST", "/api/v1/join-tokens", token, R"({"role":"host","name":"h)" + std::to_string(number) + R"("})")
+        .status;
+  };
+  constexpr int kActs = 400;  // more than fits into a pipe
+  for (int i = 0; i < kActs; ++i) ASSERT_EQ(act(i), 201);
+  const auto export_to = [this] { return begin("audit export --follow --state " + (running.folder / "at").string()); };
+  FILE* sink = export_to();  // and nobody reads it
+  const auto waiting = [&sink] {
+    int bytes = 0;
+    return ::ioctl(::fileno(sink), FIONREAD, &bytes) == 0 ? bytes : 0;
+  };
+  constexpr int kFull = 60'000;
+  for (int i = 0; i < 200 && waiting() < kFull; ++i) ::usleep(50'000);
+  ASSERT_GE(waiting(), kFull);
+  EXPECT_EQ(act(kActs), 201) << "acts are done and written down all the same";
+  EXPECT_THAT(run("audit list"), HasSubstr("h" + std::to_string(kActs)));
+  ::pclose(sink);  // what it had taken and not said is said to the next one
+  const std::string again = run("audit export --state " + (running.folder / "at").string());
+  for (const int number : {0, kActs / 2, kActs}) {
+    EXPECT_THAT(again, HasSubstr("\"host/h" + std::to_string(number) + "\"")) << number;
+  }
 }
 
 TEST_F(Cli, WrongArgumentsAreStatusTwo) {

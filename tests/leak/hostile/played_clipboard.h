@@ -34,7 +34,7 @@ class PlayedClipboard {
   [[nodiscard]] bool offered(std::uint32_t id) const { return offered_.contains(id); }
   [[nodiscard]] bool answered() const noexcept { return answered_; }
   [[nodiscard]] const Bytes* given() const noexcept { return granted_ ? &given_ : nullptr; }  // null: refused
-  [[nodiscard]] std::size_t asked() const noexcept { return asked_; }                  // how often, for anything
+  [[nodiscard]] std::size_t asked() const noexcept { return asked_; }                         // how often, for anything
 
  private:
   void take(std::span<const std::byte> message);

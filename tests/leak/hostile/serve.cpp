@@ -7,10 +7,9 @@
 #include <sstream>
 #include <utility>
 
+#include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-#include <nlohmann/json.hpp>
 
 #include <tobari/base/unique_fd.h>
 
