@@ -36,6 +36,9 @@ NetworkEntry deny(const char* network) {
   return {.rule = "no", .effect = Effect::kDeny, .traffic = {.networks = {*IpNetwork::parse(network)}}};
 }
 
+// There when bridged packets are shown to the IP layer.
+constexpr const char* kBridgedPackets = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+
 class Packets : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -288,6 +291,7 @@ TEST_F(Packets, NeitherIpv6NorTagsPass) {
 
 // Bridged, not routed: the host's IP layer sees these packets only because br_netfilter shows them to it.
 TEST_F(Packets, NeighboursOnTheSameBridge) {
+  if (!std::filesystem::exists(kBridgedPackets)) GTEST_SKIP() << "this kernel has no br_netfilter";
   UniqueFd https = bound("lan", SOCK_STREAM, 443);
   const UniqueFd ssh = bound("lan", SOCK_STREAM, 22);
   const UniqueFd alices_own = bound("alice", SOCK_STREAM, 8080);
@@ -304,6 +308,7 @@ TEST_F(Packets, NeighboursOnTheSameBridge) {
 }
 
 TEST_F(Packets, WithoutBrNetfilterNeighboursAreClosed) {
+  if (!std::filesystem::exists(kBridgedPackets)) GTEST_SKIP() << "this kernel has no br_netfilter";
   const UniqueFd https = bound("lan", SOCK_STREAM, 443);
   const UniqueFd alices_own = bound("alice", SOCK_STREAM, 8080);
   beside_neighbours();
@@ -364,12 +369,13 @@ TEST_F(Packets, ManyRulesAndManyDesktops) {
   const UniqueFd server = bound("server", SOCK_STREAM, 443);
   EXPECT_TRUE(opens("alice", Internet::kServer, 443));
   Networks others;
-  for (int i = 0; i < 50; ++i) {
-    others.emplace(DesktopId::random(), policy::DesktopNetwork{Entries{allow("10.0.0.0/8", Protocol::kTcp, 443)}, {}});
+  many.resize(100);
+  for (int i = 0; i < 50; ++i) others.emplace(DesktopId::random(), policy::DesktopNetwork{many, Entries{}});
+  for (const char* what : {"set", "replaced"}) {
+    began = std::chrono::steady_clock::now();
+    EXPECT_TRUE(filter_->set(others, around_, {}));
+    std::printf("100 rules of each of 50 desktops %s in %.0f ms\n", what, took());
   }
-  began = std::chrono::steady_clock::now();
-  EXPECT_TRUE(filter_->set(others, around_, {}));
-  std::printf("50 desktops in %.0f ms\n", took());
   EXPECT_EQ(filter_->list()->size(), 51U);
   for (const auto& [id, network] : others) EXPECT_TRUE(filter_->remove(id));
 }
@@ -407,7 +413,6 @@ TEST_F(Packets, HostileFramesReachNobody) {
   EXPECT_GT(through(), kFrames / 2) << "without Tobari";
   alices(Entries{allow("203.0.113.0/24", Protocol::kAny, 0)}, Entries{allow("203.0.113.0/24", Protocol::kAny, 0)});
   EXPECT_EQ(through(), 0);
-  alices(std::nullopt, std::nullopt);
   around_.closed.push_back(*IpNetwork::parse("198.51.100.0/24"));
   alices(std::nullopt, std::nullopt);
   EXPECT_EQ(through(), 0) << "not filtered, and everything around it closed";
