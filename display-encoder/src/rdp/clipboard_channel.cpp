@@ -45,7 +45,7 @@ void ClipboardChannel::close() {
 Result<void> ClipboardChannel::receive(std::span<const std::byte> piece, std::size_t total, bool first, bool last) {
   if (state_ == State::kNew) return fail(Errc::kPermissionDenied, "data on the clipboard channel before it was opened");
   if (first) TOBARI_TRY(begin(piece, total));
-  if (total != total_ || piece.size() > total_ - arrived_) {
+  if (total_ == 0 || total != total_ || piece.size() > total_ - arrived_) {  // 0: none has begun
     return fail(Errc::kPeerProtocol, "pieces of a clipboard message that do not fit together");
   }
   arrived_ += piece.size();

@@ -384,6 +384,11 @@ TEST_F(ClipboardChannelTest, PiecesThatDoNotFitTogetherEndTheSession) {
   EXPECT_FALSE(channel.receive(all.first(100), whole.size(), false, true)) << "less";
 }
 
+TEST_F(ClipboardChannelTest, APieceOfNothingEndsTheSession) {
+  greet();
+  EXPECT_FALSE(channel.receive({}, 0, false, true)) << "after a whole message, none has begun";
+}
+
 TEST_F(ClipboardChannelTest, WhoAsksAndDoesNotReadIsNotHeardForEver) {
   greet();
   Result<void> done;

@@ -62,10 +62,48 @@ TEST(UsbDescriptors, WhatDoesNotDescribeItselfProperlyIsNone) {
   refused(parse(kDevice, {with(41, 200)}), "does not fit");
   refused(parse(kDevice, {with(44, 0)}), "described twice");
   refused(parse(kDevice, {with(10, 2)}), "where it cannot be");
+  refused(parse(kDevice, {with(10, 1)}), "where it cannot be");
+  refused(parse(kDevice, {with(0, 8)}), "begin with its descriptor");
+  refused(parse(kDevice, {with(1, 4)}), "begin with its descriptor");
+  refused(parse(kDevice, {with(9, 5)}), "too short");
+  const auto device_with = [](std::size_t at, unsigned value) {
+    Bytes changed = kDevice;
+    changed[at] = static_cast<std::byte>(value);
+    return changed;
+  };
+  refused(parse(device_with(0, 17), {kConfiguration}), "no device descriptor");
+  refused(parse(device_with(1, 2), {kConfiguration}), "no device descriptor");
+  refused(parse(device_with(17, 0), {}), "number of configurations");
+  const std::vector<Bytes> many(kMaxUsbConfigurations + 1, kConfiguration);
+  refused(parse(device_with(17, kMaxUsbConfigurations + 1), many), "number of configurations");
   Bytes nameless = kDevice;
   nameless[16] = std::byte{0};
   refused(parse(nameless, {kConfiguration}), "serial number");
   refused(parse(kDevice, {bytes({9, 2, 9, 0, 0, 1, 0, 0x80, 15})}), "without interfaces");
+}
+
+TEST(UsbDescriptors, ADeviceWithoutASerialNumberHasNone) {
+  Bytes nameless = kDevice;
+  nameless[16] = std::byte{0};
+  const auto parsed = parse(nameless, {kConfiguration}, "");
+  EXPECT_EQ(parsed.problem, "");
+  EXPECT_EQ(parsed.device.serial, "");
+}
+
+TEST(UsbDescriptors, NoMoreThanADeviceMayHave) {
+  const auto with_interfaces = [](std::size_t count) {
+    Bytes all = bytes({9, 2, 0, 0, 1, 1, 0, 0x80, 15});
+    for (unsigned setting = 0; setting < count; ++setting) {
+      const Bytes one = bytes({9, 4, setting / 256, setting % 256, 0, 3, 0, 0, 0});
+      all.insert(all.end(), one.begin(), one.end());
+    }
+    all[2] = static_cast<std::byte>(all.size());
+    all[3] = static_cast<std::byte>(all.size() >> 8);
+    return all;
+  };
+  EXPECT_EQ(parse(kDevice, {with_interfaces(kMaxUsbInterfaces)}).problem, "");
+  EXPECT_THAT(parse(kDevice, {with_interfaces(kMaxUsbInterfaces + 1)}).problem, HasSubstr("more interfaces"));
+  EXPECT_THAT(parse(kDevice, {Bytes(kMaxUsbDescriptorBytes)}).problem, HasSubstr("more descriptors"));
 }
 
 }  // namespace
