@@ -84,11 +84,15 @@ def cases(case, client, guest, quick):
         over = canary * (LIMIT // 32) + b"x"
         case.stays(giver, taker, direction, "text, a byte more than may pass", "UTF8_STRING", over, canary, "clipboard")
     for what, target in (("html", "text/html"), ("rtf", "text/rtf"), ("image", "image/bmp"), ("files", "text/uri-list")):
+        form = {"html": b"<p>%s</p>", "rtf": b"{\\rtf1 %s}", "image": b"%s", "files": b"file:///tmp/%s\r\n"}[what]
         canary = case.mine.next().encode()
-        content = {"html": b"<p>%s</p>", "rtf": b"{\\rtf1 %s}", "image": b"%s", "files": b"file:///tmp/%s\r\n"}[what] % canary
-        case.stays(guest, client, "from guest", f"{what}, where text is open", target, content, canary, "clipboard")
-        if what != "html":
-            case.stays(client, guest, "to guest", f"{what}, where text and html are open", target, content, canary, "clipboard")
+        case.stays(guest, client, "from guest", f"{what}, where text is open", target, form % canary, canary, "clipboard")
+        guest.leaves()
+        if what == "html":
+            continue
+        canary = case.mine.next().encode()
+        case.stays(client, guest, "to guest", f"{what}, where text and html are open", target, form % canary, canary, "clipboard")
+        client.leaves()
 
 
 def one_client(kind, binaries, results, quick):

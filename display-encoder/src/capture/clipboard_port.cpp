@@ -34,18 +34,34 @@ void header(std::vector<std::byte>& out, Type type, std::uint8_t format, std::ui
   put(out, id, 4);
 }
 
-}  // namespace
-
-void Reader::add(std::span<const std::byte> bytes) {
+const std::vector<std::byte>& greeting() {
   static const std::vector<std::byte> kGreeting = [] {
     std::vector<std::byte> message;
     hello(message);
     return message;
   }();
-  const std::size_t searched = waiting_.size() - std::min(waiting_.size(), kGreeting.size() - 1);
+  return kGreeting;
+}
+
+}  // namespace
+
+bool GreetingGuard::greets(std::span<const std::byte> next) const {
+  std::vector<std::byte> all = tail_;
+  all.insert(all.end(), next.begin(), next.end());
+  return !std::ranges::search(all, greeting()).empty();
+}
+
+void GreetingGuard::sent(std::span<const std::byte> bytes) {
+  tail_.insert(tail_.end(), bytes.begin(), bytes.end());
+  const std::size_t kept = std::min(tail_.size(), greeting().size() - 1);
+  tail_.erase(tail_.begin(), tail_.end() - static_cast<std::ptrdiff_t>(kept));
+}
+
+void Reader::add(std::span<const std::byte> bytes) {
+  const std::size_t searched = waiting_.size() - std::min(waiting_.size(), greeting().size() - 1);
   waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
   const auto from = waiting_.begin() + static_cast<std::ptrdiff_t>(searched);
-  const auto found = std::search(from, waiting_.end(), kGreeting.begin(), kGreeting.end());
+  const auto found = std::search(from, waiting_.end(), greeting().begin(), greeting().end());
   if (found != waiting_.end()) waiting_.erase(waiting_.begin(), found);
 }
 

@@ -42,6 +42,18 @@ class Reader {
   std::vector<std::byte> waiting_;
 };
 
+// A hello is known wherever it stands, so contents must not hold one: whoever copies a picture would speak for us. Knows
+// the end of what was sent, because two messages can make one together.
+class GreetingGuard {
+ public:
+  // Whether there is a hello in what was sent and `next`.
+  [[nodiscard]] bool greets(std::span<const std::byte> next) const;
+  void sent(std::span<const std::byte> bytes);
+
+ private:
+  std::vector<std::byte> tail_;
+};
+
 // The formats of an offer. kPeerProtocol: malformed, or one that there is not.
 [[nodiscard]] Result<policy::FormatSet> offered(const Message& message);
 

@@ -134,10 +134,12 @@ bool GuestClipboard::write_all() {
 
 // Small messages first; of a large content one part at a time.
 void GuestClipboard::refill() {
-  out_.swap(small_);
+  put(std::exchange(small_, {}));
   if (offer_ && greeted_) {
     ours_ = *std::exchange(offer_, std::nullopt);
-    port::offer(ours_, out_);
+    std::vector<std::byte> message;
+    port::offer(ours_, message);
+    put(message);
   }
   if (answering_.empty()) return;
   Answering& front = answering_.front();
@@ -145,8 +147,35 @@ void GuestClipboard::refill() {
   const auto part = content.subspan(front.sent, std::min(port::kMaxPayload, content.size() - front.sent));
   front.sent += part.size();
   const bool last = front.sent == content.size();
-  port::data(front.id, part, last, out_);
-  if (last) answering_.pop_front();
+  std::vector<std::byte> message;
+  port::data(front.id, part, last, message);
+  if (port::GreetingGuard().greets(message)) {
+    log::warning("a clipboard content that speaks the port's language is not given to the desktop");
+    message.clear();
+    port::none(front.id, message);
+    answering_.pop_front();
+  } else if (last) {
+    answering_.pop_front();
+  }
+  put(message);
+}
+
+void GuestClipboard::put(std::span<const std::byte> messages) {
+  if (greeted_ && guard_.greets(messages)) {  // with the end of what was sent before: something goes between
+    std::vector<std::byte> between;
+    port::none(0, between);
+    if (guard_.greets(between)) {
+      between.clear();
+      port::offer(ours_, between);
+    }
+    append(between);
+  }
+  append(messages);
+}
+
+void GuestClipboard::append(std::span<const std::byte> messages) {
+  out_.insert(out_.end(), messages.begin(), messages.end());
+  guard_.sent(messages);
 }
 
 bool GuestClipboard::read_all() {

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -52,6 +53,8 @@ class GuestClipboard final : public ClipboardSource {
   void on_data(port::Message message);
   void finish(TransferId id, Result<ClipboardContent> content);
   void refill();  // with mutex_ held
+  void put(std::span<const std::byte> messages);  // into out_, so that no hello comes about
+  void append(std::span<const std::byte> messages);
   void wake() const noexcept;
 
   const UniqueFd port_;
@@ -67,6 +70,7 @@ class GuestClipboard final : public ClipboardSource {
   bool greeted_ = false;
 
   // ---- the thread's own
+  port::GreetingGuard guard_;
   port::Reader reader_;
   std::vector<std::byte> out_;
   std::size_t written_ = 0;

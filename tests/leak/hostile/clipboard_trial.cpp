@@ -68,7 +68,7 @@ void ClipboardTrial::pass_from_guest(Format format, std::size_t size, const std:
 // ---- what does not
 
 void ClipboardTrial::block_to_guest(Format format, const std::string& what, std::size_t size,
-                           const std::function<Bytes(const std::string&)>& content, bool may_offer) {
+                                    const std::function<Bytes(const std::string&)>& content, bool may_offer) {
   ClipboardScene& s = *scene_;
   ClipboardCase row{.direction = kToGuest, .format = what, .size = size};
   for (std::size_t i = 0; i < attempts_ && row.fault.empty(); ++i) {
@@ -118,7 +118,8 @@ void ClipboardTrial::block_from_guest(Format format, const std::string& what, st
   say_(row);
 }
 
-void ClipboardTrial::ends_session(const std::string& direction, const std::string& what, const std::function<void()>& act) {
+void ClipboardTrial::ends_session(const std::string& direction, const std::string& what,
+                                  const std::function<void()>& act) {
   ClipboardScene& s = *scene_;
   ClipboardCase row{.direction = direction, .format = what, .size = 96, .attempts = 1};
   const std::size_t before = s.guest->canaries();

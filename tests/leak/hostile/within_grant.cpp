@@ -21,12 +21,12 @@ constexpr std::size_t kDay = 10'000;
 constexpr const char* kBothWays =
     "clipboard.to_guest:text,rtf,html,image,files clipboard.from_guest:text,rtf,html,image,files";
 
-
 void direction_to_guest(ClipboardTrial& trial, const std::vector<Format>& open, const std::string& under) {
   for (const Format format : kFormats) {
     const bool passes = std::ranges::contains(open, format);
     if (passes) {
-      for (const std::size_t size : {std::size_t{96}, std::size_t{4096}, kLimit}) trial.pass_to_guest(format, size, under);
+      for (const std::size_t size : {std::size_t{96}, std::size_t{4096}, kLimit})
+        trial.pass_to_guest(format, size, under);
     }
     for (const std::size_t size : passes ? std::vector{kLimit + 1} : std::vector<std::size_t>{96, 4096}) {
       trial.block_to_guest(
@@ -40,10 +40,12 @@ void direction_from_guest(ClipboardTrial& trial, const std::vector<Format>& open
   for (const Format format : kFormats) {
     const bool passes = std::ranges::contains(open, format);
     if (passes) {
-      for (const std::size_t size : {std::size_t{96}, std::size_t{4096}, kLimit}) trial.pass_from_guest(format, size, under);
+      for (const std::size_t size : {std::size_t{96}, std::size_t{4096}, kLimit})
+        trial.pass_from_guest(format, size, under);
     }
     for (const std::size_t size : passes ? std::vector{kLimit + 1} : std::vector<std::size_t>{96, 4096}) {
-      trial.block_from_guest(format, name_of(format) + (passes ? ", a byte more than may pass" : "") + under, size, passes);
+      trial.block_from_guest(format, name_of(format) + (passes ? ", a byte more than may pass" : "") + under, size,
+                             passes);
     }
   }
 }
@@ -125,9 +127,10 @@ Result<void> files(ClipboardTrial& trial) {
     trial.say(asked);
   }
   trial.ends_session(kToGuest, "contents of a file, unasked",
-               [&s] { s.clipboard->pushes_file_contents(filled(s.client_canaries.next(), 96)); });
+                     [&s] { s.clipboard->pushes_file_contents(filled(s.client_canaries.next(), 96)); });
   TOBARI_TRY(trial.open(kBothWays));
-  trial.ends_session(kFromGuest, "contents of a file are asked for", [&trial] { trial.scene().clipboard->asks_for_file_contents(); });
+  trial.ends_session(kFromGuest, "contents of a file are asked for",
+                     [&trial] { trial.scene().clipboard->asks_for_file_contents(); });
   return {};
 }
 

@@ -29,6 +29,7 @@ class Person {
         clipboard_(atom("CLIPBOARD")),
         targets_(atom("TARGETS")),
         incr_(atom("INCR")),
+        timestamp_(atom("TIMESTAMP")),
         property_(atom("PASTED")) {
     XSelectInput(display, window_, PropertyChangeMask);
     XSetErrorHandler([](Display*, XErrorEvent*) { return 0; });
@@ -37,7 +38,12 @@ class Person {
   [[nodiscard]] Atom atom(const char* name) const { return XInternAtom(display_, name, False); }
 
   int own(const std::map<Atom, std::string>& items) {
-    XSetSelectionOwner(display_, clipboard_, window_, CurrentTime);
+    // Of now, and not "now": whoever compares two selections (rdesktop) asks when each was taken (ICCCM 2.6.2).
+    XChangeProperty(display_, window_, property_, XA_INTEGER, 32, PropModeAppend, nullptr, 0);
+    XEvent changed;
+    XWindowEvent(display_, window_, PropertyChangeMask, &changed);
+    since_ = changed.xproperty.time;
+    XSetSelectionOwner(display_, clipboard_, window_, since_);
     if (XGetSelectionOwner(display_, clipboard_) != window_) return 1;
     std::println("owned");
     std::fflush(stdout);
@@ -102,10 +108,14 @@ class Person {
     reply.xselection.property = request.property;
     const auto found = items.find(request.target);
     if (request.target == targets_) {
-      std::vector<long> list{static_cast<long>(targets_)};
+      std::vector<long> list{static_cast<long>(targets_), static_cast<long>(timestamp_)};
       for (const auto& [target, data] : items) list.push_back(static_cast<long>(target));
       XChangeProperty(display_, request.requestor, request.property, XA_ATOM, 32, PropModeReplace,
                       reinterpret_cast<const unsigned char*>(list.data()), static_cast<int>(list.size()));
+    } else if (request.target == timestamp_) {
+      const long since = static_cast<long>(since_);
+      XChangeProperty(display_, request.requestor, request.property, XA_INTEGER, 32, PropModeReplace,
+                      reinterpret_cast<const unsigned char*>(&since), 1);
     } else if (found != items.end()) {
       XChangeProperty(display_, request.requestor, request.property, request.target, 8, PropModeReplace,
                       reinterpret_cast<const unsigned char*>(found->second.data()),
@@ -135,7 +145,8 @@ class Person {
 
   Display* display_;
   Window window_;
-  Atom clipboard_, targets_, incr_, property_;
+  Atom clipboard_, targets_, incr_, timestamp_, property_;
+  Time since_ = CurrentTime;
 };
 
 }  // namespace

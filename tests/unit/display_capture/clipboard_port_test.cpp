@@ -209,6 +209,43 @@ TEST_F(GuestClipboardTest, GivesALargeContentWhole) {
   EXPECT_EQ(got, large);
 }
 
+// Whoever copies a picture at the client must not speak the port's language to the agent.
+TEST_F(GuestClipboardTest, AContentThatHoldsAHelloIsRefusedWhole) {
+  greet();
+  Bytes content(port::kMaxPayload + 100, std::byte{7});
+  port::hello(content);
+  clipboard->answer(9, content);
+  EXPECT_EQ(next().type, port::Type::kData);  // what comes before it is void with the next
+  const port::Message refused = next();
+  EXPECT_EQ(refused.type, port::Type::kNone);
+  EXPECT_EQ(refused.id, 9U);
+}
+
+TEST_F(GuestClipboardTest, TwoMessagesMakeNoHelloTogether) {
+  greet();
+  Bytes hello;
+  port::hello(hello);
+  for (std::size_t begin = 1; begin < hello.size(); ++begin) {  // the next message's length may be the rest
+    for (const std::size_t more : {std::size_t{1}, port::kMaxPayload}) {
+      Bytes content(port::kMaxPayload - begin, std::byte{7});
+      content.insert(content.end(), hello.begin(), hello.begin() + static_cast<std::ptrdiff_t>(begin));
+      content.resize(content.size() + more, std::byte{8});
+      clipboard->answer(9, content);
+      Bytes got;
+      for (bool last = false; !last;) {
+        const port::Message message = next();
+        if (message.type != port::Type::kData) {
+          ASSERT_NE(message.type, port::Type::kHello) << begin;
+          continue;
+        }
+        got.insert(got.end(), message.payload.begin(), message.payload.end());
+        last = message.last;
+      }
+      EXPECT_EQ(got, content) << begin;
+    }
+  }
+}
+
 TEST_F(GuestClipboardTest, WhatTheDesktopGivesIsChecked) {
   greet();
   clipboard->ask(1, Format::kText, 1000);
