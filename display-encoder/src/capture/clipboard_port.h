@@ -42,8 +42,8 @@ class Reader {
   std::vector<std::byte> waiting_;
 };
 
-// A hello is known wherever it stands, so contents must not hold one: whoever copies a picture would speak for us. Knows
-// the end of what was sent, because two messages can make one together.
+// A hello is known wherever it stands, so contents must not hold one: whoever copies a picture would speak for us.
+// Knows the end of what was sent, because two messages can make one together.
 class GreetingGuard {
  public:
   // Whether there is a hello in what was sent and `next`.

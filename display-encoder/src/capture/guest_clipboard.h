@@ -52,7 +52,7 @@ class GuestClipboard final : public ClipboardSource {
   void begin_anew();
   void on_data(port::Message message);
   void finish(TransferId id, Result<ClipboardContent> content);
-  void refill();  // with mutex_ held
+  void refill();                                  // with mutex_ held
   void put(std::span<const std::byte> messages);  // into out_, so that no hello comes about
   void append(std::span<const std::byte> messages);
   void wake() const noexcept;
