@@ -17,6 +17,7 @@ PATH = "display"
 LIMIT = 65536
 GRANTS = (f"clipboard.to_guest:text,html:{LIMIT}", f"clipboard.from_guest:text:{LIMIT}")
 PATIENCE = 15
+HAND = 0.5  # seconds before somebody copies: a client that is just taking the other side's offer would take it after his
 CARRY_HTML = {"xfreerdp3", "sdl-freerdp3"}  # the others offer text alone, or their own idea of a page
 SETTLE = 1.5  # what does not come has until then
 
@@ -29,6 +30,7 @@ class Side:
         self.owner = None
 
     def copies(self, target, content):
+        time.sleep(HAND)
         self.leaves()
         self.file.write_bytes(content)
         self.owner = subprocess.Popen([self.program, "own", target, self.file], env=self.environment, stdout=subprocess.PIPE)
