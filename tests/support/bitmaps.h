@@ -21,7 +21,7 @@ struct Dib {
   [[nodiscard]] std::vector<std::byte> bytes(std::ptrdiff_t more = 0) const {
     std::vector<std::byte> out;
     const auto put = [&out](std::uint64_t value, int octets) {
-      for (int i = 0; i < octets; ++i) out.push_back(static_cast<std::byte>(value >> (8 * i)));
+      for (int i = 0; i < octets; ++i) out.push_back(static_cast<std::byte>(i < 8 ? value >> (8 * i) : 0));
     };
     put(header, 4);
     put(static_cast<std::uint32_t>(width), 4);

@@ -56,8 +56,8 @@ struct RecorderOptions {
 
 class Recorder final : public ShownTap {
  public:
-  // `host`: the connected socket. Whoever made it holds it for as long as it is busy: its own thread may be the last of
-  // the others to let go of it. kInvalidArgument: `session` is no UUID.
+  // `host`: the connected socket. Whoever made it should hold it for as long as it is busy, so that no thread that shows
+  // something waits for its end. kInvalidArgument: `session` is no UUID.
   [[nodiscard]] static Result<std::shared_ptr<Recorder>> create(RecorderOptions options, UniqueFd host);
   Recorder(RecorderOptions options, recording::Sealer sealer, UniqueFd host, UniqueFd wake);
   ~Recorder() override;  // ends it; waits for the host, but not for long

@@ -33,6 +33,8 @@ Recorder::~Recorder() {
     finish_by_ = finish_by_ ? std::min(*finish_by_, soon) : soon;
   }
   wake();
+  // Its own thread was the last to hold it: the session that it told of a failure let go. fail_with() is its end.
+  if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
 }
 
 void Recorder::run() {
@@ -194,7 +196,7 @@ void Recorder::fail_with(const Error& why) {
   out_.clear();
   host_.reset();
   log::error("recording failed", {{"session", options_.session}, {"because", describe(why)}});
-  if (failed) failed(why);
+  if (failed) failed(why);  // this may be gone now
 }
 
 }  // namespace tobari::display

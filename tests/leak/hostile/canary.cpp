@@ -74,6 +74,8 @@ CanarySearch::CanarySearch(std::string_view stem) {
   forms_ = {std::string(stem),        interleaved(stem, false), interleaved(stem, true),
             hexadecimal(stem, false), hexadecimal(stem, true),  base64_inside(stem, 0),
             base64_inside(stem, 1),   base64_inside(stem, 2),   std::string(stem.rbegin(), stem.rend())};
+  // A stem whose hexadecimal form has no letter would be found twice.
+  if (forms_[3] == forms_[4]) forms_.erase(forms_.begin() + 4);
   longest_ = std::ranges::max(forms_, {}, &std::string::size).size();
 }
 

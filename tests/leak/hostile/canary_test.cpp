@@ -24,6 +24,7 @@ class Forms : public ::testing::TestWithParam<std::size_t> {};
 TEST_P(Forms, AreFoundHoweverTheStreamIsCut) {
   Canaries canaries;
   const CanarySearch forms(canaries.stem());
+  if (GetParam() >= forms.forms().size()) return;  // two were the same
   for (std::size_t cut = 1; cut < 80; ++cut) {
     CanarySearch search(canaries.stem());
     const std::string stream = "before, " + forms.forms()[GetParam()] + " and after it: nothing that looks like one";

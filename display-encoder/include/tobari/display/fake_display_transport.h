@@ -131,10 +131,16 @@ class FakeDisplayTransport final : public DisplayTransport, private ClipboardEnd
   }
   [[nodiscard]] std::size_t unsent() const noexcept override { return 0; }
   void close(CloseReason reason) noexcept override {
-    change([this, reason] {
+    std::size_t shown = 0;
+    change([this, reason, &shown] {
       if (!closed_) closed_ = reason;
+      shown = frames_;
     });
-    finish(Error{Errc::kCancelled, "closed"});
+    finish(Error{Errc::kCancelled, closed_for(reason, shown)});
+  }
+  // What on_closed() is told: who closes it may have destroyed it before a test can look.
+  [[nodiscard]] static std::string closed_for(CloseReason reason, std::size_t frames) {
+    return std::format("closed for reason {} after {} frames", static_cast<int>(reason), frames);
   }
   void stop() noexcept override {
     if (events_ == nullptr) return;
