@@ -22,6 +22,10 @@ Result<std::unique_ptr<RecordedAdmission>> RecordedAdmission::create(Admission& 
   return std::make_unique<RecordedAdmission>(admission, std::move(folder), reader);
 }
 
+RecordedAdmission::~RecordedAdmission() {
+  for (const auto& recorder : recorders_) recorder->stop();
+}
+
 Result<Admitted> RecordedAdmission::admit(const std::string& user, const std::string& secret) {
   TOBARI_ASSIGN(Admitted admitted, admission_.admit(user, secret));
   admitted.grant.recording = policy::Recording::kRequired;

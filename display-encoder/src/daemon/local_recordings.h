@@ -24,6 +24,9 @@ class RecordedAdmission final : public Admission {
                                                                          const std::filesystem::path& key_file);
   RecordedAdmission(Admission& admission, std::filesystem::path folder, const recording::PublicKey& reader)
       : admission_(admission), folder_(std::move(folder)), reader_(reader) {}
+  ~RecordedAdmission() override;
+  RecordedAdmission(const RecordedAdmission&) = delete;
+  RecordedAdmission& operator=(const RecordedAdmission&) = delete;
 
   // As the other one; kIo: nobody gets in whose session cannot be recorded.
   [[nodiscard]] Result<Admitted> admit(const std::string& user, const std::string& secret) override;

@@ -51,7 +51,10 @@ class ManagedDisplay {
         session_(reports_, 1, &ledger_) {}
 
   [[nodiscard]] int fd() const noexcept { return channel_.fd(); }
-  void stop() noexcept { session_.stop(); }
+  void stop() noexcept {
+    session_.stop();
+    for (const auto& recorder : recorders_) recorder->stop();
+  }
   void log_statistics() { display::log_statistics("all", session_.statistics()); }
 
   // False when the agent has closed the socket.

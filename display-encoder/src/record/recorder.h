@@ -56,13 +56,16 @@ struct RecorderOptions {
 
 class Recorder final : public ShownTap {
  public:
-  // `host`: the connected socket. Whoever made it should hold it for as long as it is busy, so that no thread that shows
-  // something waits for its end. kInvalidArgument: `session` is no UUID.
+  // `host`: the connected socket. Whoever made it holds it until stop(), or until it is the last to hold it: its own
+  // thread, which tells a session of a failure, must not be. kInvalidArgument: `session` is no UUID.
   [[nodiscard]] static Result<std::shared_ptr<Recorder>> create(RecorderOptions options, UniqueFd host);
   Recorder(RecorderOptions options, recording::Sealer sealer, UniqueFd host, UniqueFd wake);
-  ~Recorder() override;  // ends it; waits for the host, but not for long
+  ~Recorder() override;
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
+
+  // Ends it; waits for the host, but not for long, and for the recorder's thread.
+  void stop() noexcept;
 
   // Begun, and not everything is on the host's disk yet.
   [[nodiscard]] bool busy();

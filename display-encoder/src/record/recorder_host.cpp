@@ -25,7 +25,9 @@ constexpr std::chrono::milliseconds kLongestPause{60'000};
 
 }  // namespace
 
-Recorder::~Recorder() {
+Recorder::~Recorder() { stop(); }
+
+void Recorder::stop() noexcept {
   end("the display has ended");
   {
     const std::scoped_lock lock(mutex_);
@@ -33,8 +35,7 @@ Recorder::~Recorder() {
     finish_by_ = finish_by_ ? std::min(*finish_by_, soon) : soon;
   }
   wake();
-  // Its own thread was the last to hold it: the session that it told of a failure let go. fail_with() is its end.
-  if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Recorder::run() {
@@ -196,7 +197,7 @@ void Recorder::fail_with(const Error& why) {
   out_.clear();
   host_.reset();
   log::error("recording failed", {{"session", options_.session}, {"because", describe(why)}});
-  if (failed) failed(why);  // this may be gone now
+  if (failed) failed(why);
 }
 
 }  // namespace tobari::display

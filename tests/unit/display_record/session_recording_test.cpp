@@ -48,6 +48,10 @@ class EndObserver final : public QuietObserver {
 
 class SessionRecording : public ::testing::Test {
  protected:
+  ~SessionRecording() override {
+    session.stop();
+    if (recorder) recorder->stop();
+  }
   FakeDisplayTransport& connect(const MonitorLayout& layout, ClientCodecs codecs, bool required = true,
                                 RecorderLimits limits = {}) {
     recorder = Recorder::create({keys.public_key, kSession, required, limits}, host.take_line()).value();

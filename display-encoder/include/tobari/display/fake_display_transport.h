@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
+#include <format>
 #include <map>
 #include <mutex>
 #include <optional>
