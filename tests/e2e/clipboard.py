@@ -46,12 +46,6 @@ class Person:
             self.owner = None
 
 
-def set_policy(harness, text):
-    d = harness.deployment
-    (d.state / "broker/policy.yaml").write_text(text)
-    d.broker.process.send_signal(1)  # SIGHUP
-
-
 def records(harness, action):
     admin = harness.deployment.portal("admin")
     found, after = [], 0
@@ -65,7 +59,7 @@ def records(harness, action):
 
 def run(harness):
     d = harness.deployment
-    set_policy(harness, BOTH_WAYS)
+    harness.set_policy(BOTH_WAYS)
     portal, desktop = harness.running_desktop(USER)
     screen = Display(1280, 900)
     client, person = None, Person(harness, screen)
@@ -80,7 +74,7 @@ def run(harness):
             took.append(tighten(harness, person))
             client.check()  # the session goes on
             client.stop()
-            set_policy(harness, BOTH_WAYS)
+            harness.set_policy(BOTH_WAYS)
             soon(10, "it is on record", lambda: len(records(harness, "session.narrowed")) > i)
         worst, middle = max(took), sorted(took)[len(took) // 2]
         expect(worst <= SECONDS, f"a live clipboard is closed within {SECONDS} s: {len(took)} of {len(took)}, "
@@ -133,14 +127,14 @@ def copy_and_paste(harness, client, person):
 def tighten(harness, person):
     """Seconds until nothing can be pasted any more."""
     began = time.monotonic()
-    set_policy(harness, CONNECT)
+    harness.set_policy(CONNECT)
     wait_for(lambda: person.pastes() is None, 15, "the end of the clipboard", every=0.01)
     return time.monotonic() - began
 
 
 def ended(harness, screen, portal, desktop):
     client = connect(harness, screen, portal, desktop)
-    set_policy(harness, "version: 1\nrules: []\n")
+    harness.set_policy("version: 1\nrules: []\n")
     soon(SECONDS, "who may not connect any more is disconnected", lambda: client.process.poll() is not None)
     said = client.log.read_text(errors="replace")
     expect("INSUFFICIENT_PRIVILEGES" in said, "and the client is told that it may not")

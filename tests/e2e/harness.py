@@ -2,6 +2,7 @@
 """What the scenarios share: a deployment on free ports, the probe, and sentences that read as expectations."""
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -58,6 +59,11 @@ class Harness:
         portal = self.deployment.portal(user)
         portal.connect(desktop["id"])  # comes back when the guest is ready; this ticket is never used
         return portal, desktop
+
+    def set_policy(self, text):
+        d = self.deployment
+        (d.state / "broker/policy.yaml").write_text(text)
+        d.broker.process.send_signal(signal.SIGHUP)
 
     def probe(self, connection, **options):
         """A headless client with this connection's token and ticket; what it measured, or None when it was refused."""

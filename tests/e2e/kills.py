@@ -21,8 +21,7 @@ RESTARTS = 3  # of a display until its agent makes pauses between them
 
 def run(harness):
     d = harness.deployment
-    (d.state / "broker/policy.yaml").write_text(POLICY)
-    d.broker.process.send_signal(signal.SIGHUP)
+    harness.set_policy(POLICY)
     wait_for(lambda: "policy loaded" in d.broker.tail(), 10, "the new policy")
     _, desktop = harness.running_desktop("demo")
     chance = random.Random(int(os.environ.get("TOBARI_SEED", "1")))

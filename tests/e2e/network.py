@@ -93,8 +93,7 @@ def start_network(harness):
     definition = d.state / "network.xml"
     definition.write_text(NETWORK)
     sh(f"virsh -q -c qemu:///system net-define {definition}")
-    (d.state / "broker/policy.yaml").write_text(policy(FIRST))
-    os.kill(d.broker.process.pid, signal.SIGHUP)
+    harness.set_policy(policy(FIRST))
     with open(d.state / "vmhost/vmhost.yaml", "a") as file:
         file.write("network: desks\nmanagement_networks: [203.0.113.0/24]\n")
     make_image(d)
@@ -139,9 +138,7 @@ def start_desktop(harness):
 def policy_decides_and_changes(harness, lines):
     first = wait_line(lines, r"round \d+ ", 120)
     expect(first.endswith(f"{FIRST} open {SECOND} closed"), f"the guest has an address, and what is allowed is open: {first}")
-    d = harness.deployment
-    (d.state / "broker/policy.yaml").write_text(policy(SECOND))
-    os.kill(d.broker.process.pid, signal.SIGHUP)
+    harness.set_policy(policy(SECOND))
     soon(2, "a changed policy is in force", lambda: str(SECOND) in rules() and str(FIRST) not in rules())
     wait_line(lines, rf"round \d+ {FIRST} closed {SECOND} open", 60)
     print("ok: and the guest sees it", flush=True)
@@ -149,13 +146,11 @@ def policy_decides_and_changes(harness, lines):
 
 def changes_hold_in_time(harness, beats):
     """The guest sends a packet every 50 ms or so: from SIGHUP to the first that passes, or the last one."""
-    d = harness.deployment
     took = []
     for change in range(CHANGES):
         allowed = change % 2 == 0
-        (d.state / "broker/policy.yaml").write_text(policy(SECOND, beats=allowed))
         began = time.monotonic()
-        os.kill(d.broker.process.pid, signal.SIGHUP)
+        harness.set_policy(policy(SECOND, beats=allowed))
         if allowed:
             wait_for(lambda: beats.last > began, 5, "packets that are allowed now")
             took.append(beats.last - began)

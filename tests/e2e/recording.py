@@ -2,7 +2,6 @@
 """A session of a real machine is recorded, found in the audit, verified, exported; the last picture is compared with what
 the client showed, to the pixel. A host whose disk is full opens no session that must be recorded."""
 import os
-import signal
 import subprocess
 
 from deployment import ADMIN, wait_for
@@ -20,8 +19,7 @@ rules:
 
 def run(harness):
     d = harness.deployment
-    (d.state / "broker/policy.yaml").write_text(POLICY)
-    d.broker.process.send_signal(signal.SIGHUP)
+    harness.set_policy(POLICY)
     wait_for(lambda: "policy loaded" in d.broker.tail(), 10, "the new policy")
     portal, desktop = harness.running_desktop("demo")
     shown = harness.folder / "shown.ppm"

@@ -3,9 +3,7 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <fcntl.h>
-#include <format>
 #include <memory>
 #include <sched.h>
 #include <seccomp.h>
@@ -16,7 +14,6 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 namespace tobari::display {
