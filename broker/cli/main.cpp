@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "policy_commands.h"
+#include "watermark_commands.h"
 
 namespace {
 constexpr int kRefused = 1;
@@ -30,7 +31,7 @@ int main(int argc, char** argv) {
   app.add_option("--broker", context.broker, "https://HOST[:PORT]; default: where you signed in last");
   app.add_option("--ca", context.ca_file, "the broker's ca.crt, when no public authority knows it");
   app.add_flag("--json", context.json, "print the answer as JSON");
-  int policy_status = 0;
+  int offline_status = 0;  // of the commands that need no broker
   tobari::cli::add_account_commands(app, context);
   tobari::cli::add_desktop_commands(app, context);
   tobari::cli::add_wall_command(app, context);
@@ -39,12 +40,13 @@ int main(int argc, char** argv) {
   tobari::cli::add_session_commands(app, context);
   tobari::cli::add_audit_commands(app, context);
   tobari::cli::describe_recording_command(app);
-  tobari::cli::add_policy_commands(app, policy_status);
+  tobari::cli::add_policy_commands(app, offline_status);
   tobari::cli::add_policy_change_commands(app, context);
+  tobari::cli::add_watermark_commands(app, context.json, offline_status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kBadArguments;
   }
-  return context.run ? report(context.run()) : policy_status;
+  return context.run ? report(context.run()) : offline_status;
 }

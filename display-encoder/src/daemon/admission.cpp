@@ -84,7 +84,8 @@ Result<Admitted> PasswordAdmission::admit(const std::string& user, const std::st
   const bool user_right = same(user, user_);
   const bool password_right = same(secret, password_);
   if (!user_right || !password_right) return fail(Errc::kUnauthenticated, "wrong user or password");
-  return Admitted{grant_, {}};
+  const bool marked = grant_.visible_watermark || grant_.invisible_watermark;
+  return Admitted{grant_, marked ? random_uuid() : std::string()};
 }
 
 }  // namespace tobari::display

@@ -49,7 +49,8 @@ class TicketAdmission final : public Admission {
 
 class PasswordAdmission final : public Admission {
  public:
-  // Everybody who gets in holds `grant`, in this user's name.
+  // Everybody who gets in holds `grant`, in this user's name. Where it asks for a mark, each gets a session id that the
+  // mark can name.
   PasswordAdmission(std::string user, std::string password, policy::Grant grant = {});
   [[nodiscard]] Result<Admitted> admit(const std::string& user, const std::string& secret) override;
   [[nodiscard]] policy::Grant foreseen(const std::string& /*session_id*/) override { return grant_; }

@@ -75,6 +75,9 @@ void describe(CLI::App& app, Options& o) {
       ->needs(record);
   record->needs("--recording-key");
   app.add_flag("--sound", o.sound, "let the client hear it: a pattern has a tone, an X display has no sound");
+  app.add_option("--watermark", o.watermark, "mark the picture: visible, invisible or both, separated by a comma")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"visible", "invisible"}));
   app.add_flag("--stats", o.stats, "draw frames, bits and delays a second into the picture's corner");
   app.add_flag("--once", o.once, "end when the first client has left");
   app.add_option("--log-level", o.log_level, "debug, info, warning or error")->capture_default_str();

@@ -30,6 +30,7 @@ struct Options {
   policy::FormatSet paste = {};  // may pass from the client to the desktop
   policy::FormatSet copy = {};   // ... from the desktop to the client
   std::optional<std::uint64_t> clipboard_bytes = {};  // at once, either way
+  std::vector<std::string> watermark;                 // "visible", "invisible" or both
   bool sound = false;                                 // the client hears the desktop, where it has a sound
   bool stats = false;                                 // a panel of figures in the picture
   bool once = false;                                  // end when the first client that got in is gone

@@ -186,6 +186,8 @@ policy::Grant grant_for(const Options& options) {
   };
   open(Direction::kToGuest, options.paste, "--paste");
   open(Direction::kFromGuest, options.copy, "--copy");
+  grant.visible_watermark = std::ranges::contains(options.watermark, "visible");
+  grant.invisible_watermark = std::ranges::contains(options.watermark, "invisible");
   return grant;
 }
 

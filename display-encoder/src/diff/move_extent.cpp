@@ -29,7 +29,7 @@ bool same_colour(const std::byte* a, const std::byte* b) {
 
 // By how many pixels, of at most `limit`, the rectangle can grow to one side (step -1: left, 1: right) so that most
 // rows still show what has moved.
-int growth(const FrameView& live, const FrameView& kept, const Rect& to, Point by, int limit, int step) {
+int growth(const ShownPicture& live, const FrameView& kept, const Rect& to, Point by, int limit, int step) {
   std::array<int, kScanBlock> reach{};  // rows that match for exactly so many pixels
   limit = std::min(limit, kScanBlock - 1);
   const int first = step < 0 ? to.x - 1 : to.right();
@@ -157,7 +157,7 @@ MoveExtent::Span MoveExtent::exact_columns(int top, int bottom) {
   return best_span(sums_, 0, columns_);
 }
 
-MoveExtent::Found MoveExtent::find(const FrameView& live, const FrameView& kept, const Rect& area, Point by,
+MoveExtent::Found MoveExtent::find(const ShownPicture& live, const FrameView& kept, const Rect& area, Point by,
                                    long wanted) {
   const Rect whole = bounds(live.size);
   const Rect box = intersect(area, {whole.x + by.x, whole.y + by.y, whole.width, whole.height});

@@ -9,6 +9,7 @@
 #include <tobari/display/move.h>
 
 #include "diff/row_scan.h"
+#include "diff/shown_picture.h"
 
 namespace tobari::display {
 
@@ -23,7 +24,7 @@ class MoveExtent {
   // Both pictures have one size; `area` lies inside. Looks at one row in kSampled and, when these promise `wanted`, at
   // all of them near the upper and lower edge of what it found.
   static constexpr int kSampled = 8;
-  [[nodiscard]] Found find(const FrameView& live, const FrameView& kept, const Rect& area, Point by, long wanted);
+  [[nodiscard]] Found find(const ShownPicture& live, const FrameView& kept, const Rect& area, Point by, long wanted);
 
  private:
   struct Span {
@@ -33,7 +34,7 @@ class MoveExtent {
   };
   // What is compared with what.
   struct Question {
-    const FrameView& live;
+    const ShownPicture& live;
     const FrameView& kept;
     Rect box;
     Point by;

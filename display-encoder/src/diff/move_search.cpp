@@ -35,7 +35,7 @@ bool equal_colours(const std::byte* a, const std::byte* b, int count) {
 }
 
 // Whether what surrounds an anchor is equal too, as far as both pictures reach.
-bool proven(const FrameView& live, Point now, const FrameView& kept, Point before) {
+bool proven(const ShownPicture& live, Point now, const FrameView& kept, Point before) {
   const int left = std::min({(kProof - kAnchorWidth) / 2, now.x, before.x});
   const int count = std::min({kProof, live.size.width - now.x + left, kept.size.width - before.x + left});
   return equal_colours(live.at(now.x - left, now.y), kept.at(before.x - left, before.y), count);
@@ -43,7 +43,7 @@ bool proven(const FrameView& live, Point now, const FrameView& kept, Point befor
 
 }  // namespace
 
-bool MoveSearch::promising(const FrameView& live, const FrameView& kept, const Rect& area) {
+bool MoveSearch::promising(const ShownPicture& live, const FrameView& kept, const Rect& area) {
   changed_.clear();
   const int columns = (area.width + kScanBlock - 1) / kScanBlock;
   equal_.resize(static_cast<std::size_t>(columns));
@@ -73,7 +73,7 @@ void MoveSearch::remember(std::uint32_t hash, int x, int y) {
   }
 }
 
-void MoveSearch::learn_spot(const FrameView& live, const Rect& spot) {
+void MoveSearch::learn_spot(const ShownPicture& live, const Rect& spot) {
   for (int y = spot.y; y < spot.bottom(); ++y) {
     find_anchors(live.at(spot.x, y), spot.width, anchors_);
     for (std::size_t i = 0; i < anchors_.count; ++i) {
@@ -82,7 +82,7 @@ void MoveSearch::learn_spot(const FrameView& live, const Rect& spot) {
   }
 }
 
-void MoveSearch::learn(const FrameView& live, const Rect& area) {
+void MoveSearch::learn(const ShownPicture& live, const Rect& area) {
   seen_.assign(kSeenSlots, {});
   seen_count_ = 0;
   const std::size_t spots = std::min<std::size_t>(kMaxSpots, changed_.size());
@@ -104,7 +104,7 @@ void MoveSearch::vote_for(Point by) {
   }
 }
 
-void MoveSearch::vote_row(const FrameView& live, const FrameView& kept, const Rect& row) {
+void MoveSearch::vote_row(const ShownPicture& live, const FrameView& kept, const Rect& row) {
   find_anchors(kept.at(row.x, row.y), row.width, anchors_);
   for (std::size_t i = 0; i < anchors_.count; ++i) {
     const std::uint32_t hash = anchors_.hash[i];
@@ -123,7 +123,7 @@ void MoveSearch::vote_row(const FrameView& live, const FrameView& kept, const Re
 }
 
 // From top to bottom several times, because proofs may run out before the rows do.
-void MoveSearch::vote(const FrameView& live, const FrameView& kept, const Rect& area) {
+void MoveSearch::vote(const ShownPicture& live, const FrameView& kept, const Rect& area) {
   constexpr int kPasses = 4;
   votes_.assign(kVoteSlots, {});
   proofs_ = kMaxProofs;
@@ -140,7 +140,7 @@ std::array<MoveSearch::Votes, MoveSearch::kMaxCandidates> MoveSearch::candidates
   return best;
 }
 
-std::optional<Move> MoveSearch::find(const FrameView& live, const FrameView& kept, const Rect& area) {
+std::optional<Move> MoveSearch::find(const ShownPicture& live, const FrameView& kept, const Rect& area) {
   const long enough = std::max(kMinGain, estimated_change() / kMinShare);
   // A scroll goes on as it began.
   if (last_ != Point{}) {

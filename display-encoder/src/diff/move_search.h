@@ -20,6 +20,7 @@
 
 #include "diff/move_extent.h"
 #include "diff/row_scan.h"
+#include "diff/shown_picture.h"
 
 namespace tobari::display {
 
@@ -34,10 +35,10 @@ class MoveSearch {
   static constexpr long kMinShare = 16;
 
   // Whether so much of `area` differs that find() is worth trying. Looks at every eighth row.
-  [[nodiscard]] bool promising(const FrameView& live, const FrameView& kept, const Rect& area);
+  [[nodiscard]] bool promising(const ShownPicture& live, const FrameView& kept, const Rect& area);
 
   // After promising() with the same arguments. `to` lies inside the area, where it came from inside the picture.
-  [[nodiscard]] std::optional<Move> find(const FrameView& live, const FrameView& kept, const Rect& area);
+  [[nodiscard]] std::optional<Move> find(const ShownPicture& live, const FrameView& kept, const Rect& area);
 
  private:
   struct Seen {  // an anchor of the live picture
@@ -54,11 +55,11 @@ class MoveSearch {
   static constexpr std::size_t kVoteSlots = 1024;
   static constexpr std::size_t kMaxCandidates = 4;
 
-  void learn(const FrameView& live, const Rect& area);
-  void learn_spot(const FrameView& live, const Rect& spot);
+  void learn(const ShownPicture& live, const Rect& area);
+  void learn_spot(const ShownPicture& live, const Rect& spot);
   void remember(std::uint32_t hash, int x, int y);
-  void vote_row(const FrameView& live, const FrameView& kept, const Rect& row);
-  void vote(const FrameView& live, const FrameView& kept, const Rect& area);
+  void vote_row(const ShownPicture& live, const FrameView& kept, const Rect& row);
+  void vote(const ShownPicture& live, const FrameView& kept, const Rect& area);
   void vote_for(Point by);
   [[nodiscard]] std::array<Votes, kMaxCandidates> candidates() const;
   [[nodiscard]] long estimated_change() const noexcept;

@@ -6,9 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "watermark/mark_row.h"
+
 namespace tobari::display {
 
 inline constexpr int kTileSide = 64;
+static_assert(kTileSide == kMarkPiece);
 
 // What differed in one tile since clear(): columns by value (not zero: this column differs somewhere), rows by extent.
 struct TileMarks {
@@ -17,11 +20,13 @@ struct TileMarks {
   int last_row = -1;
 };
 
-// Compares pixels [from, to) of row `y` and copies what differs from `live` to `kept`, in steps of one vector. Both
-// point at the row's pixel 0; `marks` at the tile that holds pixel 0. Each live pixel is read once.
-void compare_and_copy_row(const std::byte* live, std::byte* kept, int from, int to, int y, TileMarks* marks);
+// Compares pixels [from, to) of row `y`, with `mark` on them, and copies what differs from `live` to `kept`, in steps
+// of one vector. Both point at the row's pixel 0; `marks` at the tile that holds pixel 0. Each live pixel is read once.
+void compare_and_copy_row(const std::byte* live, std::byte* kept, int from, int to, int y, TileMarks* marks,
+                          const RowMark& mark = {});
 
 // The same without SIMD: what the above is tested against.
-void compare_and_copy_row_scalar(const std::byte* live, std::byte* kept, int from, int to, int y, TileMarks* marks);
+void compare_and_copy_row_scalar(const std::byte* live, std::byte* kept, int from, int to, int y, TileMarks* marks,
+                                 const RowMark& mark = {});
 
 }  // namespace tobari::display

@@ -55,8 +55,9 @@ void join_with_above(std::vector<Rect>& rects, std::size_t above_start, std::siz
 
 }  // namespace
 
-void TileDiff::reset(Size size) {
+void TileDiff::reset(Size size, std::shared_ptr<const ScreenMark> mark) {
   size_ = size;
+  mark_ = std::move(mark);
   stride_ = (static_cast<std::size_t>(size.width) * kBytesPerPixel + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
   storage_.assign(stride_ * static_cast<std::size_t>(size.height) + kRowAlignment, std::byte{0});
   storage_.shrink_to_fit();
@@ -69,10 +70,16 @@ void TileDiff::reset(Size size) {
 FrameView TileDiff::picture() const noexcept { return {storage_.data() + first_row_, size_, stride_}; }
 
 void TileDiff::copy(const FrameView& live, const Rect& rect) {
-  std::byte* const base = storage_.data() + first_row_ + static_cast<std::size_t>(rect.x) * kBytesPerPixel;
+  std::byte* const base = storage_.data() + first_row_;
+  const std::size_t left = static_cast<std::size_t>(rect.x) * kBytesPerPixel;
   for (int y = rect.y; y < rect.bottom(); ++y) {
-    std::memcpy(base + static_cast<std::size_t>(y) * stride_, live.at(rect.x, y),
-                static_cast<std::size_t>(rect.width) * kBytesPerPixel);
+    std::byte* const row = base + static_cast<std::size_t>(y) * stride_;
+    const RowMark mark = mark_of(y);
+    if (mark.empty()) {
+      std::memcpy(row + left, live.at(rect.x, y), static_cast<std::size_t>(rect.width) * kBytesPerPixel);
+    } else {
+      mark_row(live.row(y), row, rect.x, rect.right(), mark);
+    }
   }
 }
 
@@ -118,11 +125,12 @@ void TileDiff::Patience::nothing_found() { to_skip_ = std::min(kMaxSkip, (1u << 
 std::vector<Move> TileDiff::follow_moves(const FrameView& live, const Rect& area) {
   std::vector<Move> moves;
   const Rect inside = intersect(area, bounds(size_));
-  if (inside.empty() || !unseen_.empty()) return moves;
-  while (moves.size() < kMaxMoves && search_.promising(live, picture(), inside)) {
+  if (inside.empty() || !unseen_.empty() || (mark_ && mark_->covers_everything())) return moves;
+  const ShownPicture shown(live, mark_.get());
+  while (moves.size() < kMaxMoves && search_.promising(shown, picture(), inside)) {
     Patience& patience = patience_[moves.size()];
     if (patience.rests()) break;
-    const auto found = search_.find(live, picture(), inside);
+    const auto found = search_.find(shown, picture(), inside);
     if (!found) {
       patience.nothing_found();
       break;
@@ -157,7 +165,7 @@ Region TileDiff::compare(const FrameView& live, const Rect& rect) {
     marks_.assign(static_cast<std::size_t>(tiles), TileMarks{});
     for (int y = top; y < bottom; ++y) {
       compare_and_copy_row(live.row(y), kept + static_cast<std::size_t>(y) * stride_, rect.x, rect.right(), y,
-                           marks_.data());
+                           marks_.data(), mark_of(y));
     }
     const std::size_t row_start = rects.size();
     for (int tile = rect.x / kTile; tile * kTile < rect.right(); ++tile) {

@@ -2,12 +2,14 @@
 // Keeps the picture as it was last taken for the client and finds what differs from it now.
 //
 // One pass over the damaged area compares and copies, so that every live pixel is read exactly once: the guest goes on
-// drawing while we read, and whatever is encoded afterwards must come from picture(), never from the live view.
+// drawing while we read, and whatever is encoded afterwards must come from picture(), never from the live view. The
+// same pass lays the client's mark on: picture() has it, and so has whatever is compared, moved, hashed and encoded.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <tobari/display/frame.h>
@@ -16,6 +18,7 @@
 
 #include "diff/move_search.h"
 #include "diff/row_compare.h"
+#include "watermark/screen_mark.h"
 
 namespace tobari::display {
 
@@ -26,9 +29,9 @@ class TileDiff {
 
   TileDiff() = default;
 
-  // A surface of this size begins: the kept picture is black and the next update() reports all that it is shown.
-  // `size` must be valid().
-  void reset(Size size);
+  // A surface of this size, with this mark on it, begins: the kept picture is black and the next update() reports all
+  // that it is shown. `size` must be valid().
+  void reset(Size size, std::shared_ptr<const ScreenMark> mark = nullptr);
 
   // Takes what changed inside `damage` into picture() and returns where that was: exact to a rectangle around the
   // changed pixels of each tile, neighbouring rectangles joined where that costs little. `live` has the size given to
@@ -50,8 +53,10 @@ class TileDiff {
   // follow_moves() only. Rows are 64-byte aligned.
   [[nodiscard]] FrameView picture() const noexcept;
   [[nodiscard]] Size size() const noexcept { return size_; }
+  [[nodiscard]] const std::shared_ptr<const ScreenMark>& mark() const noexcept { return mark_; }
 
  private:
+  [[nodiscard]] RowMark mark_of(int y) const noexcept { return mark_ ? mark_->row(y) : RowMark{}; }
   void copy(const FrameView& live, const Rect& rect);
   Region compare(const FrameView& live, const Rect& rect);
   void carry_out(const Move& move);
@@ -69,6 +74,7 @@ class TileDiff {
   };
 
   Size size_;
+  std::shared_ptr<const ScreenMark> mark_;
   std::size_t stride_ = 0;
   std::vector<std::byte> storage_;  // with room for the alignment of its first row
   std::size_t first_row_ = 0;

@@ -37,6 +37,14 @@ constexpr Glyph kColon{0x00, 0x36, 0x36, 0x00, 0x00};
 constexpr Glyph kStop{0x00, 0x60, 0x60, 0x00, 0x00};
 constexpr Glyph kComma{0x00, 0x50, 0x30, 0x00, 0x00};
 constexpr Glyph kDash{0x08, 0x08, 0x08, 0x08, 0x08};
+constexpr Glyph kUnderscore{0x40, 0x40, 0x40, 0x40, 0x40};
+constexpr Glyph kSlash{0x20, 0x10, 0x08, 0x04, 0x02};
+constexpr Glyph kBackslash{0x02, 0x04, 0x08, 0x10, 0x20};
+constexpr Glyph kPlus{0x08, 0x08, 0x3E, 0x08, 0x08};
+constexpr Glyph kAt{0x3E, 0x41, 0x5D, 0x55, 0x1E};
+constexpr Glyph kQuestion{0x02, 0x01, 0x51, 0x09, 0x06};
+constexpr Glyph kOpen{0x00, 0x7F, 0x41, 0x41, 0x00};
+constexpr Glyph kClose{0x00, 0x41, 0x41, 0x7F, 0x00};
 
 struct Mark {
   char character;
@@ -78,6 +86,22 @@ const Glyph& glyph_of(char c) noexcept {
       return kComma;
     case '-':
       return kDash;
+    case '_':
+      return kUnderscore;
+    case '/':
+      return kSlash;
+    case '\\':
+      return kBackslash;
+    case '+':
+      return kPlus;
+    case '@':
+      return kAt;
+    case '?':
+      return kQuestion;
+    case '[':
+      return kOpen;
+    case ']':
+      return kClose;
     default:
       break;
   }
@@ -86,5 +110,7 @@ const Glyph& glyph_of(char c) noexcept {
   }
   return kBlank;
 }
+
+bool has_glyph(char c) noexcept { return glyph_of(c) != kBlank; }
 
 }  // namespace tobari::display

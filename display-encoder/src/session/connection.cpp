@@ -8,6 +8,7 @@
 #include <tobari/base/log.h>
 
 #include "session/screen.h"
+#include "session/session_mark.h"
 
 namespace tobari::display {
 namespace {
@@ -39,6 +40,8 @@ MonitorLayout DisplaySession::Connection::on_authenticated(const ClientInfo& cli
   {
     const std::scoped_lock lock(session_.mutex_);
     admitted_ = admitted;
+    begun_ = SystemClock().wall();
+    make_mark();
     for (const auto& [session_id, less] : session_.lately_) {
       if (session_id != admitted.session_id) continue;
       ended = ended || !less;
@@ -55,6 +58,7 @@ MonitorLayout DisplaySession::Connection::on_authenticated(const ClientInfo& cli
   }
   session_.observer_.on_client_connected(client, admitted);
   if (ended) transport_->close(CloseReason::kDenied);
+  if (!markable_) transport_->close(CloseReason::kDropped);
   if (admitted.tap) {
     admitted.tap->begin(client, admitted, [self = weak_from_this()](const Error& /*why*/) {
       if (const auto connection = self.lock()) connection->transport().close(CloseReason::kNotRecorded);
@@ -189,9 +193,25 @@ bool DisplaySession::Connection::confirm_notice() noexcept {
 // Whatever somebody says, not more than it had.
 void DisplaySession::Connection::narrow(const policy::Grant& grant) {
   const std::array grants{admitted_->grant, grant};
+  const bool seen = admitted_->grant.visible_watermark;
+  const bool hidden = admitted_->grant.invisible_watermark;
   admitted_->grant = policy::narrowest(grants);
   MonitorLayout smaller = granted(wished_);
   if (!smaller.empty()) layout_ = std::move(smaller);
+  if (admitted_->grant.visible_watermark == seen && admitted_->grant.invisible_watermark == hidden) return;
+  if (session_.active_.get() == this) session_.active_changed_ = true;  // everything is painted anew
+  make_mark();
+}
+
+void DisplaySession::Connection::make_mark() {
+  auto mark = session_mark(label_.address, *admitted_, begun_);
+  markable_ = mark.has_value();
+  if (mark) {
+    mark_ = *std::move(mark);
+  } else {
+    log::error("a session that is to be marked cannot be",
+               {{"client", label_.address}, {"because", describe(mark.error())}});
+  }
 }
 
 void DisplaySession::Connection::Clipboard::on_offer(policy::FormatSet formats) {

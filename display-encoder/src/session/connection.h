@@ -9,6 +9,7 @@
 
 #include "session/codec_trust.h"
 #include "session/display_session.h"
+#include "watermark/screen_mark.h"
 
 namespace tobari::display {
 
@@ -25,6 +26,9 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   [[nodiscard]] const Admitted& admitted() const noexcept { return *admitted_; }
   [[nodiscard]] const ClientPipeline& pipeline() const noexcept { return pipeline_; }  // with what is trusted of it
   [[nodiscard]] const MonitorLayout& layout() const noexcept { return layout_; }
+  [[nodiscard]] const std::shared_ptr<const ScreenMark>& mark() const noexcept { return mark_; }  // null: none
+  // False: it owes a mark that it cannot have. It is shown nothing and is to be closed.
+  [[nodiscard]] bool markable() const noexcept { return markable_; }
   [[nodiscard]] bool hears() const noexcept {
     return audio_wanted_ && !waits_for_notice() && admitted_ && admitted_->grant.find("audio.play") != nullptr;
   }
@@ -70,6 +74,7 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   void if_active(Body body);
   [[nodiscard]] MonitorLayout granted(const MonitorLayout& layout) const;  // what it may use of it
   void restart_after(const CodecTrust::Loss& loss);                        // with the lock held
+  void make_mark();                                                        // likewise
   void report(const CodecTrust::Loss& loss) const;
   // It must be recorded and is not: with a tap that fails, or armed without one.
   [[nodiscard]] bool unrecorded() const noexcept {
@@ -86,8 +91,11 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   Clipboard clipboard_{*this};
   Time admitted_at_{};
   std::string notice_;
-  MonitorLayout wished_;                    // as it said
-  MonitorLayout layout_;                    // as far as it is granted
+  MonitorLayout wished_;  // as it said
+  MonitorLayout layout_;  // as far as it is granted
+  Clock::Wall begun_{};   // when it was signed in
+  bool markable_ = true;
+  std::shared_ptr<const ScreenMark> mark_;  // on all of its pictures, as long as it lasts
   std::optional<DisplayStats> statistics_;  // of its time on the desktop, once that is over
   bool audio_wanted_ = false;
   bool closed_ = false;

@@ -80,17 +80,22 @@ void DisplaySession::set_clipboard(std::unique_ptr<ClipboardSource> clipboard) {
 
 void DisplaySession::narrow(const std::string& session_id, const policy::Grant& grant) {
   std::vector<std::shared_ptr<Connection>> told;
+  std::vector<std::shared_ptr<Connection>> ended;
   {
     const std::scoped_lock lock(mutex_);
     std::ranges::copy_if(connections_, std::back_inserter(told), [&session_id](const auto& c) {
       return c->signed_in() && !c->closed() && c->admitted().session_id == session_id;
     });
-    for (const auto& connection : told) connection->narrow(grant);
+    for (const auto& connection : told) {
+      connection->narrow(grant);
+      if (!connection->markable()) ended.push_back(connection);
+    }
     remember(session_id, grant);
     layout_changed_ = audio_changed_ = clipboard_changed_ = true;
     wake();
   }
   for (const auto& connection : told) connection->transport().narrow(grant);
+  for (const auto& connection : ended) connection->transport().close(CloseReason::kDropped);
 }
 
 void DisplaySession::remember(const std::string& session_id, std::optional<policy::Grant> grant) {

@@ -22,7 +22,7 @@ const MonitorLayout& DisplaySession::client_layout() const { return active_ ? ac
 
 void DisplaySession::apply_client(Lock& lock) {
   if (!std::exchange(active_changed_, false)) return;
-  shown_ = active_;
+  shown_ = active_ && active_->markable() ? active_ : nullptr;
   shown_is_new_ = true;
   tap_ = shown_ ? shown_->admitted().tap : nullptr;
   tap_is_new_ = true;
@@ -89,7 +89,8 @@ void DisplaySession::show_layout(Lock& lock) {
   shown_is_new_ = false;
   cursor_changed_ = true;
   for (const auto& view : views_) {
-    view->painter.begin_client(shown_->pipeline().codecs, encoders_);
+    // With another mark on it the picture is begun anew.
+    if (!view->painter.begin_client(shown_->pipeline().codecs, encoders_, shown_->mark())) view->begun = false;
     view->lost_since = SystemClock().now();
   }
   refresh_views();

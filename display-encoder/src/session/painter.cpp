@@ -8,14 +8,19 @@ namespace tobari::display {
 
 Painter::Painter(Size size) { diff_.reset(size); }
 
-void Painter::begin_client(const ClientCodecs& codecs, std::shared_ptr<ConnectionEncoders> shared) {
+bool Painter::begin_client(const ClientCodecs& codecs, std::shared_ptr<ConnectionEncoders> shared,
+                           std::shared_ptr<const ScreenMark> mark) {
   encoder_.emplace(diff_.size(), codecs, std::move(shared));
   again_ = Region(bounds(diff_.size()));
+  if (mark == diff_.mark()) return true;
+  diff_.reset(diff_.size(), std::move(mark));
+  return false;
 }
 
 Rect Painter::searched(const Region& damage) const {
   // What the client lost is told in places, and places move.
-  return encoder_ && encoder_->copies() && again_.empty() ? TileDiff::searchable(damage) : Rect{};
+  const bool moves = encoder_ && encoder_->copies() && (!diff_.mark() || !diff_.mark()->covers_everything());
+  return moves && again_.empty() ? TileDiff::searchable(damage) : Rect{};
 }
 
 EncodedFrame Painter::paint(const FrameView& live, const Region& damage, Time now, std::size_t budget) {

@@ -22,8 +22,11 @@ class Painter {
 
   explicit Painter(Size size);  // valid()
 
-  // A client with these codecs sees nothing yet; the next paint() sends everything.
-  void begin_client(const ClientCodecs& codecs, std::shared_ptr<ConnectionEncoders> shared);
+  // A client with these codecs sees nothing yet; the next paint() sends everything. `mark`: what lies on its picture;
+  // null: nothing. False: it is not what lay on the picture before, so that nothing is known of it any more, and all of
+  // it must be painted.
+  [[nodiscard]] bool begin_client(const ClientCodecs& codecs, std::shared_ptr<ConnectionEncoders> shared,
+                                  std::shared_ptr<const ScreenMark> mark = nullptr);
   void end_client() { encoder_.reset(); }
   // As FrameEncoder::start_anew().
   void start_anew() {

@@ -182,6 +182,7 @@ def parse():
     parser.add_argument("--line", action="append", default=[], metavar="RATE:RTT",
                         help=f"over a line: {', '.join(LINES)} and ms, for example 1M:100; 'all' for either; repeatable")
     parser.add_argument("--stop-reading", type=float, default=0, help="seconds in the middle in which the client reads nothing")
+    parser.add_argument("--watermark", default="", help="ours marks its picture: visible, invisible or visible,invisible (nothing is exact then)")
     parser.add_argument("--binaries", type=Path, 
                         help="where ours are (default: build/release, built first)")
     options = parser.parse_args()
@@ -216,6 +217,8 @@ def main():
     options = parse()
     options.binaries = options.binaries or built()
     servers.Tobari.binaries = options.binaries
+    if options.watermark:
+        servers.Tobari.arguments = ["--watermark", options.watermark]
     kinds = [] if options.without_ours else [servers.OURS]
     kinds += [servers.RECORDED] if options.recorded else []
     kinds += list(servers.PEERS.values()) if options.peers else [servers.PEERS[name] for name in options.peer]

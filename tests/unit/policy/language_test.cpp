@@ -298,11 +298,13 @@ TEST(Language, SaysWhatThisVersionDoesNotDo) {
   warned("who: {pool: p}", "never applies");
   warned("who: {label: l}", "never applies");
   warned("certificate: [{issuer: x}]", "never allows, and denies always");
-  warned("require: {watermark: visible}", "does not draw it yet");
   warned("require: {notice: Grüße}", "shown as blanks");
-  EXPECT_THAT(load_text(rule_text("require: {idle_timeout: 1h, absolute_timeout: 8h, notice: Hello., max_monitors: 2}"))
-                  .findings,
-              IsEmpty());
+  EXPECT_THAT(
+      load_text(
+          rule_text(
+              "require: {idle_timeout: 1h, absolute_timeout: 8h, notice: Hello., max_monitors: 2, watermark: visible}"))
+          .findings,
+      IsEmpty());
 }
 
 TEST(Language, TheSampleIsGoodAndDecidesAsItSays) {

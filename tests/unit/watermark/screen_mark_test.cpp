@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "watermark/screen_mark.h"
+
+#include <chrono>
+#include <cstring>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "desktops.h"
+#include "diff/tile_diff.h"
+#include "drawing/canvas.h"
+#include "encode/frame_encoder.h"
+#include "watermark/mark_text.h"
+
+namespace tobari::display {
+namespace {
+
+using testing::Desktop;
+using testing::Picture;
+
+constexpr Size kScreen{1280, 720};
+constexpr std::uint64_t kNumber = 0x0123456789ab4cdeu;
+const Region kAll(bounds(kScreen));
+
+bool shows(const FrameView& picture, const Picture& live, const ScreenMark* mark) {
+  for (int y = 0; y < live.size.height; ++y) {
+    for (int x = 0; x < live.size.width; ++x) {
+      std::uint32_t pixel = 0;
+      std::memcpy(&pixel, picture.at(x, y), sizeof pixel);
+      const std::uint32_t expected = mark == nullptr ? live.at(x, y) : marked_pixel(live.at(x, y), x, mark->row(y));
+      if (((pixel ^ expected) & 0xFFFFFFu) != 0) return false;
+    }
+  }
+  return true;
+}
+
+TEST(ScreenMark, IsNoneWhenNothingIsAskedFor) { EXPECT_EQ(ScreenMark::make("", std::nullopt), nullptr); }
+
+// Everywhere within reach, so that no window can be cut out without one: every 192 rows, on 2 % to 5 % of the pixels.
+TEST(ScreenMark, TheTextIsOnAllPartsOfTheScreen) {
+  const auto mark = ScreenMark::make("ALICE 2026-11-27 08:15Z 192.0.2.7 0F8C1A2B", std::nullopt);
+  EXPECT_FALSE(mark->covers_everything());
+  long ink = 0;
+  for (int y = 0; y < 768; ++y) {
+    const RowMark row = mark->row(y);
+    for (int x = 0; row.ink != nullptr && x < row.ink_period; ++x) ink += *row.ink_at(x) != 0 ? 1 : 0;
+  }
+  const long area = 768L * mark->row(0).ink_period;
+  EXPECT_GT(ink * 100, area);
+  EXPECT_LT(ink * 100, area * 5);
+  for (int top = 0; top < 1080; top += 192) {
+    bool any = false;
+    for (int y = top; y < top + 192; ++y) any = any || mark->row(y).ink != nullptr;
+    EXPECT_TRUE(any) << top;
+  }
+}
+
+// What is compared and kept is the marked picture: an unchanged desktop stays unchanged, a changed pixel is one.
+TEST(ScreenMark, AnIdleDesktopStaysIdle) {
+  for (const auto& mark :
+       {ScreenMark::make("ALICE", std::nullopt), ScreenMark::make("", kNumber), ScreenMark::make("ALICE", kNumber)}) {
+    Picture desktop = testing::make_desktop(Desktop::kInterface, kScreen, 5);
+    TileDiff diff;
+    diff.reset(kScreen, mark);
+    EXPECT_EQ(diff.update(desktop.view(), kAll).area(), kScreen.area());
+    EXPECT_TRUE(shows(diff.picture(), desktop, mark.get()));
+    EXPECT_TRUE(diff.update(desktop.view(), kAll).empty());
+    desktop.set(700, 300, desktop.at(700, 300) ^ 0x808080u);
+    EXPECT_EQ(diff.update(desktop.view(), kAll).bounding_box(), (Rect{700, 300, 1, 1}));
+    EXPECT_TRUE(shows(diff.picture(), desktop, mark.get()));
+  }
+}
+
+// With a text over it a page still scrolls by being moved, and what the move got wrong of the text is put right.
+TEST(ScreenMark, WhatMovesUnderATextIsStillMoved) {
+  const Picture document = testing::make_desktop(Desktop::kTextLight, {1280, 1000}, 4);
+  const auto mark = ScreenMark::make("ALICE 2026-11-27", std::nullopt);
+  Picture page(kScreen);
+  page.paste(document, {0, 0});
+  TileDiff diff;
+  diff.reset(kScreen, mark);
+  static_cast<void>(diff.update(page.view(), kAll));
+  page.paste(document, {0, -40});
+  const auto moves = diff.follow_moves(page.view(), bounds(kScreen));
+  ASSERT_FALSE(moves.empty());
+  EXPECT_EQ(moves.front().by, (Point{0, -40}));
+  const Region changed = diff.update(page.view(), kAll);
+  EXPECT_TRUE(shows(diff.picture(), page, mark.get()));
+  EXPECT_LT(changed.area() * 2, kScreen.area());
+}
+
+// Guests that report the whole screen for every key: the text must not look like something that moved.
+TEST(ScreenMark, ATextIsNoMove) {
+  Picture desktop = testing::make_desktop(Desktop::kWhitePage, kScreen, 5);
+  const auto mark = ScreenMark::make("ALICE 2026-11-27", std::nullopt);
+  TileDiff diff;
+  diff.reset(kScreen, mark);
+  static_cast<void>(diff.update(desktop.view(), kAll));
+  desktop.fill({300, 300, 8, 16}, 0x202020u);
+  EXPECT_TRUE(diff.follow_moves(desktop.view(), bounds(kScreen)).empty());
+  EXPECT_EQ(diff.update(desktop.view(), kAll).bounding_box(), (Rect{300, 300, 8, 16}));
+}
+
+// Every place has a mark of its own there: a copy would carry the wrong one along.
+TEST(ScreenMark, NothingIsMovedUnderAnInvisibleMark) {
+  const Picture document = testing::make_desktop(Desktop::kTextLight, {1280, 1000}, 4);
+  const auto mark = ScreenMark::make("", kNumber);
+  EXPECT_TRUE(mark->covers_everything());
+  Picture page(kScreen);
+  page.paste(document, {0, 0});
+  TileDiff diff;
+  diff.reset(kScreen, mark);
+  static_cast<void>(diff.update(page.view(), kAll));
+  page.paste(document, {0, -40});
+  EXPECT_TRUE(diff.follow_moves(page.view(), bounds(kScreen)).empty());
+  static_cast<void>(diff.update(page.view(), kAll));
+  EXPECT_TRUE(shows(diff.picture(), page, mark.get()));
+}
+
+TEST(MarkText, SaysWhoSinceWhenFromWhere) {
+  const auto begin = std::chrono::sys_days(std::chrono::year(2026) / 11 / 27) + std::chrono::hours(8) +
+                     std::chrono::minutes(15) + std::chrono::seconds(59);
+  EXPECT_EQ(mark_text("alice@example", begin, "192.0.2.7", "0f8c1a2b-0000-4000-8000-000000000000"),
+            "alice@example 2026-11-27 08:15Z 192.0.2.7 0f8c1a2b");
+  EXPECT_EQ(mark_text("J\xC3\xB6rg", begin, "::1", ""), "J??rg 2026-11-27 08:15Z ::1 ");
+  EXPECT_EQ(mark_text(std::string(500, 'a'), begin, "::1", "").size(), kMaxMarkText);
+}
+
+}  // namespace
+}  // namespace tobari::display
