@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pictures from files: PNG (libpng), JPEG (libjpeg-turbo), PPM and PGM (binary: P6, P5; a header of numbers before the
-// pixels). Files come from anywhere: nothing is allocated for more than the reader of marks looks at.
+// pixels). Files come from anywhere: they are read up to kMaxPictureFile, and pixels are allocated for no more than the
+// reader of marks looks at. How a camera says that it was held (Exif) is not looked at.
 #pragma once
 
 #include <cstddef>

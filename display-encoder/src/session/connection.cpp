@@ -37,16 +37,20 @@ MonitorLayout DisplaySession::Connection::granted(const MonitorLayout& layout) c
 MonitorLayout DisplaySession::Connection::on_authenticated(const ClientInfo& client, const Admitted& admitted) {
   MonitorLayout shown;
   bool ended = false;
+  bool markable = false;
+  const Clock::Wall begun = SystemClock().wall();
+  auto mark = session_mark(label_.address, admitted, begun);  // before the lock: it takes milliseconds
   {
     const std::scoped_lock lock(session_.mutex_);
     admitted_ = admitted;
-    begun_ = SystemClock().wall();
-    make_mark();
+    begun_ = begun;
+    take(std::move(mark));
     for (const auto& [session_id, less] : session_.lately_) {
       if (session_id != admitted.session_id) continue;
       ended = ended || !less;
       if (less) narrow(*less);
     }
+    markable = markable_;
     admitted_at_ = SystemClock().now();
     notice_ = joined(admitted_->grant.notices);
     wished_ = client.layout;
@@ -57,8 +61,7 @@ MonitorLayout DisplaySession::Connection::on_authenticated(const ClientInfo& cli
     shown = arrange(layout_, session_.infos()).monitors;
   }
   session_.observer_.on_client_connected(client, admitted);
-  if (ended) transport_->close(CloseReason::kDenied);
-  if (!markable_) transport_->close(CloseReason::kDropped);
+  if (ended || !markable) transport_->close(ended ? CloseReason::kDenied : CloseReason::kDropped);
   if (admitted.tap) {
     admitted.tap->begin(client, admitted, [self = weak_from_this()](const Error& /*why*/) {
       if (const auto connection = self.lock()) connection->transport().close(CloseReason::kNotRecorded);
@@ -69,6 +72,7 @@ MonitorLayout DisplaySession::Connection::on_authenticated(const ClientInfo& cli
 
 void DisplaySession::Connection::on_ready(const ClientPipeline& pipeline) {
   if (unrecorded()) return transport_->close(CloseReason::kNotRecorded);
+  if (owes_a_mark()) return transport_->close(CloseReason::kDropped);  // and pushes nobody aside
   std::shared_ptr<Connection> former;
   {
     const std::scoped_lock lock(session_.mutex_);
@@ -200,11 +204,15 @@ void DisplaySession::Connection::narrow(const policy::Grant& grant) {
   if (!smaller.empty()) layout_ = std::move(smaller);
   if (admitted_->grant.visible_watermark == seen && admitted_->grant.invisible_watermark == hidden) return;
   if (session_.active_.get() == this) session_.active_changed_ = true;  // everything is painted anew
-  make_mark();
+  take(session_mark(label_.address, *admitted_, begun_));
 }
 
-void DisplaySession::Connection::make_mark() {
-  auto mark = session_mark(label_.address, *admitted_, begun_);
+bool DisplaySession::Connection::owes_a_mark() {
+  const std::scoped_lock lock(session_.mutex_);
+  return !markable_;
+}
+
+void DisplaySession::Connection::take(Result<std::shared_ptr<const ScreenMark>> mark) {
   markable_ = mark.has_value();
   if (mark) {
     mark_ = *std::move(mark);

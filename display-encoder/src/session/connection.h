@@ -74,7 +74,8 @@ class DisplaySession::Connection final : public TransportEvents, public std::ena
   void if_active(Body body);
   [[nodiscard]] MonitorLayout granted(const MonitorLayout& layout) const;  // what it may use of it
   void restart_after(const CodecTrust::Loss& loss);                        // with the lock held
-  void make_mark();                                                        // likewise
+  void take(Result<std::shared_ptr<const ScreenMark>> mark);               // likewise
+  [[nodiscard]] bool owes_a_mark();                                        // without the lock
   void report(const CodecTrust::Loss& loss) const;
   // It must be recorded and is not: with a tap that fails, or armed without one.
   [[nodiscard]] bool unrecorded() const noexcept {

@@ -8,7 +8,7 @@
 
 namespace tobari::display {
 
-// A longer text is cut: user and address come from elsewhere.
+// In a longer text the user's name is cut: it comes from elsewhere.
 inline constexpr std::size_t kMaxMarkText = 96;
 
 // "alice 2026-11-27 08:15Z 192.0.2.7 0f8c1a2b": who, since when (UTC, to the minute), from where, and how the session's

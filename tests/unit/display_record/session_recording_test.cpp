@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A whole session with a recorder: what is played is what the client was shown.
-#include <condition_variable>
 #include <format>
 #include <functional>
-#include <mutex>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -26,26 +24,6 @@ using playback::Player;
 
 ClientInfo client_with(const MonitorLayout& layout) { return {"192.0.2.7", "pad", layout}; }
 
-// Keeps why the client's session ended: the client itself is gone then.
-class EndObserver final : public QuietObserver {
- public:
-  void on_client_closed(const ClientLabel& /*client*/, const Admitted* /*admitted*/, const Error& reason) override {
-    const std::scoped_lock lock(mutex_);
-    reason_ = reason.message;
-    ended_.notify_all();
-  }
-  [[nodiscard]] std::string wait() {
-    std::unique_lock lock(mutex_);
-    ended_.wait_for(lock, 20s, [this] { return !reason_.empty(); });
-    return reason_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  std::string reason_;
-};
-
 class SessionRecording : public ::testing::Test {
  protected:
   ~SessionRecording() override {
@@ -61,6 +39,7 @@ class SessionRecording : public ::testing::Test {
     Admitted admitted;
     admitted.session_id = kSession;
     admitted.grant.recording = required ? policy::Recording::kRequired : policy::Recording::kOptional;
+    admitted.grant.invisible_watermark = marked;
     admitted.tap = recorder;
     static_cast<void>(client.authenticate(client_with(layout), admitted));
     client.become_ready(codecs);
@@ -94,6 +73,7 @@ class SessionRecording : public ::testing::Test {
   HostSide host;
   std::shared_ptr<Recorder> recorder;
   recording::Bytes bytes;
+  bool marked = false;  // to be set before connect()
   EndObserver observer;
   DisplaySession session{observer};
 };
@@ -120,6 +100,19 @@ TEST_F(SessionRecording, TheLastPictureIsTheClientsLast) {
   Player player(read);
   ASSERT_TRUE(player.seek(read.end_us().value().value()));
   EXPECT_TRUE(shows(player, as_canvas(card.canvas().view())));
+}
+
+// Marks and all.
+TEST_F(SessionRecording, WhatIsRecordedIsWhatWasShown) {
+  marked = true;
+  const auto expected = marked_canvas(TestPattern(Pattern::kCard, {320, 240}).canvas(), 0x0f8fad5bd9cb469fu);
+  session.set_source(0, TestPatternSource::make("card", {320, 240}).value());
+  auto& client = connect(MonitorLayout::single({320, 240}), kPlain);
+  ASSERT_TRUE(client.wait_until([&](const auto& c) { return c.shows(expected.view()); }));
+  const auto read = finished();
+  Player player(read);
+  ASSERT_TRUE(player.seek(read.end_us().value().value()));
+  EXPECT_TRUE(shows(player, as_canvas(expected.view())));
 }
 
 TEST_F(SessionRecording, SoItIsWithEveryCodec) {

@@ -2,7 +2,7 @@
 // Marks in whole sessions: on from the first picture, each client's own, exact at rest.
 #include "session/session_mark.h"
 
-#include <cstring>
+#include <format>
 
 #include <gtest/gtest.h>
 
@@ -21,17 +21,12 @@ constexpr const char* kFirst = "01234567-89ab-4cde-8f01-23456789abcd";
 constexpr const char* kSecond = "76543210-89ab-4cde-8f01-23456789abcd";
 
 Canvas with_mark(const Canvas& canvas, const char* session) {
-  const auto mark = ScreenMark::make("", watermark::mark_number_of(session));
-  Canvas shown = canvas;
-  for (int y = 0; y < canvas.size().height; ++y) {
-    mark_row(canvas.view().row(y), reinterpret_cast<std::byte*>(shown.row(y)), 0, canvas.size().width, mark->row(y));
-  }
-  return shown;
+  return marked_canvas(canvas, watermark::mark_number_of(session).value());
 }
 
 class SessionMark : public ::testing::Test {
  protected:
-  FakeDisplayTransport& connect(const std::string& session_id, bool invisible) {
+  FakeDisplayTransport& sign_in(const std::string& session_id, bool invisible) {
     auto made = std::make_unique<FakeDisplayTransport>();
     FakeDisplayTransport& client = *made;
     EXPECT_TRUE(session.add_client(std::move(made), {"fake", session_id}));
@@ -39,7 +34,11 @@ class SessionMark : public ::testing::Test {
     admitted.session_id = session_id;
     admitted.grant.invisible_watermark = invisible;
     static_cast<void>(client.authenticate(client_of(kSize), admitted));
-    if (!client.closed()) client.become_ready({.clear = false, .planar = false, .avc420 = false});
+    return client;
+  }
+  FakeDisplayTransport& connect(const std::string& session_id, bool invisible) {
+    FakeDisplayTransport& client = sign_in(session_id, invisible);
+    client.become_ready({.clear = false, .planar = false, .avc420 = false});
     return client;
   }
   void show_card() {
@@ -52,7 +51,7 @@ class SessionMark : public ::testing::Test {
   }
 
   const TestPattern card{Pattern::kCard, kSize};
-  QuietObserver observer;
+  EndObserver observer;
   DisplaySession session{observer};
   TestPatternSource* source = nullptr;
 };
@@ -100,15 +99,15 @@ TEST_F(SessionMark, WhoCannotBeMarkedLateIsEnded) {
   policy::Grant less;
   less.invisible_watermark = true;
   session.narrow("none", less);
-  EXPECT_EQ(client.closed(), CloseReason::kDropped);
+  const auto expected = std::format("closed for reason {} ", static_cast<int>(CloseReason::kDropped));
+  EXPECT_TRUE(observer.wait().starts_with(expected)) << observer.wait();
 }
 
 // Nobody could be named by it: such a session is not shown anything.
 TEST_F(SessionMark, WithoutAnIdThereIsNoSession) {
   show_card();
-  auto& client = connect("none", true);
-  EXPECT_EQ(client.closed(), CloseReason::kDropped);
-  EXPECT_TRUE(client.wait_until([](const auto& c) { return c.frames() == 0; }));
+  static_cast<void>(sign_in("none", true));
+  EXPECT_EQ(observer.wait(), FakeDisplayTransport::closed_for(CloseReason::kDropped, 0));
 }
 
 TEST(SessionMarkOf, IsWhatTheGrantAsksFor) {

@@ -86,6 +86,17 @@ TEST(PictureFile, WhatIsNoPictureIsRefused) {
   EXPECT_FALSE(load_picture("/nowhere/at-all.png"));
 }
 
+// Only the chunks that its pixels are in reach libpng, which unpacks texts and refuses chunks like this one.
+TEST(PictureFile, WhatElseIsInAPngIsPassedOver) {
+  const std::string png = as_png(desktop(1));
+  std::string with_more = png;
+  constexpr std::size_t kAfterHeader = 8 + 12 + 13;
+  with_more.insert(kAfterHeader, std::string("\0\0\0\4ABCDdata\0\0\0\0", 16));
+  const auto picture = parse(with_more);
+  ASSERT_TRUE(picture) << picture.error().message;
+  EXPECT_EQ(picture->pixels, parse(png).value().pixels);
+}
+
 // A header may promise anything; nothing is allocated for it.
 TEST(PictureFile, HugePicturesAreRefusedByTheirHeader) {
   EXPECT_FALSE(parse("P6 16384 16384 255\n"));

@@ -124,7 +124,10 @@ TEST(MarkText, SaysWhoSinceWhenFromWhere) {
   EXPECT_EQ(mark_text("alice@example", begin, "192.0.2.7", "0f8c1a2b-0000-4000-8000-000000000000"),
             "alice@example 2026-11-27 08:15Z 192.0.2.7 0f8c1a2b");
   EXPECT_EQ(mark_text("J\xC3\xB6rg", begin, "::1", ""), "J??rg 2026-11-27 08:15Z ::1 ");
-  EXPECT_EQ(mark_text(std::string(500, 'a'), begin, "::1", "").size(), kMaxMarkText);
+  const std::string cut = mark_text(std::string(500, 'a'), begin, std::string(500, 'b'), std::string(500, 'c'));
+  EXPECT_EQ(cut.size(), kMaxMarkText);
+  EXPECT_TRUE(cut.starts_with("aaaaaaaaaaaaaaaaaaaa")) << cut;
+  EXPECT_TRUE(cut.ends_with("a 2026-11-27 08:15Z " + std::string(45, 'b') + " cccccccc")) << cut;
 }
 
 }  // namespace

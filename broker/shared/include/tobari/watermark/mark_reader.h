@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Reads the invisible mark out of a picture of a desktop that was stored with loss, scaled, cropped or photographed.
-// How: docs/WATERMARK.md. No state, any thread; takes from tenths of a second to some seconds on one core, and memory
-// of some thirty bytes a pixel.
+// How: docs/WATERMARK.md. No state, any thread; takes from tenths of a second to some seconds on one core for what
+// screens show, longer for larger pictures, and memory of some ten bytes a pixel.
 #pragma once
 
 #include <cstddef>
