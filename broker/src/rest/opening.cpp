@@ -24,8 +24,6 @@ namespace {
 constexpr const char* kStartingCode = "desktop_starting";
 constexpr const char* kNoRecordingKey =
     "the session is to be recorded, and this broker has no recording key (see docs/RECORDING.md)";
-constexpr std::chrono::seconds kStartingRetry{2};
-constexpr std::chrono::seconds kAwayRetry{5};
 
 // The secrets and what is stored of one attempt, from the request to the reply.
 struct Attempt {

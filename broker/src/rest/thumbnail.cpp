@@ -8,12 +8,11 @@
 #include "core/sha256.h"
 #include "core/thumbnail_limits.h"
 #include "rest/api.h"
+#include "rest/opening.h"
 
 namespace tobari::broker {
 namespace {
 
-constexpr std::chrono::seconds kStartingRetry{2};
-constexpr std::chrono::seconds kAwayRetry{5};
 constexpr std::size_t kTagDigits = 32;
 
 struct Limits {

@@ -13,7 +13,7 @@
 
 namespace tobari::display {
 namespace {
-constexpr const char* kPath = "/org/qemu/Display1/Audio";
+constexpr const char* kAudioPath = "/org/qemu/Display1/Audio";
 constexpr const char* kInterface = "org.qemu.Display1.Audio";
 }  // namespace
 
@@ -87,7 +87,7 @@ Result<void> QemuAudio::try_register() {
                         static_cast<GDBusConnectionFlags>(G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
                                                           G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING),
                         nullptr, cancellable_.get(), on_connected, this);
-  g_dbus_connection_call_with_unix_fd_list(connection_.get(), nullptr, kPath, kInterface, "RegisterOutListener",
+  g_dbus_connection_call_with_unix_fd_list(connection_.get(), nullptr, kAudioPath, kInterface, "RegisterOutListener",
                                            g_variant_new("(h)", handle), nullptr, G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
                                            fds.get(), cancellable_.get(), on_registered, this);
   return {};

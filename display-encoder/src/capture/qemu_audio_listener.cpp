@@ -15,11 +15,11 @@
 namespace tobari::display {
 namespace {
 
-constexpr const char* kPath = "/org/qemu/Display1/AudioOutListener";
+constexpr const char* kOutListenerPath = "/org/qemu/Display1/AudioOutListener";
 constexpr unsigned kBits = 16;
 constexpr int kFullVolume = 255;
 
-constexpr const char* kIntrospection = R"(
+constexpr const char* kOutListenerIntrospection = R"(
 <node>
   <interface name="org.qemu.Display1.AudioOutListener">
     <method name="Init">
@@ -37,8 +37,9 @@ constexpr const char* kIntrospection = R"(
   </interface>
 </node>)";
 
-GDBusNodeInfo* introspection() {
-  static GDBusNodeInfo* const node = g_dbus_node_info_new_for_xml(kIntrospection, nullptr);  // lives as long as we do
+GDBusNodeInfo* out_listener_introspection() {
+  static GDBusNodeInfo* const node =
+      g_dbus_node_info_new_for_xml(kOutListenerIntrospection, nullptr);  // lives as long as we do
   return node;
 }
 
@@ -54,7 +55,7 @@ bool flag_at(GVariant* tuple, std::size_t index) {
   return value != FALSE;
 }
 
-std::span<const std::uint8_t> bytes_at(GVariant* tuple, std::size_t index, VariantRef& owner) {
+std::span<const std::uint8_t> samples_at(GVariant* tuple, std::size_t index, VariantRef& owner) {
   owner.reset(g_variant_get_child_value(tuple, index));
   gsize count = 0;
   const void* data = g_variant_get_fixed_array(owner.get(), &count, 1);
@@ -88,8 +89,9 @@ Result<std::unique_ptr<QemuAudioListener>> QemuAudioListener::serve(GDBusConnect
   static constexpr GDBusInterfaceVTable kVtable{on_call, on_get, nullptr, {}};
   std::unique_ptr<QemuAudioListener> listener(new QemuAudioListener(connection, events));
   GError* error = nullptr;
-  listener->registration_ = g_dbus_connection_register_object(connection, kPath, introspection()->interfaces[0],
-                                                              &kVtable, listener.get(), nullptr, &error);
+  listener->registration_ =
+      g_dbus_connection_register_object(connection, kOutListenerPath, out_listener_introspection()->interfaces[0],
+                                        &kVtable, listener.get(), nullptr, &error);
   const ErrorRef owned(error);
   if (error != nullptr) return std::unexpected(to_error(Errc::kInternal, "serve the sound listener", error));
   return listener;
@@ -144,7 +146,7 @@ void QemuAudioListener::set_volume(GVariant* parameters) {
   if (!voice_ || voice_->id != voice_of(parameters)) return;
   muted_ = flag_at(parameters, 1);
   VariantRef owner;
-  const auto volume = bytes_at(parameters, 2, owner);
+  const auto volume = samples_at(parameters, 2, owner);
   if (volume.empty()) return;
   for (std::size_t i = 0; i < volume_.size(); ++i) volume_[i] = volume[std::min(i, volume.size() - 1)];
 }
@@ -152,7 +154,7 @@ void QemuAudioListener::set_volume(GVariant* parameters) {
 void QemuAudioListener::write(GVariant* parameters) {
   if (!voice_ || voice_->id != voice_of(parameters) || muted_) return;
   VariantRef owner;
-  const auto bytes = bytes_at(parameters, 1, owner);
+  const auto bytes = samples_at(parameters, 1, owner);
   const std::size_t channels = voice_->channels;
   const std::size_t frames = std::min(bytes.size() / (channels * 2), kMaxAudioBlockFrames);
   samples_.resize(frames * kAudioChannels);

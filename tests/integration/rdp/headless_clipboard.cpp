@@ -11,7 +11,7 @@
 namespace tobari::display::testing {
 namespace {
 constexpr std::chrono::seconds kLimit{10};
-std::atomic<HeadlessClipboard*> current = nullptr;
+std::atomic<HeadlessClipboard*> current_clipboard = nullptr;
 }  // namespace
 
 struct ClipboardCallbacks {
@@ -82,11 +82,11 @@ struct ClipboardCallbacks {
   }
 };
 
-HeadlessClipboard::HeadlessClipboard() { current = this; }
-HeadlessClipboard::~HeadlessClipboard() { current = nullptr; }
+HeadlessClipboard::HeadlessClipboard() { current_clipboard = this; }
+HeadlessClipboard::~HeadlessClipboard() { current_clipboard = nullptr; }
 
 void HeadlessClipboard::attach(void* cliprdr) {
-  HeadlessClipboard* const clipboard = current;
+  HeadlessClipboard* const clipboard = current_clipboard;
   if (clipboard == nullptr) return;
   auto* c = static_cast<CliprdrClientContext*>(cliprdr);
   c->custom = clipboard;

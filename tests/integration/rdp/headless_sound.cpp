@@ -12,7 +12,7 @@
 
 namespace tobari::display::testing {
 namespace {
-std::atomic<HeadlessSound*> current = nullptr;
+std::atomic<HeadlessSound*> current_sound = nullptr;
 }  // namespace
 
 struct SoundDevice {
@@ -49,7 +49,7 @@ struct SoundDevice {
 
   static UINT VCAPITYPE entry(PFREERDP_RDPSND_DEVICE_ENTRY_POINTS points) {
     auto* device = new SoundDevice{};
-    device->card = current;
+    device->card = current_sound;
     device->base.FormatSupported = format_supported;
     device->base.Open = open;
     device->base.Play = play;
@@ -67,8 +67,8 @@ struct SoundDevice {
   }
 };
 
-HeadlessSound::HeadlessSound() { current = this; }
-HeadlessSound::~HeadlessSound() { current = nullptr; }
+HeadlessSound::HeadlessSound() { current_sound = this; }
+HeadlessSound::~HeadlessSound() { current_sound = nullptr; }
 void HeadlessSound::install() { static_cast<void>(freerdp_register_addin_provider(SoundDevice::find, 0)); }
 
 HeadlessSound::Heard HeadlessSound::heard() { return wait_for(0); }

@@ -8,79 +8,23 @@
 
 #include <gtest/gtest.h>
 
-#include "decoders.h"
-#include "diff/tile_diff.h"
 #include "encode/lossy_area.h"
+#include "encoder_session.h"
 #include "pictures.h"
 
 namespace tobari::display {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::bytes_in;
+using testing::codecs_in;
 using testing::Content;
+using testing::kEverything;
+using testing::kWithoutAvc;
 using testing::Picture;
 using testing::Random;
-using testing::ReferenceClient;
+using testing::Session;
 using Time = FrameEncoder::Time;
-
-constexpr ClientCodecs kEverything{
-    .clear = true, .planar = true, .avc420 = true, .progressive = true, .copy = true, .cached_tiles = 1000};
-constexpr ClientCodecs kWithoutAvc{.clear = true, .planar = true, .progressive = true};
-
-std::map<Codec, int> codecs_in(const EncodedFrame& frame) {
-  std::map<Codec, int> counts;
-  for (const EncodedRect& rect : frame.rects) ++counts[rect.codec];
-  return counts;
-}
-
-std::size_t bytes_in(const EncodedFrame& frame) {
-  std::size_t sum = 0;
-  for (const EncodedRect& rect : frame.rects) sum += rect.data.size();
-  return sum;
-}
-
-// A session without network: diff, encoder, client.
-class Session {
- public:
-  explicit Session(Size size, ClientCodecs codecs) : encoder(size, codecs), client(size) { diff.reset(size); }
-
-  EncodedFrame show(const Picture& live, Region damage) {
-    std::vector<Move> moves;
-    if (encoder.copies()) {
-      const Rect searched = TileDiff::searchable(damage);
-      damage.add(searched);
-      moves = diff.follow_moves(live.view(), searched);
-    }
-    const Region changed = diff.update(live.view(), damage);
-    EncodedFrame frame = encoder.encode(diff.picture(), changed, now, FrameEncoder::kFrameByteBudget, moves);
-    EXPECT_TRUE(client.show(frame));
-    return frame;
-  }
-
-  EncodedFrame show(const Picture& live) { return show(live, Region(bounds(live.size))); }
-
-  // Lets time pass until nothing is owed any more; returns how long that took.
-  milliseconds rest() {
-    const Time start = now;
-    int rounds = 0;
-    while (const auto next = encoder.next_refinement()) {
-      if (++rounds > 1000) {
-        ADD_FAILURE() << "never done";
-        break;
-      }
-      now = std::max(now, *next);
-      const EncodedFrame frame = encoder.refine(diff.picture(), now);
-      EXPECT_LE(bytes_in(frame), FrameEncoder::kRefineByteBudget);
-      EXPECT_TRUE(client.show(frame));
-    }
-    return std::chrono::duration_cast<milliseconds>(now - start);
-  }
-
-  Time now = Time{} + std::chrono::hours(1);
-  TileDiff diff;
-  FrameEncoder encoder;
-  ReferenceClient client;
-};
 
 TEST(FrameEncoder, EveryContentIsExactForEveryClient) {
   for (const ClientCodecs codecs : {kEverything, ClientCodecs{true, true, false}, ClientCodecs{true, false, false},
@@ -343,73 +287,6 @@ TEST(FrameEncoder, TheNewestIsMadeExactFirst) {
   const EncodedFrame frame = session.encoder.refine(session.diff.picture(), session.now);
   ASSERT_FALSE(frame.empty());
   for (const EncodedRect& rect : frame.rects) EXPECT_FALSE(intersect(rect.rect, newer).empty());
-}
-
-TEST(FrameEncoder, LargeFramesAreCutAtTheBudget) {
-  const Size size{1920, 1080};
-  Picture noise(size);
-  Random random(4);
-  for (std::uint32_t& pixel : noise.pixels) pixel = random();
-  Session session(size, {true, true, true});
-  const EncodedFrame frame = session.show(noise);
-  EXPECT_GE(bytes_in(frame), FrameEncoder::kFrameByteBudget / 2);
-  EXPECT_LE(bytes_in(frame), FrameEncoder::kFrameByteBudget);
-  EXPECT_EQ(session.encoder.next_refinement(), Time::min());
-  session.rest();
-  EXPECT_EQ(session.client.difference(noise), "");
-}
-
-Picture noise_of(Size size, std::uint32_t seed) {
-  Picture noise(size);
-  Random random(seed);
-  for (std::uint32_t& pixel : noise.pixels) pixel = random();
-  return noise;
-}
-
-TEST(FrameEncoder, TheBudgetOfANarrowLineIsKept) {
-  const Size size{640, 480};
-  const Picture noise = noise_of(size, 4);
-  Session session(size, {true, true, false});
-  static_cast<void>(session.diff.update(noise.view(), Region(bounds(size))));
-  constexpr std::size_t kBudget = 4096;
-  std::size_t frames = 0;
-  for (EncodedFrame frame = session.encoder.encode(session.diff.picture(), Region(bounds(size)), session.now, kBudget);;
-       frame = session.encoder.refine(session.diff.picture(), session.now, kBudget)) {
-    EXPECT_LE(bytes_in(frame), kBudget + 64 * 64 * 4 + 64) << "one piece may go beyond it";
-    ASSERT_TRUE(session.client.show(frame));
-    if (++frames > 1000 || !session.encoder.next_refinement()) break;
-  }
-  EXPECT_GE(frames, 640U * 480 / (64 * 64));
-  EXPECT_EQ(session.client.difference(noise), "");
-}
-
-TEST(FrameEncoder, ASmallChangeGoesBeforeWhatIsOwed) {
-  const Size size{640, 480};
-  Picture picture = noise_of(size, 4);
-  Session session(size, {true, true, false});
-  static_cast<void>(session.diff.update(picture.view(), Region(bounds(size))));
-  ASSERT_TRUE(
-      session.client.show(session.encoder.encode(session.diff.picture(), Region(bounds(size)), session.now, 4096)));
-  const Rect letter{600, 400, 10, 20};  // far down in what is owed
-  picture.fill(letter, 0x00FF00);
-  const Region changed = session.diff.update(picture.view(), Region(letter));
-  const EncodedFrame frame = session.encoder.encode(session.diff.picture(), changed, session.now, 4096);
-  ASSERT_FALSE(frame.empty());
-  EXPECT_EQ(frame.rects.front().rect, letter);
-}
-
-TEST(FrameEncoder, NoPartOfAPictureThatAlwaysChangesWaitsForEver) {
-  const Size size{640, 480};
-  Session session(size, {true, true, false});
-  Region never(bounds(size));
-  for (std::uint32_t i = 0; i < 400 && !never.empty(); ++i) {
-    const Picture noise = noise_of(size, i);
-    const Region changed = session.diff.update(noise.view(), Region(bounds(size)));
-    const EncodedFrame frame = session.encoder.encode(session.diff.picture(), changed, session.now, 4096);
-    for (const EncodedRect& rect : frame.rects) never.subtract(rect.rect);
-    session.now += milliseconds(40);
-  }
-  EXPECT_TRUE(never.empty()) << never.area() << " pixels were never sent";
 }
 
 TEST(FrameEncoder, NewSurfaceGoesOnWithTheSameCaches) {

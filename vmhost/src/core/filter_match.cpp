@@ -44,7 +44,7 @@ std::vector<IpNetwork> apart(std::vector<IpNetwork> networks) {
   return out;
 }
 
-std::string joined(const std::vector<IpNetwork>& networks) {
+std::string listed(const std::vector<IpNetwork>& networks) {
   std::string out;
   for (const IpNetwork& network : networks) out += (out.empty() ? "" : ", ") + text_of(network);
   return out;
@@ -116,7 +116,7 @@ std::optional<std::string> match_of(const NetworkEntry& entry, const Side& side,
   if (!entry.traffic.networks.empty() || !entry.traffic.domains.empty()) {
     const std::vector<IpNetwork> places = places_of(entry, addresses);
     if (places.empty()) return std::nullopt;
-    if (places.front() != all_v4()) match = std::format("ip {} {{ {} }}", side.address, joined(places));
+    if (places.front() != all_v4()) match = std::format("ip {} {{ {} }}", side.address, listed(places));
   }
   append(match, protocol_of(entry, side));
   while (match.ends_with(' ')) match.pop_back();
@@ -141,7 +141,7 @@ std::string joined(const std::vector<IpAddress>& addresses) {
   for (const IpAddress& address : addresses) {
     if (is_v4(address)) networks.push_back({.address = address, .prefix_bits = 128});
   }
-  return joined(apart(std::move(networks)));
+  return listed(apart(std::move(networks)));
 }
 
 std::string closed_places(const Surroundings& around) {
@@ -153,7 +153,7 @@ std::string closed_places(const Surroundings& around) {
   for (const IpAddress& server : around.servers) {
     if (is_v4(server)) places.push_back({.address = server, .prefix_bits = 128});
   }
-  return joined(apart(std::move(places)));
+  return listed(apart(std::move(places)));
 }
 
 }  // namespace tobari::vmhost

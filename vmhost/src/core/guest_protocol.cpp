@@ -7,20 +7,18 @@
 namespace tobari::vmhost {
 namespace {
 
-using Kind = GuestEvent::Kind;
-
 constexpr std::size_t kMaxLabel = 63;
 
 std::optional<GuestEvent> understand(std::string_view line) {
   if (!std::ranges::all_of(line, [](char c) { return c >= 0x20 && c <= 0x7e; })) {
-    return GuestEvent{Kind::kMalformed, "not printable ASCII"};
+    return GuestEvent{GuestEvent::Kind::kMalformed, "not printable ASCII"};
   }
-  if (line == "hello 1 booting") return GuestEvent{Kind::kBooting, {}};
-  if (line == "hello 1 ready" || line == "ready") return GuestEvent{Kind::kReady, {}};
-  if (line.starts_with("ok ")) return GuestEvent{Kind::kDone, std::string(line.substr(3))};
-  if (line.starts_with("error ")) return GuestEvent{Kind::kRefused, std::string(line.substr(6))};
+  if (line == "hello 1 booting") return GuestEvent{GuestEvent::Kind::kBooting, {}};
+  if (line == "hello 1 ready" || line == "ready") return GuestEvent{GuestEvent::Kind::kReady, {}};
+  if (line.starts_with("ok ")) return GuestEvent{GuestEvent::Kind::kDone, std::string(line.substr(3))};
+  if (line.starts_with("error ")) return GuestEvent{GuestEvent::Kind::kRefused, std::string(line.substr(6))};
   if (line.starts_with("pong ")) return std::nullopt;
-  return GuestEvent{Kind::kMalformed, "unknown line"};
+  return GuestEvent{GuestEvent::Kind::kMalformed, "unknown line"};
 }
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
@@ -35,7 +33,7 @@ std::vector<GuestEvent> GuestProtocol::receive(std::string_view bytes) {
     if (!skipping_ && line_.size() + part.size() > kMaxGuestLineBytes) {
       skipping_ = true;
       line_.clear();
-      events.push_back({Kind::kMalformed, "line too long"});
+      events.push_back({GuestEvent::Kind::kMalformed, "line too long"});
     }
     if (!skipping_) line_ += part;
     if (end == std::string_view::npos) break;

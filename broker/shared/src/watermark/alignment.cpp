@@ -14,8 +14,6 @@
 namespace tobari::watermark {
 namespace {
 
-constexpr double kCircle = 2 * std::numbers::pi;
-
 // How much of eight random phases agrees with the best place; and from where on a window is believed.
 constexpr double kNoiseShare = 0.7;
 constexpr double kMinShare = 0.75;

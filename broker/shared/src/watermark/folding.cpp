@@ -17,7 +17,6 @@ namespace tobari::watermark {
 namespace {
 
 constexpr int kSide = kPatternPeriod;
-constexpr double kCircle = 2 * std::numbers::pi;
 using Complex = std::complex<float>;
 
 std::vector<float> sum_of_periods(const Plane& flat, const Homography& map) {

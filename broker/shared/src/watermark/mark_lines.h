@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <numbers>
 #include <vector>
 
 namespace tobari::watermark {
@@ -15,6 +16,7 @@ struct Line {
   int b = 0;
   int phase = 0;
 };
+inline constexpr double kCircle = 2 * std::numbers::pi;
 inline constexpr int kPhases = 4096;  // in a circle
 
 // Of all lines: periods from 12 to 47 pixels. Shorter ones do not outlive JPEG at half the size, longer ones are
