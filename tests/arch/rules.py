@@ -80,7 +80,7 @@ SYSTEM_FOLDERS = ["sys", "linux", "netinet", "arpa", "net", "bits", "asm"]
 # ---- the pure tier: no clock, I/O, thread or log. (DEVELOPING.md rule 5)
 PURE = ["policy/include", "policy/src", "broker/shared/include/tobari/net/x224_gate.h", "broker/shared/src/net/x224_gate.cpp",
         "broker/gateway/unauthenticated_book.cpp", "vmhost/src/core", "display-encoder/src/bulk", "display-encoder/src/region",
-        "display-encoder/src/diff", "display-encoder/src/filter", "display-encoder/src/watermark",
+        "display-encoder/src/diff", "broker/src/control", "display-encoder/src/filter", "display-encoder/src/watermark",
         "broker/shared/include/tobari/watermark", "broker/shared/src/watermark", "display-encoder/src/pacing", "display-encoder/src/audio",
         "display-encoder/src/stats/stats_recorder.h", "display-encoder/src/stats/stats_recorder.cpp"]
 # The loader reads files.

@@ -32,10 +32,37 @@ struct Token {
 
 enum class Power { kOn, kOff, kDeleted };
 
+// Dedicated: a desktop for each user, kept. Floating: a fresh one at each log-in, deleted when it is given back.
+// Manual: desktops that were there before, put in by hand.
+enum class PoolKind { kDedicated, kFloating, kManual };
+
+struct Pool {
+  PoolId id;
+  std::string name;
+  PoolKind kind = PoolKind::kFloating;
+  std::string image;  // of new desktops; those that are there keep theirs
+  std::uint32_t vcpus = 0;
+  std::uint32_t memory_mib = 0;
+  std::uint32_t heads = 4;          // monitors that a desktop's graphics card has
+  std::vector<std::string> labels;  // for the policy
+  std::uint32_t min = 0;            // desktops that exist whether or not anybody asks
+  std::uint32_t max = 0;            // that exist at most
+  std::uint32_t spares = 0;         // that wait for a user
+  std::chrono::seconds keep{};      // floating: given back this long after its last client has gone
+  bool open = true;                 // false: nobody gets a desktop who has none
+  bool closing = false;             // goes away with its last desktop
+};
+
+struct PoolFill {
+  std::uint32_t desktops = 0;  // without those that are being deleted
+  std::uint32_t assigned = 0;  // of these
+  std::uint32_t leaving = 0;   // that are being deleted
+};
+
 struct Desktop {
   DesktopId id;
   std::string name;  // host name in the guest, an RFC 1123 label
-  UserId user;
+  UserId user;       // empty: a pool's spare, or one that was given back
   std::string user_name;
   HostId host;
   std::string host_name;
@@ -44,6 +71,12 @@ struct Desktop {
   std::uint32_t memory_mib = 0;
   Power power = Power::kOff;
   std::uint64_t epoch = 1;  // rises whenever an older order about this desktop must not be obeyed any more
+  std::uint32_t heads = 4;
+  PoolId pool{};  // empty: in none
+  std::string pool_name{};
+  PoolKind pool_kind = PoolKind::kManual;
+  std::vector<std::string> labels{};  // its pool's
+  std::uint64_t revision = 0;         // of its host's desired state, when this desktop was last changed
 };
 
 enum class SessionState { kOffered, kConnected, kDisconnected, kRefused, kEnded };
@@ -73,6 +106,21 @@ struct Node {
   std::string name;
   NodeRole role = NodeRole::kHost;
   Time joined_at;
+};
+
+// Draining: keeps what it has, gets nothing new.
+enum class HostMode { kReady, kDraining };
+
+// What the control plane keeps of a node that is a host.
+struct Host {
+  HostId id;
+  std::string name;
+  HostMode mode = HostMode::kReady;
+  bool lost = false;               // silent for so long that its floating desktops may be given anew elsewhere
+  std::uint64_t lease = 0;         // rises with each grant: who sees it stand still knows that none was given
+  std::uint64_t revision = 0;      // of its desired state: rises with every change
+  std::uint64_t promised_mib = 0;  // memory of all desktops placed there, running or not
+  std::uint32_t desktops = 0;
 };
 
 struct JoinToken {

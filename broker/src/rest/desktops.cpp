@@ -63,7 +63,8 @@ Answer create_desktop(Api& api, const Call& call) {
     return std::unexpected<Error>(fail(Errc::kNotFound, std::format("there is no user {}", body.user)).error());
   }
   TOBARI_ASSIGN(const auto hosts, api.hosts.capacities());
-  TOBARI_ASSIGN(const HostId host, place(hosts, body.image, body.host));
+  TOBARI_ASSIGN(const HostId host,
+                place(hosts, {.image = body.image, .memory_mib = body.memory_mib, .host = body.host}));
   TOBARI_ASSIGN(const Node node, api.store.get([&host](const Reader& reader) { return reader.node(host); }));
   const Desktop desktop{.id = DesktopId::random(),
                         .name = body.name.empty() ? default_name(body.user) : body.name,

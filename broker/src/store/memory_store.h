@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The fake: everything in memory, behaves like SqlStore. An act works on a copy, which replaces the state when all went
-// well: what fails leaves no trace.
+// well: what fails leaves no trace. The copy shares what is not changed, so an act costs what it touches.
 #pragma once
 
 #include <memory>
@@ -12,21 +12,24 @@
 
 namespace tobari::broker {
 
+class MemoryTables;
+
 class MemoryStore final : public StateStore {
  public:
   explicit MemoryStore(const Clock& clock);
   ~MemoryStore() override;
   Result<void> act(const Act& act) override;
   Result<void> read(const Read& read) override;
+  Result<void> transact(const std::function<Result<void>(Writer&)>& body) override;
 
   // From now on acts fail as on a full disk, until told otherwise.
   void set_full(bool full);
 
  private:
-  class Tables;
   const Clock& clock_;
   std::mutex mutex_;
-  std::unique_ptr<Tables> tables_;
+  std::vector<AuditRecord> audit_;
+  std::unique_ptr<MemoryTables> tables_;
   bool full_ = false;
 };
 

@@ -89,8 +89,38 @@ constexpr std::array kStep4{
     "CREATE TABLE approved_policy (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), sha256 TEXT NOT NULL)",
 };
 
+// Pools, spares without a user, and what the control plane keeps of hosts. The revisions begin beyond what brokers
+// counted before (kFirstRevision).
+constexpr std::array kStep5{
+    "CREATE TABLE pools (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, image TEXT NOT NULL, "
+    "vcpus INTEGER NOT NULL, memory_mib INTEGER NOT NULL, heads INTEGER NOT NULL, labels TEXT NOT NULL, "
+    "min_desktops INTEGER NOT NULL, max_desktops INTEGER NOT NULL, spares INTEGER NOT NULL, "
+    "keep_seconds BIGINT NOT NULL, is_open INTEGER NOT NULL, closing INTEGER NOT NULL)",
+
+    "CREATE TABLE hosts (id TEXT PRIMARY KEY REFERENCES nodes(id) ON DELETE CASCADE, mode TEXT NOT NULL, "
+    "lost INTEGER NOT NULL, lease BIGINT NOT NULL, revision BIGINT NOT NULL, promised_mib BIGINT NOT NULL, "
+    "desktops INTEGER NOT NULL)",
+    "INSERT INTO hosts (id, mode, lost, lease, revision, promised_mib, desktops) "
+    "SELECT n.id, 'ready', 0, 0, 2000000000000, "
+    "COALESCE((SELECT SUM(d.memory_mib) FROM desktops d WHERE d.host_id = n.id), 0), "
+    "(SELECT COUNT(*) FROM desktops d WHERE d.host_id = n.id) FROM nodes n WHERE n.role = 'host'",
+
+    "CREATE TABLE desktops_in_pools (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
+    "user_id TEXT REFERENCES users(id), host_id TEXT NOT NULL REFERENCES nodes(id), "
+    "pool_id TEXT REFERENCES pools(id), image TEXT NOT NULL, vcpus INTEGER NOT NULL, memory_mib INTEGER NOT NULL, "
+    "heads INTEGER NOT NULL, power TEXT NOT NULL, epoch BIGINT NOT NULL, revision BIGINT NOT NULL, "
+    "UNIQUE (pool_id, user_id))",
+    "INSERT INTO desktops_in_pools (id, name, user_id, host_id, pool_id, image, vcpus, memory_mib, heads, power, "
+    "epoch, "
+    "revision) SELECT id, name, user_id, host_id, NULL, image, vcpus, memory_mib, 4, power, epoch, 0 FROM desktops",
+    "DROP TABLE desktops",
+    "ALTER TABLE desktops_in_pools RENAME TO desktops",
+    "CREATE INDEX desktops_by_host ON desktops(host_id)",
+    "CREATE INDEX desktops_by_user ON desktops(user_id)",
+};
+
 using Step = std::span<const char* const>;
-constexpr std::array<Step, 4> kSteps{kStep1, kStep2, kStep3, kStep4};
+constexpr std::array<Step, 5> kSteps{kStep1, kStep2, kStep3, kStep4, kStep5};
 
 Result<void> run_step(soci::session& sql, int number) {
   return sql_guard("change the database schema", [&sql, number]() -> Result<void> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/names.h"
+#include "core/words.h"
 #include "store/query.h"
 #include "store/sql_errors.h"
 #include "store/sql_tables.h"
@@ -9,39 +10,55 @@ namespace {
 
 // As the columns come; becomes a Desktop only when every column makes sense.
 struct DesktopRow {
-  std::string id, user_id, host_id, power;
+  std::string id, user_id, host_id, power, pool_id, pool_kind, labels;
   Desktop rest;
   int vcpus = 0;
   int memory_mib = 0;
+  int heads = 0;
   long long epoch = 0;
+  long long revision = 0;
 
   [[nodiscard]] Result<Desktop> parsed() const {
     Desktop desktop = rest;
     TOBARI_ASSIGN(desktop.id, DesktopId::parse(id));
-    TOBARI_ASSIGN(desktop.user, UserId::parse(user_id));
+    if (!user_id.empty()) {
+      TOBARI_ASSIGN(desktop.user, UserId::parse(user_id));
+    }
+    if (!pool_id.empty()) {
+      TOBARI_ASSIGN(desktop.pool, PoolId::parse(pool_id));
+      TOBARI_ASSIGN(desktop.pool_kind, parse_pool_kind(pool_kind));
+      desktop.labels = split_words(labels);
+    }
     TOBARI_ASSIGN(desktop.host, HostId::parse(host_id));
     TOBARI_ASSIGN(desktop.power, parse_power(power));
     desktop.vcpus = static_cast<std::uint32_t>(vcpus);
     desktop.memory_mib = static_cast<std::uint32_t>(memory_mib);
+    desktop.heads = static_cast<std::uint32_t>(heads);
     desktop.epoch = static_cast<std::uint64_t>(epoch);
+    desktop.revision = static_cast<std::uint64_t>(revision);
     return desktop;
   }
 };
 
 constexpr std::string_view kSelect =
-    "SELECT d.id, d.name, d.user_id, u.name, d.host_id, n.name, d.image, d.vcpus, d.memory_mib, d.power, d.epoch "
-    "FROM desktops d JOIN users u ON u.id = d.user_id JOIN nodes n ON n.id = d.host_id ";
+    "SELECT d.id, d.name, COALESCE(d.user_id, ''), COALESCE(u.name, ''), d.host_id, n.name, d.image, d.vcpus, "
+    "d.memory_mib, d.heads, d.power, d.epoch, d.revision, COALESCE(d.pool_id, ''), COALESCE(p.name, ''), "
+    "COALESCE(p.kind, ''), COALESCE(p.labels, '') FROM desktops d LEFT JOIN users u ON u.id = d.user_id "
+    "JOIN nodes n ON n.id = d.host_id LEFT JOIN pools p ON p.id = d.pool_id ";
 
 }  // namespace
 
-Result<std::vector<Desktop>> SqlTables::select_desktops(std::string_view where, const std::string* value) const {
-  return sql_guard("read desktops", [this, where, value]() -> Result<std::vector<Desktop>> {
+Result<std::vector<Desktop>> SqlTables::select_desktops(std::string_view where, const std::string* value,
+                                                        const std::string* second, std::string_view limit) const {
+  return sql_guard("read desktops", [this, where, value, second, limit]() -> Result<std::vector<Desktop>> {
     DesktopRow row;
-    Query query(sql_, std::string(kSelect).append(where) + " ORDER BY d.name");
+    Query query(sql_, std::string(kSelect).append(where).append(" ORDER BY d.name").append(limit));
     query.into(row.id).into(row.rest.name).into(row.user_id).into(row.rest.user_name).into(row.host_id);
-    query.into(row.rest.host_name).into(row.rest.image).into(row.vcpus).into(row.memory_mib).into(row.power);
-    query.into(row.epoch);
+    query.into(row.rest.host_name).into(row.rest.image).into(row.vcpus).into(row.memory_mib).into(row.heads);
+    query.into(row.power).into(row.epoch).into(row.revision).into(row.pool_id).into(row.rest.pool_name);
+    query.into(row.pool_kind).into(row.labels);
     if (value != nullptr) query.use(*value);
+    if (second != nullptr) query.use(*second);
     std::vector<Desktop> found;
     while (query.next()) {
       TOBARI_ASSIGN(Desktop desktop, row.parsed());
@@ -70,12 +87,18 @@ Result<void> SqlTables::add_desktop(const Desktop& desktop) {
     const std::string power(to_string(desktop.power));
     const int vcpus = static_cast<int>(desktop.vcpus);
     const int memory_mib = static_cast<int>(desktop.memory_mib);
+    const int heads = static_cast<int>(desktop.heads);
     const auto epoch = static_cast<long long>(desktop.epoch);
     Query query(sql_,
-                "INSERT INTO desktops (id, name, user_id, host_id, image, vcpus, memory_mib, power, epoch) "
-                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i)");
-    query.use(desktop.id.str()).use(desktop.name).use(desktop.user.str()).use(desktop.host.str()).use(desktop.image);
-    query.use(vcpus).use(memory_mib).use(power).use(epoch).run();
+                "INSERT INTO desktops (id, name, user_id, host_id, pool_id, image, vcpus, memory_mib, heads, power, "
+                "epoch, revision) VALUES (:a, :b, NULLIF(:c, ''), :d, NULLIF(:e, ''), :f, :g, :h, :i, :j, :k, 0)");
+    query.use(desktop.id.str()).use(desktop.name).use(desktop.user.str()).use(desktop.host.str());
+    query.use(desktop.pool.str()).use(desktop.image).use(vcpus).use(memory_mib).use(heads).use(power).use(epoch).run();
+    Query(sql_, "UPDATE hosts SET promised_mib = promised_mib + :a, desktops = desktops + 1 WHERE id = :b")
+        .use(memory_mib)
+        .use(desktop.host.str())
+        .run();
+    touch(desktop.id);
     return {};
   });
 }
@@ -84,7 +107,9 @@ Result<void> SqlTables::set_power(const DesktopId& id, Power power) {
   return sql_guard("set a desktop's power", [this, &id, power]() -> Result<void> {
     const std::string value(to_string(power));
     Query query(sql_, "UPDATE desktops SET power = :a WHERE id = :b");
-    return expect_change(query.use(value).use(id.str()).run(), "desktop");
+    TOBARI_TRY(expect_change(query.use(value).use(id.str()).run(), "desktop"));
+    touch(id);
+    return {};
   });
 }
 
@@ -92,12 +117,33 @@ Result<void> SqlTables::set_epoch(const DesktopId& id, std::uint64_t epoch) {
   return sql_guard("set a desktop's epoch", [this, &id, epoch]() -> Result<void> {
     const auto value = static_cast<long long>(epoch);
     Query query(sql_, "UPDATE desktops SET epoch = :a WHERE id = :b");
-    return expect_change(query.use(value).use(id.str()).run(), "desktop");
+    TOBARI_TRY(expect_change(query.use(value).use(id.str()).run(), "desktop"));
+    touch(id);
+    return {};
   });
+}
+
+void SqlTables::touch(const DesktopId& id) {
+  Query(sql_, "UPDATE hosts SET revision = revision + 1 WHERE id = (SELECT d.host_id FROM desktops d WHERE d.id = :a)")
+      .use(id.str())
+      .run();
+  Query(sql_,
+        "UPDATE desktops SET revision = COALESCE((SELECT h.revision FROM hosts h WHERE h.id = desktops.host_id), 0) "
+        "WHERE id = :a")
+      .use(id.str())
+      .run();
 }
 
 Result<void> SqlTables::remove_desktop(const DesktopId& id) {
   return sql_guard("remove a desktop", [this, &id]() -> Result<void> {
+    // Its host knows already that nothing of it is left, or is never heard of again: the revision stays.
+    Query(sql_,
+          "UPDATE hosts SET desktops = desktops - 1, "
+          "promised_mib = promised_mib - (SELECT d.memory_mib FROM desktops d WHERE d.id = :a) "
+          "WHERE id = (SELECT d.host_id FROM desktops d WHERE d.id = :b)")
+        .use(id.str())
+        .use(id.str())
+        .run();
     return expect_change(Query(sql_, "DELETE FROM desktops WHERE id = :a").use(id.str()).run(), "desktop");
   });
 }

@@ -36,6 +36,16 @@ Result<void> SqlTables::add_node(const Node& node) {
     const long long joined_at = to_milliseconds(node.joined_at);
     Query query(sql_, "INSERT INTO nodes (id, name, role, joined_at) VALUES (:a, :b, :c, :d)");
     query.use(node.id.str()).use(node.name).use(role).use(joined_at).run();
+    if (node.role != NodeRole::kHost) return {};
+    const std::string mode(to_string(HostMode::kReady));
+    const auto revision = static_cast<long long>(kFirstRevision);
+    Query(sql_,
+          "INSERT INTO hosts (id, mode, lost, lease, revision, promised_mib, desktops) "
+          "VALUES (:a, :b, 0, 0, :c, 0, 0)")
+        .use(node.id.str())
+        .use(mode)
+        .use(revision)
+        .run();
     return {};
   });
 }

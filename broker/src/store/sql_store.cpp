@@ -81,12 +81,18 @@ Result<std::unique_ptr<SqlStore>> SqlStore::open(const std::filesystem::path& fi
 }
 
 Result<void> SqlStore::act(const Act& act) {
+  return transact([&act](Writer& writer) -> Result<void> {
+    TOBARI_ASSIGN(AuditDraft draft, act(writer));
+    return writer.add_record(std::move(draft));
+  });
+}
+
+Result<void> SqlStore::transact(const std::function<Result<void>(Writer&)>& body) {
   const std::scoped_lock lock(write_mutex_);
   TOBARI_TRY(writer_->begin());
   SqlTables tables(writer_->sql, clock_.wall());
-  auto done = [this, &act, &tables]() -> Result<void> {
-    TOBARI_ASSIGN(AuditDraft draft, act(tables));
-    TOBARI_TRY(tables.add_record(std::move(draft)));
+  auto done = [this, &body, &tables]() -> Result<void> {
+    TOBARI_TRY(body(tables));
     return writer_->commit();
   }();
   if (!done.has_value()) {

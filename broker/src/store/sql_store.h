@@ -24,6 +24,7 @@ class SqlStore final : public StateStore {
 
   Result<void> act(const Act& act) override;
   Result<void> read(const Read& read) override;
+  Result<void> transact(const std::function<Result<void>(Writer&)>& body) override;
 
   // For tests: a statement as it is, on the writing connection.
   Result<void> execute(const std::string& statement);

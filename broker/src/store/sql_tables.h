@@ -39,6 +39,28 @@ class SqlTables final : public Writer {
   Result<void> set_epoch(const DesktopId& id, std::uint64_t epoch) override;
   Result<void> remove_desktop(const DesktopId& id) override;
 
+  // sql_pools.cpp
+  Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const override;
+  Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const override;
+  Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const override;
+  Result<Pool> pool(const PoolId& id) const override;
+  Result<std::vector<Pool>> pools() const override;
+  Result<PoolFill> pool_fill(const PoolId& id) const override;
+  Result<void> assign_desktop(const DesktopId& id, std::uint64_t epoch, const UserId& user) override;
+  Result<void> retire_desktop(const DesktopId& id, std::uint64_t epoch) override;
+  Result<void> put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) override;
+  Result<void> add_pool(const Pool& pool) override;
+  Result<void> change_pool(const Pool& pool) override;
+  Result<void> remove_pool(const PoolId& id) override;
+
+  // sql_hosts.cpp
+  Result<Host> host(const HostId& id) const override;
+  Result<std::vector<Host>> hosts() const override;
+  Result<void> set_host_mode(const HostId& id, HostMode mode) override;
+  Result<void> set_host_lost(const HostId& id) override;
+  Result<Host> renew_lease(const HostId& id) override;
+  Result<void> set_revision(const HostId& id, std::uint64_t revision) override;
+
   // sql_sessions.cpp
   Result<Session> session(const SessionId& id) const override;
   Result<Session> session_by_route(std::string_view routing_sha256) const override;
@@ -82,7 +104,12 @@ class SqlTables final : public Writer {
  private:
   // `where` may hold one mark, for which `value` stands.
   Result<std::vector<User>> select_users(std::string_view where, const std::string* value) const;
-  Result<std::vector<Desktop>> select_desktops(std::string_view where, const std::string* value) const;
+  Result<std::vector<Desktop>> select_desktops(std::string_view where, const std::string* value,
+                                               const std::string* second = nullptr, std::string_view limit = "") const;
+  Result<std::vector<Pool>> select_pools(std::string_view where, const std::string* value) const;
+  Result<std::vector<Host>> select_hosts(std::string_view where, const std::string* value) const;
+  // The desktop has changed: so has what its host shall do.
+  void touch(const DesktopId& id);
   Result<std::vector<Session>> select_sessions(std::string_view where, const std::string* value,
                                                std::size_t limit) const;
   Result<std::vector<Node>> select_nodes(std::string_view where, const std::string* value) const;

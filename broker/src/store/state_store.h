@@ -23,6 +23,9 @@ inline constexpr std::size_t kMaxAuditPage = 1000;
 inline constexpr std::size_t kMaxSessionList = 1000;
 inline constexpr std::int64_t kDaysMovedIsKept = 7;
 
+// Of a host's desired state. Beyond what brokers counted in milliseconds before it was stored.
+inline constexpr std::uint64_t kFirstRevision = 2'000'000'000'000;
+
 // The stored answer to a request that carried an Idempotency-Key.
 struct StoredReply {
   UserId user;
@@ -46,6 +49,17 @@ class Reader {
   virtual Result<std::vector<Desktop>> desktops() const = 0;  // by name
   virtual Result<std::vector<Desktop>> desktops_of_user(const UserId& user) const = 0;
   virtual Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const = 0;
+  // That are being deleted are none of a pool any more, except in desktops_on_host().
+  virtual Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const = 0;
+  virtual Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const = 0;  // the user's one
+  virtual Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const = 0;
+
+  virtual Result<Pool> pool(const PoolId& id) const = 0;
+  virtual Result<std::vector<Pool>> pools() const = 0;  // by name
+  virtual Result<PoolFill> pool_fill(const PoolId& id) const = 0;
+
+  virtual Result<Host> host(const HostId& id) const = 0;
+  virtual Result<std::vector<Host>> hosts() const = 0;  // by name
 
   virtual Result<Session> session(const SessionId& id) const = 0;
   virtual Result<Session> session_by_route(std::string_view routing_sha256) const = 0;
@@ -74,8 +88,9 @@ class Reader {
   ~Reader() = default;
 };
 
-// Changes inside one act. kAlreadyExists when a constraint is broken: a name or a desktop's owner taken twice,
-// something removed while another thing refers to it. kNotFound when there is nothing to change.
+// Changes inside one act. What a host shall do is numbered: every change of one of its desktops raises the host's
+// revision, and the desktop keeps the number. kAlreadyExists when a constraint is broken: a name or a desktop's owner
+// taken twice, something removed while another thing refers to it. kNotFound when there is nothing to change.
 class Writer : public Reader {
  public:
   virtual Result<void> add_user(const User& user) = 0;
@@ -91,6 +106,24 @@ class Writer : public Reader {
   virtual Result<void> set_power(const DesktopId& id, Power power) = 0;
   virtual Result<void> set_epoch(const DesktopId& id, std::uint64_t epoch) = 0;
   virtual Result<void> remove_desktop(const DesktopId& id) = 0;
+  // Compare and set: kNotFound when it is no spare of this epoch any more, kAlreadyExists when the user has one in this
+  // pool. The epoch rises.
+  virtual Result<void> assign_desktop(const DesktopId& id, std::uint64_t epoch, const UserId& user) = 0;
+  // Of nobody, and to be deleted. kNotFound when its epoch is another. The epoch rises.
+  virtual Result<void> retire_desktop(const DesktopId& id, std::uint64_t epoch) = 0;
+  // Into a pool, to a user; an empty pool takes it out. The epoch stays.
+  virtual Result<void> put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) = 0;
+
+  virtual Result<void> add_pool(const Pool& pool) = 0;
+  virtual Result<void> change_pool(const Pool& pool) = 0;
+  virtual Result<void> remove_pool(const PoolId& id) = 0;
+
+  virtual Result<void> set_host_mode(const HostId& id, HostMode mode) = 0;
+  virtual Result<void> set_host_lost(const HostId& id) = 0;
+  // One more grant; who was lost is not lost any more. The host as it is then.
+  virtual Result<Host> renew_lease(const HostId& id) = 0;
+  // Beyond what a host has seen of a database that was newer.
+  virtual Result<void> set_revision(const HostId& id, std::uint64_t revision) = 0;
 
   virtual Result<void> add_session(const Session& session) = 0;
   // The one use of a routing token: kNotFound when it was used before.
@@ -133,6 +166,8 @@ class StateStore {
   // anything fails, nothing has happened. kIo: the disk is full or broken; a later act works again when the disk does.
   virtual Result<void> act(const Act& act) = 0;
   virtual Result<void> read(const Read& read) = 0;
+  // Like act(), for the control core, which writes its records itself: renewals of leases need none.
+  virtual Result<void> transact(const std::function<Result<void>(Writer&)>& body) = 0;
 
   // An act that changes nothing but the audit: a refusal, a failed sign-in.
   Result<void> record(AuditDraft draft);

@@ -27,6 +27,26 @@ inline Desktop desktop(const User& owner, const Node& host, std::string name) {
           .power = Power::kOn,
           .epoch = 1};
 }
+inline Pool pool(std::string name, PoolKind kind = PoolKind::kFloating) {
+  Pool made;
+  made.id = PoolId::random();
+  made.name = std::move(name);
+  made.kind = kind;
+  made.image = "debian";
+  made.vcpus = 1;
+  made.memory_mib = 512;
+  made.labels = {"office", "ward-3"};
+  made.max = 10;
+  made.keep = std::chrono::seconds(3600);
+  return made;
+}
+// A spare; of `owner` when it has one.
+inline Desktop pooled(const Pool& pool, const Node& host, std::string name, const User& owner = {}) {
+  Desktop made = desktop(owner, host, std::move(name));
+  made.pool = pool.id;
+  made.memory_mib = pool.memory_mib;
+  return made;
+}
 inline Session session(const Desktop& of, std::string route, Time created_at = kNow) {
   return {.id = SessionId::random(),
           .desktop = of.id,

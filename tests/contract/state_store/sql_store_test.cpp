@@ -111,7 +111,8 @@ TEST_F(SqlStoreTest, WhatSchemaOneHeldIsKeptAndAUserMayHaveAnotherDesktop) {
          {"CREATE TABLE old (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL UNIQUE REFERENCES "
           "users(id), host_id TEXT NOT NULL REFERENCES nodes(id), image TEXT NOT NULL, vcpus INTEGER NOT NULL, "
           "memory_mib INTEGER NOT NULL, power TEXT NOT NULL, epoch BIGINT NOT NULL)",
-          "INSERT INTO old SELECT * FROM desktops", "DROP TABLE desktops", "ALTER TABLE old RENAME TO desktops",
+          "INSERT INTO old SELECT id, name, user_id, host_id, image, vcpus, memory_mib, power, epoch FROM desktops",
+          "DROP TABLE desktops", "DROP TABLE hosts", "DROP TABLE pools", "ALTER TABLE old RENAME TO desktops",
           "CREATE INDEX desktops_by_host ON desktops(host_id)", "ALTER TABLE sessions DROP COLUMN further_desktops",
           "DROP INDEX sessions_by_state", "ALTER TABLE sessions DROP COLUMN access", "DROP TABLE moved",
           "DROP TABLE policy_proposals", "DROP TABLE approved_policy",
@@ -121,6 +122,9 @@ TEST_F(SqlStoreTest, WhatSchemaOneHeldIsKeptAndAUserMayHaveAnotherDesktop) {
   }
   auto store = open();
   EXPECT_EQ(store->get([&pc](const Reader& r) { return r.desktop(pc.id); })->name, "pc");
+  const auto known = store->get([&node](const Reader& r) { return r.host(node.id); });
+  EXPECT_EQ(known->promised_mib, pc.memory_mib);
+  EXPECT_EQ(known->revision, kFirstRevision);
   EXPECT_TRUE(store->get([&before](const Reader& r) { return r.session(before.id); })->further.empty());
   EXPECT_TRUE(act(*store, [&](Writer& w) { return w.add_desktop(desktop(alice, node, "second")); }).has_value());
   EXPECT_FALSE(act(*store, [&](Writer& w) { return w.remove_user(alice.id); }).has_value()) << "still referred to";

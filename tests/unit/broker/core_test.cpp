@@ -48,21 +48,30 @@ TEST(SessionStateMachine, AnUnusedOfferEnds) {
 }
 
 HostCapacity host(const char* name, std::uint64_t memory, std::uint64_t promised, bool connected = true) {
-  return {HostId::random(), name, connected, {"debian"}, memory, promised};
+  HostCapacity capacity;
+  capacity.id = HostId::random();
+  capacity.name = name;
+  capacity.connected = connected;
+  capacity.images = {"debian"};
+  capacity.memory_mib = memory;
+  capacity.memory_promised_mib = promised;
+  return capacity;
 }
+
+PlacementWish debian(std::string host = "") { return {.image = "debian", .memory_mib = 1024, .host = std::move(host)}; }
 
 TEST(Placement, TakesTheConnectedHostWithMostFreeMemory) {
   const std::array hosts{host("a", 8192, 4096), host("b", 16384, 4096), host("c", 99999, 0, false)};
-  EXPECT_EQ(*place(hosts, "debian", ""), hosts[1].id);
-  EXPECT_EQ(*place(hosts, "debian", "a"), hosts[0].id);
+  EXPECT_EQ(*place(hosts, debian()), hosts[1].id);
+  EXPECT_EQ(*place(hosts, debian("a")), hosts[0].id);
 }
 
 TEST(Placement, SaysWhyNot) {
   const std::array hosts{host("a", 8192, 9000), host("c", 99999, 0, false)};
-  EXPECT_EQ(*place(hosts, "debian", ""), hosts[0].id);  // promised beyond what is there
-  EXPECT_EQ(place(hosts, "debian", "c").error().code, Errc::kUnavailable);
-  EXPECT_EQ(place(hosts, "debian", "nobody").error().code, Errc::kNotFound);
-  EXPECT_THAT(place(hosts, "windows", "").error().message, HasSubstr("images that are there: debian"));
+  EXPECT_EQ(*place(hosts, debian()), hosts[0].id);  // promised beyond what is there
+  EXPECT_EQ(place(hosts, debian("c")).error().code, Errc::kUnavailable);
+  EXPECT_EQ(place(hosts, debian("nobody")).error().code, Errc::kNotFound);
+  EXPECT_THAT(place(hosts, {.image = "windows"}).error().message, HasSubstr("images that are there: debian"));
 }
 
 TEST(AuditChain, FindsChangeLossAndReordering) {

@@ -39,6 +39,7 @@ using SessionId = Id<struct SessionTag>;
 using HostId = Id<struct HostTag>;
 using UserId = Id<struct UserTag>;
 using RequestId = Id<struct RequestTag>;
+using PoolId = Id<struct PoolTag>;
 
 }  // namespace tobari
 

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What can happen to the control plane, and what must be said to hosts and people afterwards. Plain values: ids are
+// made by whoever sends the event, so that the same event again is the same event.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <tobari/base/ids.h>
+
+#include "core/types.h"
+
+namespace tobari::broker::control {
+
+inline constexpr std::size_t kMaxMadePerSweep = 16;    // so that a transaction stays short
+inline constexpr std::size_t kMaxSparesLookedAt = 64;  // a spare is as good as another
+inline constexpr std::uint32_t kMaxPoolDesktops = 100'000;
+
+// What a broker has heard from the hosts whose line it holds. May be old: nothing here decides who owns what.
+struct HostFacts {
+  HostId id;
+  std::vector<std::string> images;
+  std::uint64_t memory_mib = 0;
+  std::uint64_t pixels_per_second = 0;
+};
+struct Facts {
+  std::map<HostId, HostFacts> connected;
+  std::set<DesktopId> running;
+};
+
+// For the audit.
+struct Who {
+  std::string actor = "broker";
+  std::string client_address{};
+};
+
+// ---- of users
+// The user's desktop of this pool: the one they have, else a spare, else a new one with the id `fresh`.
+struct Assign {
+  RequestId request;  // the same request again gets the same answer
+  UserId user;
+  PoolId pool;
+  DesktopId fresh;
+  std::shared_ptr<const Facts> facts;
+  Who who;
+};
+// A floating desktop is not needed any more. Of another user's, or gone: nothing to do.
+struct GiveBack {
+  DesktopId desktop;
+  UserId user;
+  std::string reason;
+  Who who;
+};
+
+// ---- of time
+// Keeps pools filled and hosts that drain empty.
+struct Sweep {
+  std::shared_ptr<const Facts> facts;
+  std::vector<DesktopId> fresh;                          // for spares, kMaxMadePerSweep at most are used
+  std::map<DesktopId, std::chrono::seconds> idle_for{};  // floating desktops without a client, since when
+};
+
+// ---- of hosts
+struct LeaseAsk {
+  HostId host;
+  std::uint64_t number = 0;    // of the request, the host's own
+  std::uint64_t revision = 0;  // of the desired state that it has
+};
+// Several hosts' in one transaction.
+struct LeasesAsked {
+  std::vector<LeaseAsk> asks;
+};
+// This broker has seen the host's lease stand at `lease` for so long that whatever ran under it has been stopped.
+struct HostSilent {
+  HostId host;
+  std::uint64_t lease = 0;
+};
+struct SeenDesktop {
+  DesktopId id;
+  std::uint64_t epoch = 0;
+};
+struct HostReported {
+  HostId host;
+  std::uint64_t revision = 0;         // that the report follows from
+  std::vector<SeenDesktop> desktops;  // everything that is left there of desktops
+};
+
+// ---- of administrators
+struct SetHostMode {
+  HostId host;
+  HostMode mode = HostMode::kReady;
+  Who who;
+};
+struct AddPool {
+  Pool pool;
+  Who who;
+};
+struct ChangePool {
+  Pool pool;  // its kind stays
+  Who who;
+};
+struct RemovePool {
+  PoolId pool;
+  Who who;
+};
+// Manual pools. An empty pool takes it out of its pool.
+struct PutInPool {
+  DesktopId desktop;
+  PoolId pool;
+  UserId user;
+  Who who;
+};
+
+using Event = std::variant<Assign, GiveBack, Sweep, LeasesAsked, HostSilent, HostReported, SetHostMode, AddPool,
+                           ChangePool, RemovePool, PutInPool>;
+
+// ---- what follows
+struct GrantedLease {
+  HostId host;
+  std::uint64_t number = 0;    // of the request
+  std::uint64_t revision = 0;  // holds for a host that has this desired state or a newer one
+};
+struct EndedUse {
+  DesktopId desktop;
+  HostId host;
+  std::string reason;
+};
+struct Effects {
+  std::set<HostId> changed;     // tell them what they shall do
+  std::vector<EndedUse> ended;  // end the sessions of these desktops
+  std::vector<GrantedLease> leases;
+  std::optional<Desktop> assigned;   // the answer to Assign
+  bool more = false;                 // something is left to do: sweep soon
+  std::vector<SeenDesktop> unknown;  // reported by a host, and of no desktop of it that is known here
+};
+
+// For the simulator and its tests: each makes one mistake that it must find. Never set in a program.
+struct Planted {
+  bool move_when_silent = false;    // a host whose line this broker does not hold counts as lost
+  bool believe_old_epochs = false;  // a host's lower epoch is taken over
+  bool drain_takes_assigned = false;
+  bool do_not_repeat = false;  // a host that is behind is not told again
+  bool no_record = false;
+  bool forget_requests = false;  // a request that comes again is a new one
+};
+
+}  // namespace tobari::broker::control

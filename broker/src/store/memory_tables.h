@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The tables of MemoryStore. A copy shares with its original what neither changes; the audit, which only grows, is the
+// store's and shared by all. Private to src/store.
+#pragma once
+
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "store/cow.h"
+#include "store/state_store.h"
+
+namespace tobari::broker {
+
+class MemoryTables final : public Writer {
+ public:
+  explicit MemoryTables(std::vector<AuditRecord>& audit) : audit_(&audit) {}
+  void begin(Time now) { now_ = now; }
+
+  // memory_users.cpp
+  Result<User> user(const UserId& id) const override;
+  Result<User> user_by_name(std::string_view name) const override;
+  Result<std::vector<User>> users() const override;
+  Result<Token> token(std::string_view sha256) const override;
+  Result<void> add_user(const User& user) override;
+  Result<void> set_password_hash(const UserId& user, std::string_view hash) override;
+  Result<void> remove_user(const UserId& user) override;
+  Result<void> add_token(const Token& token) override;
+  Result<void> remove_token(std::string_view sha256) override;
+  Result<void> remove_tokens_of(const UserId& user, std::string_view except_sha256) override;
+  Result<void> remove_expired(Time now) override;
+  Result<StoredReply> reply(const UserId& user, std::string_view key) const override;
+  Result<void> add_reply(const StoredReply& reply) override;
+  Result<std::vector<PolicyProposal>> policy_proposals() const override;
+  Result<std::string> approved_policy() const override;
+  Result<void> add_policy_proposal(const PolicyProposal& proposal) override;
+  Result<void> remove_policy_proposal(std::string_view sha256) override;
+  Result<void> set_approved_policy(std::string_view sha256) override;
+  Result<ChainHead> audit_head() const override;
+  Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const override;
+  Result<void> add_record(AuditDraft draft) override;
+
+  // memory_sessions.cpp
+  Result<Session> session(const SessionId& id) const override;
+  Result<Session> session_by_route(std::string_view routing_sha256) const override;
+  Result<std::vector<Session>> sessions(std::size_t limit) const override;
+  Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const override;
+  Result<std::vector<Session>> live_sessions() const override;
+  Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const override;
+  Result<bool> event_is_stored(std::string_view event_id) const override;
+  Result<void> add_session(const Session& session) override;
+  Result<void> mark_routed(const SessionId& id, std::string_view client_address) override;
+  Result<void> update_session(const SessionId& id, SessionState state, std::string_view client_address,
+                              std::string_view client_name, std::string_view detail) override;
+  Result<void> set_access(const SessionId& id, std::string_view access) override;
+  Result<void> add_bytes_moved(const UserId& user, std::string_view channel, std::int64_t day,
+                               std::uint64_t bytes) override;
+  Result<void> add_event(std::string_view event_id, const SessionId& session, Time now) override;
+
+  // memory_desktops.cpp
+  Result<Desktop> desktop(const DesktopId& id) const override;
+  Result<std::vector<Desktop>> desktops() const override;
+  Result<std::vector<Desktop>> desktops_of_user(const UserId& user) const override;
+  Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const override;
+  Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const override;
+  Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const override;
+  Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const override;
+  Result<void> add_desktop(const Desktop& desktop) override;
+  Result<void> set_power(const DesktopId& id, Power power) override;
+  Result<void> set_epoch(const DesktopId& id, std::uint64_t epoch) override;
+  Result<void> remove_desktop(const DesktopId& id) override;
+  Result<void> assign_desktop(const DesktopId& id, std::uint64_t epoch, const UserId& user) override;
+  Result<void> retire_desktop(const DesktopId& id, std::uint64_t epoch) override;
+  Result<void> put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) override;
+
+  // memory_hosts.cpp
+  Result<Pool> pool(const PoolId& id) const override;
+  Result<std::vector<Pool>> pools() const override;
+  Result<PoolFill> pool_fill(const PoolId& id) const override;
+  Result<void> add_pool(const Pool& pool) override;
+  Result<void> change_pool(const Pool& pool) override;
+  Result<void> remove_pool(const PoolId& id) override;
+  Result<Host> host(const HostId& id) const override;
+  Result<std::vector<Host>> hosts() const override;
+  Result<void> set_host_mode(const HostId& id, HostMode mode) override;
+  Result<void> set_host_lost(const HostId& id) override;
+  Result<Host> renew_lease(const HostId& id) override;
+  Result<void> set_revision(const HostId& id, std::uint64_t revision) override;
+  Result<Node> node(const HostId& id) const override;
+  Result<std::vector<Node>> nodes() const override;
+  Result<JoinToken> join_token(std::string_view sha256) const override;
+  Result<void> add_node(const Node& node) override;
+  Result<void> remove_node(const HostId& id) override;
+  Result<void> add_join_token(const JoinToken& token) override;
+  Result<void> remove_join_token(std::string_view sha256) override;
+
+ private:
+  [[nodiscard]] Desktop with_names(Desktop desktop) const;
+  [[nodiscard]] std::vector<Desktop> named(std::vector<Desktop> list) const;
+  [[nodiscard]] bool pool_is_taken(const UserId& user, const PoolId& pool, const DesktopId& except) const;
+  // What is stored of the desktop, to be changed; its host's revision has risen.
+  Result<Desktop*> touched(const DesktopId& id);
+  Result<Host*> changing(const HostId& id);
+
+  Cow<std::map<UserId, User>> users_;
+  Cow<std::map<std::string, Token>> tokens_;
+  Cow<std::map<PoolId, Pool>> pools_;
+  Cow<std::map<HostId, Host>> hosts_;
+  Cow<std::map<DesktopId, Desktop>> desktops_;
+  Cow<std::map<SessionId, Session>> sessions_;
+  Cow<std::set<std::string>> events_;
+  Cow<std::map<std::tuple<UserId, std::string, std::int64_t>, std::uint64_t>> moved_;
+  Cow<std::map<HostId, Node>> nodes_;
+  Cow<std::map<std::string, JoinToken>> join_tokens_;
+  Cow<std::map<std::pair<UserId, std::string>, StoredReply>> replies_;
+  Cow<std::map<std::string, PolicyProposal>> proposals_;
+  std::string approved_policy_;
+  std::vector<AuditRecord>* audit_;
+  Time now_;
+};
+
+}  // namespace tobari::broker

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <format>
+
+#include "core/names.h"
+#include "core/words.h"
+#include "store/query.h"
+#include "store/sql_errors.h"
+#include "store/sql_tables.h"
+
+namespace tobari::broker {
+namespace {
+
+// As the columns go and come.
+struct PoolRow {
+  PoolRow() = default;
+  explicit PoolRow(const Pool& pool)
+      : id(pool.id.str()),
+        kind(to_string(pool.kind)),
+        labels(join_words(pool.labels)),
+        vcpus(static_cast<int>(pool.vcpus)),
+        memory_mib(static_cast<int>(pool.memory_mib)),
+        heads(static_cast<int>(pool.heads)),
+        min(static_cast<int>(pool.min)),
+        max(static_cast<int>(pool.max)),
+        spares(static_cast<int>(pool.spares)),
+        open(pool.open ? 1 : 0),
+        closing(pool.closing ? 1 : 0),
+        keep(pool.keep.count()) {}
+
+  [[nodiscard]] Result<Pool> parsed(std::string name, std::string image) const {
+    Pool pool;
+    TOBARI_ASSIGN(pool.id, PoolId::parse(id));
+    TOBARI_ASSIGN(pool.kind, parse_pool_kind(kind));
+    pool.name = std::move(name);
+    pool.image = std::move(image);
+    pool.vcpus = static_cast<std::uint32_t>(vcpus);
+    pool.memory_mib = static_cast<std::uint32_t>(memory_mib);
+    pool.heads = static_cast<std::uint32_t>(heads);
+    pool.labels = split_words(labels);
+    pool.min = static_cast<std::uint32_t>(min);
+    pool.max = static_cast<std::uint32_t>(max);
+    pool.spares = static_cast<std::uint32_t>(spares);
+    pool.keep = std::chrono::seconds(keep);
+    pool.open = open != 0;
+    pool.closing = closing != 0;
+    return pool;
+  }
+
+  std::string id, kind, labels;
+  int vcpus = 0, memory_mib = 0, heads = 0, min = 0, max = 0, spares = 0, open = 0, closing = 0;
+  long long keep = 0;
+};
+
+}  // namespace
+
+Result<std::vector<Pool>> SqlTables::select_pools(std::string_view where, const std::string* value) const {
+  return sql_guard("read pools", [this, where, value]() -> Result<std::vector<Pool>> {
+    PoolRow row;
+    std::string name;
+    std::string image;
+    Query query(sql_, std::string("SELECT id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
+                                  "max_desktops, spares, keep_seconds, is_open, closing FROM pools ")
+                              .append(where) +
+                          " ORDER BY name");
+    query.into(row.id).into(name).into(row.kind).into(image).into(row.vcpus).into(row.memory_mib).into(row.heads);
+    query.into(row.labels).into(row.min).into(row.max).into(row.spares).into(row.keep).into(row.open);
+    query.into(row.closing);
+    if (value != nullptr) query.use(*value);
+    std::vector<Pool> found;
+    while (query.next()) {
+      TOBARI_ASSIGN(Pool pool, row.parsed(name, image));
+      found.push_back(std::move(pool));
+    }
+    return found;
+  });
+}
+
+Result<Pool> SqlTables::pool(const PoolId& id) const { return only(select_pools("WHERE id = :v", &id.str()), "pool"); }
+
+Result<std::vector<Pool>> SqlTables::pools() const { return select_pools("", nullptr); }
+
+Result<PoolFill> SqlTables::pool_fill(const PoolId& id) const {
+  return sql_guard("count a pool's desktops", [this, &id]() -> Result<PoolFill> {
+    long long all = 0;
+    long long desktops = 0;
+    long long assigned = 0;
+    Query query(sql_,
+                "SELECT COUNT(*), COUNT(CASE WHEN power <> 'deleted' THEN 1 END), "
+                "COUNT(CASE WHEN power <> 'deleted' THEN user_id END) FROM desktops WHERE pool_id = :a");
+    query.into(all).into(desktops).into(assigned).use(id.str());
+    static_cast<void>(query.next());
+    return PoolFill{.desktops = static_cast<std::uint32_t>(desktops),
+                    .assigned = static_cast<std::uint32_t>(assigned),
+                    .leaving = static_cast<std::uint32_t>(all - desktops)};
+  });
+}
+
+Result<std::vector<Desktop>> SqlTables::desktops_of_pool(const PoolId& pool) const {
+  return select_desktops("WHERE d.pool_id = :v AND d.power <> 'deleted'", &pool.str());
+}
+
+Result<Desktop> SqlTables::desktop_in_pool(const UserId& user, const PoolId& pool) const {
+  return only(
+      select_desktops("WHERE d.pool_id = :v AND d.user_id = :w AND d.power <> 'deleted'", &pool.str(), &user.str()),
+      "desktop of this user in the pool");
+}
+
+Result<std::vector<Desktop>> SqlTables::spares(const PoolId& pool, std::size_t limit) const {
+  return select_desktops("WHERE d.pool_id = :v AND d.user_id IS NULL AND d.power <> 'deleted'", &pool.str(), nullptr,
+                         std::format(" LIMIT {}", limit));
+}
+
+Result<void> SqlTables::assign_desktop(const DesktopId& id, std::uint64_t epoch, const UserId& user) {
+  return sql_guard("assign a desktop", [this, &id, epoch, &user]() -> Result<void> {
+    const auto expected = static_cast<long long>(epoch);
+    Query query(sql_,
+                "UPDATE desktops SET user_id = :a, epoch = epoch + 1 "
+                "WHERE id = :b AND epoch = :c AND user_id IS NULL AND power <> 'deleted'");
+    TOBARI_TRY(expect_change(query.use(user.str()).use(id.str()).use(expected).run(), "spare"));
+    touch(id);
+    return {};
+  });
+}
+
+Result<void> SqlTables::retire_desktop(const DesktopId& id, std::uint64_t epoch) {
+  return sql_guard("retire a desktop", [this, &id, epoch]() -> Result<void> {
+    const auto expected = static_cast<long long>(epoch);
+    Query query(
+        sql_, "UPDATE desktops SET user_id = NULL, power = 'deleted', epoch = epoch + 1 WHERE id = :a AND epoch = :b");
+    TOBARI_TRY(expect_change(query.use(id.str()).use(expected).run(), "desktop of this epoch"));
+    touch(id);
+    return {};
+  });
+}
+
+Result<void> SqlTables::put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) {
+  return sql_guard("put a desktop into a pool", [this, &id, &pool, &user]() -> Result<void> {
+    Query query(sql_, "UPDATE desktops SET pool_id = NULLIF(:a, ''), user_id = NULLIF(:b, '') WHERE id = :c");
+    TOBARI_TRY(expect_change(query.use(pool.str()).use(user.str()).use(id.str()).run(), "desktop"));
+    touch(id);
+    return {};
+  });
+}
+
+Result<void> SqlTables::add_pool(const Pool& pool) {
+  return sql_guard("add a pool", [this, &pool]() -> Result<void> {
+    const PoolRow row(pool);
+    Query query(sql_,
+                "INSERT INTO pools (id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
+                "max_desktops, spares, keep_seconds, is_open, closing) "
+                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n)");
+    query.use(row.id).use(pool.name).use(row.kind).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads);
+    query.use(row.labels).use(row.min).use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).run();
+    return {};
+  });
+}
+
+Result<void> SqlTables::change_pool(const Pool& pool) {
+  return sql_guard("change a pool", [this, &pool]() -> Result<void> {
+    const PoolRow row(pool);
+    Query query(sql_,
+                "UPDATE pools SET name = :a, image = :b, vcpus = :c, memory_mib = :d, heads = :e, labels = :f, "
+                "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l "
+                "WHERE id = :m");
+    query.use(pool.name).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads).use(row.labels).use(row.min);
+    query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(row.id);
+    return expect_change(query.run(), "pool");
+  });
+}
+
+Result<void> SqlTables::remove_pool(const PoolId& id) {
+  return sql_guard("remove a pool", [this, &id]() -> Result<void> {
+    return expect_change(Query(sql_, "DELETE FROM pools WHERE id = :a").use(id.str()).run(), "pool");
+  });
+}
+
+}  // namespace tobari::broker

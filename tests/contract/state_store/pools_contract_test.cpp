@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the control plane asks of every StateStore: pools, spares, hosts, and that what a host shall do is numbered.
+#include <functional>
+
+#include <gmock/gmock.h>
+
+#include "samples.h"
+#include "store/memory_store.h"
+#include "store/sql_store.h"
+
+namespace tobari::broker {
+namespace {
+
+using namespace samples;
+
+struct Kind {
+  const char* name;
+  std::function<std::unique_ptr<StateStore>(const Folder&, const Clock&)> make;
+};
+
+class PoolsContract : public ::testing::TestWithParam<Kind> {
+ protected:
+  PoolsContract() {
+    done([this](Writer& w) -> Result<void> {
+      TOBARI_TRY(w.add_user(alice_));
+      TOBARI_TRY(w.add_user(bob_));
+      TOBARI_TRY(w.add_node(host_));
+      TOBARI_TRY(w.add_node(other_));
+      return w.add_pool(office_);
+    });
+  }
+  void done(const std::function<Result<void>(Writer&)>& body) {
+    const auto result = store_->transact(body);
+    ASSERT_TRUE(result.has_value()) << describe(result.error());
+  }
+  Errc refusal(const std::function<Result<void>(Writer&)>& body) {
+    const auto result = store_->transact(body);
+    return result.has_value() ? Errc::kInternal : result.error().code;
+  }
+  template <class Body>
+  auto get(Body body) {
+    return store_->get(std::move(body)).value();
+  }
+  std::uint64_t revision() {
+    return get([this](const Reader& r) { return r.host(host_.id); }).revision;
+  }
+
+  ManualClock clock_;
+  Folder folder_;
+  std::unique_ptr<StateStore> store_ = GetParam().make(folder_, clock_);
+  const User alice_ = user("alice");
+  const User bob_ = user("bob");
+  const Node host_ = host("host-1");
+  const Node other_ = host("host-2");
+  const Pool office_ = pool("office");
+};
+
+TEST_P(PoolsContract, KeepsAPoolAsItWasGiven) {
+  const Pool kept = get([this](const Reader& r) { return r.pool(office_.id); });
+  EXPECT_EQ(kept.name, "office");
+  EXPECT_EQ(kept.kind, PoolKind::kFloating);
+  EXPECT_EQ(kept.labels, (std::vector<std::string>{"office", "ward-3"}));
+  EXPECT_EQ(kept.keep, std::chrono::seconds(3600));
+  EXPECT_TRUE(kept.open);
+  Pool changed = kept;
+  changed.name = "lab";
+  changed.kind = PoolKind::kDedicated;  // stays what it is
+  changed.max = 3;
+  changed.open = false;
+  changed.labels.clear();
+  done([&](Writer& w) { return w.change_pool(changed); });
+  const Pool after = get([](const Reader& r) { return r.pools(); }).front();
+  EXPECT_EQ(after.name, "lab");
+  EXPECT_EQ(after.kind, PoolKind::kFloating);
+  EXPECT_EQ(after.max, 3U);
+  EXPECT_FALSE(after.open);
+  EXPECT_TRUE(after.labels.empty());
+  EXPECT_EQ(refusal([](Writer& w) { return w.add_pool(pool("lab")); }), Errc::kAlreadyExists);
+  EXPECT_EQ(refusal([](Writer& w) { return w.change_pool(pool("x")); }), Errc::kNotFound);
+  EXPECT_EQ(refusal([](Writer& w) { return w.remove_pool(PoolId::random()); }), Errc::kNotFound);
+}
+
+TEST_P(PoolsContract, ASpareIsAssignedOnceByCompareAndSet) {
+  const Desktop spare = pooled(office_, host_, "s1");
+  const Desktop second = pooled(office_, host_, "s2");
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_desktop(spare));
+    return w.add_desktop(second);
+  });
+  EXPECT_EQ(get([this](const Reader& r) { return r.spares(office_.id, 10); }).size(), 2U);
+  EXPECT_EQ(get([this](const Reader& r) { return r.spares(office_.id, 1); }).front().name, "s1");
+  EXPECT_EQ(refusal([&](Writer& w) { return w.assign_desktop(spare.id, 2, alice_.id); }), Errc::kNotFound);
+  done([&](Writer& w) { return w.assign_desktop(spare.id, 1, alice_.id); });
+  const Desktop mine = get([this](const Reader& r) { return r.desktop_in_pool(alice_.id, office_.id); });
+  EXPECT_EQ(mine.id, spare.id);
+  EXPECT_EQ(mine.epoch, 2U);
+  EXPECT_EQ(mine.user_name, "alice");
+  EXPECT_EQ(mine.pool_name, "office");
+  EXPECT_EQ(mine.pool_kind, PoolKind::kFloating);
+  EXPECT_EQ(mine.labels, office_.labels);
+  EXPECT_EQ(refusal([&](Writer& w) { return w.assign_desktop(spare.id, 2, bob_.id); }), Errc::kNotFound) << "taken";
+  EXPECT_EQ(refusal([&](Writer& w) { return w.assign_desktop(second.id, 1, alice_.id); }), Errc::kAlreadyExists)
+      << "one desktop a user and pool";
+  const PoolFill fill = get([this](const Reader& r) { return r.pool_fill(office_.id); });
+  EXPECT_EQ(fill.desktops, 2U);
+  EXPECT_EQ(fill.assigned, 1U);
+}
+
+TEST_P(PoolsContract, WhatIsRetiredIsNobodysAndOfNoPoolButStillOfItsHost) {
+  const Desktop first = pooled(office_, host_, "d1", alice_);
+  done([&](Writer& w) { return w.add_desktop(first); });
+  EXPECT_EQ(refusal([&](Writer& w) { return w.retire_desktop(first.id, 7); }), Errc::kNotFound);
+  done([&](Writer& w) { return w.retire_desktop(first.id, 1); });
+  EXPECT_TRUE(get([this](const Reader& r) { return r.desktops_of_pool(office_.id); }).empty());
+  EXPECT_TRUE(get([this](const Reader& r) { return r.desktops_of_user(alice_.id); }).empty());
+  const Desktop left = get([this](const Reader& r) { return r.desktops_on_host(host_.id); }).front();
+  EXPECT_EQ(left.power, Power::kDeleted);
+  EXPECT_EQ(left.epoch, 2U);
+  EXPECT_TRUE(left.user.empty());
+  const PoolFill fill = get([this](const Reader& r) { return r.pool_fill(office_.id); });
+  EXPECT_EQ(fill.desktops, 0U);
+  EXPECT_EQ(fill.leaving, 1U);
+  EXPECT_EQ(refusal([this](Writer& w) { return w.remove_pool(office_.id); }), Errc::kAlreadyExists);
+  done([&](Writer& w) { return w.add_desktop(pooled(office_, host_, "d2", alice_)); });  // at once another one
+  done([&](Writer& w) { return w.remove_desktop(first.id); });
+  EXPECT_EQ(get([this](const Reader& r) { return r.host(host_.id); }).desktops, 1U);
+}
+
+TEST_P(PoolsContract, AUserHasOneDesktopOfAPoolAndAnyNumberBeside) {
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_desktop(pooled(office_, host_, "d1", alice_)));
+    TOBARI_TRY(w.add_desktop(desktop(alice_, host_, "own-1")));
+    return w.add_desktop(desktop(alice_, host_, "own-2"));
+  });
+  EXPECT_EQ(refusal([&](Writer& w) { return w.add_desktop(pooled(office_, host_, "d2", alice_)); }),
+            Errc::kAlreadyExists);
+  EXPECT_EQ(refusal([&](Writer& w) { return w.add_desktop(pooled(pool("nowhere"), host_, "d3")); }),
+            Errc::kAlreadyExists);
+}
+
+TEST_P(PoolsContract, APoolsDesktopsComeAndGoByHand) {
+  const Desktop own = desktop(alice_, host_, "own");
+  done([&](Writer& w) { return w.add_desktop(own); });
+  done([&](Writer& w) { return w.put_in_pool(own.id, office_.id, bob_.id); });
+  EXPECT_EQ(get([this](const Reader& r) { return r.desktop_in_pool(bob_.id, office_.id); }).id, own.id);
+  done([&](Writer& w) { return w.put_in_pool(own.id, {}, alice_.id); });
+  EXPECT_TRUE(get([&](const Reader& r) { return r.desktop(own.id); }).pool.empty());
+  EXPECT_EQ(refusal([&](Writer& w) { return w.put_in_pool(DesktopId::random(), office_.id, bob_.id); }),
+            Errc::kNotFound);
+}
+
+TEST_P(PoolsContract, EveryChangeOfADesktopRaisesItsHostsRevision) {
+  const Desktop one = pooled(office_, host_, "d1");
+  std::uint64_t before = revision();
+  EXPECT_EQ(before, kFirstRevision);
+  const auto rises = [&](const char* what, const std::function<Result<void>(Writer&)>& body) {
+    done(body);
+    EXPECT_GT(revision(), before) << what;
+    before = revision();
+    EXPECT_EQ(get([&](const Reader& r) { return r.desktop(one.id); }).revision, before) << what;
+  };
+  rises("add", [&](Writer& w) { return w.add_desktop(one); });
+  rises("power", [&](Writer& w) { return w.set_power(one.id, Power::kOff); });
+  rises("epoch", [&](Writer& w) { return w.set_epoch(one.id, 5); });
+  rises("assign", [&](Writer& w) { return w.assign_desktop(one.id, 5, alice_.id); });
+  rises("by hand", [&](Writer& w) { return w.put_in_pool(one.id, office_.id, bob_.id); });
+  rises("retire", [&](Writer& w) { return w.retire_desktop(one.id, 6); });
+  done([&](Writer& w) { return w.remove_desktop(one.id); });
+  EXPECT_EQ(revision(), before) << "the host knows: it reported that";
+  EXPECT_EQ(get([this](const Reader& r) { return r.host(other_.id); }).revision, kFirstRevision) << "only its own";
+}
+
+TEST_P(PoolsContract, AHostKeepsItsModeItsLeaseAndWhatItWasPromised) {
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_desktop(pooled(office_, host_, "d1")));
+    TOBARI_TRY(w.add_desktop(desktop(alice_, host_, "own")));
+    TOBARI_TRY(w.set_host_mode(host_.id, HostMode::kDraining));
+    return w.set_host_lost(host_.id);
+  });
+  Host kept = get([this](const Reader& r) { return r.host(host_.id); });
+  EXPECT_EQ(kept.mode, HostMode::kDraining);
+  EXPECT_TRUE(kept.lost);
+  EXPECT_EQ(kept.promised_mib, 512U + 1024U);
+  EXPECT_EQ(kept.desktops, 2U);
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_ASSIGN(kept, w.renew_lease(host_.id));
+    return w.set_revision(host_.id, kFirstRevision + 100);
+  });
+  EXPECT_FALSE(kept.lost);
+  EXPECT_EQ(kept.lease, 1U);
+  EXPECT_EQ(revision(), kFirstRevision + 100);
+  EXPECT_EQ(get([](const Reader& r) { return r.hosts(); }).size(), 2U);
+  EXPECT_EQ(refusal([](Writer& w) { return w.set_host_lost(HostId::random()); }), Errc::kNotFound);
+  EXPECT_EQ(refusal([](Writer& w) -> Result<void> {
+              TOBARI_TRY(w.renew_lease(HostId::random()));
+              return {};
+            }),
+            Errc::kNotFound);
+  done([this](Writer& w) { return w.remove_node(other_.id); });
+  EXPECT_EQ(get([](const Reader& r) { return r.hosts(); }).size(), 1U) << "gone with its node";
+}
+
+TEST_P(PoolsContract, ATransactionNeedsNoRecordAndLeavesNothingWhenItFails) {
+  const auto records = [this] { return get([](const Reader& r) { return r.audit_head(); }).sequence; };
+  const std::uint64_t before = records();
+  done([this](Writer& w) { return w.set_host_mode(host_.id, HostMode::kDraining); });
+  EXPECT_EQ(records(), before);
+  EXPECT_EQ(refusal([this](Writer& w) -> Result<void> {
+              TOBARI_TRY(w.add_record(draft("test")));
+              TOBARI_TRY(w.set_host_mode(host_.id, HostMode::kReady));
+              return fail(Errc::kCancelled, "changed my mind");
+            }),
+            Errc::kCancelled);
+  EXPECT_EQ(records(), before);
+  EXPECT_EQ(get([this](const Reader& r) { return r.host(host_.id); }).mode, HostMode::kDraining);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stores, PoolsContract,
+    ::testing::Values(Kind{"memory",
+                           [](const Folder&, const Clock& clock) -> std::unique_ptr<StateStore> {
+                             return std::make_unique<MemoryStore>(clock);
+                           }},
+                      Kind{"sql",
+                           [](const Folder& folder, const Clock& clock) -> std::unique_ptr<StateStore> {
+                             return std::move(SqlStore::open(folder.path() / "state.db", clock)).value();
+                           }}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+}  // namespace
+}  // namespace tobari::broker
