@@ -26,8 +26,9 @@ Canvas with_mark(const Canvas& canvas, const char* session) {
 
 class SessionMark : public ::testing::Test {
  protected:
-  FakeDisplayTransport& sign_in(const std::string& session_id, bool invisible) {
-    auto made = std::make_unique<FakeDisplayTransport>();
+  using Leaves = FakeDisplayTransport::Leaves;
+  FakeDisplayTransport& sign_in(const std::string& session_id, bool invisible, Leaves leaves = Leaves::kAtOnce) {
+    auto made = std::make_unique<FakeDisplayTransport>(FakeDisplayTransport::Acks::kAtOnce, leaves);
     FakeDisplayTransport& client = *made;
     EXPECT_TRUE(session.add_client(std::move(made), {"fake", session_id}));
     Admitted admitted;
@@ -108,6 +109,19 @@ TEST_F(SessionMark, WithoutAnIdThereIsNoSession) {
   show_card();
   static_cast<void>(sign_in("none", true));
   EXPECT_EQ(observer.wait(), FakeDisplayTransport::closed_for(CloseReason::kDropped, 0));
+}
+
+// Nor does it push anybody aside, however late its transport hears that it has to go.
+TEST_F(SessionMark, WithoutAnIdNobodyIsPushedAside) {
+  show_card();
+  auto& first = connect(kFirst, true);
+  ASSERT_TRUE(shows(first, with_mark(card.canvas(), kFirst)));
+  auto& second = sign_in("none", true, Leaves::kByHand);
+  second.become_ready({.clear = false, .planar = false, .avc420 = false});
+  source->lose("gone");
+  EXPECT_TRUE(shows(first, with_mark(draw_notice(kSize, "THIS DESKTOP HAS ENDED"), kFirst)));
+  EXPECT_TRUE(second.wait_until([](const auto& c) { return c.closed() == CloseReason::kDropped && c.frames() == 0; }));
+  second.disconnect();
 }
 
 TEST(SessionMarkOf, IsWhatTheGrantAsksFor) {

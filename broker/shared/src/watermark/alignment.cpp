@@ -21,13 +21,12 @@ constexpr double kMinShare = 0.75;
 // What the window has of each line, turned back by the phase that the line has where the desktop's place is (0, 0).
 using Phasors = std::array<std::complex<double>, kSyncLines>;
 
-Phasors phasors_of(const Plane& flat, const Window& window, const FrequencyMap& map) {
+Phasors phasors_of(const Waves& waves, const FrequencyMap& map) {
   Phasors phasors{};
   for (std::size_t i = 0; i < kSyncLines; ++i) {
     const Line& line = mark_lines().sync[i];
     const Place at = map.of(line.a, line.b);
-    phasors[i] =
-        amplitude_at(flat, window, at.x / kWindow, at.y / kWindow) * std::polar(1.0, -kCircle * line.phase / kPhases);
+    phasors[i] = waves.at(at.x, at.y) * std::polar(1.0, -kCircle * line.phase / kPhases);
   }
   return phasors;
 }
@@ -81,27 +80,40 @@ Fit best_place(const Phasors& phasors, const Place& around, int reach) {
   return improved(phasors, best, 1);
 }
 
-// The same over a whole period, from a table of turns.
-Fit best_place_anywhere(const Phasors& phasors) {
-  static const auto turns = [] {
-    std::array<std::complex<double>, kPatternPeriod> made{};
-    for (std::size_t i = 0; i < made.size(); ++i) {
-      made[i] = std::polar(1.0, kCircle * static_cast<double>(i) / kPatternPeriod);
-    }
-    return made;
-  }();
-  Fit best{{}, -1e300};
-  for (int y = 0; y < kPatternPeriod; y += kCoarse) {
-    for (int x = 0; x < kPatternPeriod; x += kCoarse) {
-      double value = 0;
-      for (std::size_t i = 0; i < kSyncLines; ++i) {
-        const Line& line = mark_lines().sync[i];
-        const auto& turn = turns[static_cast<unsigned>(line.a * x + line.b * y) & (kPatternPeriod - 1)];
-        value += phasors[i].real() * turn.real() + phasors[i].imag() * turn.imag();
+// The waves themselves along a row, at every kCoarse-th pixel.
+constexpr std::size_t kPlaces = kPatternPeriod / kCoarse;
+using Row = std::array<float, kPlaces>;
+struct RowsOfLines {
+  std::array<Row, kSyncLines> cosine{};
+  std::array<Row, kSyncLines> sine{};
+  RowsOfLines() {
+    for (std::size_t i = 0; i < kSyncLines; ++i) {
+      for (std::size_t x = 0; x < kPlaces; ++x) {
+        const double angle = kCircle * mark_lines().sync[i].a * static_cast<double>(x) * kCoarse / kPatternPeriod;
+        cosine[i][x] = static_cast<float>(std::cos(angle));
+        sine[i][x] = static_cast<float>(std::sin(angle));
       }
-      if (value > best.value) best = {{static_cast<double>(x), static_cast<double>(y)}, value};
     }
   }
+};
+
+// The same over a whole period, a row of places at once.
+Fit best_place_anywhere(const Phasors& phasors) {
+  static const RowsOfLines rows;
+  Fit best{{}, -1e300};
+  for (int y = 0; y < kPatternPeriod; y += kCoarse) {
+    Row values{};
+    for (std::size_t i = 0; i < kSyncLines; ++i) {
+      const auto turned = phasors[i] * std::polar(1.0, -kCircle * mark_lines().sync[i].b * y / kPatternPeriod);
+      const auto real = static_cast<float>(turned.real());
+      const auto imaginary = static_cast<float>(turned.imag());
+      for (std::size_t x = 0; x < kPlaces; ++x) values[x] += real * rows.cosine[i][x] + imaginary * rows.sine[i][x];
+    }
+    const auto top = std::ranges::max_element(values);
+    if (*top > best.value)
+      best = {{static_cast<double>(kCoarse * (top - values.begin())), static_cast<double>(y)}, *top};
+  }
+  best.value = agreeing(phasors, best.place);
   return improved(phasors, best, 1);
 }
 
@@ -173,8 +185,8 @@ std::array<double, 8> affine(const FrequencyMap& map, const Place& place) {
 
 class Growing {
  public:
-  Growing(const Plane& flat, std::span<const Window> windows, const Place& origin, const std::array<double, 8>& first)
-      : flat_(flat), windows_(windows), origin_(origin), c_(first) {}
+  Growing(std::span<const Waves> windows, const Place& origin, const std::array<double, 8>& first)
+      : windows_(windows), origin_(origin), c_(first) {}
 
   [[nodiscard]] Homography map() const { return {origin_, c_}; }
 
@@ -183,10 +195,10 @@ class Growing {
   void fit(double radius, int reach) {
     std::vector<Match> matches;
     const Homography now = map();
-    for (const Window& window : windows_) {
-      const Place middle = window.middle();
+    for (const Waves& window : windows_) {
+      const Place middle = window.window().middle();
       if (std::hypot(middle.x - origin_.x, middle.y - origin_.y) > radius) continue;
-      const Phasors phasors = phasors_of(flat_, window, now.frequencies_at(middle));
+      const Phasors phasors = phasors_of(window, now.frequencies_at(middle));
       const double length = length_of(phasors);
       if (!(length > 0)) continue;  // also where a horizon makes it no number
       const Fit found = best_place(phasors, now.of(middle), reach);
@@ -203,9 +215,9 @@ class Growing {
     double sum = 0;
     double squares = 0;
     const Homography now = map();
-    for (const Window& window : windows_) {
-      const Place middle = window.middle();
-      const Phasors phasors = phasors_of(flat_, window, now.frequencies_at(middle));
+    for (const Waves& window : windows_) {
+      const Place middle = window.window().middle();
+      const Phasors phasors = phasors_of(window, now.frequencies_at(middle));
       const double length = length_of(phasors);
       if (!(length > 0)) continue;  // also where a horizon makes it no number
       // Each window counts alike, however strong what it shows is.
@@ -216,8 +228,7 @@ class Growing {
   }
 
  private:
-  const Plane& flat_;
-  std::span<const Window> windows_;
+  std::span<const Waves> windows_;
   Place origin_;
   std::array<double, 8> c_;
 };
@@ -236,21 +247,21 @@ FrequencyMap Homography::frequencies_at(const Place& pixel) const noexcept {
           (below.y - above.y) * kScale};
 }
 
-double agreement(const Plane& flat, const Window& window, const FrequencyMap& guess) {
-  const Phasors phasors = phasors_of(flat, window, guess);
+double agreement(const Waves& window, const FrequencyMap& guess) {
+  const Phasors phasors = phasors_of(window, guess);
   const double length = length_of(phasors);
   if (!(length > 0)) return 0;
   return best_place_anywhere(phasors).value / length;
 }
 
-std::optional<Alignment> align(const Plane& flat, std::span<const Window> windows, const Window& seed,
-                               const FrequencyMap& guess) {
-  const Phasors phasors = phasors_of(flat, seed, guess);
+std::optional<Alignment> align(std::span<const Waves> windows, const Waves& seed, const FrequencyMap& guess) {
+  const Phasors phasors = phasors_of(seed, guess);
   if (!(length_of(phasors) > 0)) return std::nullopt;
   const Fit first = best_place_anywhere(phasors);
-  Growing growing(flat, windows, seed.middle(), affine(guess, first.place));
+  Growing growing(windows, seed.window().middle(), affine(guess, first.place));
   constexpr int kReach = 8;  // less than half the shortest wave
-  const double far = std::hypot(flat.width, flat.height);
+  const Window& last = windows.back().window();
+  const double far = std::hypot(last.left + kWindow, last.top + kWindow);
   for (double radius = kWindow * 0.75; radius < far; radius *= 1.5) growing.fit(radius, kReach);
   growing.fit(far, kReach);
   growing.fit(far, kReach / 2);

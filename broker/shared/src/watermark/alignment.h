@@ -38,11 +38,12 @@ struct Alignment {
   double certainty = 0;  // standard deviations by which the lines' phases agree
 };
 
-// `windows` are those of the picture, `seed` the one where the guess is the best. None: nothing of it holds.
-[[nodiscard]] std::optional<Alignment> align(const Plane& flat, std::span<const Window> windows, const Window& seed,
+// `windows` are those of the picture, in the order of windows_over(), `seed` the one where the guess is the best. None:
+// nothing of it holds.
+[[nodiscard]] std::optional<Alignment> align(std::span<const Waves> windows, const Waves& seed,
                                              const FrequencyMap& guess);
 
 // How well the lines' phases in one window agree with each other: 1 when they do, some 0.7 for noise.
-[[nodiscard]] double agreement(const Plane& flat, const Window& window, const FrequencyMap& guess);
+[[nodiscard]] double agreement(const Waves& window, const FrequencyMap& guess);
 
 }  // namespace tobari::watermark

@@ -35,18 +35,14 @@ class Search {
   static constexpr int kParts = 3;  // each way
 
  public:
-  explicit Search(const Plane& plane) : flat_(flattened(plane)), windows_(windows_over(plane.width, plane.height)) {
-    for (std::size_t i = 0; i < windows_.size(); i += 2) {
-      const Window& second = windows_[std::min(i + 1, windows_.size() - 1)];
-      TwoSpectra two = spectra_of(flat_, windows_[i], second);
-      spectra_.push_back(std::move(two.first));
-      if (i + 1 < windows_.size()) spectra_.push_back(std::move(two.second));
-    }
+  explicit Search(const Plane& plane)
+      : flat_(flattened(plane)), windows_(waves_of(flat_, windows_over(plane.width, plane.height))) {
+    for (const Waves& window : windows_) spectra_.push_back(spectrum_of(window));
   }
 
   // The whole picture at once, then its parts.
   [[nodiscard]] std::optional<Reading> run() const {
-    const Group everything = group_of([](const Window&) { return true; });
+    const Group everything = group_of([](const Window& /*window*/) { return true; });
     if (auto found = follow_all(everything, find_upright(everything.spectrum, kUprightGuesses))) return found;
     if (auto found = follow_all(everything, find_maps(everything.spectrum, kGuesses))) return found;
     if (windows_.size() < 4) return std::nullopt;
@@ -72,7 +68,7 @@ class Search {
   [[nodiscard]] Group group_of(const Belongs& belongs) const {
     Group group;
     for (std::size_t i = 0; i < windows_.size(); ++i) {
-      if (!belongs(windows_[i])) continue;
+      if (!belongs(windows_[i].window())) continue;
       group.members.push_back(i);
       group.spectrum.add(spectra_[i]);
     }
@@ -89,16 +85,16 @@ class Search {
 
   // Begins where the guess holds best.
   [[nodiscard]] std::optional<Reading> follow(const Group& group, const FrequencyMap& guess) const {
-    const Window* seed = nullptr;
+    const Waves* seed = nullptr;
     double most = 0;
     for (const std::size_t i : group.members) {
-      const double agrees = agreement(flat_, windows_[i], guess);
+      const double agrees = agreement(windows_[i], guess);
       if (agrees <= most) continue;
       most = agrees;
       seed = &windows_[i];
     }
     if (seed == nullptr) return std::nullopt;
-    const auto aligned = align(flat_, windows_, *seed, guess);
+    const auto aligned = align(windows_, *seed, guess);
     if (!aligned || !(aligned->certainty >= kMinCertainty)) return std::nullopt;
     const auto number = decode_number(folded(flat_, aligned->map));
     if (!number) return std::nullopt;
@@ -108,7 +104,7 @@ class Search {
   }
 
   Plane flat_;
-  std::vector<Window> windows_;
+  std::vector<Waves> windows_;
   std::vector<Spectrum> spectra_;
 };
 

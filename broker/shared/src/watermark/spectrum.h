@@ -1,33 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Windows of a flattened picture and their spectra.
+// How bright a window's frequencies are among those around them.
 #pragma once
 
-#include <complex>
 #include <cstddef>
 #include <vector>
 
-#include "plane.h"
+#include "waves.h"
 
 namespace tobari::watermark {
-
-// Windows overlap and fade out towards their edges (Hann).
-inline constexpr int kWindow = 256;
-
-struct Place {  // in pixels of the picture
-  double x = 0;
-  double y = 0;
-};
-
-struct Window {
-  int left = 0;
-  int top = 0;
-  [[nodiscard]] Place middle() const noexcept { return {left + kWindow / 2.0, top + kWindow / 2.0}; }
-};
-
-// Windows that cover a picture, some of them together more than once; at most kMaxWindows. One that is smaller than a
-// window has one window that reaches beyond it.
-inline constexpr std::size_t kMaxWindows = 80;
-[[nodiscard]] std::vector<Window> windows_over(int width, int height);
 
 // Amplitudes at frequencies of -128 to 127 waves a window, by what is usual around each (so that noise has a mean of
 // about 1 whatever its colour), at most kMaxAmplitude.
@@ -50,15 +30,6 @@ class Spectrum {
   std::vector<float> values_;
 };
 
-// Of two windows at once. Beyond the picture everything is zero.
-struct TwoSpectra {
-  Spectrum first;
-  Spectrum second;
-};
-[[nodiscard]] TwoSpectra spectra_of(const Plane& flat, const Window& first, const Window& second);
-
-// One frequency of a window, exactly: sum of value * fade * exp(-2 pi i frequency * (place - middle)), the frequency in
-// waves a pixel.
-[[nodiscard]] std::complex<double> amplitude_at(const Plane& flat, const Window& window, double fx, double fy);
+[[nodiscard]] Spectrum spectrum_of(const Waves& waves);
 
 }  // namespace tobari::watermark

@@ -23,7 +23,11 @@ class FakeDisplayTransport final : public DisplayTransport, private ClipboardEnd
  public:
   enum class Acks : std::uint8_t { kAtOnce, kByHand };
 
-  explicit FakeDisplayTransport(Acks acks = Acks::kAtOnce) : acks_(acks) {}
+  // Whoever is told to go goes at once, or still says what is on its way, until it disconnects.
+  enum class Leaves : std::uint8_t { kAtOnce, kByHand };
+
+  explicit FakeDisplayTransport(Acks acks = Acks::kAtOnce, Leaves leaves = Leaves::kAtOnce)
+      : acks_(acks), leaves_(leaves) {}
   ~FakeDisplayTransport() override { stop(); }
 
   // ---- what the client does
@@ -137,7 +141,7 @@ class FakeDisplayTransport final : public DisplayTransport, private ClipboardEnd
       if (!closed_) closed_ = reason;
       shown = frames_;
     });
-    finish(Error{Errc::kCancelled, closed_for(reason, shown)});
+    if (leaves_ == Leaves::kAtOnce) finish(Error{Errc::kCancelled, closed_for(reason, shown)});
   }
   // What on_closed() is told: who closes it may have destroyed it before a test can look.
   [[nodiscard]] static std::string closed_for(CloseReason reason, std::size_t frames) {
@@ -229,6 +233,7 @@ class FakeDisplayTransport final : public DisplayTransport, private ClipboardEnd
   }
 
   Acks acks_;
+  Leaves leaves_;
   TransportEvents* events_ = nullptr;
   InputSink* input_ = nullptr;
   std::mutex mutex_;
