@@ -11,7 +11,9 @@
 #include <map>
 #include <poll.h>
 #include <print>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <X11/Xatom.h>
@@ -149,25 +151,31 @@ class Person {
   Time since_ = CurrentTime;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const std::string what = argc > 1 ? argv[1] : "";
-  Display* display = XOpenDisplay(nullptr);
-  if (display == nullptr || what.empty()) return 2;
+int act(Display* display, std::span<const char* const> arguments) {
+  const std::string_view what = arguments.empty() ? "" : arguments[0];
   Person person(display);
   if (what == "targets") return person.list();
-  if (what == "get" && argc == 3) {
+  if (what == "get" && arguments.size() == 2) {
     std::string data;
-    if (!person.get(person.atom(argv[2]), data)) return 1;
+    if (!person.get(person.atom(arguments[1]), data)) return 1;
     std::fwrite(data.data(), 1, data.size(), stdout);
     return 0;
   }
-  if (what != "own" || argc < 4 || argc % 2 != 0) return 2;
+  if (what != "own" || arguments.size() < 3 || arguments.size() % 2 == 0) return 2;
   std::map<Atom, std::string> items;
-  for (int i = 2; i + 1 < argc; i += 2) {
-    std::ifstream file(argv[i + 1], std::ios::binary);
-    items[person.atom(argv[i])] = std::string(std::istreambuf_iterator<char>(file), {});
+  for (std::size_t i = 1; i + 1 < arguments.size(); i += 2) {
+    std::ifstream file(arguments[i + 1], std::ios::binary);
+    items[person.atom(arguments[i])] = std::string(std::istreambuf_iterator<char>(file), {});
   }
   return person.own(items);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Display* display = XOpenDisplay(nullptr);
+  if (display == nullptr) return 2;
+  const int status = act(display, std::span<const char* const>(argv, static_cast<std::size_t>(argc)).subspan(1));
+  XCloseDisplay(display);
+  return status;
 }
