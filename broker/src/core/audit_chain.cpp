@@ -8,6 +8,7 @@
 
 #include "core/names.h"
 #include "core/sha256.h"
+#include "core/storable.h"
 
 namespace tobari::broker {
 
@@ -26,6 +27,11 @@ std::string canonical_text(const AuditRecord& record) {
 }
 
 AuditRecord link_record(const ChainHead& head, Time time, AuditDraft draft) {
+  // What is hashed must be what every database can keep.
+  for (std::string* text :
+       {&draft.actor, &draft.action, &draft.object, &draft.client_address, &draft.rule, &draft.detail}) {
+    if (!is_storable(*text)) *text = made_storable(*text);
+  }
   AuditRecord record{.sequence = head.sequence + 1,
                      // Stored in milliseconds: what is hashed must be what is read again.
                      .time = std::chrono::floor<std::chrono::milliseconds>(time),

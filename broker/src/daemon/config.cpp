@@ -9,9 +9,9 @@
 namespace tobari::broker {
 namespace {
 
-constexpr std::array<std::string_view, 9> kKeys{"listen",         "nodes_listen",  "gateway_address",
-                                                "public_names",   "state_dir",     "policy",
-                                                "policy_changes", "recording_key", "log_level"};
+constexpr std::array<std::string_view, 10> kKeys{"listen",        "nodes_listen", "gateway_address", "public_names",
+                                                 "state_dir",     "database",     "policy",          "policy_changes",
+                                                 "recording_key", "log_level"};
 
 Result<bool> two_people(const ConfigFile& written) {
   TOBARI_ASSIGN(const std::string text, written.text_or("policy_changes", "one_person"));
@@ -29,6 +29,10 @@ Result<Config> load_config(const std::filesystem::path& file) {
   TOBARI_ASSIGN(config.gateway_address, written.endpoint("gateway_address"));
   TOBARI_ASSIGN(config.public_names, written.list("public_names"));
   TOBARI_ASSIGN(config.state_dir, written.text("state_dir"));
+  TOBARI_ASSIGN(const std::string url, written.text_or("database", ""));
+  if (!url.empty()) {
+    TOBARI_ASSIGN(config.postgres, Database::postgres(url));
+  }
   TOBARI_ASSIGN(config.policy, written.text("policy"));
   TOBARI_ASSIGN(config.two_people, two_people(written));
   TOBARI_ASSIGN(config.recording_key, written.text_or("recording_key", ""));

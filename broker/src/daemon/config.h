@@ -3,12 +3,15 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <tobari/base/log.h>
 #include <tobari/base/result.h>
 #include <tobari/net/tcp_socket.h>
+
+#include "store/database.h"
 
 namespace tobari::broker {
 
@@ -22,12 +25,13 @@ struct Config {
   bool two_people = false;              // policy_changes: they need two administrators
   std::filesystem::path recording_key;  // public; else state_dir/recording.pub, when it is there
   log::Level log_level = log::Level::kInfo;
+  std::optional<Database> postgres;  // instead of state_dir/tobari.db
 
+  [[nodiscard]] Database database() const { return postgres.value_or(Database::sqlite(state_dir / "tobari.db")); }
   [[nodiscard]] std::filesystem::path recording_public() const {
     return recording_key.empty() ? state_dir / "recording.pub" : recording_key;
   }
   [[nodiscard]] std::filesystem::path recording_secret() const { return state_dir / "recording.key"; }
-  [[nodiscard]] std::filesystem::path database() const { return state_dir / "tobari.db"; }
 };
 
 // Errors name the file and, where there is one, the key.

@@ -63,9 +63,9 @@ Response to_response(const ApiError& error) {
     if (!detail.contains("disk is full")) detail = "the broker's log says more; nothing was changed";
   }
   Response response = problem(row.status, row.title, error.code.empty() ? row.code : error.code, detail);
-  if (error.retry_after.count() > 0) {
-    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after.count()));
-  }
+  const bool away = error.error.code == Errc::kUnavailable && error.code.empty();
+  const auto wait = error.retry_after.count() == 0 && away ? kUnavailableRetry : error.retry_after;
+  if (wait.count() > 0) response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
   if (row.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }

@@ -25,6 +25,9 @@ struct ApiError {
 
 using Answer = std::expected<Response, ApiError>;
 
+// When to try again what nobody said more about: the database, as a rule, which is back a few seconds after it is back.
+inline constexpr std::chrono::seconds kUnavailableRetry{3};
+
 [[nodiscard]] int http_status(Errc code) noexcept;
 
 // What of an error is ours alone (kInternal, kIo other than the disk being full) is logged and not told.

@@ -3,6 +3,7 @@
 // well: what fails leaves no trace. The copy shares what is not changed, so an act costs what it touches.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -24,13 +25,21 @@ class MemoryStore final : public StateStore {
 
   // From now on acts fail as on a full disk, until told otherwise.
   void set_full(bool full);
+  // From now on everything fails as with a database that cannot be reached.
+  void set_away(bool away);
+  // From now on every act loses against another one first, and is run again.
+  void set_contended(bool contended);
 
  private:
+  Result<void> run(const std::function<Result<void>(Writer&)>& body, bool keep);
+
   const Clock& clock_;
   std::mutex mutex_;
   std::vector<AuditRecord> audit_;
   std::unique_ptr<MemoryTables> tables_;
   bool full_ = false;
+  bool away_ = false;
+  bool contended_ = false;
 };
 
 }  // namespace tobari::broker

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The schema as numbered steps. A step that was released is never changed: the next one changes what it made.
+// Brings a database from one schema to another, step by step (store/schema.h).
 #pragma once
-
-#include <soci/soci.h>
 
 #include <tobari/base/result.h>
 
+#include "store/sql_session.h"
+
 namespace tobari::broker {
 
-// Runs the steps that the database has not seen, each in a transaction of its own together with its number.
-[[nodiscard]] Result<void> migrate(soci::session& sql);
+[[nodiscard]] int newest_schema();
+
+// 0: the database is empty.
+[[nodiscard]] Result<int> schema_version(SqlSession& sql);
+
+// Runs the steps to `target`, forward or back, each in a transaction of its own together with its number. Wants a
+// connection for maintenance. kInvalidArgument: there is no such schema, or a newer Tobari wrote it. kUnavailable:
+// brokers are serving from it, which must not happen while it changes.
+[[nodiscard]] Result<void> migrate(SqlSession& sql, int target);
+[[nodiscard]] inline Result<void> migrate(SqlSession& sql) { return migrate(sql, newest_schema()); }
+
+// For a program that serves: kInvalidArgument when the schema is not the newest that it knows.
+[[nodiscard]] Result<void> check_schema(SqlSession& sql);
 
 }  // namespace tobari::broker

@@ -3,21 +3,33 @@
 #pragma once
 
 #include <chrono>
+#include <list>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include <soci/soci.h>
 
+#include "core/storable.h"
 #include "core/types.h"
+#include "store/sql_session.h"
 
 namespace tobari::broker {
 
 class Query {
  public:
-  Query(soci::session& sql, std::string text) : text_(std::move(text)), statement_(sql) {}
+  Query(SqlSession& sql, std::string text) : text_(std::move(text)), statement_(sql.soci()) {}
 
   // The variable must live as long as the query; values are bound in the order of their marks.
   template <class T>
   Query& use(const T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      // PostgreSQL cannot keep every text, so SQLite does not either.
+      if (!is_storable(value)) {
+        statement_.exchange(soci::use(std::as_const(replaced_.emplace_back(made_storable(value)))));
+        return *this;
+      }
+    }
     statement_.exchange(soci::use(value));
     return *this;
   }
@@ -39,15 +51,17 @@ class Query {
   }
 
  private:
+  // Once: a statement that is prepared first goes to PostgreSQL and back three times instead of one.
   void start(bool with_data) {
     statement_.alloc();
-    statement_.prepare(text_);
+    statement_.prepare(text_, soci::details::st_one_time_query);
     statement_.define_and_bind();
     statement_.execute(with_data);
     running_ = true;
   }
 
   std::string text_;
+  std::list<std::string> replaced_;
   soci::statement statement_;
   bool running_ = false;
 };

@@ -10,7 +10,7 @@
 namespace tobari::broker {
 
 Result<ChainHead> SqlTables::audit_head() const {
-  return sql_guard("read the audit's head", [this]() -> Result<ChainHead> {
+  return sql_guard(sql_, "read the audit's head", [this]() -> Result<ChainHead> {
     long long last = 0;
     std::string hash;
     Query newest(sql_, "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1");
@@ -20,7 +20,7 @@ Result<ChainHead> SqlTables::audit_head() const {
 }
 
 Result<std::vector<AuditRecord>> SqlTables::audit_after(std::uint64_t sequence, std::size_t limit) const {
-  return sql_guard("read the audit", [this, sequence, limit]() -> Result<std::vector<AuditRecord>> {
+  return sql_guard(sql_, "read the audit", [this, sequence, limit]() -> Result<std::vector<AuditRecord>> {
     AuditRecord row;
     const auto after = static_cast<long long>(sequence);
     const auto most = static_cast<long long>(std::min(limit, kMaxAuditPage));
@@ -45,7 +45,7 @@ Result<std::vector<AuditRecord>> SqlTables::audit_after(std::uint64_t sequence, 
 }
 
 Result<void> SqlTables::add_record(AuditDraft draft) {
-  return sql_guard("write the audit", [this, &draft]() -> Result<void> {
+  return sql_guard(sql_, "write the audit", [this, &draft]() -> Result<void> {
     TOBARI_ASSIGN(const ChainHead head, audit_head());
     const AuditRecord record = link_record(head, now_, std::move(draft));
     const auto number = static_cast<long long>(record.sequence);
@@ -57,6 +57,7 @@ Result<void> SqlTables::add_record(AuditDraft draft) {
                 "previous, hash) VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k)");
     query.use(number).use(time).use(what.actor).use(what.action).use(what.object).use(what.client_address);
     query.use(outcome).use(what.rule).use(what.detail).use(record.previous).use(record.hash).run();
+    written_ = {record.sequence, record.hash};
     return {};
   });
 }

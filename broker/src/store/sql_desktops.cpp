@@ -50,7 +50,7 @@ constexpr std::string_view kSelect =
 
 Result<std::vector<Desktop>> SqlTables::select_desktops(std::string_view where, const std::string* value,
                                                         const std::string* second, std::string_view limit) const {
-  return sql_guard("read desktops", [this, where, value, second, limit]() -> Result<std::vector<Desktop>> {
+  return sql_guard(sql_, "read desktops", [this, where, value, second, limit]() -> Result<std::vector<Desktop>> {
     DesktopRow row;
     Query query(sql_, std::string(kSelect).append(where).append(" ORDER BY d.name").append(limit));
     query.into(row.id).into(row.rest.name).into(row.user_id).into(row.rest.user_name).into(row.host_id);
@@ -83,7 +83,7 @@ Result<std::vector<Desktop>> SqlTables::desktops_on_host(const HostId& host) con
 }
 
 Result<void> SqlTables::add_desktop(const Desktop& desktop) {
-  return sql_guard("add a desktop", [this, &desktop]() -> Result<void> {
+  return sql_guard(sql_, "add a desktop", [this, &desktop]() -> Result<void> {
     const std::string power(to_string(desktop.power));
     const int vcpus = static_cast<int>(desktop.vcpus);
     const int memory_mib = static_cast<int>(desktop.memory_mib);
@@ -104,7 +104,7 @@ Result<void> SqlTables::add_desktop(const Desktop& desktop) {
 }
 
 Result<void> SqlTables::set_power(const DesktopId& id, Power power) {
-  return sql_guard("set a desktop's power", [this, &id, power]() -> Result<void> {
+  return sql_guard(sql_, "set a desktop's power", [this, &id, power]() -> Result<void> {
     const std::string value(to_string(power));
     Query query(sql_, "UPDATE desktops SET power = :a WHERE id = :b");
     TOBARI_TRY(expect_change(query.use(value).use(id.str()).run(), "desktop"));
@@ -114,7 +114,7 @@ Result<void> SqlTables::set_power(const DesktopId& id, Power power) {
 }
 
 Result<void> SqlTables::set_epoch(const DesktopId& id, std::uint64_t epoch) {
-  return sql_guard("set a desktop's epoch", [this, &id, epoch]() -> Result<void> {
+  return sql_guard(sql_, "set a desktop's epoch", [this, &id, epoch]() -> Result<void> {
     const auto value = static_cast<long long>(epoch);
     Query query(sql_, "UPDATE desktops SET epoch = :a WHERE id = :b");
     TOBARI_TRY(expect_change(query.use(value).use(id.str()).run(), "desktop"));
@@ -135,7 +135,7 @@ void SqlTables::touch(const DesktopId& id) {
 }
 
 Result<void> SqlTables::remove_desktop(const DesktopId& id) {
-  return sql_guard("remove a desktop", [this, &id]() -> Result<void> {
+  return sql_guard(sql_, "remove a desktop", [this, &id]() -> Result<void> {
     // Its host knows already that nothing of it is left, or is never heard of again: the revision stays.
     Query(sql_,
           "UPDATE hosts SET desktops = desktops - 1, "

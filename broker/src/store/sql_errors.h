@@ -8,17 +8,27 @@
 
 #include <tobari/base/result.h>
 
+#include "store/sql_session.h"
+
 namespace tobari::broker {
 
-// The failure that is being handled, to be called inside a catch block only.
-[[nodiscard]] std::unexpected<Error> sql_failure(std::string_view doing_what, const std::exception& e);
+inline constexpr const char* kDatabaseAway =
+    "the database cannot be reached, nothing was changed: try again in a few seconds";
+
+struct SqlFailure {
+  Error error;
+  Trouble trouble = Trouble::kNone;
+};
+[[nodiscard]] SqlFailure sql_failure(std::string_view doing_what, const std::exception& e);
 
 template <class Body>
-auto sql_guard(std::string_view doing_what, Body&& body) -> decltype(body()) {
+auto sql_guard(SqlSession& session, std::string_view doing_what, Body&& body) -> decltype(body()) {
   try {
     return std::forward<Body>(body)();
   } catch (const std::exception& e) {
-    return sql_failure(doing_what, e);
+    SqlFailure failure = sql_failure(doing_what, e);
+    session.note(failure.trouble);
+    return std::unexpected<Error>(std::move(failure.error));
   }
 }
 

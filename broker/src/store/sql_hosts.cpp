@@ -7,7 +7,7 @@
 namespace tobari::broker {
 
 Result<std::vector<Host>> SqlTables::select_hosts(std::string_view where, const std::string* value) const {
-  return sql_guard("read hosts", [this, where, value]() -> Result<std::vector<Host>> {
+  return sql_guard(sql_, "read hosts", [this, where, value]() -> Result<std::vector<Host>> {
     Host row;
     std::string id;
     std::string mode;
@@ -45,7 +45,7 @@ Result<Host> SqlTables::host(const HostId& id) const {
 Result<std::vector<Host>> SqlTables::hosts() const { return select_hosts("", nullptr); }
 
 Result<void> SqlTables::set_host_mode(const HostId& id, HostMode mode) {
-  return sql_guard("set a host's mode", [this, &id, mode]() -> Result<void> {
+  return sql_guard(sql_, "set a host's mode", [this, &id, mode]() -> Result<void> {
     const std::string value(to_string(mode));
     return expect_change(Query(sql_, "UPDATE hosts SET mode = :a WHERE id = :b").use(value).use(id.str()).run(),
                          "host");
@@ -53,13 +53,13 @@ Result<void> SqlTables::set_host_mode(const HostId& id, HostMode mode) {
 }
 
 Result<void> SqlTables::set_host_lost(const HostId& id) {
-  return sql_guard("call a host lost", [this, &id]() -> Result<void> {
+  return sql_guard(sql_, "call a host lost", [this, &id]() -> Result<void> {
     return expect_change(Query(sql_, "UPDATE hosts SET lost = 1 WHERE id = :a").use(id.str()).run(), "host");
   });
 }
 
 Result<Host> SqlTables::renew_lease(const HostId& id) {
-  auto renewed = sql_guard("renew a lease", [this, &id]() -> Result<void> {
+  auto renewed = sql_guard(sql_, "renew a lease", [this, &id]() -> Result<void> {
     Query query(sql_, "UPDATE hosts SET lease = lease + 1, lost = 0 WHERE id = :a");
     return expect_change(query.use(id.str()).run(), "host");
   });
@@ -68,7 +68,7 @@ Result<Host> SqlTables::renew_lease(const HostId& id) {
 }
 
 Result<void> SqlTables::set_revision(const HostId& id, std::uint64_t revision) {
-  return sql_guard("set a host's revision", [this, &id, revision]() -> Result<void> {
+  return sql_guard(sql_, "set a host's revision", [this, &id, revision]() -> Result<void> {
     const auto value = static_cast<long long>(revision);
     return expect_change(Query(sql_, "UPDATE hosts SET revision = :a WHERE id = :b").use(value).use(id.str()).run(),
                          "host");

@@ -6,7 +6,7 @@
 namespace tobari::broker {
 
 Result<std::uint64_t> SqlTables::bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const {
-  return sql_guard("read what was moved", [this, &user, channel, day]() -> Result<std::uint64_t> {
+  return sql_guard(sql_, "read what was moved", [this, &user, channel, day]() -> Result<std::uint64_t> {
     const std::string name(channel);
     const long long number = day;
     long long bytes = 0;
@@ -18,7 +18,7 @@ Result<std::uint64_t> SqlTables::bytes_moved(const UserId& user, std::string_vie
 
 Result<void> SqlTables::add_bytes_moved(const UserId& user, std::string_view channel, std::int64_t day,
                                         std::uint64_t bytes) {
-  return sql_guard("write what was moved", [this, &user, channel, day, bytes]() -> Result<void> {
+  return sql_guard(sql_, "write what was moved", [this, &user, channel, day, bytes]() -> Result<void> {
     const std::string name(channel);
     const long long number = day;
     const auto more = static_cast<long long>(bytes);

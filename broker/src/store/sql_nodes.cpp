@@ -7,7 +7,7 @@
 namespace tobari::broker {
 
 Result<std::vector<Node>> SqlTables::select_nodes(std::string_view where, const std::string* value) const {
-  return sql_guard("read nodes", [this, where, value]() -> Result<std::vector<Node>> {
+  return sql_guard(sql_, "read nodes", [this, where, value]() -> Result<std::vector<Node>> {
     Node row;
     std::string id;
     std::string role;
@@ -31,7 +31,7 @@ Result<Node> SqlTables::node(const HostId& id) const { return only(select_nodes(
 Result<std::vector<Node>> SqlTables::nodes() const { return select_nodes("", nullptr); }
 
 Result<void> SqlTables::add_node(const Node& node) {
-  return sql_guard("add a node", [this, &node]() -> Result<void> {
+  return sql_guard(sql_, "add a node", [this, &node]() -> Result<void> {
     const std::string role(to_string(node.role));
     const long long joined_at = to_milliseconds(node.joined_at);
     Query query(sql_, "INSERT INTO nodes (id, name, role, joined_at) VALUES (:a, :b, :c, :d)");
@@ -51,13 +51,13 @@ Result<void> SqlTables::add_node(const Node& node) {
 }
 
 Result<void> SqlTables::remove_node(const HostId& id) {
-  return sql_guard("remove a node", [this, &id]() -> Result<void> {
+  return sql_guard(sql_, "remove a node", [this, &id]() -> Result<void> {
     return expect_change(Query(sql_, "DELETE FROM nodes WHERE id = :a").use(id.str()).run(), "node");
   });
 }
 
 Result<JoinToken> SqlTables::join_token(std::string_view sha256) const {
-  return sql_guard("read a join token", [this, sha256]() -> Result<JoinToken> {
+  return sql_guard(sql_, "read a join token", [this, sha256]() -> Result<JoinToken> {
     JoinToken row;
     row.sha256 = sha256;
     std::string role;
@@ -72,7 +72,7 @@ Result<JoinToken> SqlTables::join_token(std::string_view sha256) const {
 }
 
 Result<void> SqlTables::add_join_token(const JoinToken& token) {
-  return sql_guard("add a join token", [this, &token]() -> Result<void> {
+  return sql_guard(sql_, "add a join token", [this, &token]() -> Result<void> {
     const std::string role(to_string(token.role));
     const long long expires_at = to_milliseconds(token.expires_at);
     Query query(sql_, "INSERT INTO join_tokens (sha256, role, name, expires_at) VALUES (:a, :b, :c, :d)");
@@ -82,7 +82,7 @@ Result<void> SqlTables::add_join_token(const JoinToken& token) {
 }
 
 Result<void> SqlTables::remove_join_token(std::string_view sha256) {
-  return sql_guard("use a join token", [this, sha256]() -> Result<void> {
+  return sql_guard(sql_, "use a join token", [this, sha256]() -> Result<void> {
     const std::string value(sha256);
     return expect_change(Query(sql_, "DELETE FROM join_tokens WHERE sha256 = :a").use(value).run(), "join token");
   });

@@ -6,7 +6,7 @@
 namespace tobari::broker {
 
 Result<std::vector<PolicyProposal>> SqlTables::policy_proposals() const {
-  return sql_guard("read the policy's proposals", [this]() -> Result<std::vector<PolicyProposal>> {
+  return sql_guard(sql_, "read the policy's proposals", [this]() -> Result<std::vector<PolicyProposal>> {
     PolicyProposal row;
     std::string by;
     long long at = 0;
@@ -23,7 +23,7 @@ Result<std::vector<PolicyProposal>> SqlTables::policy_proposals() const {
 }
 
 Result<std::string> SqlTables::approved_policy() const {
-  return sql_guard("read which policy is approved", [this]() -> Result<std::string> {
+  return sql_guard(sql_, "read which policy is approved", [this]() -> Result<std::string> {
     std::string sha256;
     Query query(sql_, "SELECT sha256 FROM approved_policy");
     query.into(sha256);
@@ -33,7 +33,7 @@ Result<std::string> SqlTables::approved_policy() const {
 }
 
 Result<void> SqlTables::add_policy_proposal(const PolicyProposal& proposal) {
-  return sql_guard("write a proposal", [this, &proposal]() -> Result<void> {
+  return sql_guard(sql_, "write a proposal", [this, &proposal]() -> Result<void> {
     const long long at = to_milliseconds(proposal.at);
     Query(sql_, "INSERT INTO policy_proposals (sha256, by_id, by_name, at) VALUES (:a, :b, :c, :d)")
         .use(proposal.sha256)
@@ -46,14 +46,14 @@ Result<void> SqlTables::add_policy_proposal(const PolicyProposal& proposal) {
 }
 
 Result<void> SqlTables::remove_policy_proposal(std::string_view sha256) {
-  return sql_guard("remove a proposal", [this, sha256]() -> Result<void> {
+  return sql_guard(sql_, "remove a proposal", [this, sha256]() -> Result<void> {
     const std::string value(sha256);
     return expect_change(Query(sql_, "DELETE FROM policy_proposals WHERE sha256 = :a").use(value).run(), "proposal");
   });
 }
 
 Result<void> SqlTables::set_approved_policy(std::string_view sha256) {
-  return sql_guard("write which policy is approved", [this, sha256]() -> Result<void> {
+  return sql_guard(sql_, "write which policy is approved", [this, sha256]() -> Result<void> {
     const std::string value(sha256);
     Query(sql_,
           "INSERT INTO approved_policy (only_row, sha256) VALUES (1, :a) "

@@ -54,7 +54,7 @@ struct PoolRow {
 }  // namespace
 
 Result<std::vector<Pool>> SqlTables::select_pools(std::string_view where, const std::string* value) const {
-  return sql_guard("read pools", [this, where, value]() -> Result<std::vector<Pool>> {
+  return sql_guard(sql_, "read pools", [this, where, value]() -> Result<std::vector<Pool>> {
     PoolRow row;
     std::string name;
     std::string image;
@@ -80,7 +80,7 @@ Result<Pool> SqlTables::pool(const PoolId& id) const { return only(select_pools(
 Result<std::vector<Pool>> SqlTables::pools() const { return select_pools("", nullptr); }
 
 Result<PoolFill> SqlTables::pool_fill(const PoolId& id) const {
-  return sql_guard("count a pool's desktops", [this, &id]() -> Result<PoolFill> {
+  return sql_guard(sql_, "count a pool's desktops", [this, &id]() -> Result<PoolFill> {
     long long all = 0;
     long long desktops = 0;
     long long assigned = 0;
@@ -111,7 +111,7 @@ Result<std::vector<Desktop>> SqlTables::spares(const PoolId& pool, std::size_t l
 }
 
 Result<void> SqlTables::assign_desktop(const DesktopId& id, std::uint64_t epoch, const UserId& user) {
-  return sql_guard("assign a desktop", [this, &id, epoch, &user]() -> Result<void> {
+  return sql_guard(sql_, "assign a desktop", [this, &id, epoch, &user]() -> Result<void> {
     const auto expected = static_cast<long long>(epoch);
     Query query(sql_,
                 "UPDATE desktops SET user_id = :a, epoch = epoch + 1 "
@@ -123,7 +123,7 @@ Result<void> SqlTables::assign_desktop(const DesktopId& id, std::uint64_t epoch,
 }
 
 Result<void> SqlTables::retire_desktop(const DesktopId& id, std::uint64_t epoch) {
-  return sql_guard("retire a desktop", [this, &id, epoch]() -> Result<void> {
+  return sql_guard(sql_, "retire a desktop", [this, &id, epoch]() -> Result<void> {
     const auto expected = static_cast<long long>(epoch);
     Query query(
         sql_, "UPDATE desktops SET user_id = NULL, power = 'deleted', epoch = epoch + 1 WHERE id = :a AND epoch = :b");
@@ -134,7 +134,7 @@ Result<void> SqlTables::retire_desktop(const DesktopId& id, std::uint64_t epoch)
 }
 
 Result<void> SqlTables::put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) {
-  return sql_guard("put a desktop into a pool", [this, &id, &pool, &user]() -> Result<void> {
+  return sql_guard(sql_, "put a desktop into a pool", [this, &id, &pool, &user]() -> Result<void> {
     Query query(sql_, "UPDATE desktops SET pool_id = NULLIF(:a, ''), user_id = NULLIF(:b, '') WHERE id = :c");
     TOBARI_TRY(expect_change(query.use(pool.str()).use(user.str()).use(id.str()).run(), "desktop"));
     touch(id);
@@ -143,7 +143,7 @@ Result<void> SqlTables::put_in_pool(const DesktopId& id, const PoolId& pool, con
 }
 
 Result<void> SqlTables::add_pool(const Pool& pool) {
-  return sql_guard("add a pool", [this, &pool]() -> Result<void> {
+  return sql_guard(sql_, "add a pool", [this, &pool]() -> Result<void> {
     const PoolRow row(pool);
     Query query(sql_,
                 "INSERT INTO pools (id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
@@ -156,7 +156,7 @@ Result<void> SqlTables::add_pool(const Pool& pool) {
 }
 
 Result<void> SqlTables::change_pool(const Pool& pool) {
-  return sql_guard("change a pool", [this, &pool]() -> Result<void> {
+  return sql_guard(sql_, "change a pool", [this, &pool]() -> Result<void> {
     const PoolRow row(pool);
     Query query(sql_,
                 "UPDATE pools SET name = :a, image = :b, vcpus = :c, memory_mib = :d, heads = :e, labels = :f, "
@@ -169,7 +169,7 @@ Result<void> SqlTables::change_pool(const Pool& pool) {
 }
 
 Result<void> SqlTables::remove_pool(const PoolId& id) {
-  return sql_guard("remove a pool", [this, &id]() -> Result<void> {
+  return sql_guard(sql_, "remove a pool", [this, &id]() -> Result<void> {
     return expect_change(Query(sql_, "DELETE FROM pools WHERE id = :a").use(id.str()).run(), "pool");
   });
 }

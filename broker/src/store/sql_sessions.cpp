@@ -59,7 +59,7 @@ constexpr std::string_view kSelect =
 
 Result<std::vector<Session>> SqlTables::select_sessions(std::string_view where, const std::string* value,
                                                         std::size_t limit) const {
-  return sql_guard("read sessions", [this, where, value, limit]() -> Result<std::vector<Session>> {
+  return sql_guard(sql_, "read sessions", [this, where, value, limit]() -> Result<std::vector<Session>> {
     SessionRow row;
     const auto most = static_cast<long long>(limit);
     Query query(sql_, std::string(kSelect).append(where) + " ORDER BY created_at DESC, id DESC LIMIT :l");
@@ -101,7 +101,7 @@ Result<std::vector<Session>> SqlTables::live_sessions() const {
 }
 
 Result<void> SqlTables::set_access(const SessionId& id, std::string_view access) {
-  return sql_guard("change what a session may do", [this, &id, access]() -> Result<void> {
+  return sql_guard(sql_, "change what a session may do", [this, &id, access]() -> Result<void> {
     const std::string value(access);
     Query query(sql_, "UPDATE sessions SET access = :a WHERE id = :b");
     return expect_change(query.use(value).use(id.str()).run(), "session");
@@ -109,7 +109,7 @@ Result<void> SqlTables::set_access(const SessionId& id, std::string_view access)
 }
 
 Result<bool> SqlTables::event_is_stored(std::string_view event_id) const {
-  return sql_guard("read an event", [this, event_id]() -> Result<bool> {
+  return sql_guard(sql_, "read an event", [this, event_id]() -> Result<bool> {
     const std::string value(event_id);
     std::string found;
     Query query(sql_, "SELECT id FROM session_events WHERE id = :a");
@@ -119,7 +119,7 @@ Result<bool> SqlTables::event_is_stored(std::string_view event_id) const {
 }
 
 Result<void> SqlTables::add_session(const Session& session) {
-  return sql_guard("add a session", [this, &session]() -> Result<void> {
+  return sql_guard(sql_, "add a session", [this, &session]() -> Result<void> {
     const std::string state(to_string(session.state));
     const long long created_at = to_milliseconds(session.created_at);
     const long long offer_expires_at = to_milliseconds(session.offer_expires_at);
@@ -138,7 +138,7 @@ Result<void> SqlTables::add_session(const Session& session) {
 }
 
 Result<void> SqlTables::mark_routed(const SessionId& id, std::string_view client_address) {
-  return sql_guard("redeem a routing token", [this, &id, client_address]() -> Result<void> {
+  return sql_guard(sql_, "redeem a routing token", [this, &id, client_address]() -> Result<void> {
     const std::string address(client_address);
     // Compare and set: of two gateways with the same token one changes a row.
     Query query(sql_, "UPDATE sessions SET routed = 1, client_address = :a WHERE id = :b AND routed = 0");
@@ -152,7 +152,7 @@ Result<void> SqlTables::update_session(const SessionId& id, SessionState state, 
   const std::string address(client_address);
   const std::string name(client_name);
   const std::string text(detail);
-  return sql_guard("update a session", [this, &id, &words, &address, &name, &text]() -> Result<void> {
+  return sql_guard(sql_, "update a session", [this, &id, &words, &address, &name, &text]() -> Result<void> {
     Query query(sql_,
                 "UPDATE sessions SET state = :a, client_address = :b, client_name = :c, detail = :d WHERE id = :e");
     return expect_change(query.use(words).use(address).use(name).use(text).use(id.str()).run(), "session");
@@ -160,7 +160,7 @@ Result<void> SqlTables::update_session(const SessionId& id, SessionState state, 
 }
 
 Result<void> SqlTables::add_event(std::string_view event_id, const SessionId& session, Time now) {
-  return sql_guard("store an event", [this, event_id, &session, now]() -> Result<void> {
+  return sql_guard(sql_, "store an event", [this, event_id, &session, now]() -> Result<void> {
     const std::string value(event_id);
     const long long stored_at = to_milliseconds(now);
     Query query(sql_, "INSERT INTO session_events (id, session_id, stored_at) VALUES (:a, :b, :c)");

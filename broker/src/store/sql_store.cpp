@@ -1,83 +1,56 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/sql_store.h"
 
-#include <cerrno>
-#include <fcntl.h>
-#include <format>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 #include <utility>
 
-#include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>
-#include <sys/stat.h>
-
 #include <tobari/base/log.h>
-#include <tobari/base/unique_fd.h>
 
 #include "store/migrations.h"
 #include "store/sql_errors.h"
 #include "store/sql_tables.h"
 
 namespace tobari::broker {
-
-class SqlStore::Connection {
- public:
-  static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file) {
-    return sql_guard(std::format("open {}", file.string()), [&file]() -> Result<std::unique_ptr<Connection>> {
-      auto made = std::make_unique<Connection>();
-      made->sql.open(soci::sqlite3, std::format("db=\"{}\" timeout=5", file.string()));
-      made->sql << "PRAGMA journal_mode = WAL";
-      made->sql << "PRAGMA synchronous = FULL";
-      made->sql << "PRAGMA foreign_keys = ON";
-      made->sql << "PRAGMA trusted_schema = OFF";
-      return made;
-    });
-  }
-
-  Result<void> begin() {
-    return sql_guard("begin a transaction", [this]() -> Result<void> {
-      sql.begin();
-      return {};
-    });
-  }
-  Result<void> commit() {
-    return sql_guard("commit", [this]() -> Result<void> {
-      sql.commit();
-      return {};
-    });
-  }
-  // After a full disk SQLite has often rolled back already, and then objects to being asked: not worth a word.
-  void rollback() {
-    static_cast<void>(sql_guard("roll back", [this]() -> Result<void> {
-      sql.rollback();
-      return {};
-    }));
-  }
-
-  soci::session sql;
-};
-
 namespace {
 
-// SQLite would make the file with the umask's mode.
-Result<void> make_private_file(const std::filesystem::path& file) {
-  const UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!fd) return fail_errno(errno, std::format("open {}", file.string()));
-  return {};
+using Lease = Connections::Lease;
+using Begin = Result<void> (SqlSession::*)();
+
+constexpr std::chrono::milliseconds kFirstPause{5};  // then twice as long each time
+
+// Runs `body` inside a transaction that it ends itself. A connection that turns out to be gone before anything was done
+// is replaced.
+template <class Body>
+Result<void> in_transaction(Watchdog& watchdog, Lease& lease, Begin begin, Body&& body) {
+  for (bool again = true;; again = false) {
+    const Watchdog::Watch watch(watchdog, lease->line().get());
+    auto begun = ((*lease).*begin)();
+    if (begun.has_value()) return std::forward<Body>(body)(*lease);
+    if (lease->trouble() != Trouble::kLost || !again) {
+      lease->rollback();
+      return begun;
+    }
+    TOBARI_TRY(lease.reopen());
+  }
+}
+
+void pause(std::chrono::milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, time, [] { return false; });
 }
 
 }  // namespace
 
-SqlStore::SqlStore(const Clock& clock, std::unique_ptr<Connection> writer, std::unique_ptr<Connection> reader)
-    : clock_(clock), writer_(std::move(writer)), reader_(std::move(reader)) {}
-
-SqlStore::~SqlStore() = default;
-
-Result<std::unique_ptr<SqlStore>> SqlStore::open(const std::filesystem::path& file, const Clock& clock) {
-  TOBARI_TRY(make_private_file(file));
-  TOBARI_ASSIGN(auto writer, Connection::open(file));
-  TOBARI_TRY(migrate(writer->sql));
-  TOBARI_ASSIGN(auto reader, Connection::open(file));
-  return std::unique_ptr<SqlStore>(new SqlStore(clock, std::move(writer), std::move(reader)));
+Result<std::unique_ptr<SqlStore>> SqlStore::open(const Database& database, const Clock& clock) {
+  {
+    TOBARI_ASSIGN(const auto session, SqlSession::open(database, Purpose::kMaintain));
+    TOBARI_TRY(migrate(*session));
+  }
+  return std::unique_ptr<SqlStore>(new SqlStore(database, clock));
 }
 
 Result<void> SqlStore::act(const Act& act) {
@@ -88,33 +61,74 @@ Result<void> SqlStore::act(const Act& act) {
 }
 
 Result<void> SqlStore::transact(const std::function<Result<void>(Writer&)>& body) {
-  const std::scoped_lock lock(write_mutex_);
-  TOBARI_TRY(writer_->begin());
-  SqlTables tables(writer_->sql, clock_.wall());
-  auto done = [this, &body, &tables]() -> Result<void> {
-    TOBARI_TRY(body(tables));
-    return writer_->commit();
-  }();
-  if (!done.has_value()) {
-    writer_->rollback();
-    if (done.error().code == Errc::kIo) log::error("the state was not written", {{"why", describe(done.error())}});
+  TOBARI_ASSIGN(Lease lease, connections_.writer());
+  for (int run = 1;; ++run) {
+    auto done = run_once(lease, body);
+    if (done.has_value() || lease->trouble() != Trouble::kAgain || run == kMaxRuns) {
+      if (!done.has_value() && done.error().code == Errc::kIo) {
+        log::error("the state was not written", {{"why", describe(done.error())}});
+      }
+      return done;
+    }
+    pause(kFirstPause * (1 << (run - 1)));
   }
-  return done;
+}
+
+Result<void> SqlStore::run_once(Lease& lease, const std::function<Result<void>(Writer&)>& body) {
+  std::optional<ChainHead> committing;  // the last record, once the commit is under way
+  auto done = in_transaction(watchdog_, lease, &SqlSession::begin_act, [&](SqlSession& session) -> Result<void> {
+    SqlTables tables(session, clock_.wall());
+    auto changed = body(tables);
+    if (changed.has_value()) {
+      committing = tables.written();
+      changed = session.commit();
+    }
+    if (!changed.has_value()) session.rollback();
+    return changed;
+  });
+  if (done.has_value() || !committing.has_value() || lease->trouble() != Trouble::kLost) return done;
+  return settle(lease, *committing);
+}
+
+// The line broke while the server was committing: whether it did, it alone knows, and the record tells. The lock that
+// begins an act is free only when the server has finished with the earlier one.
+Result<void> SqlStore::settle(Lease& lease, const ChainHead& record) {
+  const auto until = std::chrono::steady_clock::now() + kSettling;
+  while (record.sequence != 0 && std::chrono::steady_clock::now() < until) {
+    if (!lease.reopen().has_value()) {
+      pause(Connections::kTryAgainAfter / 2);
+      continue;
+    }
+    bool found = false;
+    const auto asked =
+        in_transaction(watchdog_, lease, &SqlSession::begin_act, [&](SqlSession& session) -> Result<void> {
+          const auto there = SqlTables(session).audit_after(record.sequence - 1, 1);
+          session.rollback();
+          if (!there.has_value()) return std::unexpected<Error>(there.error());
+          found = !there->empty() && there->front().hash == record.hash;
+          return {};
+        });
+    if (!asked.has_value()) continue;
+    if (found) return {};
+    return fail(Errc::kUnavailable, "the database was lost for a moment, nothing was changed: try again");
+  }
+  return fail(Errc::kUnavailable, "the database was lost while it stored this, and whether it did is not known yet");
 }
 
 Result<void> SqlStore::read(const Read& read) {
-  const std::scoped_lock lock(read_mutex_);
-  TOBARI_TRY(reader_->begin());
-  const SqlTables tables(reader_->sql);
-  auto done = read(tables);
-  reader_->rollback();
-  return done;
+  TOBARI_ASSIGN(Lease lease, connections_.reader());
+  return in_transaction(watchdog_, lease, &SqlSession::begin_read, [&read](SqlSession& session) {
+    const SqlTables tables(session);
+    auto done = read(tables);
+    session.rollback();
+    return done;
+  });
 }
 
 Result<void> SqlStore::execute(const std::string& statement) {
-  const std::scoped_lock lock(write_mutex_);
-  return sql_guard("execute", [this, &statement]() -> Result<void> {
-    writer_->sql << statement;
+  TOBARI_ASSIGN(const Lease lease, connections_.writer());
+  return sql_guard(*lease, "execute", [&lease, &statement]() -> Result<void> {
+    lease->soci() << statement;
     return {};
   });
 }

@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// StateStore in SQL, over SOCI. SQLite today; the statements keep to what PostgreSQL understands as well.
+// StateStore in SQL, over SOCI: the same statements on SQLite and on PostgreSQL (store/dialect.h has what differs).
 //
-// One connection writes (acts are one after the other anyhow: each carries the hash of the audit record before), one
-// reads beside it; SQLite's write-ahead log lets them. synchronous=FULL: a committed act survives the loss of power.
+// Acts come one after the other, those of all brokers on one PostgreSQL: each carries the hash of the audit record
+// before. Reads run beside them on snapshots. A committed act survives the loss of power: synchronous=FULL in SQLite,
+// synchronous_commit=on in PostgreSQL.
 #pragma once
 
-#include <filesystem>
+#include <chrono>
 #include <memory>
-#include <mutex>
 
 #include <tobari/base/clock.h>
 
+#include "core/audit_chain.h"
+#include "store/connections.h"
+#include "store/database.h"
 #include "store/state_store.h"
+#include "store/watchdog.h"
 
 namespace tobari::broker {
 
 class SqlStore final : public StateStore {
  public:
-  // Opens `file`, makes it when it is not there (mode 0600), and brings an older schema up to date. kInvalidArgument
-  // when a newer Tobari wrote it.
-  [[nodiscard]] static Result<std::unique_ptr<SqlStore>> open(const std::filesystem::path& file, const Clock& clock);
-  ~SqlStore() override;
+  // An act that lost against another program's (serialization failure, deadlock) is run again so often at most, within
+  // a third of a second.
+  static constexpr int kMaxRuns = 7;
+  // The longest that a transaction may take before its line to the server is cut. The server's own limits are shorter.
+  static constexpr std::chrono::milliseconds kPatience{5500};
+  // How long an act asks what became of it when the line broke during its commit.
+  static constexpr std::chrono::milliseconds kSettling{5000};
+
+  // Opens it, makes a file that is not there (mode 0600), and brings an older schema up to date. kInvalidArgument when
+  // a newer Tobari wrote it; kUnavailable when it is away, or when it is older and brokers serve from it.
+  [[nodiscard]] static Result<std::unique_ptr<SqlStore>> open(const Database& database, const Clock& clock);
 
   Result<void> act(const Act& act) override;
   Result<void> read(const Read& read) override;
@@ -30,14 +41,14 @@ class SqlStore final : public StateStore {
   Result<void> execute(const std::string& statement);
 
  private:
-  class Connection;
-  SqlStore(const Clock& clock, std::unique_ptr<Connection> writer, std::unique_ptr<Connection> reader);
+  SqlStore(const Database& database, const Clock& clock)
+      : clock_(clock), watchdog_(kPatience), connections_(database) {}
+  Result<void> run_once(Connections::Lease& lease, const std::function<Result<void>(Writer&)>& body);
+  Result<void> settle(Connections::Lease& lease, const ChainHead& record);
 
   const Clock& clock_;
-  std::mutex write_mutex_;
-  std::unique_ptr<Connection> writer_;
-  std::mutex read_mutex_;
-  std::unique_ptr<Connection> reader_;
+  Watchdog watchdog_;
+  Connections connections_;
 };
 
 }  // namespace tobari::broker

@@ -2,9 +2,8 @@
 // The statements of SqlStore, one file a group of tables. Works inside the transaction that the store has opened.
 #pragma once
 
-#include <soci/soci.h>
-
 #include "core/audit_chain.h"
+#include "store/sql_session.h"
 #include "store/state_store.h"
 
 namespace tobari::broker {
@@ -12,7 +11,7 @@ namespace tobari::broker {
 class SqlTables final : public Writer {
  public:
   // `now`: of the records that are written.
-  explicit SqlTables(soci::session& sql, Time now = {}) : sql_(sql), now_(now) {}
+  explicit SqlTables(SqlSession& sql, Time now = {}) : sql_(sql), now_(now) {}
 
   // sql_users.cpp
   Result<User> user(const UserId& id) const override;
@@ -100,6 +99,8 @@ class SqlTables final : public Writer {
   Result<ChainHead> audit_head() const override;
   Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) const override;
   Result<void> add_record(AuditDraft draft) override;
+  // The last record that was added; 0: none.
+  [[nodiscard]] const ChainHead& written() const noexcept { return written_; }
 
  private:
   // `where` may hold one mark, for which `value` stands.
@@ -114,8 +115,9 @@ class SqlTables final : public Writer {
                                                std::size_t limit) const;
   Result<std::vector<Node>> select_nodes(std::string_view where, const std::string* value) const;
 
-  soci::session& sql_;
+  SqlSession& sql_;
   const Time now_;
+  ChainHead written_;
 };
 
 // The only row, or kNotFound.

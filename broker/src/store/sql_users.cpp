@@ -7,7 +7,7 @@
 namespace tobari::broker {
 
 Result<std::vector<User>> SqlTables::select_users(std::string_view where, const std::string* value) const {
-  return sql_guard("read users", [this, where, value]() -> Result<std::vector<User>> {
+  return sql_guard(sql_, "read users", [this, where, value]() -> Result<std::vector<User>> {
     std::string id;
     std::string role;
     User row;
@@ -34,7 +34,7 @@ Result<User> SqlTables::user_by_name(std::string_view name) const {
 Result<std::vector<User>> SqlTables::users() const { return select_users("", nullptr); }
 
 Result<void> SqlTables::add_user(const User& user) {
-  return sql_guard("add a user", [this, &user]() -> Result<void> {
+  return sql_guard(sql_, "add a user", [this, &user]() -> Result<void> {
     const std::string role(to_string(user.role));
     Query(sql_, "INSERT INTO users (id, name, role, password_hash) VALUES (:a, :b, :c, :d)")
         .use(user.id.str())
@@ -47,7 +47,7 @@ Result<void> SqlTables::add_user(const User& user) {
 }
 
 Result<void> SqlTables::set_password_hash(const UserId& user, std::string_view hash) {
-  return sql_guard("set a password", [this, &user, hash]() -> Result<void> {
+  return sql_guard(sql_, "set a password", [this, &user, hash]() -> Result<void> {
     const std::string value(hash);
     Query query(sql_, "UPDATE users SET password_hash = :a WHERE id = :b");
     return expect_change(query.use(value).use(user.str()).run(), "user");
@@ -55,14 +55,14 @@ Result<void> SqlTables::set_password_hash(const UserId& user, std::string_view h
 }
 
 Result<void> SqlTables::remove_user(const UserId& user) {
-  return sql_guard("remove a user", [this, &user]() -> Result<void> {
+  return sql_guard(sql_, "remove a user", [this, &user]() -> Result<void> {
     Query query(sql_, "DELETE FROM users WHERE id = :a");  // tokens and stored replies go with it
     return expect_change(query.use(user.str()).run(), "user");
   });
 }
 
 Result<Token> SqlTables::token(std::string_view sha256) const {
-  return sql_guard("read a token", [this, sha256]() -> Result<Token> {
+  return sql_guard(sql_, "read a token", [this, sha256]() -> Result<Token> {
     Token row{.sha256 = std::string(sha256), .user = {}, .expires_at = {}};
     std::string user;
     long long expires_at = 0;
@@ -76,7 +76,7 @@ Result<Token> SqlTables::token(std::string_view sha256) const {
 }
 
 Result<void> SqlTables::add_token(const Token& token) {
-  return sql_guard("add a token", [this, &token]() -> Result<void> {
+  return sql_guard(sql_, "add a token", [this, &token]() -> Result<void> {
     const long long expires_at = to_milliseconds(token.expires_at);
     Query(sql_, "INSERT INTO tokens (sha256, user_id, expires_at) VALUES (:a, :b, :c)")
         .use(token.sha256)
@@ -88,14 +88,14 @@ Result<void> SqlTables::add_token(const Token& token) {
 }
 
 Result<void> SqlTables::remove_token(std::string_view sha256) {
-  return sql_guard("remove a token", [this, sha256]() -> Result<void> {
+  return sql_guard(sql_, "remove a token", [this, sha256]() -> Result<void> {
     const std::string value(sha256);
     return expect_change(Query(sql_, "DELETE FROM tokens WHERE sha256 = :a").use(value).run(), "token");
   });
 }
 
 Result<void> SqlTables::remove_tokens_of(const UserId& user, std::string_view except_sha256) {
-  return sql_guard("remove tokens", [this, &user, except_sha256]() -> Result<void> {
+  return sql_guard(sql_, "remove tokens", [this, &user, except_sha256]() -> Result<void> {
     const std::string kept(except_sha256);
     Query(sql_, "DELETE FROM tokens WHERE user_id = :a AND sha256 <> :b").use(user.str()).use(kept).run();
     return {};
@@ -103,7 +103,7 @@ Result<void> SqlTables::remove_tokens_of(const UserId& user, std::string_view ex
 }
 
 Result<void> SqlTables::remove_expired(Time now) {
-  return sql_guard("remove what has expired", [this, now]() -> Result<void> {
+  return sql_guard(sql_, "remove what has expired", [this, now]() -> Result<void> {
     const long long limit = to_milliseconds(now);
     const long long day_before = to_milliseconds(now - std::chrono::days(1));
     Query(sql_, "DELETE FROM tokens WHERE expires_at <= :a").use(limit).run();
@@ -114,7 +114,7 @@ Result<void> SqlTables::remove_expired(Time now) {
 }
 
 Result<StoredReply> SqlTables::reply(const UserId& user, std::string_view key) const {
-  return sql_guard("read a stored reply", [this, &user, key]() -> Result<StoredReply> {
+  return sql_guard(sql_, "read a stored reply", [this, &user, key]() -> Result<StoredReply> {
     StoredReply row;
     row.user = user;
     row.key = key;
@@ -130,7 +130,7 @@ Result<StoredReply> SqlTables::reply(const UserId& user, std::string_view key) c
 }
 
 Result<void> SqlTables::add_reply(const StoredReply& reply) {
-  return sql_guard("store a reply", [this, &reply]() -> Result<void> {
+  return sql_guard(sql_, "store a reply", [this, &reply]() -> Result<void> {
     const long long created_at = to_milliseconds(reply.created_at);
     Query(sql_,
           "INSERT INTO replies (user_id, reply_key, request_sha256, status, body, created_at) "

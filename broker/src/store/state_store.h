@@ -154,7 +154,7 @@ class Writer : public Reader {
   ~Writer() = default;
 };
 
-// Any thread. Calls block for as long as the disk takes.
+// Any thread. Calls block for as long as the disk takes, or the database's server, some seconds at most.
 class StateStore {
  public:
   using Act = std::function<Result<AuditDraft>(Writer&)>;
@@ -164,6 +164,11 @@ class StateStore {
 
   // Runs `act` in a transaction of its own, appends the audit record that it returns, and is durable on return. When
   // anything fails, nothing has happened. kIo: the disk is full or broken; a later act works again when the disk does.
+  // kUnavailable: the database is away or busy, likewise.
+  //
+  // An act that lost against another program's is run again from its beginning: `act` changes nothing but the Writer
+  // and what it assigns anew each time, moves nothing away, and ends when a call on the Writer has failed other than by
+  // kNotFound.
   virtual Result<void> act(const Act& act) = 0;
   virtual Result<void> read(const Read& read) = 0;
   // Like act(), for the control core, which writes its records itself: renewals of leases need none.
@@ -186,7 +191,7 @@ class StateStore {
 };
 
 inline Result<void> StateStore::record(AuditDraft draft) {
-  return act([&draft](Writer&) -> Result<AuditDraft> { return std::move(draft); });
+  return act([&draft](Writer&) -> Result<AuditDraft> { return draft; });
 }
 
 }  // namespace tobari::broker

@@ -1,59 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the control plane asks of every StateStore: pools, spares, hosts, and that what a host shall do is numbered.
-#include <functional>
-
-#include <gmock/gmock.h>
-
-#include "samples.h"
-#include "store/memory_store.h"
-#include "store/sql_store.h"
+#include "contract.h"
 
 namespace tobari::broker {
 namespace {
 
 using namespace samples;
-
-struct Kind {
-  const char* name;
-  std::function<std::unique_ptr<StateStore>(const Folder&, const Clock&)> make;
-};
-
-class PoolsContract : public ::testing::TestWithParam<Kind> {
- protected:
-  PoolsContract() {
-    done([this](Writer& w) -> Result<void> {
-      TOBARI_TRY(w.add_user(alice_));
-      TOBARI_TRY(w.add_user(bob_));
-      TOBARI_TRY(w.add_node(host_));
-      TOBARI_TRY(w.add_node(other_));
-      return w.add_pool(office_);
-    });
-  }
-  void done(const std::function<Result<void>(Writer&)>& body) {
-    const auto result = store_->transact(body);
-    ASSERT_TRUE(result.has_value()) << describe(result.error());
-  }
-  Errc refusal(const std::function<Result<void>(Writer&)>& body) {
-    const auto result = store_->transact(body);
-    return result.has_value() ? Errc::kInternal : result.error().code;
-  }
-  template <class Body>
-  auto get(Body body) {
-    return store_->get(std::move(body)).value();
-  }
-  std::uint64_t revision() {
-    return get([this](const Reader& r) { return r.host(host_.id); }).revision;
-  }
-
-  ManualClock clock_;
-  Folder folder_;
-  std::unique_ptr<StateStore> store_ = GetParam().make(folder_, clock_);
-  const User alice_ = user("alice");
-  const User bob_ = user("bob");
-  const Node host_ = host("host-1");
-  const Node other_ = host("host-2");
-  const Pool office_ = pool("office");
-};
 
 TEST_P(PoolsContract, KeepsAPoolAsItWasGiven) {
   const Pool kept = get([this](const Reader& r) { return r.pool(office_.id); });
@@ -214,18 +166,6 @@ TEST_P(PoolsContract, ATransactionNeedsNoRecordAndLeavesNothingWhenItFails) {
   EXPECT_EQ(records(), before);
   EXPECT_EQ(get([this](const Reader& r) { return r.host(host_.id); }).mode, HostMode::kDraining);
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Stores, PoolsContract,
-    ::testing::Values(Kind{"memory",
-                           [](const Folder&, const Clock& clock) -> std::unique_ptr<StateStore> {
-                             return std::make_unique<MemoryStore>(clock);
-                           }},
-                      Kind{"sql",
-                           [](const Folder& folder, const Clock& clock) -> std::unique_ptr<StateStore> {
-                             return std::move(SqlStore::open(folder.path() / "state.db", clock)).value();
-                           }}),
-    [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace tobari::broker

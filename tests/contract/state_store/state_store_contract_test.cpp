@@ -1,54 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What every StateStore does, run on the fake and on SQL.
+// What every StateStore does, run on the fake, on SQLite and on PostgreSQL.
 #include <algorithm>
-#include <functional>
 
-#include <gmock/gmock.h>
-
+#include "contract.h"
 #include "core/audit_chain.h"
-#include "samples.h"
-#include "store/memory_store.h"
-#include "store/sql_store.h"
 
 namespace tobari::broker {
 namespace {
 
 using namespace samples;
-
-struct Kind {
-  const char* name;
-  std::function<std::unique_ptr<StateStore>(const Folder&, const Clock&)> make;
-};
-
-class StateStoreContract : public ::testing::TestWithParam<Kind> {
- protected:
-  // One act that must succeed.
-  void done(std::function<Result<void>(Writer&)> body, std::string action = "test") {
-    const auto result = attempt(std::move(body), std::move(action));
-    ASSERT_TRUE(result.has_value()) << describe(result.error());
-  }
-  Result<void> attempt(std::function<Result<void>(Writer&)> body, std::string action = "test") {
-    return store_->act([&body, &action](Writer& writer) -> Result<AuditDraft> {
-      TOBARI_TRY(body(writer));
-      return draft(action);
-    });
-  }
-  Errc refusal(std::function<Result<void>(Writer&)> body) {
-    const auto result = attempt(std::move(body));
-    return result.has_value() ? Errc::kInternal : result.error().code;
-  }
-  template <class Body>
-  auto get(Body body) {
-    return store_->get(std::move(body));
-  }
-
-  ManualClock clock_;
-  Folder folder_;
-  std::unique_ptr<StateStore> store_ = GetParam().make(folder_, clock_);
-  const User alice_ = user("alice");
-  const User bob_ = user("bob");
-  const Node host_ = host("host-1");
-};
 
 TEST_P(StateStoreContract, KeepsUsersByNameAndId) {
   done([this](Writer& w) { return w.add_user(bob_); });
@@ -310,18 +270,6 @@ TEST_P(StateStoreContract, TheAuditIsAChainInOrder) {
   EXPECT_EQ(rest->back().draft.action, "act 4");
   EXPECT_TRUE(get([](const Reader& r) { return r.audit_after(99, 100); })->empty());
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Stores, StateStoreContract,
-    ::testing::Values(Kind{"memory",
-                           [](const Folder&, const Clock& clock) -> std::unique_ptr<StateStore> {
-                             return std::make_unique<MemoryStore>(clock);
-                           }},
-                      Kind{"sql",
-                           [](const Folder& folder, const Clock& clock) -> std::unique_ptr<StateStore> {
-                             return std::move(SqlStore::open(folder.path() / "state.db", clock)).value();
-                           }}),
-    [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace tobari::broker

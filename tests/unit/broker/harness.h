@@ -78,7 +78,10 @@ class FakePolicyFiles final : public PolicyFiles {
 };
 
 struct Harness {
-  Harness() { router.add(all_routes(api)); }
+  Harness() {
+    store.set_contended(true);  // whatever an act does, it does it again
+    router.add(all_routes(api));
+  }
   ~Harness() {
     normal.stop();
     password.stop();

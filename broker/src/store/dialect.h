@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where SQLite and PostgreSQL want different words. Every other statement of the store is the same for both.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "store/database.h"
+
+namespace tobari::broker {
+
+// What a connection is for. Who serves must not wait long; who looks after the schema may. An archive is a backup: a
+// file of SQLite that is whole without others beside it.
+enum class Purpose : std::uint8_t { kServe, kMaintain, kArchive };
+
+struct Dialect {
+  std::span<const char* const> on_open;  // settings of a new connection
+  const char* begin_act;                 // acts of all brokers come one after the other
+  const char* begin_read;                // a snapshot
+  const char* lock_schema;               // one program changes the schema at a time
+  const char* is_served;  // 1: some broker has a connection; 0: none has, and none gets one until unlocked
+  const char* unlock_schema;
+};
+
+[[nodiscard]] const Dialect& dialect(Engine engine, Purpose purpose);
+
+// A statement of a migration in the words of `engine`.
+[[nodiscard]] std::string in_dialect(Engine engine, std::string_view statement);
+
+}  // namespace tobari::broker

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/sql_session.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <format>
+#include <string>
+
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+#include <sys/stat.h>
+
+#include "store/sql_errors.h"
+
+namespace tobari::broker {
+namespace {
+
+constexpr int kOldestPostgres = 170000;
+
+// SQLite would make the file with the umask's mode.
+Result<void> make_private_file(const std::filesystem::path& file) {
+  const UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!fd) return fail_errno(errno, std::format("open {}", file.string()));
+  return {};
+}
+
+PGconn* line_of(soci::session& soci) {
+  return static_cast<soci::postgresql_session_backend*>(soci.get_backend())->conn_;
+}
+
+// libpq's words, which hold no password: the last line, as there is one for each address that was tried.
+std::string last_line(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  const auto at = text.rfind('\n');
+  if (at != std::string::npos) text.erase(0, at + 1);
+  return text.substr(text.find_first_not_of(" \t"));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqlSession>> SqlSession::open(const Database& database, Purpose purpose) {
+  const bool sqlite = database.engine() == Engine::kSqlite;
+  if (sqlite) TOBARI_TRY(make_private_file(database.file()));
+  std::unique_ptr<SqlSession> made(new SqlSession(database.engine(), purpose));
+  try {
+    if (sqlite) {
+      made->soci_.open(soci::sqlite3, database.address());
+    } else {
+      made->soci_.open(soci::postgresql, database.address());
+    }
+  } catch (const soci::soci_error& e) {
+    return fail(
+        sqlite ? Errc::kIo : Errc::kUnavailable,
+        std::format("the database {} cannot be reached: {}", database.where(), last_line(e.get_error_message())));
+  }
+  if (!sqlite) {
+    const int version = ::PQserverVersion(line_of(made->soci_));
+    if (version < kOldestPostgres) {
+      return fail(Errc::kInvalidArgument,
+                  std::format("{} is PostgreSQL {}: 17 or newer is needed", database.where(), version / 10000));
+    }
+    made->line_.reset(::fcntl(::PQsocket(line_of(made->soci_)), F_DUPFD_CLOEXEC, 0));
+    if (!made->line_) return fail_errno(errno, "keep the line to the database");
+  }
+  for (const char* setting : made->words().on_open) {
+    TOBARI_TRY(made->run(std::format("open {}", database.where()).c_str(), setting));
+  }
+  return made;
+}
+
+Result<void> SqlSession::run(const char* doing_what, const char* statement) {
+  return sql_guard(*this, doing_what, [this, statement]() -> Result<void> {
+    soci_ << statement;
+    return {};
+  });
+}
+
+Result<void> SqlSession::begin_act() {
+  trouble_ = Trouble::kNone;
+  return run("begin an act", words().begin_act);
+}
+
+Result<void> SqlSession::begin_read() {
+  trouble_ = Trouble::kNone;
+  return run("begin to read", words().begin_read);
+}
+
+Result<void> SqlSession::commit() { return run("commit", "COMMIT"); }
+
+// After a full disk SQLite has often rolled back already, and then objects to being asked: not worth a word.
+void SqlSession::rollback() {
+  if (trouble_ != Trouble::kLost) static_cast<void>(run("roll back", "ROLLBACK"));
+}
+
+}  // namespace tobari::broker

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The suites on a real PostgreSQL: one server for all of them, a database each.
+#include "contract.h"
+#include "postgres/postgres_server.h"
+
+namespace tobari::broker {
+namespace {
+
+using samples::Folder;
+using test::PostgresServer;
+
+PostgresServer& server() {
+  static const auto started = [] {
+    auto made = PostgresServer::start(PostgresServer::Writes::kFast);
+    if (!made.has_value()) {
+      std::fprintf(stderr, "%s\n", describe(made.error()).c_str());
+      std::abort();
+    }
+    return std::move(*made);
+  }();
+  return *started;
+}
+
+Database new_database(const Folder&) { return Database::postgres(server().new_database().value()).value(); }
+
+const auto kName = [](const auto& test) { return std::string(test.param.name); };
+
+const auto kStores = ::testing::Values(
+    StoreKind{"postgres", [](const Folder& folder, const Clock& clock) -> std::unique_ptr<StateStore> {
+                return std::move(SqlStore::open(new_database(folder), clock).value());
+              }});
+
+INSTANTIATE_TEST_SUITE_P(Stores, StateStoreContract, kStores, kName);
+INSTANTIATE_TEST_SUITE_P(Stores, PoolsContract, kStores, kName);
+INSTANTIATE_TEST_SUITE_P(Databases, SqlStoreContract, ::testing::Values(DatabaseKind{"postgres", new_database}), kName);
+
+}  // namespace
+}  // namespace tobari::broker
