@@ -124,6 +124,10 @@ class Agent {
                      say_hello();
                    },
                    [&](const Hostname& c) { report("hostname", run_command("hostname", {c.name})); },
+                   [&](const Identity& c) {
+                     report("identity", run_command("identity", {c.name, c.machine_id, c.milliseconds, c.seed}));
+                   },
+                   [&](const Settle&) { report("settle", run_command("settle", {})); },
                    [&](const Resize& c) {
                      report("resize", run_command("resize", {std::to_string(c.width), std::to_string(c.height)}));
                    },
@@ -194,8 +198,8 @@ int serve(std::span<char*> arguments) {
   if (arguments.size() != 4) {
     std::fputs(
         "usage: tobari-agent PORT COMMANDS STATE\n"
-        "Serves the host over the virtio-serial port PORT, runs the programs hostname, resize and shutdown of\n"
-        "the folder COMMANDS, and takes the file STATE/ready as the sign that the desktop is up.\n",
+        "Serves the host over the virtio-serial port PORT, runs the programs hostname, identity, settle, resize and\n"
+        "shutdown of the folder COMMANDS, and takes the file STATE/ready as the sign that the desktop is up.\n",
         stderr);
     return 2;
   }

@@ -19,11 +19,19 @@ namespace tobari::guest {
 inline constexpr std::size_t kMaxLine = 1024;
 inline constexpr std::uint32_t kMinSide = 200;  // the limits of RDP's display control channel
 inline constexpr std::uint32_t kMaxSide = 8192;
+inline constexpr std::uint64_t kMaxMilliseconds = 253'402'300'799'999;  // the end of the year 9999
 
 struct Hello {};
 struct Hostname {
   std::string name;
 };
+struct Identity {
+  std::string name;
+  std::string machine_id;    // 32 hex digits
+  std::string milliseconds;  // since 1970
+  std::string seed;          // 64 hex digits
+};
+struct Settle {};
 struct Resize {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
@@ -32,7 +40,7 @@ struct Shutdown {};
 struct Ping {
   std::uint64_t number = 0;
 };
-using Command = std::variant<Hello, Hostname, Resize, Shutdown, Ping>;
+using Command = std::variant<Hello, Hostname, Identity, Settle, Resize, Shutdown, Ping>;
 
 // The text after "error ": the command as far as it was understood, and a reason of one word.
 using Refusal = std::string;
@@ -78,6 +86,11 @@ inline bool is_host_label(std::string_view name) {
          std::ranges::all_of(name, [&](char c) { return alphanumeric(c) || c == '-'; });
 }
 
+inline bool is_hex(std::string_view text, std::size_t digits) {
+  return text.size() == digits &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number{};
@@ -113,6 +126,17 @@ inline std::expected<Command, Refusal> parse_command(std::string_view line) {
     if (count != 2) return refuse("arguments");
     if (!is_host_label(words[1])) return refuse("name");
     return Hostname{std::string(words[1])};
+  }
+  if (words[0] == "identity") {
+    if (count != 5) return refuse("arguments");
+    if (!is_host_label(words[1])) return refuse("name");
+    const auto time = parse_number<std::uint64_t>(words[3]);
+    if (!is_hex(words[2], 32) || !time || *time > kMaxMilliseconds || !is_hex(words[4], 64)) return refuse("number");
+    return Identity{std::string(words[1]), std::string(words[2]), std::string(words[3]), std::string(words[4])};
+  }
+  if (words[0] == "settle") {
+    if (count != 1) return refuse("arguments");
+    return Settle{};
   }
   if (words[0] == "resize") {
     if (count != 3) return refuse("arguments");

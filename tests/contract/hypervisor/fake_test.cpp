@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <filesystem>
+#include <fstream>
+
 #include <tobari/vmhost/fake_hypervisor.h>
 
 #include "hypervisor_contract.h"
@@ -9,6 +12,7 @@ namespace {
 struct Fake {
   static constexpr bool kHasDisplay = true;
   static constexpr bool kAskStops = true;
+  static constexpr bool kCopies = true;
   static Result<std::unique_ptr<Hypervisor>> make() { return std::unique_ptr<Hypervisor>(new FakeHypervisor()); }
   static bool define_network(Hypervisor& hypervisor, const std::string& name, const std::string& bridge) {
     static_cast<FakeHypervisor&>(hypervisor).add_network(name, bridge);
@@ -19,6 +23,16 @@ struct Fake {
     spec.id = id;
     return spec;
   }
+  static DomainSpec spec(const DesktopId& id, const DomainSpec&) { return spec(id); }
+  static DomainSpec template_spec(const DesktopId& id) {
+    DomainSpec made = spec(id);
+    const std::filesystem::path dir = std::filesystem::path(::testing::TempDir()) / ("fake-template-" + id.str());
+    std::filesystem::create_directories(dir);
+    made.shared_ram = dir / "ram";
+    for (const char* file : {"ram", "state"}) std::ofstream(dir / file).flush();
+    return made;
+  }
+  static void seal(const DomainSpec&) {}
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Fake, HypervisorContract, Fake);
 

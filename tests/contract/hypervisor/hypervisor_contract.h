@@ -5,13 +5,20 @@
 //   // False: it keeps no networks.
 //   static bool define_network(Hypervisor&, const std::string& name, const std::string& bridge);
 //   static constexpr bool kHasDisplay, kAskStops;        // a display; a guest that obeys the power button
+//   static constexpr bool kCopies;                       // it can freeze VMs and copy them; then also
+//   // The spec of a template, whose files are there: shared_ram, and beside it "state".
+//   static DomainSpec template_spec(const DesktopId&);
+//   // What freezing leaves behind becomes readable to VMs, and no more than that.
+//   static void seal(const DomainSpec&);
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <fcntl.h>
+#include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -70,14 +77,41 @@ class HypervisorContract : public ::testing::Test {
     const auto done = hypervisor_->start(id);
     ASSERT_TRUE(done) << describe(done.error());
   }
-  // -1: not listed, else whether it runs.
-  int running(const DesktopId& id) {
+  std::optional<DomainInfo> info(const DesktopId& id) {
     const auto all = hypervisor_->list();
     if (!all) ADD_FAILURE() << describe(all.error());
     for (const DomainInfo& info : all.value_or(std::vector<DomainInfo>())) {
-      if (info.id == id) return info.running ? 1 : 0;
+      if (info.id == id) return info;
     }
-    return -1;
+    return std::nullopt;
+  }
+  // -1: not listed, else whether it runs.
+  int running(const DesktopId& id) {
+    const auto found = info(id);
+    return found ? static_cast<int>(found->running) : -1;
+  }
+
+  // ---- templates and copies
+  static TemplateFiles files_of(const DomainSpec& spec) {
+    return {spec.shared_ram, spec.shared_ram.substr(0, spec.shared_ram.rfind('/') + 1) + "state"};
+  }
+  // Frozen and ready to be copied.
+  DomainSpec frozen() {
+    const DesktopId id = DesktopId::random();
+    ids_.push_back(id);
+    DomainSpec spec = Traits::template_spec(id);
+    const auto defined = hypervisor_->define(spec);
+    EXPECT_TRUE(defined) << describe(defined.error());
+    start(id);
+    const auto done = hypervisor_->freeze(id, files_of(spec).state);
+    EXPECT_TRUE(done) << describe(done.error());
+    Traits::seal(spec);
+    return spec;
+  }
+  DomainSpec copy_of(const DomainSpec& of) {
+    const DesktopId id = DesktopId::random();
+    ids_.push_back(id);
+    return Traits::spec(id, of);
   }
 
   std::unique_ptr<Hypervisor> hypervisor_;
@@ -205,7 +239,137 @@ TYPED_TEST_P(HypervisorContract, VmOfAnUnknownNetworkDoesNotStart) {
   EXPECT_EQ(this->running(id), 0);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(HypervisorContract, UnknownNetwork, NetworkIsStartedAndHasABridge,
+TYPED_TEST_P(HypervisorContract, TemplateIsListedAsSuch) {
+  if constexpr (!TypeParam::kCopies) {
+    GTEST_SKIP() << "no copies";
+  } else {
+    const DomainSpec of = this->frozen();
+    ASSERT_TRUE(this->info(of.id));
+    EXPECT_TRUE(this->info(of.id)->is_template);
+    EXPECT_FALSE(this->info(of.id)->running) << "its end is part of freezing";
+    EXPECT_FALSE(this->info(this->defined())->is_template);
+  }
+}
+
+TYPED_TEST_P(HypervisorContract, CopiesRunSideBySide) {
+  if constexpr (!TypeParam::kCopies) {
+    GTEST_SKIP() << "no copies";
+  } else {
+    EventLog log;
+    const auto watch = this->hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
+    const DomainSpec of = this->frozen();
+    for (int i = 0; i < 2; ++i) {
+      const DomainSpec spec = this->copy_of(of);
+      for (int again = 0; again < 2; ++again) {
+        const auto done = this->hypervisor_->clone(spec, this->files_of(of));
+        ASSERT_TRUE(done) << describe(done.error());
+        EXPECT_EQ(this->running(spec.id), 1);
+      }
+      EXPECT_TRUE(log.wait_for(DomainEvent::Kind::kStarted, spec.id));
+      EXPECT_FALSE(this->info(spec.id)->is_template);
+      EXPECT_EQ(this->hypervisor_->display(spec.id, std::nullopt).has_value(), TypeParam::kHasDisplay);
+    }
+    for (const DesktopId& id : this->ids_) EXPECT_EQ(this->running(id), id == of.id ? 0 : 1);
+  }
+}
+
+// What is started the next time is an ordinary VM: nothing of the template is loaded again over its disk.
+TYPED_TEST_P(HypervisorContract, CopyIsStoppedAndStartedLikeOthers) {
+  if constexpr (!TypeParam::kCopies) {
+    GTEST_SKIP() << "no copies";
+  } else {
+    const DomainSpec of = this->frozen();
+    const DomainSpec spec = this->copy_of(of);
+    ASSERT_TRUE(this->hypervisor_->clone(spec, this->files_of(of)));
+    ASSERT_TRUE(this->hypervisor_->stop(spec.id, StopMode::kNow));
+    EXPECT_EQ(this->running(spec.id), 0);
+    std::filesystem::remove(this->files_of(of).ram);
+    std::filesystem::remove(this->files_of(of).state);
+    this->start(spec.id);
+    EXPECT_EQ(this->running(spec.id), 1);
+  }
+}
+
+TYPED_TEST_P(HypervisorContract, StateThatDoesNotFitLeavesNothingRunning) {
+  if constexpr (!TypeParam::kCopies) {
+    GTEST_SKIP() << "no copies";
+  } else {
+    const DomainSpec of = this->frozen();
+    DomainSpec spec = this->copy_of(of);
+    std::filesystem::resize_file(this->files_of(of).state, 10);
+    const auto done = this->hypervisor_->clone(spec, this->files_of(of));
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::kIo) << describe(done.error());
+    EXPECT_EQ(this->running(spec.id), 0);
+    this->start(spec.id);
+    EXPECT_EQ(this->running(spec.id), 1) << "it boots instead";
+  }
+}
+
+TYPED_TEST_P(HypervisorContract, WhatDoesNotRunIsNotFrozen) {
+  if constexpr (!TypeParam::kCopies) {
+    GTEST_SKIP() << "no copies";
+  } else {
+    EXPECT_EQ(this->hypervisor_->freeze(DesktopId::random(), "/tmp/none").error().code, Errc::kNotFound);
+    EXPECT_EQ(this->hypervisor_->freeze(this->defined(), "/tmp/none").error().code, Errc::kNotFound);
+    EXPECT_FALSE(std::filesystem::exists("/tmp/none"));
+  }
+}
+
+TYPED_TEST_P(HypervisorContract, CopyGetsItsCardWhileItRuns) {
+  if constexpr (!TypeParam::kCopies) {
+    GTEST_SKIP() << "no copies";
+  } else {
+    if (!TypeParam::define_network(*this->hypervisor_, "desks", "virbr-test")) GTEST_SKIP() << "no networks here";
+    ASSERT_TRUE(this->hypervisor_->bridge_of("desks"));
+    const NetworkCard card{.network = "desks", .bridge = "virbr-test", .dhcp_servers = {"192.168.177.1"}};
+    EXPECT_EQ(this->hypervisor_->attach_card(DesktopId::random(), card).error().code, Errc::kNotFound);
+    const DomainSpec of = this->frozen();
+    DomainSpec spec = this->copy_of(of);
+    spec.network = card;
+    ASSERT_TRUE(this->hypervisor_->clone(spec, this->files_of(of)));
+    for (int again = 0; again < 2; ++again) {
+      const auto done = this->hypervisor_->attach_card(spec.id, card);
+      EXPECT_TRUE(done) << describe(done.error());
+    }
+    NetworkCard other = card;
+    other.network = "tobari-no-such";
+    const DomainSpec lost = this->copy_of(of);
+    ASSERT_TRUE(this->hypervisor_->clone(lost, this->files_of(of)));
+    EXPECT_EQ(this->hypervisor_->attach_card(lost.id, other).error().code, Errc::kNotFound);
+    ASSERT_TRUE(this->hypervisor_->stop(spec.id, StopMode::kNow));
+    EXPECT_EQ(this->hypervisor_->attach_card(spec.id, card).error().code, Errc::kNotFound);
+    this->start(spec.id);
+    EXPECT_TRUE(this->hypervisor_->attach_card(spec.id, card)) << "it was started with it";
+  }
+}
+
+TYPED_TEST_P(HypervisorContract, CopyCostsLessThanItsMemory) {
+  if constexpr (!TypeParam::kCopies) {
+    GTEST_SKIP() << "no copies";
+  } else {
+    const DomainSpec of = this->frozen();
+    const DomainSpec spec = this->copy_of(of);
+    EXPECT_EQ(this->hypervisor_->private_memory(spec.id).error().code, Errc::kNotFound);
+    ASSERT_TRUE(this->hypervisor_->clone(spec, this->files_of(of)));
+    const auto bytes = this->hypervisor_->private_memory(spec.id);
+    ASSERT_TRUE(bytes) << describe(bytes.error());
+    EXPECT_GT(*bytes, 0U);
+    EXPECT_LT(*bytes, std::uint64_t{spec.memory_mib} << 20U);
+  }
+}
+
+TYPED_TEST_P(HypervisorContract, SaysItsVersion) {
+  const auto first = this->hypervisor_->version();
+  ASSERT_TRUE(first) << describe(first.error());
+  EXPECT_FALSE(first->empty());
+  EXPECT_EQ(*first, this->hypervisor_->version().value_or(""));
+}
+
+REGISTER_TYPED_TEST_SUITE_P(HypervisorContract, TemplateIsListedAsSuch, CopiesRunSideBySide,
+                            CopyIsStoppedAndStartedLikeOthers, StateThatDoesNotFitLeavesNothingRunning,
+                            WhatDoesNotRunIsNotFrozen, CopyGetsItsCardWhileItRuns, CopyCostsLessThanItsMemory,
+                            SaysItsVersion, UnknownNetwork, NetworkIsStartedAndHasABridge,
                             VmOfAnUnknownNetworkDoesNotStart, LifeOfOneVm, EverythingMayBeRepeated, UnknownVm,
                             RunningVmIsNotUndefined, WatchersHearOfStartAndStop, EndedWatchHearsNothing, PowerButton,
                             DisplayIsConnectedAndNewEachTime);

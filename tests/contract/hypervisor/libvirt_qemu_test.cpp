@@ -85,6 +85,7 @@ class Libvirt {
 struct Qemu {
   static constexpr bool kHasDisplay = true;
   static constexpr bool kAskStops = false;  // nobody is in there
+  static constexpr bool kCopies = true;
   static Result<std::unique_ptr<Hypervisor>> make() {
     static_cast<void>(Libvirt::get());
     return make_libvirt_hypervisor({});
@@ -111,11 +112,40 @@ struct Qemu {
     spec.agent_channel = "org.tobari.agent.0";
     spec.agent_socket = dir / (id.str() + ".sock");
     spec.user = VmUser{64055, 993};
-    if (!fs::exists(spec.disk)) {
-      run("qemu-img create -q -f qcow2 -F qcow2 -b " + spec.backing_disk + " " + spec.disk);
-      EXPECT_EQ(::chown(spec.disk.c_str(), spec.user->uid, spec.user->gid), 0);
-    }
+    if (!fs::exists(spec.disk)) make_overlay(spec, spec.backing_disk);
     return spec;
+  }
+  static DomainSpec spec(const DesktopId& id, const DomainSpec& of) {
+    DomainSpec made = spec(id);
+    made.frozen_disk = of.disk;
+    make_overlay(made, of.disk);
+    return made;
+  }
+  static DomainSpec template_spec(const DesktopId& id) {
+    DomainSpec made = spec(id);
+    const fs::path dir = Libvirt::get().dir() / ("template-" + id.str());
+    fs::create_directories(dir);
+    made.shared_ram = dir / "ram";
+    for (const char* file : {"ram", "state"}) {
+      std::ofstream(dir / file).flush();
+      EXPECT_EQ(::chown((dir / file).c_str(), made.user->uid, made.user->gid), 0);
+    }
+    fs::resize_file(made.shared_ram, std::uintmax_t{made.memory_mib} << 20U);
+    return made;
+  }
+  // Nobody's to write: a copy that could would change its sisters.
+  static void seal(const DomainSpec& spec) {
+    const fs::path dir = fs::path(spec.shared_ram).parent_path();
+    for (const fs::path& file : {dir / "ram", dir / "state", fs::path(spec.disk)}) {
+      EXPECT_EQ(::chown(file.c_str(), 0, spec.user->gid), 0);
+      EXPECT_EQ(::chmod(file.c_str(), 0440), 0);
+    }
+  }
+
+ private:
+  static void make_overlay(const DomainSpec& spec, const std::string& on) {
+    run("qemu-img create -q -f qcow2 -F qcow2 -b " + on + " " + spec.disk);
+    EXPECT_EQ(::chown(spec.disk.c_str(), spec.user->uid, spec.user->gid), 0);
   }
 };
 

@@ -23,9 +23,11 @@ namespace tobari::vmhost {
 
 class AgentFixture : public ::testing::Test {
  protected:
-  explicit AgentFixture(const std::string& agent_channel)
-      : image_(agent_channel), broker_(grpc::InsecureServerCredentials()) {
-    std::filesystem::create_directories(image_.dir() / "agents");
+  explicit AgentFixture(const std::string& agent_channel, bool instant_clones = false)
+      : image_(agent_channel, instant_clones), broker_(grpc::InsecureServerCredentials()) {
+    for (const char* folder : {"agents", "disks", "templates"}) {
+      std::filesystem::create_directories(image_.dir() / folder);
+    }
     start();
   }
   ~AgentFixture() override { stop(); }
@@ -33,22 +35,37 @@ class AgentFixture : public ::testing::Test {
   void start() {
     loop_ = *Loop::create();
     images_.emplace(image_.images(), image_.dir() / "digests");
-    disks_.emplace(image_.dir().path(), std::nullopt);
+    disks_.emplace(image_.dir() / "disks", std::nullopt);
+    template_store_.emplace(image_.dir() / "templates", std::nullopt);
     hypervisor_worker_.emplace(*loop_);
+    desktop_workers_.emplace(*loop_, 3);
     disk_worker_.emplace(*loop_);
     recordings_ =
         *Recordings::create(*loop_, {.folder = image_.dir() / "recordings", .least_free = least_free_}, clock_);
     DesktopServices services{.loop = *loop_,
                              .hypervisor = hypervisor_,
                              .hypervisor_worker = *hypervisor_worker_,
+                             .desktop_workers = *desktop_workers_,
                              .disk_worker = *disk_worker_,
                              .images = *images_,
                              .disks = *disks_,
                              .agents_dir = image_.dir() / "agents"};
+    templates_.emplace(TemplateServices{.loop = *loop_,
+                                        .hypervisor = hypervisor_,
+                                        .hypervisor_worker = *hypervisor_worker_,
+                                        .disk_worker = *disk_worker_,
+                                        .images = *images_,
+                                        .disks = *disks_,
+                                        .store = *template_store_,
+                                        .agents_dir = image_.dir() / "agents"},
+                       TemplateKeeper::Times{.hypervisor_again = std::chrono::milliseconds(50),
+                                             .failures = {.deaths = 3, .first_pause = std::chrono::milliseconds(10)}});
+    services.templates = &*templates_;
     services.recordings = recordings_.get();
     services.display.program = TOBARI_FAKE_DISPLAY;
     services.times.obey_within = std::chrono::seconds(1);
     services.times.hypervisor_again = std::chrono::milliseconds(50);
+    services.times.measure_first = std::chrono::milliseconds(50);
     HostAgent::Options options;
     options.desired_file = image_.dir() / "desired";
     options.hello.set_name("host-1");
@@ -75,7 +92,9 @@ class AgentFixture : public ::testing::Test {
     front_.reset();
     link_.reset();
     disk_worker_.reset();
+    desktop_workers_.reset();
     hypervisor_worker_.reset();
+    templates_.reset();
     agent_.reset();
     recordings_.reset();
     loop_.reset();
@@ -92,8 +111,11 @@ class AgentFixture : public ::testing::Test {
   std::unique_ptr<Recordings> recordings_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;
+  std::optional<TemplateStore> template_store_;
   std::optional<Worker> hypervisor_worker_;
+  std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;
+  std::optional<TemplateKeeper> templates_;
   std::optional<HostAgent> agent_;
   std::optional<BrokerLink> link_;
   std::unique_ptr<Front> front_;

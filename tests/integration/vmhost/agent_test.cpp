@@ -4,12 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <tobari/net/tcp_socket.h>
 
 #include "agent_fixture.h"
 #include "front_client.h"
+#include "guest_port.h"
 #include "processes.h"
 
 namespace tobari::vmhost {
@@ -17,42 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-// The guest's side of the virtio-serial port: a listening socket, as QEMU makes it.
-class GuestPort {
- public:
-  explicit GuestPort(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ::unlink(path.c_str());
-    EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(::listen(listener_.get(), 1), 0);
-  }
-  void accept() { connection_.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
-  void say(const std::string& line) {
-    EXPECT_EQ(::send(connection_.get(), line.data(), line.size(), MSG_NOSIGNAL), static_cast<ssize_t>(line.size()));
-  }
-  // Waits until the host has said it; what came before is skipped.
-  bool hears(const std::string& line) {
-    const timeval patience{10, 0};
-    ::setsockopt(connection_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    while (heard_.find(line) == std::string::npos) {
-      char bytes[256];
-      const ssize_t n = ::recv(connection_.get(), bytes, sizeof bytes, 0);
-      if (n <= 0) return false;
-      heard_.append(bytes, static_cast<std::size_t>(n));
-    }
-    heard_.erase(0, heard_.find(line) + line.size());
-    return true;
-  }
-
- private:
-  UniqueFd listener_;
-  UniqueFd connection_;
-  std::string heard_;
-};
 
 class AgentTest : public AgentFixture {
  protected:
@@ -279,7 +243,7 @@ TEST_F(AgentTest, UnwantedDesktopIsStoppedAndKeepsItsDisk) {
   broker_.desire(wire::DesiredState());
   EXPECT_TRUE(port_->hears("shutdown\n"));
   EXPECT_TRUE(eventually([&] { return hypervisor_.list()->at(0).running == false; }));
-  EXPECT_TRUE(std::filesystem::exists(image_.dir() / (id_ + ".qcow2")));
+  EXPECT_TRUE(std::filesystem::exists(image_.dir() / ("disks/" + id_ + ".qcow2")));
 }
 
 // A broker whose database was restored from an old copy: it must learn the higher epoch, and the VM must go on.
@@ -297,7 +261,7 @@ TEST_F(AgentTest, OldEpochIsAnsweredWithOurs) {
     return actual.desktops_size() == 1 && actual.desktops(0).epoch() == 7;
   }));
   EXPECT_TRUE(hypervisor_.list()->at(0).running);
-  EXPECT_TRUE(std::filesystem::exists(image_.dir() / (id_ + ".qcow2")));
+  EXPECT_TRUE(std::filesystem::exists(image_.dir() / ("disks/" + id_ + ".qcow2")));
 }
 
 // An empty report would tell the broker that a desktop which it wants deleted has gone.

@@ -6,15 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
-#include <tobari/net/node_link.h>
-#include <tobari/net/pki.h>
 #include <tobari/net/tcp_socket.h>
 
 #include "../../unit/vmhost/test_image.h"
 #include "fake_broker.h"
 #include "front_client.h"
+#include "identity.h"
 #include "processes.h"
 
 namespace tobari::vmhost {
@@ -27,7 +25,7 @@ class ProgramTest : public ::testing::Test {
   void SetUp() override {
     if (!std::filesystem::exists("/etc/tobari-root") || ::geteuid() != 0) GTEST_SKIP() << "not in the platform root";
     start_libvirt();
-    make_identity();
+    credentials_ = make_identity(image_.dir());
     broker_ = std::make_unique<FakeBroker>(credentials_);
     write_config();
     start_host();
@@ -44,26 +42,6 @@ class ProgramTest : public ::testing::Test {
     std::vector<std::string> command{TOBARI_VMHOST, "--config", image_.dir() / "vmhost.yaml"};
     if (extra != "--config") command.push_back(extra);
     host_.start(std::move(command));
-  }
-
-  // A CA, the broker's certificate and this host's, as enrolment leaves it.
-  void make_identity() {
-    const net::Validity valid{std::chrono::system_clock::now(), 1};
-    const auto ca = net::make_ca("test", valid);
-    const auto server = net::issue_with_new_key(
-        *ca, {.common_name = "broker", .uri = {}, .dns = {node::kBrokerTlsName}, .ips = {}}, valid);
-    const std::string host_id = random_uuid();
-    const auto host = net::issue_with_new_key(
-        *ca, {.common_name = "host", .uri = node::node_uri(node::Role::kHost, host_id), .dns = {}, .ips = {}}, valid);
-    image_.dir().write("identity/ca.crt", ca->certificate_pem);
-    image_.dir().write("identity/node.crt", host->certificate_pem);
-    image_.dir().write("identity/node.key", host->key_pem);
-    image_.dir().write("identity/node.id", host_id);
-    ::chmod((image_.dir() / "identity/node.key").c_str(), 0600);
-    grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    options.pem_root_certs = ca->certificate_pem;
-    options.pem_key_cert_pairs.push_back({server->key_pem, server->certificate_pem});
-    credentials_ = grpc::SslServerCredentials(options);
   }
 
   void write_config() {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -68,6 +69,68 @@ TEST(DomainXml, WithANetwork) {
   expect_golden("bridge", domain_xml(spec));
 }
 
+DomainSpec template_vm() {
+  DomainSpec spec = desktop();
+  spec.title.clear();
+  spec.memory_mib = 512;
+  spec.disk = "/var/lib/tobari/templates/11111111-2222-4333-8444-555555555555/disk.qcow2";
+  spec.shared_ram = "/var/lib/tobari/templates/11111111-2222-4333-8444-555555555555/ram";
+  return spec;
+}
+
+DomainSpec copy() {
+  DomainSpec spec = desktop();
+  spec.id = *DesktopId::parse("99999999-2222-4333-8444-555555555555");
+  spec.memory_mib = 512;
+  spec.frozen_disk = template_vm().disk;
+  spec.network = NetworkCard{.network = "desks", .bridge = "virbr7", .dhcp_servers = {"192.0.2.1"}};
+  return spec;
+}
+
+TemplateFiles files() { return {template_vm().shared_ram, "/var/lib/tobari/templates/x, y/state"}; }
+
+TEST(DomainXml, Template) { expect_golden("template", domain_xml(template_vm())); }
+
+TEST(DomainXml, Clone) { expect_golden("clone", clone_xml(copy(), files())); }
+
+// What is started from the second time on: an ordinary machine, with its card, that boots from its disk.
+TEST(DomainXml, CloneLater) { expect_golden("clone-later", domain_xml(copy())); }
+
+TEST(DomainXml, CardAlone) {
+  const std::string card = card_xml(copy().id, *copy().network);
+  EXPECT_THAT(domain_xml(copy()), ::testing::HasSubstr(card));
+  EXPECT_THAT(clone_xml(copy(), files()), ::testing::Not(::testing::HasSubstr("<interface")));
+}
+
+// The state of the devices names their places: a device more or less in one of the two, and it does not load.
+TEST(DomainXml, CopyHasTheDevicesOfItsTemplate) {
+  const auto devices = [](std::string xml) {
+    const std::size_t begin = xml.find("<controller type='usb'");
+    return xml.substr(begin, xml.find("</devices>") - begin);
+  };
+  DomainSpec of = template_vm();
+  of.id = copy().id;
+  EXPECT_EQ(devices(clone_xml(copy(), files())), devices(domain_xml(of)));
+}
+
+TEST(DomainXml, CommaInAPathEndsNoOption) {
+  DomainSpec spec = template_vm();
+  spec.shared_ram = "/srv/a,readonly=on/ram";
+  EXPECT_THAT(domain_xml(spec), ::testing::HasSubstr("mem-path=/srv/a,,readonly=on/ram,share=on"));
+}
+
+TEST(DomainName, TellsDesktopsTemplatesAndOthersApart) {
+  const DesktopId id = desktop().id;
+  EXPECT_FALSE(parse_domain_name(domain_name(id))->is_template);
+  EXPECT_EQ(parse_domain_name(domain_name(id))->id, id);
+  EXPECT_TRUE(parse_domain_name(template_name(id))->is_template);
+  EXPECT_EQ(parse_domain_name(template_name(id))->id, id);
+  for (const std::string& other : std::vector<std::string>{"", "tobari", "tobari-", "tobari-template-", "tobari-x",
+                                                           "web-1", "template-" + id.str()}) {
+    EXPECT_FALSE(parse_domain_name(other)) << other;
+  }
+}
+
 TEST(DomainXml, Guard) { expect_golden("guard", guard_xml(), "nwfilter"); }
 
 TEST(DomainXml, TextCannotBecomeMarkup) {
@@ -85,6 +148,8 @@ TEST(DomainXml, HasNoWayOut) {
   for (const char* way :
        {"<interface", "<hostdev", "<filesystem", "<redirdev", "<serial", "<vsock", "spicevmc", "qemu-vdagent"}) {
     EXPECT_THAT(domain_xml(desktop()), ::testing::Not(::testing::HasSubstr(way)));
+    EXPECT_THAT(domain_xml(template_vm()), ::testing::Not(::testing::HasSubstr(way)));
+    EXPECT_THAT(clone_xml(copy(), files()), ::testing::Not(::testing::HasSubstr(way)));
   }
 }
 

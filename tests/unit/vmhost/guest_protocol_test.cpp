@@ -52,7 +52,16 @@ TEST(GuestProtocol, OnlyLabelsBecomeHostNames) {
   for (const std::string& bad : {std::string(), std::string(64, 'a'), std::string("-a"), std::string("a-"),
                                  std::string("a.b"), std::string("a b"), std::string("a\nshutdown")}) {
     EXPECT_EQ(guest_hostname(bad), "") << bad;
+    EXPECT_EQ(guest_identity(bad, "m", 1, "s"), "") << bad;
   }
+}
+
+TEST(GuestProtocol, IdentityIsOneLine) {
+  const std::string line =
+      guest_identity(std::string(63, 'a'), std::string(32, '0'), 1795814602000, std::string(64, 'f'));
+  EXPECT_EQ(line, "identity " + std::string(63, 'a') + " " + std::string(32, '0') + " 1795814602000 " +
+                      std::string(64, 'f') + "\n");
+  EXPECT_LE(line.size(), kMaxGuestLineBytes);
 }
 
 }  // namespace

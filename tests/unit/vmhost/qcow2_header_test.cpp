@@ -44,6 +44,16 @@ TEST(Qcow2Header, ReadsBackingFileAndFormat) {
   EXPECT_EQ(header->backing_format, "qcow2");
 }
 
+TEST(Qcow2Header, SaysWhereItsOwnDataIsListed) {
+  Bytes bytes = overlay();
+  put(bytes, 36, 8, 4);
+  put(bytes, 40, 0x30000, 8);
+  EXPECT_EQ(parse_qcow2_header(bytes)->l1_entries, 8U);
+  EXPECT_EQ(parse_qcow2_header(bytes)->l1_at, 0x30000U);
+  put(bytes, 36, kMaxL1Entries + 1, 4);
+  EXPECT_FALSE(parse_qcow2_header(bytes));
+}
+
 TEST(Qcow2Header, WholeFileHasNoBacking) {
   Bytes bytes = overlay();
   put(bytes, 8, 0, 8);

@@ -171,6 +171,27 @@ TEST_F(DiskStoreTest, MakesOnceKeepsAndRemoves) {
   EXPECT_TRUE(store_.remove(id_));
 }
 
+TEST_F(DiskStoreTest, SaysWhatADiskStandsOnAndWhetherItWasWrittenTo) {
+  EXPECT_FALSE(*store_.base_of(id_));
+  EXPECT_TRUE(store_.bases()->empty());
+  const auto disk = store_.ensure(id_, base_);
+  ASSERT_TRUE(disk);
+  EXPECT_EQ(**store_.base_of(id_), base_);
+  EXPECT_EQ(*store_.bases(), std::set<std::filesystem::path>{base_});
+  EXPECT_TRUE(check_base(*disk, base_));
+  EXPECT_EQ(check_base(*disk, "/elsewhere").error().code, Errc::kInvalidArgument);
+  EXPECT_TRUE(*store_.untouched(id_));
+  ASSERT_EQ(std::system(("qemu-io -c 'write -P 7 1M 4k' " + disk->string() + " >/dev/null").c_str()), 0);
+  EXPECT_FALSE(*store_.untouched(id_));
+}
+
+TEST_F(DiskStoreTest, DiskThatCannotBeMadeLeavesNothing) {
+  EXPECT_FALSE(store_.ensure(id_, image_.dir() / "no-such.qcow2"));
+  for (const auto& each : std::filesystem::directory_iterator(image_.dir().path())) {
+    EXPECT_THAT(each.path().filename().string(), ::testing::Not(::testing::HasSubstr(id_.str())));
+  }
+}
+
 TEST_F(DiskStoreTest, ForeignBackingFileIsRefused) {
   ASSERT_TRUE(store_.ensure(id_, base_));
   std::filesystem::copy(base_, image_.dir() / "other.qcow2");

@@ -15,7 +15,8 @@ namespace tobari::vmhost {
 
 class TestImage {
  public:
-  explicit TestImage(std::string agent_channel = {}) : agent_channel_(std::move(agent_channel)) {
+  explicit TestImage(std::string agent_channel = {}, bool instant_clones = false)
+      : agent_channel_(std::move(agent_channel)), instant_clones_(instant_clones) {
     dir_.write("images/test/kernel", kernel());
     make_disk("", "8M");
     write_manifest();
@@ -34,8 +35,8 @@ class TestImage {
     const auto sum = [this](const char* name) { return *sha256_hex_of_file(images() / "test" / name); };
     dir_.write("images/test/manifest.json",
                std::format(R"({{"kernel":"kernel","disk":"disk.qcow2","cmdline":"quiet","agent_channel":"{}",)"
-                           R"("sha256":{{"kernel":"{}","disk.qcow2":"{}"}}}})",
-                           agent_channel_, sum("kernel"), sum("disk.qcow2")));
+                           R"("instant_clones":{},"sha256":{{"kernel":"{}","disk.qcow2":"{}"}}}})",
+                           agent_channel_, instant_clones_, sum("kernel"), sum("disk.qcow2")));
   }
 
  private:
@@ -52,6 +53,7 @@ class TestImage {
 
   TempDir dir_;
   std::string agent_channel_;
+  bool instant_clones_;
 };
 
 }  // namespace tobari::vmhost

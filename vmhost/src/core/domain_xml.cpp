@@ -6,6 +6,9 @@
 namespace tobari::vmhost {
 namespace {
 
+constexpr std::string_view kOurs = "tobari-";
+constexpr std::string_view kTemplates = "template-";
+
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -47,20 +50,26 @@ std::string boot(const DomainSpec& spec) {
   return out;
 }
 
-// Both formats are stated: a guest can write any header into its disk, and a probed format would be believed.
+std::string standing_on(const std::string& file, const std::string& indent, const std::string& rest) {
+  return std::format(
+      "{0}<backingStore type='file'>\n{0}  <format type='qcow2'/>\n{0}  <source file='{1}'/>\n{2}{0}</backingStore>\n",
+      indent, escaped(file), rest);
+}
+
+// All formats are stated: a guest can write any header into its disk, and a probed format would be believed.
 std::string disk(const DomainSpec& spec) {
+  const std::string indent = "      ";
+  const bool frozen = !spec.frozen_disk.empty();
+  const std::string inner = frozen ? indent + "  " : indent;
+  std::string below = standing_on(spec.backing_disk, inner, inner + "  <backingStore/>\n");
+  if (frozen) below = standing_on(spec.frozen_disk, indent, below);
   return std::format(R"(    <disk type='file' device='disk'>
       <driver name='qemu' type='qcow2' discard='unmap'/>
       <source file='{}'/>
-      <backingStore type='file'>
-        <format type='qcow2'/>
-        <source file='{}'/>
-        <backingStore/>
-      </backingStore>
-      <target dev='vda' bus='virtio'/>
+{}      <target dev='vda' bus='virtio'/>
     </disk>
 )",
-                     escaped(spec.disk), escaped(spec.backing_disk));
+                     escaped(spec.disk), below);
 }
 
 // A virtio-serial port of our own rather than QEMU's vdagent, which carries plain text only and keeps a machine from
@@ -93,9 +102,7 @@ constexpr std::string_view kSound = R"(    <sound model='ich9'>
 )";
 
 // The card does not come up without its guard: libvirt refuses to start a VM whose filter it does not know.
-std::string card(const DomainSpec& spec) {
-  if (!spec.network) return {};
-  const NetworkCard& network = *spec.network;
+std::string card(const DesktopId& id, const NetworkCard& network) {
   std::string out =
       network.network.empty()
           ? std::format("    <interface type='bridge'>\n      <source bridge='{}'/>\n", escaped(network.bridge))
@@ -103,7 +110,7 @@ std::string card(const DomainSpec& spec) {
   out += std::format(
       "      <mac address='{}'/>\n      <target dev='{}'/>\n      <model type='virtio'/>\n"
       "      <filterref filter='{}'>\n        <parameter name='CTRL_IP_LEARNING' value='dhcp'/>\n",
-      guest_mac(spec.id), tap_name(spec.id), kGuardName);
+      guest_mac(id), tap_name(id), kGuardName);
   for (const std::string& server : network.dhcp_servers) {
     out += std::format("        <parameter name='DHCPSERVER' value='{}'/>\n", escaped(server));
   }
@@ -117,9 +124,90 @@ std::string label(const std::optional<VmUser>& user) {
                      user->uid, user->gid);
 }
 
+// In QEMU's options a comma ends a value unless it is doubled.
+std::string option_value(std::string_view text) {
+  std::string out;
+  for (const char c : text) out.append(c == ',' ? 2 : 1, c);
+  return out;
+}
+
+// Memory in a file, which libvirt can do as well, but not in one of our choice. The block has the same name in template
+// and copy, or the state does not fit.
+std::string memory_in(const std::string& file, const DomainSpec& spec, std::string_view how) {
+  return std::format(
+      "    <qemu:arg value='-object'/>\n"
+      "    <qemu:arg value='memory-backend-file,id=tobari-ram,size={}M,mem-path={},{}'/>\n"
+      "    <qemu:arg value='-machine'/>\n    <qemu:arg value='memory-backend=tobari-ram'/>\n",
+      spec.memory_mib, escaped(option_value(file)), how);
+}
+
+// What libvirt has no words for. `of`: what this is a copy of; null: nothing.
+std::string beyond_libvirt(const DomainSpec& spec, const TemplateFiles* of) {
+  if (of == nullptr && spec.shared_ram.empty()) return {};
+  std::string out = "  <qemu:commandline>\n";
+  out += of == nullptr ? memory_in(spec.shared_ram, spec, "share=on")
+                       : memory_in(of->ram, spec, "share=off,readonly=on,rom=off");
+  if (of != nullptr) out += "    <qemu:arg value='-incoming'/>\n    <qemu:arg value='defer'/>\n";
+  out += "  </qemu:commandline>\n";
+  // With this one libvirt reads the processor's features one by one, some 460 questions: half of the time that it takes
+  // to start a VM. The template was asked.
+  if (of != nullptr)
+    out += "  <qemu:capabilities>\n    <qemu:del capability='cpu-unavailable-features'/>\n  </qemu:capabilities>\n";
+  return out;
+}
+
+// The number tells the guest's kernel that it is another machine now, whose random numbers must be others.
+constexpr std::string_view kGeneration = "  <genid/>\n";
+
+// Named, because libvirt makes no more than the devices need (six), and a copy gets its card later.
+std::string ports() {
+  constexpr int kPorts = 8;
+  std::string out = "    <controller type='pci' index='0' model='pcie-root'/>\n";
+  for (int i = 0; i < kPorts; ++i) out += "    <controller type='pci' model='pcie-root-port'/>\n";
+  return out;
+}
+
+std::string machine_xml(const DomainSpec& spec, const TemplateFiles* of) {
+  const bool special = of != nullptr || !spec.shared_ram.empty();
+  std::string out = std::format("<domain type='{}'{}>\n", spec.accelerator == Accelerator::kKvm ? "kvm" : "qemu",
+                                special ? " xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'" : "");
+  out += std::format("  <name>{}</name>\n  <uuid>{}</uuid>\n",
+                     spec.shared_ram.empty() ? domain_name(spec.id) : template_name(spec.id), spec.id.str());
+  if (special) out += kGeneration;
+  if (!spec.title.empty()) out += std::format("  <title>{}</title>\n", escaped(spec.title));
+  out += std::format("  <memory unit='MiB'>{}</memory>\n  <vcpu>{}</vcpu>\n", spec.memory_mib, spec.vcpus);
+  out += boot(spec);
+  out += "  <features>\n    <acpi/>\n  </features>\n" + cpu(spec.accelerator);
+  out += "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n";
+  out += "  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n" + disk(spec);
+  out += "    <controller type='usb' model='none'/>\n";
+  if (special) out += ports();
+  if (!special && spec.network) out += card(spec.id, *spec.network);
+  out += channel(spec.agent_channel, spec.agent_socket) + channel(spec.clipboard_channel, spec.clipboard_socket);
+  out += "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
+  out += kDisplay;
+  out += std::format("    <video>\n      <model type='virtio' heads='{}' primary='yes'/>\n    </video>\n", spec.heads);
+  out += kSound;
+  out += "    <memballoon model='virtio'/>\n";
+  out += "    <rng model='virtio'>\n      <backend model='random'>/dev/urandom</backend>\n    </rng>\n  </devices>\n";
+  out += label(spec.user) + beyond_libvirt(spec, of) + "</domain>\n";
+  return out;
+}
+
 }  // namespace
 
-std::string domain_name(const DesktopId& id) { return "tobari-" + id.str(); }
+std::string domain_name(const DesktopId& id) { return std::string(kOurs) + id.str(); }
+std::string template_name(const DesktopId& id) { return std::string(kOurs) + std::string(kTemplates) + id.str(); }
+
+std::optional<DomainKey> parse_domain_name(std::string_view name) {
+  if (!name.starts_with(kOurs)) return std::nullopt;
+  name.remove_prefix(kOurs.size());
+  const bool is_template = name.starts_with(kTemplates);
+  if (is_template) name.remove_prefix(kTemplates.size());
+  auto id = DesktopId::parse(name);
+  if (!id) return std::nullopt;
+  return DomainKey{*std::move(id), is_template};
+}
 
 // 40 random bits of the id: two of a host's 4096 desktops meet once in 130,000 hosts.
 std::string guest_mac(const DesktopId& id) {
@@ -160,25 +248,10 @@ std::string guard_xml() {
                      kGuardName);
 }
 
-std::string domain_xml(const DomainSpec& spec) {
-  std::string out = std::format("<domain type='{}'>\n", spec.accelerator == Accelerator::kKvm ? "kvm" : "qemu");
-  out += std::format("  <name>{}</name>\n  <uuid>{}</uuid>\n", domain_name(spec.id), spec.id.str());
-  if (!spec.title.empty()) out += std::format("  <title>{}</title>\n", escaped(spec.title));
-  out += std::format("  <memory unit='MiB'>{}</memory>\n  <vcpu>{}</vcpu>\n", spec.memory_mib, spec.vcpus);
-  out += boot(spec);
-  out += "  <features>\n    <acpi/>\n  </features>\n" + cpu(spec.accelerator);
-  out += "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n";
-  out += "  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n" + disk(spec);
-  out += "    <controller type='usb' model='none'/>\n" + card(spec);
-  out += channel(spec.agent_channel, spec.agent_socket) + channel(spec.clipboard_channel, spec.clipboard_socket);
-  out += "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
-  out += kDisplay;
-  out += std::format("    <video>\n      <model type='virtio' heads='{}' primary='yes'/>\n    </video>\n", spec.heads);
-  out += kSound;
-  out += "    <memballoon model='virtio'/>\n";
-  out += "    <rng model='virtio'>\n      <backend model='random'>/dev/urandom</backend>\n    </rng>\n  </devices>\n";
-  out += label(spec.user) + "</domain>\n";
-  return out;
-}
+std::string domain_xml(const DomainSpec& spec) { return machine_xml(spec, nullptr); }
+
+std::string clone_xml(const DomainSpec& spec, const TemplateFiles& of) { return machine_xml(spec, &of); }
+
+std::string card_xml(const DesktopId& id, const NetworkCard& network) { return card(id, network); }
 
 }  // namespace tobari::vmhost

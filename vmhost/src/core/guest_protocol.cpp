@@ -2,6 +2,7 @@
 #include "core/guest_protocol.h"
 
 #include <algorithm>
+#include <format>
 #include <optional>
 
 namespace tobari::vmhost {
@@ -22,6 +23,11 @@ std::optional<GuestEvent> understand(std::string_view line) {
 }
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool is_label(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxLabel && is_alphanumeric(name.front()) && is_alphanumeric(name.back()) &&
+         std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-'; });
+}
 
 }  // namespace
 
@@ -53,10 +59,13 @@ void GuestProtocol::reset() {
 }
 
 std::string guest_hostname(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= kMaxLabel && is_alphanumeric(name.front()) &&
-                    is_alphanumeric(name.back()) &&
-                    std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-'; });
-  return good ? "hostname " + std::string(name) + "\n" : std::string();
+  return is_label(name) ? std::format("hostname {}\n", name) : std::string();
+}
+
+std::string guest_identity(std::string_view name, std::string_view machine_id, std::int64_t milliseconds,
+                           std::string_view seed) {
+  if (!is_label(name)) return {};
+  return std::format("identity {} {} {} {}\n", name, machine_id, milliseconds, seed);
 }
 
 }  // namespace tobari::vmhost

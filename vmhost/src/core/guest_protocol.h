@@ -41,7 +41,11 @@ class GuestProtocol {
 
 [[nodiscard]] inline std::string guest_hello() { return "hello 1\n"; }
 [[nodiscard]] inline std::string guest_shutdown() { return "shutdown\n"; }
+[[nodiscard]] inline std::string guest_settle() { return "settle\n"; }
 // Empty when `name` is no RFC 1123 label: it is never sent.
 [[nodiscard]] std::string guest_hostname(std::string_view name);
+// Likewise. `machine_id`: 32 hex digits; `milliseconds`: since 1970; `seed`: 64 hex digits.
+[[nodiscard]] std::string guest_identity(std::string_view name, std::string_view machine_id, std::int64_t milliseconds,
+                                         std::string_view seed);
 
 }  // namespace tobari::vmhost

@@ -65,6 +65,9 @@ Result<Qcow2Header> parse_qcow2_header(std::span<const std::byte> bytes) {
     }
   }
   Qcow2Header header;
+  header.l1_entries = number_at<std::uint32_t>(bytes, 36);
+  header.l1_at = number_at<std::uint64_t>(bytes, 40);
+  if (header.l1_entries > kMaxL1Entries) return fail(Errc::kInvalidArgument, "qcow2 file with too large a table");
   const auto name_at = number_at<std::uint64_t>(bytes, 8);
   const auto name_size = number_at<std::uint32_t>(bytes, 16);
   if (name_at == 0) return header;

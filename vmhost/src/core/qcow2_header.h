@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -13,9 +14,13 @@ namespace tobari::vmhost {
 
 inline constexpr std::size_t kMaxQcow2HeaderBytes = std::size_t{64} * 1024;  // how much of the file to pass
 
+inline constexpr std::uint32_t kMaxL1Entries = 4U << 20U;  // QEMU's own limit
+
 struct Qcow2Header {
-  std::string backing_file;    // empty: none
-  std::string backing_format;  // from the header extension; empty: not stated, QEMU would probe
+  std::string backing_file;      // empty: none
+  std::string backing_format;    // from the header extension; empty: not stated, QEMU would probe
+  std::uint64_t l1_at = 0;       // where the first table of its own data lies: all zero while there is none
+  std::uint32_t l1_entries = 0;  // of 8 bytes; at most kMaxL1Entries
 };
 
 // `bytes`: the beginning of the file. kInvalidArgument: no qcow2, malformed, encrypted, or with its data in another

@@ -23,6 +23,7 @@
 
 #include "front/front.h"
 #include "host/host_agent.h"
+#include "host/template_keeper.h"
 #include "link/broker_link.h"
 #include "network/nft_packet_filter.h"
 
@@ -30,6 +31,8 @@ namespace tobari::vmhost {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kDesktopWorkers = 8;  // libvirt starts so many VMs side by side; each waits most of the time
 
 // Searchable by the VMs' user, readable by nobody else.
 Result<void> make_folder(const fs::path& path) {
@@ -105,7 +108,7 @@ class Host {
 
  private:
   Result<void> make(const Config& config) {
-    for (const char* folder : {"", "disks", "agents"}) TOBARI_TRY(make_folder(config.state_dir / folder));
+    for (const char* folder : {"", "disks", "agents", "templates"}) TOBARI_TRY(make_folder(config.state_dir / folder));
     TOBARI_ASSIGN(loop_, Loop::create());
     TOBARI_ASSIGN(auto channel, node::open(config.identity_dir, config.broker));
     TOBARI_ASSIGN(auto epochs, EpochStore::open(config.state_dir / "epochs"));
@@ -113,8 +116,10 @@ class Host {
     TOBARI_ASSIGN(hypervisor_, make_libvirt_hypervisor({config.libvirt_uri, {}}));
     images_.emplace(config.images_dir, config.state_dir / "image-digests");
     disks_.emplace(config.state_dir / "disks", vm_user);
+    template_store_.emplace(config.state_dir / "templates", vm_user);
     TOBARI_ASSIGN(recordings_, Recordings::create(*loop_, recordings_of(config), clock_));
     hypervisor_worker_.emplace(*loop_);
+    desktop_workers_.emplace(*loop_, kDesktopWorkers);
     disk_worker_.emplace(*loop_);
     TOBARI_ASSIGN(front_, Front::create(*loop_, config.front_listen, {},
                                         [this](const std::string& token, const std::string& address, int descriptor) {
@@ -125,6 +130,7 @@ class Host {
     DesktopServices services{.loop = *loop_,
                              .hypervisor = *hypervisor_,
                              .hypervisor_worker = *hypervisor_worker_,
+                             .desktop_workers = *desktop_workers_,
                              .disk_worker = *disk_worker_,
                              .images = *images_,
                              .disks = *disks_,
@@ -134,6 +140,18 @@ class Host {
                         NetworkKeeper::Times());
       services.networks = &*networks_;
     }
+    templates_.emplace(TemplateServices{.loop = *loop_,
+                                        .hypervisor = *hypervisor_,
+                                        .hypervisor_worker = *hypervisor_worker_,
+                                        .disk_worker = *disk_worker_,
+                                        .images = *images_,
+                                        .disks = *disks_,
+                                        .store = *template_store_,
+                                        .agents_dir = config.state_dir / "agents",
+                                        .accelerator = accelerator,
+                                        .vm_user = vm_user},
+                       TemplateKeeper::Times());
+    services.templates = &*templates_;
     services.accelerator = accelerator;
     services.vm_user = vm_user;
     services.recordings = recordings_.get();
@@ -187,8 +205,10 @@ class Host {
   ~Host() {
     link_.reset();
     disk_worker_.reset();
+    desktop_workers_.reset();
     hypervisor_worker_.reset();
     networks_.reset();
+    templates_.reset();
     agent_.reset();
   }
 
@@ -204,8 +224,11 @@ class Host {
   std::optional<NetworkKeeper> networks_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;
+  std::optional<TemplateStore> template_store_;
   std::optional<Worker> hypervisor_worker_;
+  std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;
+  std::optional<TemplateKeeper> templates_;
   std::optional<HostAgent> agent_;
   std::optional<BrokerLink> link_;
   std::unique_ptr<Front> front_;

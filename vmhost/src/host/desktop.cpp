@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The VM's life. Its display: desktop_display.cpp.
+// The VM's life. How it starts: desktop_start.cpp; its display: desktop_display.cpp.
 #include "host/desktop.h"
 
 #include <algorithm>
@@ -9,17 +9,9 @@
 
 #include <tobari/base/log.h>
 
+#include "host/machine.h"
+
 namespace tobari::vmhost {
-namespace {
-
-constexpr std::uint32_t kMaxVcpus = 64;
-constexpr std::uint32_t kMinMemoryMib = 64;
-constexpr std::uint32_t kMaxMemoryMib = 1'048'576;
-constexpr std::uint32_t kMaxHeads = 16;
-
-std::uint32_t heads_of(const wire::DesiredDesktop& wanted) { return std::clamp(wanted.heads(), 1U, kMaxHeads); }
-
-}  // namespace
 
 Desktop::Desktop(DesktopServices& services, DesktopId id, std::uint32_t slot)
     : services_(services), id_(std::move(id)), slot_(slot), budget_(services.restarts) {}
@@ -61,7 +53,12 @@ wire::ActualDesktop Desktop::actual() const {
   } else {
     actual.set_state(on ? wire::DESKTOP_STATE_STARTING : wire::DESKTOP_STATE_STOPPED);
   }
+  actual.set_private_memory_mib(private_memory_mib_);
   return actual;
+}
+
+void Desktop::listed(bool running, Loop::Steady::time_point asked) {
+  if (!changing_ && asked >= changed_at_) found(running);
 }
 
 void Desktop::found(bool running) {
@@ -80,15 +77,14 @@ void Desktop::came_up() {
   const auto manifest = wanted_ ? services_.images.manifest(wanted_->image()) : fail(Errc::kNotFound, "not wanted");
   has_agent_ = manifest && !manifest->agent_channel.empty();
   has_clipboard_ = manifest && !manifest->clipboard_channel.empty();
+  copied_ = stands_on_template();
+  card_is_due_ = copied_ && services_.networks != nullptr;
   log::info("desktop runs", {{"desktop", id_.str()}});
   if (has_agent_) {
-    guest_ =
-        std::make_unique<GuestAgent>(services_.loop, id_.str(), agent_socket(), wanted_->name(), [this](bool ready) {
-          if (std::exchange(guest_ready_, ready) == ready) return;
-          log::info(ready ? "guest is ready" : "guest is booting", {{"desktop", id_.str()}});
-          services_.changed();
-        });
+    guest_ = std::make_unique<GuestAgent>(services_.loop, id_.str(), agent_socket(), order_for_guest(),
+                                          [this](bool ready) { on_guest(ready); });
   }
+  if (copied_) measure_memory_in(services_.times.measure_first);
   start_display();
 }
 
@@ -97,6 +93,9 @@ void Desktop::went_down() {
   guest_ready_ = false;
   plug_timer_.reset();
   source_timer_.reset();
+  card_timer_.reset();
+  memory_timer_.reset();
+  private_memory_mib_ = 0;
   if (std::exchange(stopping_, false)) {
     busy_ = removing_;
     log::info("desktop stopped", {{"desktop", id_.str()}});
@@ -107,75 +106,7 @@ void Desktop::went_down() {
   if (!wanted_ || wanted_->power() != wire::DesiredDesktop::ON) display_.reset();
 }
 
-std::uint32_t Desktop::heads() const { return wanted_ ? heads_of(*wanted_) : 1; }
-
-// ---- starting
-
-Result<DomainSpec> Desktop::prepare(const wire::DesiredDesktop& wanted) const {
-  TOBARI_ASSIGN(ImageFiles image, services_.images.verified(wanted.image()));
-  DomainSpec spec;
-  spec.id = id_;
-  spec.title = wanted.name();
-  spec.accelerator = services_.accelerator;
-  spec.vcpus = std::clamp(wanted.vcpus(), 1U, kMaxVcpus);
-  spec.memory_mib =
-      std::clamp(std::max(wanted.memory_mib(), image.manifest.min_memory_mib), kMinMemoryMib, kMaxMemoryMib);
-  spec.heads = heads_of(wanted);
-  spec.kernel = image.kernel;
-  spec.initrd = image.initrd;
-  spec.cmdline = image.manifest.cmdline;
-  spec.backing_disk = image.disk;
-  TOBARI_ASSIGN(spec.disk, services_.disks.ensure(id_, image.disk));
-  spec.agent_channel = image.manifest.agent_channel;
-  spec.agent_socket = agent_socket();
-  spec.clipboard_channel = image.manifest.clipboard_channel;
-  spec.clipboard_socket = clipboard_socket();
-  spec.user = services_.vm_user;
-  return spec;
-}
-
-void Desktop::start() {
-  if (!wanted_) return;
-  busy_ = true;
-  auto job = [self = shared_from_this(), wanted = *wanted_] { return self->prepare(wanted); };
-  services_.disk_worker.run(std::move(job), [self = shared_from_this()](Result<DomainSpec> spec) {
-    if (spec) return self->connect_network(*std::move(spec));
-    self->busy_ = false;
-    self->failed(spec.error());
-    self->services_.changed();
-  });
-}
-
-// The rules of its network hold before it runs, or it does not run.
-void Desktop::connect_network(DomainSpec spec) {
-  if (services_.networks == nullptr) return power_on(std::move(spec));
-  services_.networks->prepare(id_,
-                              [self = shared_from_this(), spec = std::move(spec)](Result<NetworkCard> card) mutable {
-                                if (card) {
-                                  spec.network = *std::move(card);
-                                  return self->power_on(std::move(spec));
-                                }
-                                self->busy_ = false;
-                                self->failed(context(card.error(), "its network cannot be filtered").error());
-                                self->services_.changed();
-                              });
-}
-
-void Desktop::power_on(DomainSpec spec) {
-  auto job = [&hypervisor = services_.hypervisor, spec = std::move(spec)]() -> Result<void> {
-    TOBARI_TRY(hypervisor.define(spec));
-    return hypervisor.start(spec.id);
-  };
-  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<void>& started) {
-    self->busy_ = false;
-    if (started) {
-      self->found(true);  // so that one which dies before the next list is seen to have died
-    } else {
-      self->failed(started.error());
-    }
-    self->services_.changed();
-  });
-}
+std::uint32_t Desktop::heads() const { return wanted_ ? heads_within_bounds(wanted_->heads()) : 1; }
 
 // Rests before the next try, or gives up: at once when trying again cannot help.
 void Desktop::failed(const Error& error) {
@@ -203,7 +134,7 @@ void Desktop::stop(std::chrono::milliseconds obey_within) {
   plug_timer_ = services_.loop.after(obey_within, [this] { pull_plug(); });
   if (guest_ && guest_->ask_shutdown()) return;
   auto job = [&hypervisor = services_.hypervisor, id = id_] { return hypervisor.stop(id, StopMode::kAsk); };
-  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<void>& asked) {
+  worker().run(std::move(job), [self = shared_from_this()](const Result<void>& asked) {
     if (!asked)
       log::warning("desktop cannot be asked to stop",
                    {{"desktop", self->id_.str()}, {"reason", asked.error().message}});
@@ -214,7 +145,7 @@ void Desktop::stop(std::chrono::milliseconds obey_within) {
 void Desktop::pull_plug() {
   log::info("pulling the desktop's plug", {{"desktop", id_.str()}});
   auto job = [&hypervisor = services_.hypervisor, id = id_] { return hypervisor.stop(id, StopMode::kNow); };
-  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<void>& stopped) {
+  worker().run(std::move(job), [self = shared_from_this()](const Result<void>& stopped) {
     if (!stopped) {
       log::error("desktop does not stop", {{"desktop", self->id_.str()}, {"reason", stopped.error().message}});
       self->plug_timer_ = self->services_.loop.after(self->services_.times.hypervisor_again,
@@ -237,7 +168,7 @@ void Desktop::restart() {
 }
 
 void Desktop::remove() {
-  busy_ = removing_ = true;
+  busy_ = removing_ = changing_ = true;
   display_.reset();
   guest_.reset();
   stopping_ = running_;
@@ -245,7 +176,10 @@ void Desktop::remove() {
     TOBARI_TRY(hypervisor.stop(id, StopMode::kNow));
     return hypervisor.undefine(id);
   };
-  services_.hypervisor_worker.run(std::move(job), [self = shared_from_this()](const Result<void>& undefined) {
+  worker().run(std::move(job), [self = shared_from_this()](const Result<void>& undefined) {
+    self->changing_ = false;
+    self->changed_at_ = Loop::Steady::now();
+    if (undefined) self->found(false);  // while it is known that this was meant
     auto disk_job = [self, undefined]() -> Result<void> {
       TOBARI_TRY(undefined);
       ::unlink(self->agent_socket().c_str());

@@ -20,6 +20,7 @@
 #include "host/image_store.h"
 #include "host/loop.h"
 #include "host/network_keeper.h"
+#include "host/template_keeper.h"
 #include "host/worker.h"
 #include "recording/recordings.h"
 #include "supervisor/display_process.h"
@@ -37,13 +38,19 @@ struct DesktopTimes {
   std::chrono::milliseconds obey_within = std::chrono::seconds(20);  // a guest that was asked to stop, before the plug
   std::chrono::milliseconds source_again = std::chrono::milliseconds(300);
   std::chrono::milliseconds hypervisor_again = std::chrono::seconds(1);
+  std::chrono::milliseconds template_again = std::chrono::milliseconds(100);  // until it is known whether there is one
+  std::chrono::milliseconds card_again = std::chrono::seconds(5);             // a copy that gets no card
+  // What a copy costs, first when it has come to rest.
+  std::chrono::milliseconds measure_first = std::chrono::seconds(10);
+  std::chrono::milliseconds measure_every = std::chrono::minutes(1);
 };
 
 // What all desktops of a host share; outlives them.
 struct DesktopServices {
   Loop& loop;
   Hypervisor& hypervisor;
-  Worker& hypervisor_worker;
+  Worker& hypervisor_worker;  // for what is about the host
+  Workers& desktop_workers;   // for what is about one desktop's VM
   Worker& disk_worker;
   ImageStore& images;
   DiskStore& disks;
@@ -53,6 +60,7 @@ struct DesktopServices {
   DisplayOptions display = {};                  // without uid
   std::optional<std::uint32_t> first_uid = {};  // of display processes; each desktop has one of its own from here on
   NetworkKeeper* networks = nullptr;            // null: desktops have no network
+  TemplateKeeper* templates = nullptr;          // null: every desktop boots
   RestartBudget::Limits restarts = {};
   DesktopTimes times = {};
   Recordings* recordings = nullptr;    // null: this host keeps none
@@ -72,7 +80,9 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   [[nodiscard]] std::optional<WantedDesktop> wanted() const;
 
   // ---- what is
-  void found(bool running);  // by the hypervisor's list
+  // By the hypervisor's list, which was asked for at that time. One that is older than what was done since tells
+  // nothing.
+  void listed(bool running, Loop::Steady::time_point asked);
   [[nodiscard]] bool running() const noexcept { return running_; }
   [[nodiscard]] bool busy() const noexcept { return busy_; }
   [[nodiscard]] bool held() const;  // not to be started now
@@ -108,9 +118,36 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
       const std::string& reason);  // of whoever is connected to the desktop's own process: it was taken over
 
  private:
-  [[nodiscard]] Result<DomainSpec> prepare(const wire::DesiredDesktop& wanted) const;  // disk worker
-  void connect_network(DomainSpec spec);
-  void power_on(DomainSpec spec);
+  void found(bool running);
+  [[nodiscard]] Worker& worker() { return services_.desktop_workers.of(slot_); }
+
+  // ---- starting (desktop_start.cpp)
+  using Frozen = Result<FrozenTemplate>;
+  struct Prepared {
+    DomainSpec spec;
+    std::optional<FrozenTemplate> copy_of;  // empty: it boots
+    std::string boots_because;              // of one that is to be a copy
+    DesktopId spoiled{};                    // a template that is not what it was; empty: none
+  };
+  // `of`: the template that it is to be a copy of, or why there is none; empty: none is named.
+  [[nodiscard]] Result<Prepared> prepare(const wire::DesiredDesktop& wanted, const std::optional<Frozen>& of) const;
+  void choose_disk(Prepared& prepared, const std::optional<std::filesystem::path>& base,
+                   const std::optional<Frozen>& of) const;
+  // What is made ready side by side; empty: not yet.
+  struct Parts {
+    std::optional<Result<Prepared>> prepared;
+    std::optional<Result<NetworkCard>> card;
+  };
+  void join(Parts& parts);
+  void power_on(Prepared prepared);
+  void boot_instead(const Prepared& prepared, const Error& why);
+  void not_started(const Error& error);
+  [[nodiscard]] bool stands_on_template() const;
+  [[nodiscard]] GuestOrder order_for_guest() const;
+  void on_guest(bool ready);
+  void attach_network();
+  void measure_memory_in(std::chrono::milliseconds pause);
+
   void pull_plug();
   void failed(const Error& error);
   void rest_until(Loop::Steady::time_point until);
@@ -138,10 +175,15 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   bool busy_ = false;
   bool stopping_ = false;  // it goes down because we want it to
   bool removing_ = false;
+  bool changing_ = false;  // a worker is just starting or ending its VM
+  Loop::Steady::time_point changed_at_{};
   bool gone_ = false;
   bool has_agent_ = false;
   bool has_clipboard_ = false;
   bool guest_ready_ = false;
+  bool copied_ = false;       // its disk stands on a template's
+  bool card_is_due_ = false;  // it runs as a copy that has no card yet, or perhaps none
+  std::uint32_t private_memory_mib_ = 0;
   RestartBudget budget_;
   std::optional<std::string> failure_;
   Loop::Steady::time_point rest_until_;
@@ -160,6 +202,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   Loop::Handle rest_timer_;
   Loop::Handle plug_timer_;
   Loop::Handle source_timer_;
+  Loop::Handle card_timer_;
+  Loop::Handle memory_timer_;
 };
 
 }  // namespace tobari::vmhost

@@ -65,14 +65,13 @@ void Desktop::offer_source() {
   auto job = [&hypervisor = services_.hypervisor, id = id_, user = borrower_ ? borrower_->uid : display_user()] {
     return hypervisor.display(id, user);
   };
-  services_.hypervisor_worker.run(
-      std::move(job), [self = shared_from_this(), turn = handed_over_](const Result<UniqueFd>& socket) {
-        if (!self->running_ || self->handed_over_ != turn) return;
-        const auto handed = socket ? self->hand_source(*socket) : std::unexpected(socket.error());
-        if (handed) return;
-        log::warning("display gets no picture", {{"desktop", self->id_.str()}, {"reason", handed.error().message}});
-        self->offer_source_later();
-      });
+  worker().run(std::move(job), [self = shared_from_this(), turn = handed_over_](const Result<UniqueFd>& socket) {
+    if (!self->running_ || self->handed_over_ != turn) return;
+    const auto handed = socket ? self->hand_source(*socket) : std::unexpected(socket.error());
+    if (handed) return;
+    log::warning("display gets no picture", {{"desktop", self->id_.str()}, {"reason", handed.error().message}});
+    self->offer_source_later();
+  });
 }
 
 Result<void> Desktop::hand_source(const UniqueFd& socket) {

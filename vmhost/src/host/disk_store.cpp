@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "host/disk_store.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <format>
@@ -18,6 +19,8 @@ namespace tobari::vmhost {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uintmax_t kLeastFreeBytes = 1U << 20U;  // an overlay with nothing in it has 200 KB
 
 // Runs a program without a shell; its complaints go to our standard error.
 Result<void> run(std::vector<std::string> arguments) {
@@ -38,19 +41,46 @@ Result<void> run(std::vector<std::string> arguments) {
 
 Result<Qcow2Header> header_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(Errc::kIo, "cannot read " + file.string());
+  if (!in) return fail_errno(errno, "read " + file.string());
   std::string head(kMaxQcow2HeaderBytes, '\0');
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(in.gcount()));
   return parse_qcow2_header(std::as_bytes(std::span(head)));
 }
 
+// Under another name first: what has the real name is whole.
+Result<void> write_overlay(const fs::path& overlay, const std::string& fresh, const fs::path& base) {
+  TOBARI_TRY(run({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.string(), fresh}));
+  const UniqueFd file(::open(fresh.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file || ::fchmod(file.get(), 0600) != 0 || ::fsync(file.get()) != 0) return fail_errno(errno, "write " + fresh);
+  if (::rename(fresh.c_str(), overlay.c_str()) != 0) return fail_errno(errno, "rename " + fresh);
+  return {};
+}
+
+bool is_full(const fs::path& folder) {
+  std::error_code error;
+  const fs::space_info space = fs::space(folder, error);
+  return !error && space.available < kLeastFreeBytes;
+}
+
 }  // namespace
+
+Result<void> make_overlay(const fs::path& overlay, const fs::path& base) {
+  const std::string fresh = overlay.string() + ".new";
+  auto written = write_overlay(overlay, fresh, base);
+  if (written) return {};
+  ::unlink(fresh.c_str());
+  // qemu-img tells people only.
+  if (is_full(overlay.parent_path())) {
+    return fail(Errc::kExhausted, std::format("no room for a disk: {} is full", overlay.parent_path().string()));
+  }
+  return written;
+}
 
 Result<fs::path> DiskStore::ensure(const DesktopId& id, const fs::path& base) {
   const fs::path overlay = path_of(id);
   std::error_code error;
-  if (!fs::exists(overlay, error)) TOBARI_TRY(create(overlay, base));
+  if (!fs::exists(overlay, error)) TOBARI_TRY(make_overlay(overlay, base));
   auto header = header_of(overlay);
   if (!header) return context(std::move(header).error(), "the desktop's disk");
   if (header->backing_file != base.string()) {
@@ -66,14 +96,45 @@ Result<fs::path> DiskStore::ensure(const DesktopId& id, const fs::path& base) {
   return overlay;
 }
 
-Result<void> DiskStore::create(const fs::path& overlay, const fs::path& base) const {
-  // Under another name first: what has the real name is whole.
-  const std::string fresh = overlay.string() + ".new";
-  TOBARI_TRY(run({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.string(), fresh}));
-  const UniqueFd file(::open(fresh.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file || ::fchmod(file.get(), 0600) != 0 || ::fsync(file.get()) != 0) return fail_errno(errno, "write " + fresh);
-  if (::rename(fresh.c_str(), overlay.c_str()) != 0) return fail_errno(errno, "rename " + fresh);
-  return {};
+Result<std::optional<fs::path>> DiskStore::base_of(const DesktopId& id) const {
+  std::error_code error;
+  if (!fs::exists(path_of(id), error)) return std::optional<fs::path>();
+  auto header = header_of(path_of(id));
+  if (!header) return context(std::move(header).error(), "the desktop's disk");
+  return std::optional(fs::path(header->backing_file));
+}
+
+Result<void> check_base(const fs::path& overlay, const fs::path& base) {
+  TOBARI_ASSIGN(const Qcow2Header header, header_of(overlay));
+  if (header.backing_file == base.string() && header.backing_format == "qcow2") return {};
+  return fail(Errc::kInvalidArgument,
+              std::format("{} was made for {}, not for {}", overlay.string(), header.backing_file, base.string()));
+}
+
+Result<bool> DiskStore::untouched(const DesktopId& id) const {
+  TOBARI_ASSIGN(const Qcow2Header header, header_of(path_of(id)));
+  std::vector<char> table(std::size_t{header.l1_entries} * 8);
+  std::ifstream in(path_of(id), std::ios::binary);
+  in.seekg(static_cast<std::streamoff>(header.l1_at));
+  in.read(table.data(), static_cast<std::streamsize>(table.size()));
+  if (!in) return fail(Errc::kIo, "the desktop's disk is cut short");
+  return std::ranges::all_of(table, [](char byte) { return byte == 0; });
+}
+
+Result<std::set<fs::path>> DiskStore::bases() const {
+  std::set<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator at(dir_, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() != ".qcow2") continue;
+    auto header = header_of(at->path());
+    if (header) found.insert(header->backing_file);
+    // What is no disk is never started, and keeps nothing from being removed.
+    if (!header && header.error().code != Errc::kInvalidArgument) {
+      return context(std::move(header).error(), at->path().string());
+    }
+  }
+  if (error) return fail(Errc::kIo, "read " + dir_.string() + ": " + error.message());
+  return found;
 }
 
 Result<void> DiskStore::remove(const DesktopId& id) {

@@ -17,16 +17,21 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kReconnect = 500ms;
+// What is written just after opening may be lost in the guest; a copy of a running guest answers at once.
+constexpr auto kGreetAgainSoon = 100ms;
+constexpr int kSoon = 10;
 constexpr auto kGreetAgain = 1s;
+constexpr auto kOrderAgain = 1s;    // after a refusal
+constexpr auto kOrderWithin = 12s;  // longer than the agent gives a command
 
 }  // namespace
 
-GuestAgent::GuestAgent(Loop& loop, std::string desktop, std::string socket_path, std::string host_name,
+GuestAgent::GuestAgent(Loop& loop, std::string desktop, std::string socket_path, GuestOrder order,
                        std::function<void(bool ready)> on_state)
     : loop_(loop),
       desktop_(std::move(desktop)),
       socket_path_(std::move(socket_path)),
-      host_name_(std::move(host_name)),
+      order_(std::move(order)),
       on_state_(std::move(on_state)) {
   connect();
 }
@@ -40,6 +45,7 @@ void GuestAgent::connect() {
   socket_ = *std::move(made);
   protocol_.reset();
   answered_ = false;
+  greetings_ = 0;
   watch_ = loop_.watch(socket_.get(), POLLIN, [this](short revents) { on_event(revents); });
   greet();
 }
@@ -50,11 +56,17 @@ void GuestAgent::disconnect() {
   timer_ = loop_.after(kReconnect, [this] { connect(); });
 }
 
-// What is written just after opening may be lost in the guest: said again until there is an answer.
 void GuestAgent::greet() {
   if (answered_ || !socket_) return;
   send(guest_hello());
-  timer_ = loop_.after(kGreetAgain, [this] { greet(); });
+  const std::chrono::milliseconds pause = ++greetings_ < kSoon ? kGreetAgainSoon : kGreetAgain;
+  timer_ = loop_.after(pause, [this] { greet(); });
+}
+
+void GuestAgent::give_order() {
+  if (!order_.line || done_ || (order_.when_up && !up_)) return;
+  send(order_.line());
+  if (order_.required) order_timer_ = loop_.after(kOrderWithin, [this] { give_order(); });
 }
 
 bool GuestAgent::send(const std::string& line) {
@@ -78,14 +90,20 @@ void GuestAgent::handle(const GuestEvent& event) {
   using Kind = GuestEvent::Kind;
   switch (event.kind) {
     case Kind::kBooting:
-    case Kind::kReady:
-      if (!std::exchange(answered_, true)) send(guest_hostname(host_name_));
-      on_state_(event.kind == Kind::kReady);
-      return;
+    case Kind::kReady: {
+      const bool ready = event.kind == Kind::kReady;
+      const bool came_up = !std::exchange(up_, ready) && ready;
+      if (!std::exchange(answered_, true) || (order_.when_up && came_up)) give_order();
+      return tell();
+    }
     case Kind::kDone:
-      return;
+      if (!order_.required || event.text != order_.command) return;
+      done_ = true;
+      order_timer_.reset();
+      return tell();
     case Kind::kRefused:
       log::warning("guest agent could not do it", {{"desktop", desktop_}, {"what", event.text}});
+      if (order_.required && !done_) order_timer_ = loop_.after(kOrderAgain, [this] { give_order(); });
       return;
     case Kind::kMalformed:
       if (!std::exchange(warned_, true)) {

@@ -31,6 +31,7 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
   services_.on_thumbnail = [this](const std::string& request_id, const Result<std::string>& jpeg) {
     on_thumbnail(request_id, jpeg);
   };
+  if (services_.templates != nullptr) services_.templates->set_changed([this] { look(); });
   if (services_.recordings != nullptr) {
     services_.recordings->set_report([this](const RecordingReport& report) { on_recording(report); });
   }
@@ -99,6 +100,7 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
   desired_known_ = true;
   refused_ = std::move(refused);
   for (const DesktopId& id : refused_) static_cast<void>(desktop(id));
+  if (services_.templates != nullptr) services_.templates->want(desired.templates());
   std::set<DesktopId> named;
   for (const auto& [id, each] : wanted) {
     named.insert(id);
@@ -154,28 +156,32 @@ std::uint32_t HostAgent::free_slot() const {
 
 // One list at a time; what comes meanwhile asks for one more.
 void HostAgent::look() {
+  if (listed_) report();  // what is known already need not wait for the list
   look_again_ = true;
   if (listing_) return;
   listing_ = true;
   look_again_ = false;
   services_.hypervisor_worker.run([&hypervisor = services_.hypervisor] { return hypervisor.list(); },
-                                  [this](const Result<std::vector<DomainInfo>>& list) {
+                                  [this, asked = Loop::Steady::now()](const Result<std::vector<DomainInfo>>& list) {
                                     listing_ = false;
-                                    on_list(list);
+                                    on_list(list, asked);
                                     if (look_again_) look();
                                   });
 }
 
-void HostAgent::on_list(const Result<std::vector<DomainInfo>>& list) {
+void HostAgent::on_list(const Result<std::vector<DomainInfo>>& list, Loop::Steady::time_point asked) {
   list_timer_ = services_.loop.after(options_.list_every, [this] { look(); });
   if (list) {
+    listed_ = true;
+    if (services_.templates != nullptr) services_.templates->look(*list);
     std::set<DesktopId> running;
     for (const DomainInfo& info : *list) {
+      if (info.is_template) continue;
       if (info.running) running.insert(info.id);
-      if (info.running || desktops_.contains(info.id)) desktop(info.id)->found(info.running);
+      if (info.running || desktops_.contains(info.id)) desktop(info.id)->listed(info.running, asked);
     }
     for (const auto& [id, each] : desktops_) {
-      if (!running.contains(id)) each->found(false);
+      if (!running.contains(id)) each->listed(false, asked);
     }
     if (services_.networks != nullptr && desired_known_) services_.networks->look(std::move(running));
     reconcile_now();
@@ -237,6 +243,7 @@ void HostAgent::report() {
     const auto epoch = epochs_.all().find(id);
     one.set_epoch(epoch == epochs_.all().end() ? 0 : epoch->second);
   }
+  if (services_.templates != nullptr) services_.templates->report(actual);
   std::string bytes = message.SerializeAsString();
   if (bytes == last_report_) return;
   last_report_ = std::move(bytes);
@@ -294,6 +301,7 @@ void HostAgent::stop_desktops(std::function<void()> done) {
     log::error("desktops did not stop in time");
     std::exchange(exit_done_, {})();
   });
+  if (services_.templates != nullptr) services_.templates->stop();
   for (const auto& [id, each] : desktops_) {
     if (each->running()) each->stop(options_.obey_at_exit);
   }
@@ -301,7 +309,7 @@ void HostAgent::stop_desktops(std::function<void()> done) {
 }
 
 void HostAgent::check_exit() {
-  if (!exit_done_) return;
+  if (!exit_done_ || (services_.templates != nullptr && services_.templates->making())) return;
   if (std::ranges::any_of(desktops_, [](const auto& each) { return each.second->running() || each.second->busy(); }))
     return;
   exit_timer_.reset();

@@ -67,7 +67,7 @@ class HostAgent {
   [[nodiscard]] Result<void> take(const wire::DesiredState& desired);
   void take_networks(const wire::DesiredState& desired);
   void look();  // list, then everything that follows from it
-  void on_list(const Result<std::vector<DomainInfo>>& list);
+  void on_list(const Result<std::vector<DomainInfo>>& list, Loop::Steady::time_point asked);
   void reconcile_now();
   void act(const Action& action);
   void forget_gone();
@@ -118,6 +118,7 @@ class HostAgent {
   bool desired_known_ = false;
   std::set<DesktopId> refused_;  // named with an old epoch: reported with ours, so that the broker can catch up
   std::uint64_t revision_ = 0;
+  bool listed_ = false;  // it is known what runs
   bool listing_ = false;
   bool look_again_ = false;
   std::string last_report_;

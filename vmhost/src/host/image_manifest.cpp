@@ -66,6 +66,11 @@ Result<ImageManifest> parse_manifest(std::string_view json) {
   TOBARI_ASSIGN(manifest.cmdline, text_of(root, "cmdline", false));
   TOBARI_ASSIGN(manifest.agent_channel, text_of(root, "agent_channel", false));
   TOBARI_ASSIGN(manifest.clipboard_channel, text_of(root, "clipboard_channel", false));
+  if (const auto clones = root.find("instant_clones"); clones != root.end()) {
+    if (!clones->is_boolean())
+      return fail(Errc::kInvalidArgument, "manifest: \"instant_clones\" is neither true nor false");
+    manifest.instant_clones = clones->get<bool>();
+  }
   if (const auto memory = root.find("min_memory_mib"); memory != root.end()) {
     if (!memory->is_number_unsigned() || memory->get<std::uint64_t>() > 1'048'576) {
       return fail(Errc::kInvalidArgument, "manifest: \"min_memory_mib\" is no sensible number");

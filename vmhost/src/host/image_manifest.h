@@ -22,6 +22,7 @@ struct ImageManifest {
   std::uint32_t min_memory_mib = 0;
   std::string agent_channel;                  // empty: the guest has no agent
   std::string clipboard_channel;              // empty: nobody in the guest speaks for its clipboard
+  bool instant_clones = false;                // its agent knows what a machine that is copied has to do
   std::map<std::string, std::string> sha256;  // of each file, 64 hex digits
 };
 

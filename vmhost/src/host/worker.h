@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One thread for calls that block (libvirt, disks); what comes of them goes back to the loop.
+// Threads for calls that block (libvirt, disks); what comes of them goes back to the loop.
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "host/loop.h"
 
@@ -58,6 +61,18 @@ class Worker {
   std::condition_variable_any changed_;
   std::deque<Loop::Task> tasks_;
   std::jthread thread_;
+};
+
+// Several, so that what one desktop waits for holds up no other. The jobs of one key run in order.
+class Workers {
+ public:
+  Workers(Loop& loop, std::size_t count) {
+    while (workers_.size() < count) workers_.push_back(std::make_unique<Worker>(loop));
+  }
+  [[nodiscard]] Worker& of(std::size_t key) { return *workers_[key % workers_.size()]; }
+
+ private:
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 }  // namespace tobari::vmhost

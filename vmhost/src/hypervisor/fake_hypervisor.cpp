@@ -2,6 +2,9 @@
 #include <tobari/vmhost/fake_hypervisor.h>
 
 #include <cerrno>
+#include <format>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
 #include <sys/socket.h>
@@ -13,9 +16,20 @@ namespace tobari::vmhost {
 struct FakeHypervisor::Domain {
   DomainSpec spec;
   bool running = false;
+  bool has_card = false;
   int starts = 0;
+  int clones = 0;
   std::vector<UniqueFd> display_ends;  // QEMU's; closed when the VM ends
 };
+
+namespace {
+
+// What a VM must have in common with the one that was frozen.
+std::string state_of(const DomainSpec& spec) {
+  return std::format("{} MiB, {} processors, {} heads", spec.memory_mib, spec.vcpus, spec.heads);
+}
+
+}  // namespace
 
 FakeHypervisor::FakeHypervisor() : hub_(std::make_shared<EventHub>()) {}
 FakeHypervisor::~FakeHypervisor() = default;
@@ -29,7 +43,7 @@ Result<std::vector<DomainInfo>> FakeHypervisor::list() {
   const std::scoped_lock lock(mutex_);
   TOBARI_TRY(check_available());
   std::vector<DomainInfo> found;
-  for (const auto& [id, domain] : domains_) found.push_back({id, domain.running});
+  for (const auto& [id, domain] : domains_) found.push_back({id, domain.running, !domain.spec.shared_ram.empty()});
   return found;
 }
 
@@ -58,12 +72,10 @@ Result<void> FakeHypervisor::start(const DesktopId& id) {
     const auto found = domains_.find(id);
     if (found == domains_.end()) return fail(Errc::kNotFound, "the VM is not defined");
     if (found->second.running) return {};
-    const std::optional<NetworkCard>& card = found->second.spec.network;
-    if (card && !card->network.empty() && !networks_.contains(card->network)) {
-      return fail(Errc::kNotFound, "there is no network " + card->network);
-    }
+    TOBARI_TRY(check_network(found->second.spec.network));
     if (next_start_error_) return std::unexpected(*std::exchange(next_start_error_, std::nullopt));
     found->second.running = true;
+    found->second.has_card = found->second.spec.network.has_value();
     found->second.starts += 1;
   }
   hub_->notify({DomainEvent::Kind::kStarted, id, "started"});
@@ -93,6 +105,77 @@ Result<UniqueFd> FakeHypervisor::display(const DesktopId& id, std::optional<std:
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "make a socket pair");
   found->second.display_ends.emplace_back(ends[0]);
   return UniqueFd(ends[1]);
+}
+
+Result<FakeHypervisor::Domain*> FakeHypervisor::running(const DesktopId& id) {
+  const auto found = domains_.find(id);
+  if (found == domains_.end() || !found->second.running) return fail(Errc::kNotFound, "the VM is not running");
+  return &found->second;
+}
+
+Result<void> FakeHypervisor::check_network(const std::optional<NetworkCard>& card) const {
+  if (!card || card->network.empty() || networks_.contains(card->network)) return {};
+  return fail(Errc::kNotFound, "there is no network " + card->network);
+}
+
+Result<void> FakeHypervisor::freeze(const DesktopId& id, const std::string& state_file) {
+  {
+    const std::scoped_lock lock(mutex_);
+    TOBARI_TRY(check_available());
+    TOBARI_ASSIGN(Domain* const domain, running(id));
+    if (next_freeze_error_) return std::unexpected(*std::exchange(next_freeze_error_, std::nullopt));
+    std::ofstream file(state_file, std::ios::in | std::ios::out | std::ios::trunc);
+    file << state_of(domain->spec);
+    if (!file.flush()) return fail(Errc::kIo, "cannot write " + state_file);
+    domain->running = false;
+  }
+  hub_->notify({DomainEvent::Kind::kStopped, id, "frozen"});
+  return {};
+}
+
+Result<void> FakeHypervisor::clone(const DomainSpec& spec, const TemplateFiles& of) {
+  {
+    const std::scoped_lock lock(mutex_);
+    TOBARI_TRY(check_available());
+    if (spec.id.empty()) return fail(Errc::kInvalidArgument, "a domain needs an id");
+    Domain& domain = domains_[spec.id];
+    domain.spec = spec;
+    if (domain.running) return {};
+    if (next_clone_error_) return std::unexpected(*std::exchange(next_clone_error_, std::nullopt));
+    std::stringstream state;
+    state << std::ifstream(of.state).rdbuf();
+    if (!std::ifstream(of.ram) || state.str() != state_of(spec)) {
+      return fail(Errc::kIo, "what was frozen does not fit the VM");
+    }
+    domain.running = true;
+    domain.has_card = false;
+    domain.starts += 1;
+    domain.clones += 1;
+  }
+  hub_->notify({DomainEvent::Kind::kStarted, spec.id, "cloned"});
+  return {};
+}
+
+Result<void> FakeHypervisor::attach_card(const DesktopId& id, const NetworkCard& card) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(check_available());
+  TOBARI_ASSIGN(Domain* const domain, running(id));
+  TOBARI_TRY(check_network(card));
+  domain->has_card = true;
+  return {};
+}
+
+Result<std::uint64_t> FakeHypervisor::private_memory(const DesktopId& id) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(check_available());
+  TOBARI_ASSIGN(Domain* const domain, running(id));
+  return std::uint64_t{domain->spec.memory_mib} << (domain->clones > 0 ? 17U : 20U);
+}
+
+Result<std::string> FakeHypervisor::version() {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(check_available());
+  return version_;
 }
 
 Result<std::string> FakeHypervisor::bridge_of(const std::string& network) {
@@ -135,6 +218,21 @@ void FakeHypervisor::fail_next_start(Error error) {
   next_start_error_ = std::move(error);
 }
 
+void FakeHypervisor::set_version(const std::string& version) {
+  const std::scoped_lock lock(mutex_);
+  version_ = version;
+}
+
+void FakeHypervisor::fail_next_freeze(Error error) {
+  const std::scoped_lock lock(mutex_);
+  next_freeze_error_ = std::move(error);
+}
+
+void FakeHypervisor::fail_next_clone(Error error) {
+  const std::scoped_lock lock(mutex_);
+  next_clone_error_ = std::move(error);
+}
+
 void FakeHypervisor::ignore_power_button(bool ignore) {
   const std::scoped_lock lock(mutex_);
   ignore_power_button_ = ignore;
@@ -144,6 +242,27 @@ int FakeHypervisor::starts(const DesktopId& id) const {
   const std::scoped_lock lock(mutex_);
   const auto found = domains_.find(id);
   return found == domains_.end() ? 0 : found->second.starts;
+}
+
+int FakeHypervisor::clones(const DesktopId& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = domains_.find(id);
+  return found == domains_.end() ? 0 : found->second.clones;
+}
+
+bool FakeHypervisor::has_card(const DesktopId& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = domains_.find(id);
+  return found != domains_.end() && found->second.running && found->second.has_card;
+}
+
+std::vector<DesktopId> FakeHypervisor::templates() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<DesktopId> found;
+  for (const auto& [id, domain] : domains_) {
+    if (!domain.spec.shared_ram.empty()) found.push_back(id);
+  }
+  return found;
 }
 
 std::optional<DomainSpec> FakeHypervisor::spec(const DesktopId& id) const {

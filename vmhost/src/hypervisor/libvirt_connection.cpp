@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <string_view>
 
 #include <libvirt/virterror.h>
 
@@ -21,15 +20,12 @@ constexpr int kKeepAliveSeconds = 5;  // libvirtd that is silent for this long, 
 constexpr unsigned kKeepAliveCount = 3;
 constexpr auto kShortestPause = 200ms;
 constexpr auto kLongestPause = 2s;
-constexpr std::string_view kNamePrefix = "tobari-";
 
 }  // namespace
 
-DesktopId desktop_of(virDomainPtr domain) {
+std::optional<DomainKey> key_of(virDomainPtr domain) {
   const char* name = ::virDomainGetName(domain);
-  if (name == nullptr || !std::string_view(name).starts_with(kNamePrefix)) return {};
-  auto id = DesktopId::parse(std::string_view(name).substr(kNamePrefix.size()));
-  return id ? *std::move(id) : DesktopId();
+  return name == nullptr ? std::nullopt : parse_domain_name(name);
 }
 
 struct LibvirtConnection::Shared {
@@ -46,8 +42,9 @@ struct LibvirtConnection::Shared {
   }
 
   void on_lifecycle(virDomainPtr domain, int event, int detail) const {
-    const DesktopId id = desktop_of(domain);
-    if (id.empty()) return;
+    const auto key = key_of(domain);
+    if (!key) return;
+    const DesktopId& id = key->id;
     if (event == VIR_DOMAIN_EVENT_STARTED) hub->notify({DomainEvent::Kind::kStarted, id, "started"});
     if (event != VIR_DOMAIN_EVENT_STOPPED && event != VIR_DOMAIN_EVENT_CRASHED) return;
     const char* how = "stopped";

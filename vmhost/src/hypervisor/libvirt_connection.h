@@ -5,20 +5,22 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include <libvirt/libvirt.h>
 
 #include <tobari/base/result.h>
+#include <tobari/vmhost/domain_xml.h>
 
 #include "event_hub.h"
 #include "libvirt_events.h"
 
 namespace tobari::vmhost {
 
-// Domains that are ours by their name; empty for others.
-[[nodiscard]] DesktopId desktop_of(virDomainPtr domain);
+// By its name; nothing for domains that are not ours.
+[[nodiscard]] std::optional<DomainKey> key_of(virDomainPtr domain);
 
 class LibvirtConnection {
  public:

@@ -3,7 +3,8 @@
 
 #include <cstdlib>
 #include <format>
-#include <set>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include <libvirt/libvirt.h>
@@ -13,6 +14,7 @@
 
 #include "libvirt_connection.h"
 #include "libvirt_error.h"
+#include "libvirt_templates.h"
 #include "socket_pair.h"
 
 namespace tobari::vmhost {
@@ -34,20 +36,21 @@ using Connection = std::shared_ptr<virConnect>;
 
 // kNotFound when there is none.
 Result<Domain> find(const Connection& connection, const DesktopId& id) {
-  Domain domain(::virDomainLookupByName(connection.get(), domain_name(id).c_str()));
+  Domain domain(::virDomainLookupByUUIDString(connection.get(), id.str().c_str()));
   if (!domain) return libvirt_failure(std::format("find the VM of desktop {}", id.str()));
+  if (!key_of(domain.get())) return fail(Errc::kNotFound, std::format("the VM {} is somebody else's", id.str()));
   return domain;
 }
 
-// Two calls for a whole list, however long it is, instead of one for each VM.
-Result<std::set<DesktopId>> ours(const Connection& connection, unsigned flags) {
+// By id whether it is a template. Two calls for a whole list, however long it is, instead of one for each VM.
+Result<std::map<DesktopId, bool>> ours(const Connection& connection, unsigned flags) {
   virDomainPtr* all = nullptr;
   const int count = ::virConnectListAllDomains(connection.get(), &all, flags);
   if (count < 0) return libvirt_failure("list the VMs");
-  std::set<DesktopId> found;
+  std::map<DesktopId, bool> found;
   for (int i = 0; i < count; ++i) {
     const Domain domain(all[i]);
-    if (DesktopId id = desktop_of(domain.get()); !id.empty()) found.insert(std::move(id));
+    if (const auto key = key_of(domain.get())) found.emplace(key->id, key->is_template);
   }
   std::free(all);
   return found;
@@ -61,6 +64,11 @@ bool was_not_running() {
   return last != nullptr && (last->code == VIR_ERR_OPERATION_INVALID || last->code == VIR_ERR_NO_DOMAIN);
 }
 
+// libvirt's way to write 11.3.0: 11003000.
+std::string dotted(unsigned long version) {
+  return std::format("{}.{}.{}", version / 1'000'000, version / 1000 % 1000, version % 1000);
+}
+
 class LibvirtHypervisor final : public Hypervisor {
  public:
   LibvirtHypervisor(LibvirtOptions options, std::shared_ptr<EventHub> hub, std::shared_ptr<LibvirtEvents> events)
@@ -68,10 +76,10 @@ class LibvirtHypervisor final : public Hypervisor {
 
   Result<std::vector<DomainInfo>> list() override {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
-    TOBARI_ASSIGN(const std::set<DesktopId> running, ours(connection, VIR_CONNECT_LIST_DOMAINS_ACTIVE));
-    TOBARI_ASSIGN(const std::set<DesktopId> all, ours(connection, 0));
+    TOBARI_ASSIGN(const auto running, ours(connection, VIR_CONNECT_LIST_DOMAINS_ACTIVE));
+    TOBARI_ASSIGN(const auto all, ours(connection, 0));
     std::vector<DomainInfo> found;
-    for (const DesktopId& id : all) found.push_back({id, running.contains(id)});
+    for (const auto& [id, is_template] : all) found.push_back({id, running.contains(id), is_template});
     return found;
   }
 
@@ -132,6 +140,65 @@ class LibvirtHypervisor final : public Hypervisor {
     return std::move(ends.first);
   }
 
+  Result<void> freeze(const DesktopId& id, const std::string& state_file) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    if (::virDomainSuspend(domain.get()) < 0) return libvirt_failure("suspend a template");
+    TOBARI_TRY(save_devices(domain.get(), state_file));
+    if (::virDomainDestroy(domain.get()) < 0 && !was_not_running()) return libvirt_failure("end a template");
+    return {};
+  }
+
+  Result<void> clone(const DomainSpec& spec, const TemplateFiles& of) override {
+    TOBARI_TRY(define(spec));
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain defined, find(connection, spec.id));
+    if (is_active(defined)) return {};
+    // A description for this one life beside the one that is kept.
+    const std::string xml = options_.describe ? options_.describe(spec) : clone_xml(spec, of);
+    const Domain domain(::virDomainCreateXML(connection.get(), xml.c_str(), VIR_DOMAIN_START_PAUSED));
+    if (!domain) return libvirt_failure(std::format("start the copy for desktop {}", spec.id.str()));
+    auto loaded = load_devices(domain.get(), of.state);
+    if (loaded && ::virDomainResume(domain.get()) < 0) loaded = libvirt_failure("let a copy run");
+    if (loaded) return {};
+    static_cast<void>(::virDomainDestroy(domain.get()));
+    return loaded;
+  }
+
+  Result<void> attach_card(const DesktopId& id, const NetworkCard& card) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    char* described = ::virDomainGetXMLDesc(domain.get(), 0);
+    if (described == nullptr) return libvirt_failure("ask what a VM has");
+    const bool there = std::string_view(described).contains("<target dev='" + tap_name(id) + "'/>");
+    std::free(described);
+    if (there) return {};
+    TOBARI_TRY(define_guard(connection));
+    if (::virDomainAttachDeviceFlags(domain.get(), card_xml(id, card).c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
+      return libvirt_failure(std::format("connect desktop {} to the network", id.str()));
+    }
+    return {};
+  }
+
+  Result<std::uint64_t> private_memory(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    return private_bytes(::virDomainGetName(domain.get()));
+  }
+
+  Result<std::string> version() override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    const char* type = ::virConnectGetType(connection.get());
+    unsigned long number = 0;
+    if (type == nullptr || ::virConnectGetVersion(connection.get(), &number) < 0) {
+      return libvirt_failure("ask for the hypervisor's version");
+    }
+    return std::format("{} {}, libvirt {}", type, dotted(number), libvirt_version());
+  }
+
   Result<std::string> bridge_of(const std::string& name) override {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     const Network network(::virNetworkLookupByName(connection.get(), name.c_str()));
@@ -180,7 +247,7 @@ Result<std::unique_ptr<Hypervisor>> make_libvirt_hypervisor(LibvirtOptions optio
 std::string libvirt_version() {
   unsigned long version = 0;
   if (::virGetVersion(&version, nullptr, nullptr) < 0) return "unknown";
-  return std::format("{}.{}.{}", version / 1'000'000, version / 1000 % 1000, version % 1000);
+  return dotted(version);
 }
 
 }  // namespace tobari::vmhost

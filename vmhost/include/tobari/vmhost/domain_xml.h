@@ -2,6 +2,7 @@
 // libvirt's description of a desktop's VM (https://libvirt.org/formatdomain.html). Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,8 +10,15 @@
 
 namespace tobari::vmhost {
 
-// The domain's name, "tobari-<id>"; its UUID is the desktop's id. By the name we know our own.
+// The domain's name, "tobari-<id>", or "tobari-template-<id>"; its UUID is the id. By the name we know our own.
 [[nodiscard]] std::string domain_name(const DesktopId& id);
+[[nodiscard]] std::string template_name(const DesktopId& id);
+struct DomainKey {
+  DesktopId id;
+  bool is_template = false;
+};
+// Nothing: somebody else's.
+[[nodiscard]] std::optional<DomainKey> parse_domain_name(std::string_view name);
 
 // Of a desktop's network card, both from its id alone: the MAC (locally administered), and the host's end, which the
 // host's packet filter knows it by ("tb-" and 12 digits: 15 characters are a name's limit).
@@ -26,6 +34,14 @@ inline constexpr std::string_view kGuardName = "tobari-desktop";
 // channel, sound, balloon and random numbers, and a network card where the host is configured to have a network for
 // desktops. No USB, no clipboard agent: what is not there leaks nothing.
 [[nodiscard]] std::string domain_xml(const DomainSpec& spec);
+
+// The same VM as it is started once, as a copy of a template: its memory a private mapping of the template's, its
+// devices those of the template in the same places, waiting for the state to load. No network card: the template has
+// none; a free port is there for it.
+[[nodiscard]] std::string clone_xml(const DomainSpec& spec, const TemplateFiles& of);
+
+// A desktop's card alone, to be attached.
+[[nodiscard]] std::string card_xml(const DesktopId& id, const NetworkCard& card);
 
 // KVM only when the device is there and the CPU says that it can (`cpuinfo`: the text of /proc/cpuinfo): some machines
 // show a /dev/kvm under which guests hang.

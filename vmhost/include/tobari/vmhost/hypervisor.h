@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The seam to whatever runs virtual machines: eight calls. A domain is one desktop's VM; it carries the desktop's id,
-// and domains that somebody else made are never seen or touched.
+// The seam to whatever runs virtual machines. A domain is one desktop's VM, or a template that desktops are copied from
+// (docs/CLONES.md); it carries its id, and domains that somebody else made are never seen or touched.
 //
 // Every call blocks and may be made from any thread; watchers are called on a thread of the hypervisor and must return
 // at once. What they hear are hints, list() is the truth. kUnavailable: the hypervisor's service is away, try again
@@ -36,6 +36,12 @@ struct NetworkCard {
   std::vector<std::string> dhcp_servers;  // numeric; others' answers do not reach the VM. Empty: anybody's do
 };
 
+// What a frozen template is, besides its disk.
+struct TemplateFiles {
+  std::string ram;    // its memory, of just the size that the copy's is to have
+  std::string state;  // of its devices
+};
+
 // One VM, complete. Paths are absolute.
 struct DomainSpec {
   DesktopId id;
@@ -48,18 +54,21 @@ struct DomainSpec {
   std::string initrd;  // empty: none
   std::string cmdline;
   std::string disk;                 // the desktop's own qcow2 overlay
-  std::string backing_disk;         // the qcow2 file that the overlay stands on
+  std::string backing_disk;         // the image's qcow2 file, on which the overlay stands
   std::string agent_channel;        // virtio-serial port name; empty: the guest has no agent
   std::string agent_socket;         // where that port listens on the host
   std::string clipboard_channel{};  // likewise, of the guest's clipboard agent
   std::string clipboard_socket{};
   std::optional<VmUser> user;            // empty: the hypervisor's choice
   std::optional<NetworkCard> network{};  // empty: the VM has no network
+  std::string frozen_disk{};             // a template's overlay between `disk` and `backing_disk`; empty: none
+  std::string shared_ram{};              // the file that its memory is in: of a template; empty: a desktop
 };
 
 struct DomainInfo {
   DesktopId id;
   bool running = false;
+  bool is_template = false;
   friend bool operator==(const DomainInfo&, const DomainInfo&) = default;
 };
 
@@ -100,6 +109,21 @@ class Hypervisor {
   // A connected socket to the VM's D-Bus display; each call makes a new one. QEMU serves it to one user only: `user`,
   // or who calls when empty. kNotFound when the VM does not run.
   [[nodiscard]] virtual Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) = 0;
+  // Writes the state of a template's devices into `state_file` (which is there, and its VM's user may write to it) and
+  // ends it: with its memory's file and its disk it is what clone() copies. kNotFound: it does not run. On any other
+  // error it may still run, and is of no use.
+  [[nodiscard]] virtual Result<void> freeze(const DesktopId& id, const std::string& state_file) = 0;
+  // define() and start(), but what runs is a copy of the template: its memory, privately, its devices, its disk below
+  // `spec.disk`, whose VM `spec` describes but for names, sockets and the network card, which is there from the next
+  // start() on and can be attached. Running already is success. On an error it does not run, and start() boots it.
+  [[nodiscard]] virtual Result<void> clone(const DomainSpec& spec, const TemplateFiles& of) = 0;
+  // Gives a running copy its card. There already is success; kNotFound when it does not run.
+  [[nodiscard]] virtual Result<void> attach_card(const DesktopId& id, const NetworkCard& card) = 0;
+  // Bytes that its process shares with no other: what one more VM of the kind costs. kNotFound: it does not run, or
+  // that is not known here.
+  [[nodiscard]] virtual Result<std::uint64_t> private_memory(const DesktopId& id) = 0;
+  // Whatever else freezes and copies in another way: a template is good with the version that froze it.
+  [[nodiscard]] virtual Result<std::string> version() = 0;
   // The bridge of a network that the hypervisor keeps, started when it was not. kNotFound: there is no such network.
   [[nodiscard]] virtual Result<std::string> bridge_of(const std::string& network) = 0;
   [[nodiscard]] virtual std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) = 0;
