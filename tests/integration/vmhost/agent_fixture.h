@@ -58,8 +58,7 @@ class AgentFixture : public ::testing::Test {
                                         .disks = *disks_,
                                         .store = *template_store_,
                                         .agents_dir = image_.dir() / "agents"},
-                       TemplateKeeper::Times{.hypervisor_again = std::chrono::milliseconds(50),
-                                             .failures = {.deaths = 3, .first_pause = std::chrono::milliseconds(10)}});
+                       template_times_);
     services.templates = &*templates_;
     services.recordings = recordings_.get();
     services.display.program = TOBARI_FAKE_DISPLAY;
@@ -106,6 +105,8 @@ class AgentFixture : public ::testing::Test {
   FakeBroker broker_;
   FakeHypervisor hypervisor_;
   SystemClock clock_;
+  TemplateKeeper::Times template_times_{.hypervisor_again = std::chrono::milliseconds(50),
+                                        .failures = {.deaths = 3, .first_pause = std::chrono::milliseconds(10)}};
   std::uint64_t least_free_ = 0;  // of the disk for recordings
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Recordings> recordings_;

@@ -289,6 +289,18 @@ TEST_F(TemplateTest, VmThatDiesIsTriedAgainAndGivenUp) {
   boot();
 }
 
+TEST_F(TemplateTest, GivenUpIsTriedAgainLater) {
+  const auto image = image_.images() / "test";
+  fs::rename(image, image_.images() / "late");
+  stop();
+  template_times_.given_up_again = std::chrono::milliseconds(300);
+  start();
+  want_template();
+  ASSERT_TRUE(template_is(wire::ActualTemplate::FAILED));
+  fs::rename(image_.images() / "late", image);
+  make_template();
+}
+
 TEST_F(TemplateTest, ThatCannotBeFrozenIsMadeAgain) {
   hypervisor_.fail_next_freeze({Errc::kIo, "no space left on device", "", 0});
   want_template();

@@ -78,6 +78,12 @@ void TemplateKeeper::step() {
   if (!wanted_known_ || stopped_) return;
   if (loaded_ != Loaded::kYes) return load();
   if (asking_) return;
+  for (auto& [id, slot] : wanted_) {
+    if (!slot.failure.empty() && Loop::Steady::now() >= slot.rest_until) {
+      slot.failure.clear();
+      slot.budget.reset();
+    }
+  }
   for (const auto& [id, slot] : wanted_) {
     if (!slot.fingerprint.empty() || !slot.failure.empty() || Loop::Steady::now() < slot.rest_until) continue;
     if (version_.empty()) return ask_version();
@@ -183,16 +189,21 @@ void TemplateKeeper::failed(Slot& slot, const Error& error) {
   log::error("template cannot be made", {{"image", slot.profile.image}, {"reason", describe(error)}});
   const bool hopeless = error.code == Errc::kInvalidArgument || error.code == Errc::kNotFound;
   const auto again = hopeless ? std::nullopt : slot.budget.died(now);
-  if (!again) {
-    slot.failure = error.message;
-    return changed_();
-  }
-  slot.rest_until = *again;
-  rest(std::chrono::ceil<std::chrono::milliseconds>(*again - now));
+  if (!again) slot.failure = error.message;
+  slot.rest_until = again.value_or(now + times_.given_up_again);
+  rest(std::chrono::ceil<std::chrono::milliseconds>(slot.rest_until - now));
+  if (!again) changed_();
 }
 
+// For several that rest, the soonest; the others' time is looked at with every list.
 void TemplateKeeper::rest(std::chrono::milliseconds pause) {
-  again_timer_ = services_.loop.after(pause, [this] { step(); });
+  const auto until = Loop::Steady::now() + pause;
+  if (again_timer_ && again_at_ <= until) return;
+  again_at_ = until;
+  again_timer_ = services_.loop.after(pause, [this] {
+    again_timer_.reset();
+    step();
+  });
 }
 
 void TemplateKeeper::remove(const std::vector<DesktopId>& generations) {

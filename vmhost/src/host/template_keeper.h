@@ -24,6 +24,8 @@ class TemplateKeeper {
   struct Times {
     std::chrono::milliseconds hypervisor_again = std::chrono::seconds(1);
     RestartBudget::Limits failures = {.deaths = 4, .window = std::chrono::hours(1)};
+    // One that was given up: an image may have come, or room.
+    std::chrono::milliseconds given_up_again = std::chrono::minutes(10);
   };
 
   // `changed`: a report would be another one.
@@ -52,7 +54,7 @@ class TemplateKeeper {
     TemplateProfile profile;
     std::string fingerprint;  // empty: not known yet
     RestartBudget budget;
-    std::string failure;  // empty: not given up
+    std::string failure;  // empty: not given up; else for as long as it rests
     Loop::Steady::time_point rest_until{};
   };
   struct Kept {
@@ -88,6 +90,7 @@ class TemplateKeeper {
   std::shared_ptr<TemplateMaker> maker_;
   TemplateProfile making_;
   Loop::Handle again_timer_;
+  Loop::Steady::time_point again_at_{};
 };
 
 }  // namespace tobari::vmhost
