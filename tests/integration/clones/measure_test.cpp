@@ -96,6 +96,20 @@ class MeasuredClones : public ::testing::Test {
     world_->power(id, wire::DesiredDesktop::DELETED);
     EXPECT_TRUE(eventually([&] { return world_->actual(id).desktop_id().empty(); }, std::chrono::seconds(60)));
   }
+  void print_memory(const char* when, const std::vector<std::string>& ids) {
+    std::vector<double> pss, own;
+    for (const std::string& id : ids) {
+      const pid_t vm = world_->vm(id).at(0);
+      EXPECT_TRUE(World::is_copy(vm));
+      const auto [proportional, alone] = memory_of(vm);
+      pss.push_back(static_cast<double>(proportional));
+      own.push_back(static_cast<double>(alone));
+    }
+    std::printf("memory of a copy, MiB; %s\n", when);
+    print("private", own);
+    print("proportional", pss);
+    print_parts(world_->vm(ids.front()).at(0));
+  }
   World* world_ = nullptr;
 };
 
@@ -136,13 +150,7 @@ TEST_F(MeasuredClones, ManyAtOnce) {
   }
   std::printf("%zu at once: all run after %.1f s\n", ids.size(), ms_since(began) / 1000);
   std::set<std::string> names, addresses;
-  std::vector<double> pictures, pss, own;
   for (const std::string& id : ids) {
-    const auto session = world_->open(id);
-    ASSERT_TRUE(session);
-    const auto seen = world_->picture(*session);
-    ASSERT_TRUE(seen) << world_->name_of(id);
-    pictures.push_back(*seen);
     std::optional<Lease> lease;
     EXPECT_TRUE(eventually([&] { return (lease = world_->lease_of(id)).has_value(); }, std::chrono::seconds(60)));
     if (!lease) continue;
@@ -152,18 +160,17 @@ TEST_F(MeasuredClones, ManyAtOnce) {
   }
   EXPECT_EQ(names.size(), ids.size());
   EXPECT_EQ(addresses.size(), ids.size());
+  print_memory("nobody was connected yet", ids);
+  std::vector<double> pictures;
   for (const std::string& id : ids) {
-    const pid_t vm = world_->vm(id).at(0);
-    EXPECT_TRUE(World::is_copy(vm));
-    const auto [proportional, alone] = memory_of(vm);
-    pss.push_back(static_cast<double>(proportional));
-    own.push_back(static_cast<double>(alone));
-    EXPECT_EQ(world_->actual(id).private_memory_mib() > 0, true);
+    const auto session = world_->open(id);
+    ASSERT_TRUE(session);
+    const auto seen = world_->picture(*session);
+    ASSERT_TRUE(seen) << world_->name_of(id);
+    pictures.push_back(*seen);
   }
   print("client's start to a whole picture, ms", pictures);
-  print("private memory of a copy, MiB", own);
-  print("proportional memory of a copy, MiB", pss);
-  print_parts(world_->vm(ids.front()).at(0));
+  print_memory("a client was connected", ids);
   std::printf("  available memory of the machine: %ld MiB less\n", before - available_mib());
   for (const std::string& id : ids) remove(id);
 }
