@@ -25,8 +25,8 @@ struct NewDesktop {
 
 Result<void> list(const Context& context) {
   TOBARI_ASSIGN(Portal portal, context.open());
-  TOBARI_ASSIGN(const Json answer, portal.call("GET", "/desktops"));
-  print_list(answer, "desktops",
+  TOBARI_ASSIGN(const Json all, all_desktops(portal));
+  print_list(Json{{"desktops", all}}, "desktops",
              {{"NAME", "name"},
               {"USER", "user"},
               {"STATE", "state"},

@@ -7,10 +7,20 @@
 
 namespace tobari::cli {
 
+Result<Json> all_desktops(Portal& portal) {
+  Json all = Json::array();
+  std::string path = "/desktops";
+  for (;;) {
+    TOBARI_ASSIGN(const Json page, portal.call("GET", path));
+    for (const Json& desktop : page.value("desktops", Json::array())) all.push_back(desktop);
+    if (!page.contains("next")) return all;
+    path = "/desktops?after=" + page.value("next", "");
+  }
+}
+
 Result<std::string> find_desktop(Portal& portal, const std::string& wanted) {
   if (is_uuid(wanted)) return wanted;
-  TOBARI_ASSIGN(const Json answer, portal.call("GET", "/desktops"));
-  const Json list = answer.value("desktops", Json::array());
+  TOBARI_ASSIGN(const Json list, all_desktops(portal));
   if (wanted.empty() && list.size() == 1) return list.front().value("id", "");
   std::string names;
   for (const Json& desktop : list) {

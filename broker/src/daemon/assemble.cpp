@@ -18,6 +18,7 @@
 #include "rpc/live_sessions.h"
 #include "rpc/node_server.h"
 #include "rpc/nodes_service.h"
+#include "store/maintenance.h"
 #include "store/sql_store.h"
 
 namespace tobari::broker {
@@ -158,6 +159,23 @@ net::Endpoint Broker::portal_endpoint() const { return parts_->http_server->endp
 net::Endpoint Broker::nodes_endpoint() const { return parts_->node_server->endpoint(); }
 const std::vector<Route>& Broker::routes() const { return parts_->router.routes(); }
 
+namespace {
+
+// One that is away is waited for; anything else that is wrong with it ends the program. False: it is to stop.
+Result<bool> wait_for_database(const Database& database, const sigset_t& signals) {
+  constexpr timespec kASecond{1, 0};
+  for (bool said = false;; said = true) {
+    const auto reached = reach(database);
+    if (reached.has_value()) return true;
+    if (reached.error().code != Errc::kUnavailable) return std::unexpected<Error>(reached.error());
+    if (!said) log::warning("waiting for the database", {{"why", reached.error().message}});
+    const int number = ::sigtimedwait(&signals, nullptr, &kASecond);
+    if (number == SIGTERM || number == SIGINT) return false;
+  }
+}
+
+}  // namespace
+
 Result<void> serve(const Config& config) {
   // Before any thread begins, so that all of them leave these signals to us.
   sigset_t signals;
@@ -167,6 +185,8 @@ Result<void> serve(const Config& config) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
 
   const SystemClock clock;
+  TOBARI_ASSIGN(const bool there, wait_for_database(config.database(), signals));
+  if (!there) return {};
   TOBARI_ASSIGN(const auto broker, Broker::start(config, clock));
   log::info("serving", {{"portal", net::to_string(broker->portal_endpoint())},
                         {"nodes", net::to_string(broker->nodes_endpoint())}});

@@ -31,7 +31,9 @@ Result<Config> load_config(const std::filesystem::path& file) {
   TOBARI_ASSIGN(config.state_dir, written.text("state_dir"));
   TOBARI_ASSIGN(const std::string url, written.text_or("database", ""));
   if (!url.empty()) {
-    TOBARI_ASSIGN(config.postgres, Database::postgres(url));
+    auto parsed = Database::postgres(url);
+    if (!parsed.has_value()) return context(std::move(parsed).error(), file.string());
+    config.postgres = *std::move(parsed);
   }
   TOBARI_ASSIGN(config.policy, written.text("policy"));
   TOBARI_ASSIGN(config.two_people, two_people(written));

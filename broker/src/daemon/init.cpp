@@ -92,14 +92,32 @@ Result<void> add_administrator(StateStore& store, const std::string& admin, cons
   });
 }
 
+// The database is in use: by this broker, or by others that share it.
+Result<void> join_brokers(const Config& config, const Clock& clock) {
+  std::error_code ignored;
+  if (!config.postgres.has_value() || std::filesystem::exists(config.state_dir / "portal.crt", ignored)) {
+    return fail(Errc::kAlreadyExists, std::format("{} has been set up already", config.state_dir.string()));
+  }
+  if (!std::filesystem::exists(config.state_dir / "ca.key", ignored)) {
+    return fail(Errc::kNotFound,
+                std::format("other brokers use {}: put their ca.crt, ca.key, audit.key and recording.pub into {} first",
+                            config.database().where(), config.state_dir.string()));
+  }
+  return make_keys(config, clock);
+}
+
 }  // namespace
 
 Result<void> init_state(const Config& config, const std::string& admin, const std::filesystem::path& password_file,
                         const Clock& clock) {
-  if (!is_user_name(admin)) {
+  const bool first = !admin.empty();
+  if (first && !is_user_name(admin)) {
     return fail(Errc::kInvalidArgument, "--admin must be 1-32 of a-z 0-9 . _ - and begin with a letter or _");
   }
-  TOBARI_ASSIGN(const std::string password, read_password(password_file));
+  std::string password;
+  if (first) {
+    TOBARI_ASSIGN(password, read_password(password_file));
+  }
   std::error_code error;
   if (std::filesystem::create_directories(config.state_dir, error)) {
     if (::chmod(config.state_dir.c_str(), S_IRWXU) != 0) return fail_errno(errno, "protect the state directory");
@@ -107,9 +125,8 @@ Result<void> init_state(const Config& config, const std::string& admin, const st
   if (error) return fail(Errc::kIo, std::format("make {}: {}", config.state_dir.string(), error.message()));
   TOBARI_ASSIGN(const auto store, SqlStore::open(config.database(), clock));
   TOBARI_ASSIGN(const auto users, store->get([](const Reader& reader) { return reader.users(); }));
-  if (!users.empty()) {
-    return fail(Errc::kAlreadyExists, std::format("{} has been set up already", config.state_dir.string()));
-  }
+  if (!users.empty()) return join_brokers(config, clock);
+  if (!first) return fail(Errc::kInvalidArgument, "there is no user yet: --admin and --password-file are needed");
   TOBARI_TRY(make_keys(config, clock));
   TOBARI_TRY(make_recording_keys(config));
   return add_administrator(*store, admin, password);

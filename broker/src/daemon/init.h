@@ -20,7 +20,8 @@ namespace tobari::broker {
 inline constexpr int kCaDays = 3650;
 inline constexpr int kPortalDays = 825;  // the longest that browsers accept
 
-// Makes what is missing. kAlreadyExists when the database has users: then nothing is touched.
+// Makes what is missing. kAlreadyExists when the database has users: then nothing is touched. But where several brokers
+// share a database, a further one makes what is its own; it needs the CA of the first (kNotFound), and no `admin`.
 [[nodiscard]] Result<void> init_state(const Config& config, const std::string& admin,
                                       const std::filesystem::path& password_file, const Clock& clock);
 

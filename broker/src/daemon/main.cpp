@@ -11,7 +11,7 @@
 
 #include "daemon/assemble.h"
 #include "daemon/init.h"
-#include "daemon/maintain.h"
+#include "store/maintenance.h"
 
 namespace {
 
@@ -37,11 +37,16 @@ int main(int argc, char** argv) {
                  "YAML file: listen, nodes_listen, gateway_address, public_names, state_dir, database, policy, "
                  "policy_changes, recording_key, log_level")
       ->required();
-  CLI::App* init = app.add_subcommand("init", "make certificates, database and the first administrator, once");
+  CLI::App* init =
+      app.add_subcommand("init",
+                         "make certificates, database and the first administrator, once; for a further broker on a "
+                         "PostgreSQL that others use already, what is its own");
   std::string admin;
   std::filesystem::path password_file;
-  init->add_option("--admin", admin, "name of the administrator")->required();
-  init->add_option("--password-file", password_file, "file with the password")->required();
+  CLI::Option* name = init->add_option("--admin", admin, "name of the administrator; a further broker makes none");
+  CLI::Option* secret = init->add_option("--password-file", password_file, "file with the password");
+  name->needs(secret);
+  secret->needs(name);
   CLI::App* migrate = app.add_subcommand(
       "migrate", "bring the database to this program's schema, or with --to back to an older program's");
   std::optional<int> schema;

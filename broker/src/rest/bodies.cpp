@@ -171,4 +171,13 @@ Result<std::uint64_t> parse_after(std::string_view query) {
   return fail(Errc::kInvalidArgument, "the query must be after=SEQUENCE");
 }
 
+Result<std::string> parse_after_name(std::string_view query) {
+  constexpr std::string_view kKey = "after=";
+  if (query.empty()) return std::string();
+  if (query.starts_with(kKey) && is_host_label(query.substr(kKey.size()))) {
+    return std::string(query.substr(kKey.size()));
+  }
+  return fail(Errc::kInvalidArgument, "the query must be after=NAME");
+}
+
 }  // namespace tobari::broker

@@ -55,5 +55,7 @@ struct JoinTokenBody {
 
 // "after=12" and nothing else; 0 when it is not there.
 [[nodiscard]] Result<std::uint64_t> parse_after(std::string_view query);
+// "after=NAME", of a desktop, and nothing else; empty when it is not there.
+[[nodiscard]] Result<std::string> parse_after_name(std::string_view query);
 
 }  // namespace tobari::broker

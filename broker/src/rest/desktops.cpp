@@ -16,12 +16,16 @@ std::unexpected<Error> no_such_desktop() { return fail(Errc::kNotFound, "there i
 
 Answer list_desktops(Api& api, const Call& call) {
   const User& caller = call.caller.user;
-  TOBARI_ASSIGN(const auto desktops, api.store.get([&caller](const Reader& reader) {
-    return caller.role == Role::kAdmin ? reader.desktops() : reader.desktops_of_user(caller.id);
+  TOBARI_ASSIGN(const std::string after, parse_after_name(call.request.query));
+  TOBARI_ASSIGN(const auto desktops, api.store.get([&caller, &after](const Reader& reader) {
+    return caller.role == Role::kAdmin ? reader.desktops_after(after, kMaxDesktopList)
+                                       : reader.desktops_of_user(caller.id);
   }));
   auto list = nlohmann::ordered_json::array();
   for (const Desktop& desktop : desktops) list.push_back(view(desktop, api.hosts.status(desktop)));
-  return json_response(200, {{"desktops", std::move(list)}});
+  nlohmann::ordered_json body{{"desktops", std::move(list)}};
+  if (caller.role == Role::kAdmin && desktops.size() == kMaxDesktopList) body["next"] = desktops.back().name;
+  return json_response(200, body);
 }
 
 Answer get_desktop(Api& api, const Call& call) {
@@ -38,8 +42,7 @@ std::string default_name(std::string_view user) {
 }
 
 Result<AuditDraft> store_desktop(Writer& writer, const Desktop& desktop, const Call& call) {
-  TOBARI_ASSIGN(const auto others, writer.desktops());
-  if (const auto taken = std::ranges::find(others, desktop.name, &Desktop::name); taken != others.end()) {
+  if (const auto taken = writer.desktop_by_name(desktop.name); taken.has_value()) {
     return fail(
         Errc::kAlreadyExists,
         taken->power == Power::kDeleted

@@ -110,11 +110,10 @@ ApiError denied(Api& api, const Call& call, const Desktop& desktop, const std::s
           "policy_denied"};
 }
 
-// Live sessions of the user with other desktops than these, whose own are taken over. Of the newest that are kept: an
-// old one that is still live has hardly been followed by so many.
+// Live sessions of the user with other desktops than these, whose own are taken over.
 Result<std::uint32_t> other_sessions(const Api& api, const Call& call, const std::vector<Desktop>& desktops) {
   TOBARI_ASSIGN(const auto sessions, api.store.get([&call](const Reader& reader) {
-    return reader.sessions_of_user(call.caller.user.id, kMaxSessionList);
+    return reader.live_sessions_of_user(call.caller.user.id);
   }));
   const Time now = api.clock.wall();
   return static_cast<std::uint32_t>(std::ranges::count_if(sessions, [&desktops, now](const Session& session) {

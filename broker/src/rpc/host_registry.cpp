@@ -197,21 +197,17 @@ DesktopStatus HostRegistry::status(const Desktop& desktop) const {
 }
 
 Result<std::vector<HostCapacity>> HostRegistry::capacities() const {
-  TOBARI_ASSIGN(const auto nodes, store_.get([](const Reader& r) { return r.nodes(); }));
-  TOBARI_ASSIGN(const auto desktops, store_.get([](const Reader& r) { return r.desktops(); }));
+  TOBARI_ASSIGN(const auto hosts, store_.get([](const Reader& r) { return r.hosts(); }));
   std::vector<HostCapacity> capacities;
-  for (const Node& node : nodes) {
-    if (node.role != NodeRole::kHost) continue;
+  for (const Host& host : hosts) {
     HostCapacity capacity;
-    capacity.id = node.id;
-    capacity.name = node.name;
-    if (const auto known = info(node.id)) {
+    capacity.id = host.id;
+    capacity.name = host.name;
+    capacity.memory_promised_mib = host.promised_mib;
+    if (const auto known = info(host.id)) {
       capacity.connected = true;
       capacity.images = known->images;
       capacity.memory_mib = known->memory_mib;
-    }
-    for (const Desktop& desktop : desktops) {
-      if (desktop.host == node.id) capacity.memory_promised_mib += desktop.memory_mib;
     }
     capacities.push_back(std::move(capacity));
   }

@@ -170,6 +170,7 @@ Result<void> record_restore(const Database& to, const Archived& made, const Cloc
 }  // namespace
 
 Result<Archived> back_up(const Database& from, const fs::path& file) {
+  TOBARI_TRY(from.expect_there());
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(file, ignored))) {
     return fail(Errc::kAlreadyExists, std::format("{} exists already", file.string()));

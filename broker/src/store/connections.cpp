@@ -10,27 +10,27 @@
 
 namespace tobari::broker {
 
-Connections::Lease::~Lease() {
+ConnectionLease::~ConnectionLease() {
   if (owner_ == nullptr) return;
   std::unique_ptr<SqlSession> lost;  // closed outside the lock
   {
     const std::scoped_lock lock(owner_->mutex_);
-    Slot& slot = owner_->slots_[slot_];
+    Connections::Slot& slot = owner_->slots_[slot_];
     if (slot.session != nullptr && slot.session->trouble() == Trouble::kLost) lost = std::move(slot.session);
     slot.taken = false;
   }
   owner_->given_back_.notify_all();
 }
 
-SqlSession& Connections::Lease::operator*() const noexcept { return *owner_->slots_[slot_].session; }
+SqlSession& ConnectionLease::operator*() const noexcept { return *owner_->slots_[slot_].session; }
 
-Result<void> Connections::Lease::reopen() {
+Result<void> ConnectionLease::reopen() {
   TOBARI_ASSIGN(auto opened, owner_->open());
   owner_->slots_[slot_].session = std::move(opened);
   return {};
 }
 
-Result<Connections::Lease> Connections::lease(std::size_t first, std::size_t end) {
+Result<ConnectionLease> Connections::lease(std::size_t first, std::size_t end) {
   const auto free_slot = [this, first, end] {
     std::size_t found = end;
     for (std::size_t i = first; i < end; ++i) {
@@ -46,7 +46,7 @@ Result<Connections::Lease> Connections::lease(std::size_t first, std::size_t end
     given_back_.wait(lock, [&] { return (slot = free_slot()) != end; });
     slots_[slot].taken = true;
   }
-  Lease lease(this, slot);
+  ConnectionLease lease(this, slot);
   if (slots_[slot].session == nullptr) TOBARI_TRY(lease.reopen());
   return lease;
 }
@@ -59,9 +59,13 @@ Result<std::unique_ptr<SqlSession>> Connections::open() {
       trying_ = true;
     }
   }
-  auto opened = SqlSession::open(database_, Purpose::kServe);
+  auto opened = SqlSession::open(database_, Purpose::kServe, &watchdog_);
   if (opened.has_value()) {
-    if (auto fits = check_schema(**opened); !fits.has_value()) opened = std::unexpected<Error>(std::move(fits).error());
+    const auto fits = [this, &session = **opened] {
+      const Watchdog::Watch watch(watchdog_, session.line().get());
+      return check_schema(session);
+    }();
+    if (!fits.has_value()) opened = std::unexpected<Error>(fits.error());
   }
   const std::scoped_lock lock(mutex_);
   trying_ = false;

@@ -10,12 +10,35 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include <tobari/base/result.h>
 
 #include "store/sql_session.h"
+#include "store/watchdog.h"
 
 namespace tobari::broker {
+
+class Connections;
+
+// One connection, for as long as this lives. Given back unless it is lost.
+class ConnectionLease {
+ public:
+  ConnectionLease(ConnectionLease&& other) noexcept
+      : owner_(std::exchange(other.owner_, nullptr)), slot_(other.slot_) {}
+  ConnectionLease& operator=(ConnectionLease&&) = delete;
+  ~ConnectionLease();
+  [[nodiscard]] SqlSession& operator*() const noexcept;
+  [[nodiscard]] SqlSession* operator->() const noexcept { return &**this; }
+  // A new connection in place of this one. When that fails this one stays, and is lost.
+  [[nodiscard]] Result<void> reopen();
+
+ private:
+  friend class Connections;
+  ConnectionLease(Connections* owner, std::size_t slot) : owner_(owner), slot_(slot) {}
+  Connections* owner_;
+  std::size_t slot_;
+};
 
 // Any thread.
 class Connections {
@@ -23,39 +46,23 @@ class Connections {
   static constexpr std::size_t kReaders = 4;
   static constexpr std::chrono::milliseconds kTryAgainAfter{500};
 
-  explicit Connections(Database database) : database_(std::move(database)) {}
-
-  // One connection, for as long as this lives. Given back unless it is lost.
-  class Lease {
-   public:
-    Lease(Lease&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), slot_(other.slot_) {}
-    Lease& operator=(Lease&&) = delete;
-    ~Lease();
-    [[nodiscard]] SqlSession& operator*() const noexcept;
-    [[nodiscard]] SqlSession* operator->() const noexcept { return &**this; }
-    // A new connection in place of this one. When that fails this one stays, and is lost.
-    [[nodiscard]] Result<void> reopen();
-
-   private:
-    friend class Connections;
-    Lease(Connections* owner, std::size_t slot) : owner_(owner), slot_(slot) {}
-    Connections* owner_;
-    std::size_t slot_;
-  };
+  Connections(Database database, Watchdog& watchdog) : database_(std::move(database)), watchdog_(watchdog) {}
 
   // Wait until one is free. kUnavailable: the database is away.
-  [[nodiscard]] Result<Lease> writer() { return lease(0, 1); }
-  [[nodiscard]] Result<Lease> reader() { return lease(1, slots_.size()); }
+  [[nodiscard]] Result<ConnectionLease> writer() { return lease(0, 1); }
+  [[nodiscard]] Result<ConnectionLease> reader() { return lease(1, slots_.size()); }
 
  private:
+  friend class ConnectionLease;
   struct Slot {
     std::unique_ptr<SqlSession> session;
     bool taken = false;
   };
-  Result<Lease> lease(std::size_t first, std::size_t end);
+  Result<ConnectionLease> lease(std::size_t first, std::size_t end);
   Result<std::unique_ptr<SqlSession>> open();
 
   const Database database_;
+  Watchdog& watchdog_;
   std::mutex mutex_;
   std::condition_variable given_back_;
   std::array<Slot, 1 + kReaders> slots_;

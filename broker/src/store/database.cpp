@@ -94,6 +94,12 @@ Database Database::sqlite(std::filesystem::path file) {
   return made;
 }
 
+Result<void> Database::expect_there() const {
+  std::error_code error;
+  if (engine_ != Engine::kSqlite || std::filesystem::exists(file_, error)) return {};
+  return fail(Errc::kNotFound, std::format("{} is not there: run tobari-broker init first", where_));
+}
+
 Result<Database> Database::postgres(std::string_view url) {
   if (!url.starts_with("postgresql://") && !url.starts_with("postgres://")) {
     return fail(Errc::kInvalidArgument, "'database' must begin with postgresql://");

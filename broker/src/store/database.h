@@ -21,6 +21,9 @@ class Database {
   // (sslmode=verify-full) unless the string says otherwise. kInvalidArgument, which never quotes the string.
   [[nodiscard]] static Result<Database> postgres(std::string_view url);
 
+  // kNotFound: a file that is not there, and must not be made by asking. A server is not asked.
+  [[nodiscard]] Result<void> expect_there() const;
+
   [[nodiscard]] Engine engine() const noexcept { return engine_; }
   // For people and logs: no password.
   [[nodiscard]] const std::string& where() const noexcept { return where_; }

@@ -17,8 +17,9 @@ constexpr Dialect sqlite(std::span<const char* const> on_open) {
   return {.on_open = on_open,
           .begin_act = "BEGIN IMMEDIATE",
           .begin_read = "BEGIN",
+          .has_schema = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'",
           .lock_schema = "SELECT 1",
-          .is_served = "SELECT 0",
+          .keep_brokers_out = "SELECT 1",
           .unlock_schema = "SELECT 1"};
 }
 constexpr Dialect kSqlite = sqlite(kSqliteOnOpen);
@@ -32,13 +33,13 @@ constexpr Dialect kSqliteArchive = sqlite(kSqliteOnOpenArchive);
 // The server looks after what its client cannot: one that was stopped or cut off in the middle of an act gives the
 // lock free after idle_in_transaction_session_timeout, one that is gone is noticed by TCP.
 constexpr std::array kPostgresServes{
-    "SET client_min_messages = warning; SET synchronous_commit = on; SET jit = off; "
+    "SET client_min_messages = error; SET synchronous_commit = on; SET jit = off; "
     "SET lock_timeout = '3s'; SET statement_timeout = '4s'; SET transaction_timeout = '5s'; "
     "SET idle_in_transaction_session_timeout = '3s'; "
     "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; "
     "SELECT pg_advisory_lock_shared(" TOBARI_SERVING_LOCK ")"};
 constexpr std::array kPostgresMaintains{
-    "SET client_min_messages = warning; SET synchronous_commit = on; SET lock_timeout = '10s'; "
+    "SET client_min_messages = error; SET synchronous_commit = on; SET lock_timeout = '10s'; "
     "SET statement_timeout = 0; SET transaction_timeout = 0; SET idle_in_transaction_session_timeout = 0"};
 
 // The lock comes before the snapshot: LOCK TABLE takes none, and the first statement behind it sees everything that was
@@ -47,8 +48,13 @@ constexpr Dialect postgres(std::span<const char* const> on_open) {
   return {.on_open = on_open,
           .begin_act = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; LOCK TABLE act_order IN ACCESS EXCLUSIVE MODE",
           .begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+          .has_schema =
+              "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'schema_version' AND schemaname = ANY "
+              "(current_schemas(false))",
           .lock_schema = "SELECT pg_advisory_lock(" TOBARI_SCHEMA_LOCK ")",
-          .is_served = "SELECT CASE WHEN pg_try_advisory_lock(" TOBARI_SERVING_LOCK ") THEN 0 ELSE 1 END",
+          // A moment of waiting: the server may not have noticed yet that the last one has gone.
+          .keep_brokers_out =
+              "SET lock_timeout = '2s'; SELECT pg_advisory_lock(" TOBARI_SERVING_LOCK "); SET lock_timeout = '10s'",
           .unlock_schema = "SELECT pg_advisory_unlock_all()"};
 }
 constexpr Dialect kServing = postgres(kPostgresServes);

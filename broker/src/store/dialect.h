@@ -18,8 +18,9 @@ struct Dialect {
   std::span<const char* const> on_open;  // settings of a new connection
   const char* begin_act;                 // acts of all brokers come one after the other
   const char* begin_read;                // a snapshot
+  const char* has_schema;                // 1: the table of versions is there
   const char* lock_schema;               // one program changes the schema at a time
-  const char* is_served;  // 1: some broker has a connection; 0: none has, and none gets one until unlocked
+  const char* keep_brokers_out;          // fails when one has a connection; else none gets one until unlocked
   const char* unlock_schema;
 };
 

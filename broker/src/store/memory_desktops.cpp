@@ -22,6 +22,19 @@ Result<Desktop> MemoryTables::desktop(const DesktopId& id) const {
 
 Result<std::vector<Desktop>> MemoryTables::desktops() const { return named(select<Desktop>(*desktops_, kAll)); }
 
+Result<Desktop> MemoryTables::desktop_by_name(std::string_view name) const {
+  for (const auto& [id, each] : *desktops_) {
+    if (each.name == name) return with_names(each);
+  }
+  return missing("desktop");
+}
+
+Result<std::vector<Desktop>> MemoryTables::desktops_after(std::string_view name, std::size_t limit) const {
+  auto found = named(select<Desktop>(*desktops_, [name](const Desktop& d) { return d.name > name; }));
+  if (found.size() > limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(limit), found.end());
+  return found;
+}
+
 Result<std::vector<Desktop>> MemoryTables::desktops_of_user(const UserId& user) const {
   return named(select<Desktop>(*desktops_, [&user](const Desktop& d) { return d.user == user; }));
 }

@@ -10,6 +10,10 @@ using namespace memory;
 
 namespace {
 
+bool lives(const Session& session) {
+  return session.state == SessionState::kOffered || session.state == SessionState::kConnected;
+}
+
 std::vector<Session> newest(std::vector<Session> list, std::size_t limit) {
   std::ranges::sort(list, std::greater<>{}, [](const Session& s) { return std::pair(s.created_at, s.id); });
   if (list.size() > limit) list.erase(list.begin() + static_cast<std::ptrdiff_t>(limit), list.end());
@@ -36,11 +40,12 @@ Result<std::vector<Session>> MemoryTables::sessions_of_user(const UserId& user, 
 }
 
 Result<std::vector<Session>> MemoryTables::live_sessions() const {
-  return newest(select<Session>(*sessions_,
-                                [](const Session& s) {
-                                  return s.state == SessionState::kOffered || s.state == SessionState::kConnected;
-                                }),
-                sessions_->size());
+  return newest(select<Session>(*sessions_, lives), sessions_->size());
+}
+
+Result<std::vector<Session>> MemoryTables::live_sessions_of_user(const UserId& user) const {
+  return newest(select<Session>(*sessions_, [&user](const Session& s) { return s.user == user && lives(s); }),
+                kMaxSessionList);
 }
 
 Result<std::uint64_t> MemoryTables::bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const {

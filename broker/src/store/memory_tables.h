@@ -47,6 +47,7 @@ class MemoryTables final : public Writer {
   Result<std::vector<Session>> sessions(std::size_t limit) const override;
   Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const override;
   Result<std::vector<Session>> live_sessions() const override;
+  Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const override;
   Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const override;
   Result<bool> event_is_stored(std::string_view event_id) const override;
   Result<void> add_session(const Session& session) override;
@@ -61,6 +62,8 @@ class MemoryTables final : public Writer {
   // memory_desktops.cpp
   Result<Desktop> desktop(const DesktopId& id) const override;
   Result<std::vector<Desktop>> desktops() const override;
+  Result<Desktop> desktop_by_name(std::string_view name) const override;
+  Result<std::vector<Desktop>> desktops_after(std::string_view name, std::size_t limit) const override;
   Result<std::vector<Desktop>> desktops_of_user(const UserId& user) const override;
   Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const override;
   Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const override;

@@ -37,12 +37,11 @@ Result<void> run_step(SqlSession& sql, int number, bool back) {
 }
 
 Result<void> nobody_serves(SqlSession& sql) {
-  int served = 0;
-  TOBARI_TRY(sql_guard(sql, "look for other brokers", [&sql, &served]() -> Result<void> {
-    sql.soci() << sql.words().is_served, soci::into(served);
+  auto out = sql_guard(sql, "keep brokers out", [&sql]() -> Result<void> {
+    sql.soci() << sql.words().keep_brokers_out;
     return {};
-  }));
-  if (served == 0) return {};
+  });
+  if (out.has_value() || out.error().code != Errc::kUnavailable || sql.trouble() == Trouble::kLost) return out;
   return fail(Errc::kUnavailable, "the schema must change, and brokers serve from this database: stop them first");
 }
 
@@ -51,15 +50,20 @@ Result<void> run_steps(SqlSession& sql, int target) {
   if (version > newest_schema()) return too_new(version);
   if (version == target) return {};
   TOBARI_TRY(nobody_serves(sql));
+  TOBARI_TRY(sql_guard(sql, "make the table of versions", [&sql]() -> Result<void> {
+    sql.soci() << "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)";
+    return {};
+  }));
   for (; version < target; ++version) {
     TOBARI_TRY(run_step(sql, version + 1, false));
     log::info("database schema changed", {{"version", std::to_string(version + 1)}});
   }
   for (; version > target; --version) {
     auto done = run_step(sql, version, true);
-    if (!done.has_value()) {
+    if (!done.has_value() && done.error().code == Errc::kAlreadyExists) {
       return context(std::move(done).error(), std::format("schema {} cannot hold what is stored", version - 1));
     }
+    TOBARI_TRY(std::move(done));
     log::info("database schema changed", {{"version", std::to_string(version - 1)}});
   }
   return {};
@@ -71,9 +75,10 @@ int newest_schema() { return static_cast<int>(schema_steps().size()); }
 
 Result<int> schema_version(SqlSession& sql) {
   return sql_guard(sql, "read the schema version", [&sql]() -> Result<int> {
+    int there = 0;
     int version = 0;
-    sql.soci() << "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)";
-    sql.soci() << "SELECT COALESCE(MAX(version), 0) FROM schema_version", soci::into(version);
+    sql.soci() << sql.words().has_schema, soci::into(there);
+    if (there != 0) sql.soci() << "SELECT COALESCE(MAX(version), 0) FROM schema_version", soci::into(version);
     return version;
   });
 }

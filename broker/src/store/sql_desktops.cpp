@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <format>
+
 #include "core/names.h"
 #include "core/words.h"
 #include "store/query.h"
@@ -73,6 +75,16 @@ Result<Desktop> SqlTables::desktop(const DesktopId& id) const {
 }
 
 Result<std::vector<Desktop>> SqlTables::desktops() const { return select_desktops("", nullptr); }
+
+Result<Desktop> SqlTables::desktop_by_name(std::string_view name) const {
+  const std::string value(name);
+  return only(select_desktops("WHERE d.name = :v", &value), "desktop");
+}
+
+Result<std::vector<Desktop>> SqlTables::desktops_after(std::string_view name, std::size_t limit) const {
+  const std::string value(name);
+  return select_desktops("WHERE d.name > :v", &value, nullptr, std::format(" LIMIT {}", limit));
+}
 
 Result<std::vector<Desktop>> SqlTables::desktops_of_user(const UserId& user) const {
   return select_desktops("WHERE d.user_id = :v", &user.str());

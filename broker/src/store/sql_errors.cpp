@@ -48,6 +48,7 @@ constexpr std::array kStates{
     SqlState{"23", Kind::kConflict}, SqlState{"40001", Kind::kAgain}, SqlState{"40P01", Kind::kAgain},
     SqlState{"53100", Kind::kFull},  SqlState{"53", Kind::kAway},     SqlState{"55P03", Kind::kBusy},
     SqlState{"57014", Kind::kSlow},  SqlState{"57P", Kind::kAway},    SqlState{"08", Kind::kAway},
+    SqlState{"0A000", Kind::kAway},  // a standby: it cannot begin what writes
     SqlState{"25006", Kind::kAway},  SqlState{"25P03", Kind::kAway},  SqlState{"25P04", Kind::kAway},
 };
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <format>
+#include <optional>
 #include <string>
 
 #include <soci/postgresql/soci-postgresql.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "store/sql_errors.h"
+#include "store/watchdog.h"
 
 namespace tobari::broker {
 namespace {
@@ -38,7 +40,7 @@ std::string last_line(std::string text) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqlSession>> SqlSession::open(const Database& database, Purpose purpose) {
+Result<std::unique_ptr<SqlSession>> SqlSession::open(const Database& database, Purpose purpose, Watchdog* watchdog) {
   const bool sqlite = database.engine() == Engine::kSqlite;
   if (sqlite) TOBARI_TRY(make_private_file(database.file()));
   std::unique_ptr<SqlSession> made(new SqlSession(database.engine(), purpose));
@@ -53,19 +55,26 @@ Result<std::unique_ptr<SqlSession>> SqlSession::open(const Database& database, P
         sqlite ? Errc::kIo : Errc::kUnavailable,
         std::format("the database {} cannot be reached: {}", database.where(), last_line(e.get_error_message())));
   }
-  if (!sqlite) {
-    const int version = ::PQserverVersion(line_of(made->soci_));
+  TOBARI_TRY(made->set_up(database, watchdog));
+  return made;
+}
+
+Result<void> SqlSession::set_up(const Database& database, Watchdog* watchdog) {
+  std::optional<Watchdog::Watch> watch;
+  if (engine_ == Engine::kPostgres) {
+    const int version = ::PQserverVersion(line_of(soci_));
     if (version < kOldestPostgres) {
       return fail(Errc::kInvalidArgument,
                   std::format("{} is PostgreSQL {}: 17 or newer is needed", database.where(), version / 10000));
     }
-    made->line_.reset(::fcntl(::PQsocket(line_of(made->soci_)), F_DUPFD_CLOEXEC, 0));
-    if (!made->line_) return fail_errno(errno, "keep the line to the database");
+    line_.reset(::fcntl(::PQsocket(line_of(soci_)), F_DUPFD_CLOEXEC, 0));
+    if (!line_) return fail_errno(errno, "keep the line to the database");
+    if (watchdog != nullptr) watch.emplace(*watchdog, line_.get());
   }
-  for (const char* setting : made->words().on_open) {
-    TOBARI_TRY(made->run(std::format("open {}", database.where()).c_str(), setting));
+  for (const char* setting : words().on_open) {
+    TOBARI_TRY(run(std::format("open {}", database.where()).c_str(), setting));
   }
-  return made;
+  return {};
 }
 
 Result<void> SqlSession::run(const char* doing_what, const char* statement) {

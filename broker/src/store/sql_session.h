@@ -15,6 +15,8 @@
 
 namespace tobari::broker {
 
+class Watchdog;
+
 enum class Trouble : std::uint8_t {
   kNone,
   kAgain,  // the transaction lost against another (serialization failure, deadlock): run it again
@@ -23,8 +25,10 @@ enum class Trouble : std::uint8_t {
 
 class SqlSession {
  public:
-  // kUnavailable when the database cannot be reached now; the message never holds a password.
-  [[nodiscard]] static Result<std::unique_ptr<SqlSession>> open(const Database& database, Purpose purpose);
+  // kUnavailable when the database cannot be reached now; the message never holds a password. `watchdog`: looks after
+  // the new line until this returns.
+  [[nodiscard]] static Result<std::unique_ptr<SqlSession>> open(const Database& database, Purpose purpose,
+                                                                Watchdog* watchdog = nullptr);
 
   [[nodiscard]] Result<void> begin_act();
   [[nodiscard]] Result<void> begin_read();
@@ -46,6 +50,7 @@ class SqlSession {
 
  private:
   SqlSession(Engine engine, Purpose purpose) : engine_(engine), purpose_(purpose) {}
+  Result<void> set_up(const Database& database, Watchdog* watchdog);
   Result<void> run(const char* doing_what, const char* statement);
 
   const Engine engine_;

@@ -100,6 +100,10 @@ Result<std::vector<Session>> SqlTables::live_sessions() const {
   return select_sessions("WHERE state IN ('offered', 'connected')", nullptr, kAll);
 }
 
+Result<std::vector<Session>> SqlTables::live_sessions_of_user(const UserId& user) const {
+  return select_sessions("WHERE user_id = :v AND state IN ('offered', 'connected')", &user.str(), kMaxSessionList);
+}
+
 Result<void> SqlTables::set_access(const SessionId& id, std::string_view access) {
   return sql_guard(sql_, "change what a session may do", [this, &id, access]() -> Result<void> {
     const std::string value(access);

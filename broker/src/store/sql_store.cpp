@@ -8,14 +8,16 @@
 
 #include <tobari/base/log.h>
 
+#include "store/connections.h"
 #include "store/migrations.h"
 #include "store/sql_errors.h"
 #include "store/sql_tables.h"
+#include "store/watchdog.h"
 
 namespace tobari::broker {
 namespace {
 
-using Lease = Connections::Lease;
+using Lease = ConnectionLease;
 using Begin = Result<void> (SqlSession::*)();
 
 constexpr std::chrono::milliseconds kFirstPause{5};  // then twice as long each time
@@ -25,14 +27,16 @@ constexpr std::chrono::milliseconds kFirstPause{5};  // then twice as long each 
 template <class Body>
 Result<void> in_transaction(Watchdog& watchdog, Lease& lease, Begin begin, Body&& body) {
   for (bool again = true;; again = false) {
-    const Watchdog::Watch watch(watchdog, lease->line().get());
-    auto begun = ((*lease).*begin)();
-    if (begun.has_value()) return std::forward<Body>(body)(*lease);
-    if (lease->trouble() != Trouble::kLost || !again) {
-      lease->rollback();
-      return begun;
+    {
+      const Watchdog::Watch watch(watchdog, lease->line().get());
+      auto begun = ((*lease).*begin)();
+      if (begun.has_value()) return std::forward<Body>(body)(*lease);
+      if (lease->trouble() != Trouble::kLost || !again) {
+        lease->rollback();
+        return begun;
+      }
     }
-    TOBARI_TRY(lease.reopen());
+    TOBARI_TRY(lease.reopen());  // closes the line, which must not be watched any more
   }
 }
 
@@ -45,12 +49,20 @@ void pause(std::chrono::milliseconds time) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqlStore>> SqlStore::open(const Database& database, const Clock& clock) {
+SqlStore::SqlStore(const Database& database, const Clock& clock, std::chrono::milliseconds patience)
+    : clock_(clock),
+      watchdog_(std::make_unique<Watchdog>(patience)),
+      connections_(std::make_unique<Connections>(database, *watchdog_)) {}
+
+SqlStore::~SqlStore() = default;
+
+Result<std::unique_ptr<SqlStore>> SqlStore::open(const Database& database, const Clock& clock,
+                                                 std::chrono::milliseconds patience) {
   {
     TOBARI_ASSIGN(const auto session, SqlSession::open(database, Purpose::kMaintain));
     TOBARI_TRY(migrate(*session));
   }
-  return std::unique_ptr<SqlStore>(new SqlStore(database, clock));
+  return std::unique_ptr<SqlStore>(new SqlStore(database, clock, patience));
 }
 
 Result<void> SqlStore::act(const Act& act) {
@@ -61,7 +73,7 @@ Result<void> SqlStore::act(const Act& act) {
 }
 
 Result<void> SqlStore::transact(const std::function<Result<void>(Writer&)>& body) {
-  TOBARI_ASSIGN(Lease lease, connections_.writer());
+  TOBARI_ASSIGN(Lease lease, connections_->writer());
   for (int run = 1;; ++run) {
     auto done = run_once(lease, body);
     if (done.has_value() || lease->trouble() != Trouble::kAgain || run == kMaxRuns) {
@@ -76,7 +88,7 @@ Result<void> SqlStore::transact(const std::function<Result<void>(Writer&)>& body
 
 Result<void> SqlStore::run_once(Lease& lease, const std::function<Result<void>(Writer&)>& body) {
   std::optional<ChainHead> committing;  // the last record, once the commit is under way
-  auto done = in_transaction(watchdog_, lease, &SqlSession::begin_act, [&](SqlSession& session) -> Result<void> {
+  auto done = in_transaction(*watchdog_, lease, &SqlSession::begin_act, [&](SqlSession& session) -> Result<void> {
     SqlTables tables(session, clock_.wall());
     auto changed = body(tables);
     if (changed.has_value()) {
@@ -101,7 +113,7 @@ Result<void> SqlStore::settle(Lease& lease, const ChainHead& record) {
     }
     bool found = false;
     const auto asked =
-        in_transaction(watchdog_, lease, &SqlSession::begin_act, [&](SqlSession& session) -> Result<void> {
+        in_transaction(*watchdog_, lease, &SqlSession::begin_act, [&](SqlSession& session) -> Result<void> {
           const auto there = SqlTables(session).audit_after(record.sequence - 1, 1);
           session.rollback();
           if (!there.has_value()) return std::unexpected<Error>(there.error());
@@ -116,8 +128,8 @@ Result<void> SqlStore::settle(Lease& lease, const ChainHead& record) {
 }
 
 Result<void> SqlStore::read(const Read& read) {
-  TOBARI_ASSIGN(Lease lease, connections_.reader());
-  return in_transaction(watchdog_, lease, &SqlSession::begin_read, [&read](SqlSession& session) {
+  TOBARI_ASSIGN(Lease lease, connections_->reader());
+  return in_transaction(*watchdog_, lease, &SqlSession::begin_read, [&read](SqlSession& session) {
     const SqlTables tables(session);
     auto done = read(tables);
     session.rollback();
@@ -126,7 +138,7 @@ Result<void> SqlStore::read(const Read& read) {
 }
 
 Result<void> SqlStore::execute(const std::string& statement) {
-  TOBARI_ASSIGN(const Lease lease, connections_.writer());
+  TOBARI_ASSIGN(const Lease lease, connections_->writer());
   return sql_guard(*lease, "execute", [&lease, &statement]() -> Result<void> {
     lease->soci() << statement;
     return {};

@@ -12,12 +12,14 @@
 #include <tobari/base/clock.h>
 
 #include "core/audit_chain.h"
-#include "store/connections.h"
 #include "store/database.h"
 #include "store/state_store.h"
-#include "store/watchdog.h"
 
 namespace tobari::broker {
+
+class ConnectionLease;
+class Connections;
+class Watchdog;
 
 class SqlStore final : public StateStore {
  public:
@@ -31,8 +33,10 @@ class SqlStore final : public StateStore {
 
   // Opens it, makes a file that is not there (mode 0600), and brings an older schema up to date. kInvalidArgument when
   // a newer Tobari wrote it; kUnavailable when it is away, or when it is older and brokers serve from it.
-  [[nodiscard]] static Result<std::unique_ptr<SqlStore>> open(const Database& database, const Clock& clock);
+  [[nodiscard]] static Result<std::unique_ptr<SqlStore>> open(const Database& database, const Clock& clock,
+                                                              std::chrono::milliseconds patience = kPatience);
 
+  ~SqlStore() override;
   Result<void> act(const Act& act) override;
   Result<void> read(const Read& read) override;
   Result<void> transact(const std::function<Result<void>(Writer&)>& body) override;
@@ -41,14 +45,13 @@ class SqlStore final : public StateStore {
   Result<void> execute(const std::string& statement);
 
  private:
-  SqlStore(const Database& database, const Clock& clock)
-      : clock_(clock), watchdog_(kPatience), connections_(database) {}
-  Result<void> run_once(Connections::Lease& lease, const std::function<Result<void>(Writer&)>& body);
-  Result<void> settle(Connections::Lease& lease, const ChainHead& record);
+  SqlStore(const Database& database, const Clock& clock, std::chrono::milliseconds patience);
+  Result<void> run_once(ConnectionLease& lease, const std::function<Result<void>(Writer&)>& body);
+  Result<void> settle(ConnectionLease& lease, const ChainHead& record);
 
   const Clock& clock_;
-  Watchdog watchdog_;
-  Connections connections_;
+  const std::unique_ptr<Watchdog> watchdog_;
+  const std::unique_ptr<Connections> connections_;
 };
 
 }  // namespace tobari::broker

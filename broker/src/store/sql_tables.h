@@ -31,6 +31,8 @@ class SqlTables final : public Writer {
   // sql_desktops.cpp
   Result<Desktop> desktop(const DesktopId& id) const override;
   Result<std::vector<Desktop>> desktops() const override;
+  Result<Desktop> desktop_by_name(std::string_view name) const override;
+  Result<std::vector<Desktop>> desktops_after(std::string_view name, std::size_t limit) const override;
   Result<std::vector<Desktop>> desktops_of_user(const UserId& user) const override;
   Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const override;
   Result<void> add_desktop(const Desktop& desktop) override;
@@ -66,6 +68,7 @@ class SqlTables final : public Writer {
   Result<std::vector<Session>> sessions(std::size_t limit) const override;
   Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const override;
   Result<std::vector<Session>> live_sessions() const override;
+  Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const override;
   Result<bool> event_is_stored(std::string_view event_id) const override;
   Result<void> add_session(const Session& session) override;
   Result<void> mark_routed(const SessionId& id, std::string_view client_address) override;

@@ -21,6 +21,7 @@ namespace tobari::broker {
 
 inline constexpr std::size_t kMaxAuditPage = 1000;
 inline constexpr std::size_t kMaxSessionList = 1000;
+inline constexpr std::size_t kMaxDesktopList = 1000;
 inline constexpr std::int64_t kDaysMovedIsKept = 7;
 
 // Of a host's desired state. Beyond what brokers counted in milliseconds before it was stored.
@@ -47,6 +48,9 @@ class Reader {
 
   virtual Result<Desktop> desktop(const DesktopId& id) const = 0;
   virtual Result<std::vector<Desktop>> desktops() const = 0;  // by name
+  virtual Result<Desktop> desktop_by_name(std::string_view name) const = 0;
+  // Those whose names come after `name`, by name, at most `limit`.
+  virtual Result<std::vector<Desktop>> desktops_after(std::string_view name, std::size_t limit) const = 0;
   virtual Result<std::vector<Desktop>> desktops_of_user(const UserId& user) const = 0;
   virtual Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const = 0;
   // That are being deleted are none of a pool any more, except in desktops_on_host().
@@ -65,8 +69,9 @@ class Reader {
   virtual Result<Session> session_by_route(std::string_view routing_sha256) const = 0;
   virtual Result<std::vector<Session>> sessions(std::size_t limit) const = 0;  // newest first
   virtual Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const = 0;
-  // Offered or connected, as stored: an offer whose time is over is among them.
+  // Offered or connected, as stored: an offer whose time is over is among them. Newest first.
   virtual Result<std::vector<Session>> live_sessions() const = 0;
+  virtual Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const = 0;
   // What this user has moved through this channel on this day (of UTC, in days since 1970), in all sessions.
   virtual Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const = 0;
   virtual Result<bool> event_is_stored(std::string_view event_id) const = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The suites on what needs no server.
-#include "contract.h"
+#include "archive_contract.h"
 #include "store/memory_store.h"
 
 namespace tobari::broker {
@@ -21,11 +21,11 @@ const auto kStores = ::testing::Values(
 
 INSTANTIATE_TEST_SUITE_P(Stores, StateStoreContract, kStores, kName);
 INSTANTIATE_TEST_SUITE_P(Stores, PoolsContract, kStores, kName);
-INSTANTIATE_TEST_SUITE_P(Databases, SqlStoreContract,
-                         ::testing::Values(DatabaseKind{
-                             "sqlite",
-                             [](const Folder& folder) { return Database::sqlite(folder.path() / "state.db"); }}),
-                         kName);
+const auto kDatabases = ::testing::Values(
+    DatabaseKind{"sqlite", [](const Folder& folder) { return Database::sqlite(folder.path() / "state.db"); }});
+
+INSTANTIATE_TEST_SUITE_P(Databases, SqlStoreContract, kDatabases, kName);
+INSTANTIATE_TEST_SUITE_P(Databases, ArchiveContract, kDatabases, kName);
 
 }  // namespace
 }  // namespace tobari::broker

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The suites on a real PostgreSQL: one server for all of them, a database each.
-#include "contract.h"
-#include "postgres/postgres_server.h"
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "archive_contract.h"
+#include "the_server.h"
 
 namespace tobari::broker {
-namespace {
 
-using samples::Folder;
-using test::PostgresServer;
-
-PostgresServer& server() {
+test::PostgresServer& the_server() {
   static const auto started = [] {
-    auto made = PostgresServer::start(PostgresServer::Writes::kFast);
+    auto made = test::PostgresServer::start();
     if (!made.has_value()) {
       std::fprintf(stderr, "%s\n", describe(made.error()).c_str());
       std::abort();
@@ -21,7 +21,11 @@ PostgresServer& server() {
   return *started;
 }
 
-Database new_database(const Folder&) { return Database::postgres(server().new_database().value()).value(); }
+namespace {
+
+using samples::Folder;
+
+Database new_database(const Folder&) { return Database::postgres(the_server().new_database().value()).value(); }
 
 const auto kName = [](const auto& test) { return std::string(test.param.name); };
 
@@ -32,7 +36,10 @@ const auto kStores = ::testing::Values(
 
 INSTANTIATE_TEST_SUITE_P(Stores, StateStoreContract, kStores, kName);
 INSTANTIATE_TEST_SUITE_P(Stores, PoolsContract, kStores, kName);
-INSTANTIATE_TEST_SUITE_P(Databases, SqlStoreContract, ::testing::Values(DatabaseKind{"postgres", new_database}), kName);
+const auto kDatabases = ::testing::Values(DatabaseKind{"postgres", new_database});
+
+INSTANTIATE_TEST_SUITE_P(Databases, SqlStoreContract, kDatabases, kName);
+INSTANTIATE_TEST_SUITE_P(Databases, ArchiveContract, kDatabases, kName);
 
 }  // namespace
 }  // namespace tobari::broker

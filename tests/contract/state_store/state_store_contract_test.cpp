@@ -22,6 +22,18 @@ TEST_P(StateStoreContract, KeepsUsersByNameAndId) {
   EXPECT_EQ(refusal([](Writer& w) { return w.add_user(user("alice")); }), Errc::kAlreadyExists);
 }
 
+// By bytes, as "_" and "-" are not letters for every language.
+TEST_P(StateStoreContract, NamesAreOrderedByTheirBytes) {
+  const std::vector<std::string> ordered{"a-z", "a_b", "ab", "b", "b.a", "ba"};
+  for (const std::size_t i : {5U, 1U, 3U, 0U, 4U, 2U}) {
+    done([&](Writer& w) { return w.add_user(user(ordered[i])); });
+  }
+  std::vector<std::string> found;
+  const auto users = get([](const Reader& r) { return r.users(); });
+  for (const User& each : *users) found.push_back(each.name);
+  EXPECT_EQ(found, ordered);
+}
+
 TEST_P(StateStoreContract, AFailedActLeavesNothingNotEvenAnAuditRecord) {
   done([this](Writer& w) { return w.add_user(alice_); });
   EXPECT_EQ(refusal([this](Writer& w) -> Result<void> {
@@ -51,6 +63,26 @@ TEST_P(StateStoreContract, DesktopsHaveAUserAHostAndANameOfTheirOwn) {
   EXPECT_EQ(desktops->front().user_name, "alice");
   EXPECT_EQ(desktops->front().host_name, "host-1");
   EXPECT_EQ(desktops->front().memory_mib, 1024U);
+}
+
+TEST_P(StateStoreContract, DesktopsAreFoundByNameAndListedInPages) {
+  done([this](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_user(alice_));
+    TOBARI_TRY(w.add_node(host_));
+    for (const char* name : {"d", "b", "a-b", "c", "a"}) TOBARI_TRY(w.add_desktop(desktop(alice_, host_, name)));
+    return {};
+  });
+  const auto names = [this](const char* after, std::size_t limit) {
+    std::string all;
+    const auto found = get([&](const Reader& r) { return r.desktops_after(after, limit); });
+    for (const Desktop& each : *found) all += each.name + " ";
+    return all;
+  };
+  EXPECT_EQ(names("", 3), "a a-b b ");
+  EXPECT_EQ(names("b", 3), "c d ");
+  EXPECT_EQ(names("d", 3), "");
+  EXPECT_EQ(get([](const Reader& r) { return r.desktop_by_name("c"); })->user_name, "alice");
+  EXPECT_EQ(get([](const Reader& r) { return r.desktop_by_name("e"); }).error().code, Errc::kNotFound);
 }
 
 TEST_P(StateStoreContract, WhatIsReferredToStays) {
@@ -153,6 +185,9 @@ TEST_P(StateStoreContract, KnowsWhichSessionsLiveAndWhatTheyMayDo) {
   const auto live = get([](const Reader& r) { return r.live_sessions(); });
   ASSERT_EQ(live->size(), 2U);
   EXPECT_FALSE(std::ranges::contains(*live, over.id, &Session::id));
+  const auto hers = get([this](const Reader& r) { return r.live_sessions_of_user(alice_.id); });
+  EXPECT_EQ(hers->size(), 2U);
+  EXPECT_TRUE(get([this](const Reader& r) { return r.live_sessions_of_user(bob_.id); })->empty());
   EXPECT_EQ(get([&offered](const Reader& r) { return r.session(offered.id); })->access, "what it may");
   done([&offered](Writer& w) { return w.set_access(offered.id, "less"); });
   EXPECT_EQ(get([&offered](const Reader& r) { return r.session(offered.id); })->access, "less");

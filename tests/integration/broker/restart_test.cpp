@@ -61,6 +61,12 @@ TEST(BrokerConfig, ErrorsNameFileAndKey) {
   EXPECT_THAT(message_for("lisen: 127.0.0.1:1\n"), HasSubstr("unknown key 'lisen'"));
   EXPECT_THAT(message_for("listen: here\n"), HasSubstr("broker.yaml:1: 'listen'"));
   EXPECT_THAT(message_for("a: b\n c\n: d"), HasSubstr("broker.yaml"));
+  const std::string rest =
+      "listen: 127.0.0.1:1\nnodes_listen: 127.0.0.1:2\ngateway_address: 127.0.0.1:3\npublic_names: [a]\n"
+      "state_dir: /x\npolicy: /y\n";
+  const std::string bad = message_for(rest + "database: postgresql://tobari:s3cret@[::1/x\n");
+  EXPECT_THAT(bad, HasSubstr("broker.yaml: 'database'"));
+  EXPECT_THAT(bad, ::testing::Not(HasSubstr("s3cret")));
   EXPECT_THAT(load_config("/nonexistent.yaml").error().message, HasSubstr("/nonexistent.yaml"));
 }
 

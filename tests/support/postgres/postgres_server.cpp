@@ -68,13 +68,13 @@ std::vector<pid_t> with_children(pid_t pid) {
 
 }  // namespace
 
-Result<std::unique_ptr<PostgresServer>> PostgresServer::start(Writes writes) {
+Result<std::unique_ptr<PostgresServer>> PostgresServer::start() {
   std::string pattern = (std::filesystem::temp_directory_path() / "tobari-pg-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) return fail_errno(errno, "make a folder for PostgreSQL");
   if (const passwd* const user = other_user()) {
     if (::chown(pattern.c_str(), user->pw_uid, user->pw_gid) != 0) return fail_errno(errno, "give a folder away");
   }
-  std::unique_ptr<PostgresServer> made(new PostgresServer(pattern, writes));
+  std::unique_ptr<PostgresServer> made(new PostgresServer(pattern));
   TOBARI_TRY(made->make_cluster());
   TOBARI_TRY(made->start_again());
   return made;
@@ -102,7 +102,6 @@ Result<void> PostgresServer::start_again() {
         std::string("max_connections=60"), std::string("shared_buffers=64MB"), std::string("log_min_messages=fatal")}) {
     words.insert(words.end(), {"-c", setting});
   }
-  if (writes_ == Writes::kFast) words.insert(words.end(), {"-c", "fsync=off", "-c", "full_page_writes=off"});
   const auto end = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < end) {
     if (pid_ < 0) pid_ = start_program(words, folder_ / "log");

@@ -15,10 +15,8 @@ namespace tobari::test {
 
 class PostgresServer {
  public:
-  enum class Writes { kFast, kDurable };  // fast: nothing is synced to disk; not for tests of what a crash leaves
-
   // Running when this returns. Its language orders texts otherwise than by bytes.
-  [[nodiscard]] static Result<std::unique_ptr<PostgresServer>> start(Writes writes);
+  [[nodiscard]] static Result<std::unique_ptr<PostgresServer>> start();
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
@@ -28,18 +26,20 @@ class PostgresServer {
   // Statements in a database, as its owner, on a connection of their own. Gives the first value, if there is one.
   [[nodiscard]] Result<std::string> run(const std::string& url, const std::string& statements);
 
+  // Where its socket is.
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+
   void kill();                 // SIGKILL, all its processes at once
   void stop();                 // in order, sessions are cut
   Result<void> start_again();  // after kill() or stop(); returns when it takes connections
   void freeze(bool frozen);    // SIGSTOP, SIGCONT, all its processes
 
  private:
-  PostgresServer(std::filesystem::path folder, Writes writes) : folder_(std::move(folder)), writes_(writes) {}
+  explicit PostgresServer(std::filesystem::path folder) : folder_(std::move(folder)) {}
   Result<void> make_cluster();
   [[nodiscard]] std::string url_of(const std::string& database) const;
 
   const std::filesystem::path folder_;
-  const Writes writes_;
   pid_t pid_ = -1;
   int databases_ = 0;
 };

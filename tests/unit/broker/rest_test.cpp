@@ -232,6 +232,48 @@ TEST_F(Rest, AFullDiskRefusesActsLeavesNothingAndRecovers) {
   EXPECT_EQ(call("POST", connect_path(id), alice).status, 200);
 }
 
+TEST_F(Rest, WithoutADatabaseEverybodyIsToldToTryAgainAndNothingHappens) {
+  const std::string id = running_desktop();
+  answer_opens(OpenedDisplay{std::string(64, 'a')});
+  store.set_away(true);
+  for (const auto& [method, path] : {std::pair<std::string, std::string>("POST", connect_path(id)),
+                                     std::pair<std::string, std::string>("GET", "/api/v1/desktops")}) {
+    const Response refused = call(method, path, alice);
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_THAT(refused.body, HasSubstr("the database cannot be reached, nothing was changed"));
+    EXPECT_THAT(refused.headers, ::testing::Contains(std::pair<std::string, std::string>("Retry-After", "3")));
+  }
+  EXPECT_TRUE(opened.session_id().empty());
+  store.set_away(false);
+  EXPECT_EQ(call("POST", connect_path(id), alice).status, 200) << "the token is still good";
+}
+
+TEST_F(Rest, ManyDesktopsComeInPages) {
+  link = attach(node);
+  constexpr std::size_t kMore = 5;
+  act([this](Writer& writer) -> Result<void> {
+    for (std::size_t i = 0; i < kMaxDesktopList + kMore; ++i) {
+      Desktop desktop;
+      desktop.id = DesktopId::random();
+      desktop.name = "pc-" + std::to_string(10'000 + i);
+      desktop.user = alice_user.id;
+      desktop.host = node.id;
+      desktop.image = "debian";
+      TOBARI_TRY(writer.add_desktop(desktop));
+    }
+    return {};
+  });
+  const auto first = body_of(call("GET", "/api/v1/desktops", admin));
+  EXPECT_EQ(first.at("desktops").size(), kMaxDesktopList);
+  EXPECT_EQ(first.at("next"), first.at("desktops").back().at("name"));
+  const auto second = body_of(call("GET", "/api/v1/desktops?after=" + first.at("next").get<std::string>(), admin));
+  ASSERT_EQ(second.at("desktops").size(), kMore);
+  EXPECT_EQ(second.at("desktops").front().at("name"), "pc-11000");
+  EXPECT_FALSE(second.contains("next"));
+  EXPECT_EQ(call("GET", "/api/v1/desktops?after=no%20name", admin).status, 400);
+  EXPECT_EQ(body_of(call("GET", "/api/v1/desktops", alice)).at("desktops").size(), kMaxDesktopList + kMore);
+}
+
 TEST_F(Rest, ADeletedDesktopIsGoneWhenItsHostSaysSo) {
   const std::string id = running_desktop();
   EXPECT_EQ(call("DELETE", "/api/v1/desktops/" + id, admin).status, 202);

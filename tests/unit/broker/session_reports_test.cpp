@@ -130,6 +130,17 @@ TEST_F(SessionReports, AFullDiskMeansNoAcknowledgement) {
   EXPECT_TRUE(redeem(offer.routing_token).has_value());
 }
 
+TEST_F(SessionReports, WithoutADatabaseNothingIsAcknowledgedAndEverythingWorksLater) {
+  const auto ended = event(wire::SessionEvent::ENDED);
+  store.set_away(true);
+  EXPECT_EQ(store_session_event(store, clock, node, ended).error().code, Errc::kUnavailable);
+  EXPECT_EQ(redeem(offer.routing_token).error().code, Errc::kUnavailable);
+  store.set_away(false);
+  EXPECT_TRUE(redeem(offer.routing_token).has_value());
+  EXPECT_TRUE(store_session_event(store, clock, node, ended).has_value());
+  EXPECT_EQ(stored().state, SessionState::kEnded);
+}
+
 TEST_F(SessionReports, NonsenseIsAcknowledgedAndDropped) {
   auto nonsense = event(wire::SessionEvent::CONNECTED);
   nonsense.set_event_id("x");

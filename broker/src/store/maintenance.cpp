@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/maintain.h"
+#include "store/maintenance.h"
 
 #include <format>
 
@@ -10,7 +10,13 @@
 
 namespace tobari::broker {
 
+Result<void> reach(const Database& database) {
+  TOBARI_TRY(SqlSession::open(database, Purpose::kMaintain));
+  return {};
+}
+
 Result<std::string> list_schemas(const Database& database) {
+  TOBARI_TRY(database.expect_there());
   TOBARI_ASSIGN(const auto session, SqlSession::open(database, Purpose::kMaintain));
   TOBARI_ASSIGN(const int version, schema_version(*session));
   std::string text;
@@ -24,6 +30,7 @@ Result<std::string> list_schemas(const Database& database) {
 }
 
 Result<std::string> change_schema(const Database& database, std::optional<int> target) {
+  TOBARI_TRY(database.expect_there());
   TOBARI_ASSIGN(const auto session, SqlSession::open(database, Purpose::kMaintain));
   TOBARI_ASSIGN(const int before, schema_version(*session));
   TOBARI_TRY(migrate(*session, target.value_or(newest_schema())));

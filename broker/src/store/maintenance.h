@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What operators do to the database (docs/DATABASE.md). Each says what it did in a sentence.
+// What operators do to the database (docs/DATABASE.md). Each answer is a sentence for them.
 #pragma once
 
 #include <filesystem>
@@ -12,6 +12,9 @@
 #include "store/database.h"
 
 namespace tobari::broker {
+
+// kUnavailable: it cannot be reached now, and why.
+[[nodiscard]] Result<void> reach(const Database& database);
 
 // The schemas that this program knows, and which one the database has.
 [[nodiscard]] Result<std::string> list_schemas(const Database& database);
