@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The display, the broker or the agent is killed (SIGKILL) at random moments of sessions that must be recorded and that type. Every
 session that a client was given is on record, every recording on disk too, each of them is whole up to where it stops, and
-so is the audit. TOBARI_KILLS=N kills (6), TOBARI_SEED=S."""
+so is the audit. TOBARI_KILLS=N kills (6), TOBARI_DESKTOPS=N whose displays die together (1), TOBARI_SEED=S."""
 import os
 import random
 import signal
@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from deployment import ADMIN, wait_for
+from deployment import ADMIN, USER, wait_for
 from harness import expect
 from portal import Problem
 from recording import POLICY
@@ -23,7 +23,8 @@ def run(harness):
     d = harness.deployment
     harness.set_policy(POLICY)
     wait_for(lambda: "policy loaded" in d.broker.tail(), 10, "the new policy")
-    _, desktop = harness.running_desktop("demo")
+    subprocess.run(["mount", "-o", "remount,size=256m", str(d.state / "broker")], check=True)  # long runs keep long audits
+    desktops = running_desktops(harness, int(os.environ.get("TOBARI_DESKTOPS", "1")))
     chance = random.Random(int(os.environ.get("TOBARI_SEED", "1")))
     killed, sessions = dict.fromkeys(LIVES, 0), []
     kills, shown, deaths = int(os.environ.get("TOBARI_KILLS", "6")), time.monotonic(), 0
@@ -32,8 +33,9 @@ def run(harness):
         deaths += victim == "tobari-display"
         if deaths > RESTARTS:
             victim, deaths = "tobari-vmhost", 0
-        killed[victim] += 1
-        sessions += one_life(harness, desktop, victim, chance.uniform(0, LONGEST))
+        count, told = one_life(harness, desktops, victim, chance.uniform(0, LONGEST))
+        killed[victim] += count
+        sessions += told
         if time.monotonic() - shown > 20:
             shown = time.monotonic()
             print(f"{sum(killed.values())} of {kills} kills", flush=True)
@@ -41,29 +43,46 @@ def run(harness):
     check(harness, sessions)
 
 
-def one_life(harness, desktop, victim, seconds):
-    """Connects, types, and kills the victim meanwhile. Gives the sessions that it was told of."""
+def running_desktops(harness, count):
     d = harness.deployment
-    connection = connect(d, desktop)
-    client = threading.Thread(target=harness.probe, args=(connection,), kwargs={"width": 1280, "height": 800, "keys": 50, "seconds": 3})
-    client.start()
+    desktops = [d.ensure_user(USER)]
+    for number in range(2, count + 1):
+        body = {"user": USER, "image": d.image, "name": f"desktop-{number}"}
+        desktops.append(d.portal(ADMIN).call("POST", "/api/v1/desktops", body))
+    for desktop in desktops:
+        d.portal(USER).connect(desktop["id"])
+    return desktops
+
+
+def one_life(harness, desktops, victim, seconds):
+    """Connects, types, and kills the victim meanwhile. Gives how many died, and the sessions that it was told of."""
+    d = harness.deployment
+    connections = [connect(d, desktop) for desktop in desktops]
+    typing = {"width": 1280, "height": 800, "keys": 50, "seconds": 3}
+    clients = [threading.Thread(target=harness.probe, args=(each,), kwargs=typing) for each in connections]
+    for client in clients:
+        client.start()
     time.sleep(seconds)
+    died = 1
     if victim == "tobari-display":
-        for pid in harness.pids_of("--control-fd"):
+        displays = harness.pids_of("--control-fd")
+        for pid in displays:
             os.kill(pid, signal.SIGKILL)
+        died = len(displays)
     else:
         service = d.broker if victim == "tobari-broker" else d.vmhost
         service.kill()
         service.start()
-    client.join()
-    return [connection["session_id"]]
+    for client in clients:
+        client.join()
+    return died, [each["session_id"] for each in connections]
 
 
 def connect(d, desktop):
     """When everything is back. An answer may still speak of what died."""
     def attempt():
         try:
-            return d.portal("demo").connect(desktop["id"])
+            return d.portal(USER).connect(desktop["id"])
         except (Problem, OSError):
             return None
     return wait_for(attempt, 60, "a connection")
@@ -72,7 +91,7 @@ def connect(d, desktop):
 def check(harness, sessions):
     d = harness.deployment
     wait_for(lambda: d.host_connected(d.portal(ADMIN)), 60, "the host")
-    connect(d, next(iter(d.portal("demo").desktops())))
+    connect(d, next(iter(d.portal(USER).desktops())))
     folder = d.state / "vmhost/state/recordings"
     files = {file.name: file for file in folder.glob("*.tbrec")}
     # What happened at a host comes when it can.

@@ -126,7 +126,7 @@ def cells(seen):
     shown = lambda value: "-" if value is None or value < 0 else f"{value:.1f}"
     return [f"{seen['frames']}/{seen['asked']}", f"{seen['frames'] / seen['seconds']:.1f}", shown(latency["p50"]),
             shown(latency["p95"]), shown(latency["p99"]), shown(key["p50"]), shown(key["p95"]), shown(age["p95"]),
-            f"{seen['kbit_s']:.0f}", f"{seen['cores']:.3f}", str(seen["mebibytes"]),
+            f"{seen['kbit_s']:.{0 if seen['kbit_s'] >= 100 else 1}f}", f"{seen['cores']:.3f}", str(seen["mebibytes"]),
             f"{exact['n']}/{seen['rests']} {shown(exact['p95'])}", "-" if seen["psnr_db"] < 0 else f"{seen['psnr_db']:.0f}"]
 
 
