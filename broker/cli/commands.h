@@ -31,6 +31,8 @@ void add_user_commands(CLI::App& app, Context& context);
 void add_host_commands(CLI::App& app, Context& context);
 void add_session_commands(CLI::App& app, Context& context);
 void add_audit_commands(CLI::App& app, Context& context);
+void add_top_command(CLI::App& app, Context& context);
+void add_bundle_command(CLI::App& app, Context& context);
 void add_policy_change_commands(CLI::App& app, Context& context);  // after add_policy_commands()
 
 // Its arguments are another program's, so they are not parsed here. The last one returns only when that cannot be

@@ -39,6 +39,8 @@ int main(int argc, char** argv) {
   tobari::cli::add_host_commands(app, context);
   tobari::cli::add_session_commands(app, context);
   tobari::cli::add_audit_commands(app, context);
+  tobari::cli::add_top_command(app, context);
+  tobari::cli::add_bundle_command(app, context);
   tobari::cli::describe_recording_command(app);
   tobari::cli::add_policy_commands(app, offline_status);
   tobari::cli::add_policy_change_commands(app, context);

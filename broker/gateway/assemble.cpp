@@ -16,6 +16,8 @@
 
 #include "gateway.h"
 #include "grpc_route_resolver.h"
+#include "measured_route_resolver.h"
+#include "observation.h"
 
 namespace tobari::gateway {
 namespace {
@@ -84,19 +86,26 @@ Result<void> serve(const Config& config) {
   const Limits limits = limits_within_descriptors();
 
   // The order matters for the way down: the resolver is stopped first, then the gateway goes, then the loop.
+  Observation observation;
   const SystemClock clock;
   TOBARI_ASSIGN(const auto loop, EventLoop::create(clock));
-  GrpcRouteResolver routes(channel, limits.redeem_deadline);
+  GrpcRouteResolver broker(channel, limits.redeem_deadline);
+  MeasuredRouteResolver routes(broker, observation.redeem_time());
   TOBARI_ASSIGN(const auto gateway, Gateway::create(*loop, routes, config.listen, limits));
   TOBARI_ASSIGN(const auto watch, loop->watch(signals.get(), EPOLLIN,
                                               [fd = signals.get(), &loop = *loop, &gateway = *gateway](std::uint32_t) {
                                                 on_signal(fd, loop, gateway);
                                               }));
   TOBARI_ASSIGN(const net::Endpoint address, gateway->listening_at());
+  if (config.metrics_listen) {
+    TOBARI_TRY(observation.serve(*config.metrics_listen, *loop, *gateway, limits,
+                                 [&broker](auto within) { return broker.reach_broker(within); }));
+  }
   log::info("gateway listens", {{"address", net::to_string(address)}, {"broker", config.broker}});
 
   loop->run();
 
+  observation.stop();
   loop->unwatch(watch);
   gateway->log_counters();
   routes.stop();

@@ -9,7 +9,7 @@
 namespace tobari::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 4> kKeys{"listen", "broker", "identity_dir", "log_level"};
+constexpr std::array<std::string_view, 5> kKeys{"listen", "broker", "identity_dir", "log_level", "metrics_listen"};
 
 }  // namespace
 
@@ -21,6 +21,7 @@ Result<Config> load_config(const std::filesystem::path& file) {
   TOBARI_ASSIGN(config.broker, written.text("broker"));
   TOBARI_ASSIGN(config.identity_dir, written.text("identity_dir"));
   TOBARI_ASSIGN(config.log_level, written.log_level_or("log_level", config.log_level));
+  TOBARI_ASSIGN(config.metrics_listen, written.loopback_endpoint("metrics_listen"));
   return config;
 }
 

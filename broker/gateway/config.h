@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <tobari/base/log.h>
@@ -16,6 +17,7 @@ struct Config {
   std::string broker;    // ADDRESS:PORT of the broker's node port
   std::filesystem::path identity_dir;
   log::Level log_level = log::Level::kInfo;
+  std::optional<net::Endpoint> metrics_listen = {};  // metrics and health over HTTP; none: not served
 };
 
 // Errors name the file and, where there is one, the key.

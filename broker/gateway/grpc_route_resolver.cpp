@@ -35,6 +35,7 @@ Result<Route> route_of(const wire::RedeemRouteReply& reply) {
 }  // namespace
 
 struct GrpcRouteResolver::Line {
+  std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<wire::Nodes::Stub> stub;
 };
 
@@ -63,7 +64,7 @@ struct GrpcRouteResolver::Calls {
 
 GrpcRouteResolver::GrpcRouteResolver(const std::shared_ptr<grpc::Channel>& channel, std::chrono::milliseconds deadline)
     : deadline_(deadline),
-      line_(std::make_unique<Line>(wire::Nodes::NewStub(channel))),
+      line_(std::make_unique<Line>(channel, wire::Nodes::NewStub(channel))),
       calls_(std::make_shared<Calls>()) {}
 
 GrpcRouteResolver::~GrpcRouteResolver() { stop(); }
@@ -88,6 +89,13 @@ void GrpcRouteResolver::redeem(const std::string& routing_token, const std::stri
   line_->stub->async()->RedeemRoute(
       &call.context, &call.request, &call.reply,
       [calls = calls_, &call](const grpc::Status& status) { calls->finish(call, status); });
+}
+
+Result<void> GrpcRouteResolver::reach_broker(std::chrono::milliseconds within) const {
+  constexpr bool kConnect = true;  // an idle line is not a broken one
+  if (line_->channel->GetState(kConnect) == GRPC_CHANNEL_READY) return {};
+  if (line_->channel->WaitForConnected(std::chrono::system_clock::now() + within)) return {};
+  return fail(Errc::kUnavailable, "there is no connection to it");
 }
 
 void GrpcRouteResolver::stop() {

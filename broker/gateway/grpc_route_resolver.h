@@ -20,6 +20,9 @@ class GrpcRouteResolver final : public RouteResolver {
 
   void redeem(const std::string& routing_token, const std::string& client_address, Answer answer) override;
   void stop() override;
+  // kUnavailable: there is no connection to the broker, nor could one be made in the time given. Any thread, which
+  // waits.
+  [[nodiscard]] Result<void> reach_broker(std::chrono::milliseconds within) const;
 
  private:
   struct Line;   // to the broker; only ours

@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   CLI::App app("tobari-gateway: routes RDP connections to VM hosts by their routing token");
   app.set_version_flag("--version", "tobari-gateway " TOBARI_VERSION);
   std::filesystem::path file;
-  app.add_option("--config", file, "YAML file: listen, broker, identity_dir, log_level")->required();
+  app.add_option("--config", file, "YAML file: listen, broker, identity_dir, log_level, metrics_listen")->required();
 
   CLI::App* enrol = app.add_subcommand("enrol", "make this gateway known to the broker, once");
   std::string join_token;

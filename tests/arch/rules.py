@@ -7,20 +7,21 @@ import re
 PROTOCOL = {"host.pb.h", "host.grpc.pb.h", "grant.pb.h"}
 ALLOWED_COMPONENTS = {
     "policy": {"policy"},
-    "broker/shared": {"base", "net", "config", "recording"} | PROTOCOL,
+    "broker/shared": {"base", "net", "config", "recording", "metrics"} | PROTOCOL,
     "broker/shared/include/tobari/watermark": {"watermark"},
     "broker/shared/src/watermark": {"base", "watermark"},
     "broker/shared/include/tobari/base": {"base"},
     "broker/shared/src/base": {"base"},
     "broker/shared/src/net": {"base", "net"},
     "broker/shared/src/recording": {"base", "recording"},
-    "broker/src": {"policy", "base", "net", "config", "recording"} | PROTOCOL,
+    "broker/src": {"policy", "base", "net", "config", "recording", "metrics"} | PROTOCOL,
     "broker/cli": {"policy", "base", "net", "watermark"},
-    "broker/gateway": {"base", "net", "config", "host.pb.h", "host.grpc.pb.h"},
+    "broker/gateway": {"base", "net", "config", "metrics", "host.pb.h", "host.grpc.pb.h"},
     "display-encoder": {"policy", "base", "net", "recording", "display", "watermark", "display_control.pb.h", "grant.pb.h"},
     "display-encoder/include": {"policy", "base", "display"},
     # The control channel is the protocol with its display processes in working form.
-    "vmhost": {"base", "net", "config", "recording", "vmhost", "display_control.pb.h", "display/control_channel.h",
+    "vmhost": {"base", "net", "config", "recording", "metrics", "vmhost", "display_control.pb.h", "display/control_channel.h",
+               "display/log_histogram.h",
                "policy/ip_network.h", "policy/network_rules.h"} | PROTOCOL,
     "client-qt": {"base", "net"},
     "installer": {"base"},
@@ -69,6 +70,7 @@ LIBRARIES = [
     ("CLI11", r"CLI/",
      ["broker/shared/src/command_line", "broker/cli", "broker/gateway/main.cpp", "broker/src/daemon", "vmhost/src/daemon", "display-encoder/src/daemon",
       "display-encoder/src/playback", "client-qt/src"]),
+    ("prometheus-cpp", r"prometheus/", ["broker/shared/src/metrics"]),
     ("spdlog", r"spdlog/", ["broker/shared/src/base"]),
     ("GoogleTest", r"(gtest|gmock)/", []),
     ("rapidcheck", r"rapidcheck", []),
@@ -79,6 +81,7 @@ SYSTEM_FOLDERS = ["sys", "linux", "netinet", "arpa", "net", "bits", "asm"]
 
 # ---- the pure tier: no clock, I/O, thread or log. (DEVELOPING.md rule 5)
 PURE = ["policy/include", "policy/src", "broker/shared/include/tobari/net/x224_gate.h", "broker/shared/src/net/x224_gate.cpp",
+        "broker/shared/include/tobari/metrics/http_head.h", "broker/shared/src/metrics/http_head.cpp",
         "broker/gateway/unauthenticated_book.cpp", "vmhost/src/core", "display-encoder/src/bulk", "display-encoder/src/region",
         "display-encoder/src/diff", "broker/src/control", "display-encoder/src/filter", "display-encoder/src/watermark",
         "broker/shared/include/tobari/watermark", "broker/shared/src/watermark", "display-encoder/src/pacing", "display-encoder/src/audio",

@@ -12,8 +12,10 @@
 #include "auth/worker_pool.h"
 #include "daemon/approved_policy.h"
 #include "daemon/init.h"
+#include "daemon/observation.h"
 #include "daemon/policy_file.h"
 #include "http/http_server.h"
+#include "metrics/measured_store.h"
 #include "rest/api.h"
 #include "rpc/live_sessions.h"
 #include "rpc/node_server.h"
@@ -41,26 +43,29 @@ std::string nodes_address(const Config& config, const net::Endpoint& bound) {
 
 // In the order in which one needs the other.
 struct Broker::Parts {
-  Parts(const Config& config, const Clock& at, Keys loaded, std::unique_ptr<SqlStore> opened,
-        std::unique_ptr<Authenticator> made, HeadSigner signer)
+  Parts(const Config& config, const Clock& at, Keys loaded, std::unique_ptr<BrokerMetrics> recorded,
+        std::unique_ptr<StateStore> opened, std::unique_ptr<Authenticator> made, HeadSigner signer)
       : clock(at),
         keys(std::move(loaded)),
         audit_signer(std::move(signer)),
+        metrics(std::move(recorded)),
         policy(config.policy, clock),
         store(std::move(opened)),
         approved(config.two_people, config.policy, config.state_dir / "policies", policy, *store),
         authenticator(std::move(made)),
         hosts(*store, clock, [this](const Desktop& desktop) { return policy.network_of(desktop); }),
         live({*store, clock, hosts, [this](const AccessQuestion& question) { return policy.decide(question); }}),
-        nodes_service({*store, clock, hosts, keys.ca}),
-        router({*authenticator, *store, rest_workers, password_workers}) {}
+        nodes_service({*store, clock, hosts, keys.ca, *metrics}),
+        router({*authenticator, *store, rest_workers, password_workers, *metrics}) {}
 
   const Clock& clock;
   const Keys keys;
   const HeadSigner audit_signer;
   std::string logged_head;  // hash of the last one
+  HeadsLogged heads;
+  std::unique_ptr<BrokerMetrics> metrics;
   PolicyFile policy;
-  std::unique_ptr<SqlStore> store;
+  std::unique_ptr<StateStore> store;
   ApprovedPolicy approved;
   std::unique_ptr<Authenticator> authenticator;
   HostRegistry hosts;
@@ -72,6 +77,7 @@ struct Broker::Parts {
   std::unique_ptr<Api> api;
   std::unique_ptr<NodeServer> node_server;
   std::unique_ptr<HttpServer> http_server;
+  std::unique_ptr<Observation> observation;
 };
 
 Broker::Broker(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -80,11 +86,13 @@ Broker::~Broker() { stop(); }
 Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock& clock) {
   TOBARI_ASSIGN(Keys keys, load_keys(config));
   TOBARI_ASSIGN(auto recording_key, load_recording_key(config));
-  TOBARI_ASSIGN(auto store, SqlStore::open(config.database(), clock));
+  TOBARI_ASSIGN(auto database, SqlStore::open(config.database(), clock));
+  auto recorded = std::make_unique<BrokerMetrics>();
+  std::unique_ptr<StateStore> store = std::make_unique<MeasuredStore>(std::move(database), *recorded);
   TOBARI_ASSIGN(auto authenticator, Authenticator::create(*store, clock));
   TOBARI_ASSIGN(HeadSigner signer, load_audit_signer(config, *store));
-  auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(store), std::move(authenticator),
-                                       std::move(signer));
+  auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(recorded), std::move(store),
+                                       std::move(authenticator), std::move(signer));
   Parts* const all = parts.get();
   // Networks first: that is one message a host, sessions are many.
   parts->policy.on_changed([all] {
@@ -92,6 +100,7 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
     all->live.policy_changed();
   });
   parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
+  parts->hosts.on_started([all](const auto& took) { all->metrics->login_phase(LoginPhase::kDesktopStart, took); });
   TOBARI_TRY(parts->approved.start());
   const net::CertificateNames names{
       .common_name = "Tobari broker", .uri = "", .dns = {node::kBrokerTlsName}, .ips = {}};
@@ -104,6 +113,7 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .clock = clock,
               .authenticator = *parts->authenticator,
               .hosts = parts->hosts,
+              .metrics = *parts->metrics,
               .policy = [all](const AccessQuestion& question) { return all->policy.decide(question); },
               .policy_files = parts->approved,
               .audit_signer = parts->audit_signer,
@@ -117,12 +127,18 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
     all->router.handle(std::move(request), std::move(respond));
   };
   TOBARI_ASSIGN(parts->http_server, HttpServer::start(config.listen, parts->keys.portal, handler));
+  if (config.metrics_listen) {
+    TOBARI_ASSIGN(parts->observation,
+                  Observation::start(*config.metrics_listen, {*parts->store, clock, parts->hosts, *parts->metrics,
+                                                              parts->rest_workers, parts->heads}));
+  }
   parts->live.start();
   return std::unique_ptr<Broker>(new Broker(std::move(parts)));
 }
 
 void Broker::stop() {
   if (parts_ == nullptr) return;
+  if (parts_->observation) parts_->observation->stop();
   parts_->live.stop();
   parts_->http_server->stop();
   parts_->rest_workers.stop();
@@ -145,6 +161,8 @@ void Broker::reload_policy() {
 void Broker::log_audit_head() {
   const auto head = parts_->store->get([](const Reader& reader) { return reader.audit_head(); });
   if (!head.has_value()) return log::error("the audit's head cannot be read", {{"why", head.error().message}});
+  parts_->heads.sequence = head->sequence;
+  parts_->heads.looked_at = parts_->clock.now();
   if (head->hash == parts_->logged_head) return;
   const SignedHead made = parts_->audit_signer.sign(*head, parts_->clock.wall());
   log::info("audit head", {{"sequence", std::to_string(made.sequence)},
@@ -156,6 +174,10 @@ void Broker::log_audit_head() {
 }
 
 net::Endpoint Broker::portal_endpoint() const { return parts_->http_server->endpoint(); }
+std::optional<net::Endpoint> Broker::metrics_endpoint() const {
+  if (!parts_->observation) return std::nullopt;
+  return parts_->observation->endpoint();
+}
 net::Endpoint Broker::nodes_endpoint() const { return parts_->node_server->endpoint(); }
 const std::vector<Route>& Broker::routes() const { return parts_->router.routes(); }
 

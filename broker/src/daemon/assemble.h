@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/result.h>
@@ -29,6 +30,7 @@ class Broker {
 
   [[nodiscard]] net::Endpoint portal_endpoint() const;
   [[nodiscard]] net::Endpoint nodes_endpoint() const;
+  [[nodiscard]] std::optional<net::Endpoint> metrics_endpoint() const;  // where it is served
   [[nodiscard]] const std::vector<Route>& routes() const;
 
  private:

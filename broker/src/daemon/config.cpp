@@ -9,9 +9,9 @@
 namespace tobari::broker {
 namespace {
 
-constexpr std::array<std::string_view, 10> kKeys{"listen",        "nodes_listen", "gateway_address", "public_names",
+constexpr std::array<std::string_view, 11> kKeys{"listen",        "nodes_listen", "gateway_address", "public_names",
                                                  "state_dir",     "database",     "policy",          "policy_changes",
-                                                 "recording_key", "log_level"};
+                                                 "recording_key", "log_level",    "metrics_listen"};
 
 Result<bool> two_people(const ConfigFile& written) {
   TOBARI_ASSIGN(const std::string text, written.text_or("policy_changes", "one_person"));
@@ -39,6 +39,7 @@ Result<Config> load_config(const std::filesystem::path& file) {
   TOBARI_ASSIGN(config.two_people, two_people(written));
   TOBARI_ASSIGN(config.recording_key, written.text_or("recording_key", ""));
   TOBARI_ASSIGN(config.log_level, written.log_level_or("log_level", config.log_level));
+  TOBARI_ASSIGN(config.metrics_listen, written.loopback_endpoint("metrics_listen"));
   return config;
 }
 

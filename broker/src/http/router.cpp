@@ -48,9 +48,7 @@ std::string_view bearer_of(const Request& request) {
 
 // One line a request; never the query, the body or a header: those can hold secrets.
 void log_request(const Call& call, const Route& route, const Response& response,
-                 std::chrono::steady_clock::time_point began) {
-  const auto took = std::chrono::steady_clock::now() - began;
-  const std::chrono::duration<double, std::milli> ms = took;
+                 std::chrono::duration<double, std::milli> ms) {
   log::info("request", {{"method", route.method},
                         {"route", route.pattern},
                         {"status", std::to_string(response.status)},
@@ -81,6 +79,7 @@ void Router::handle(Request request, Respond respond) {
       run(route, call, respond);
     };
     if (!pool.post(std::move(task))) {
+      parts_.metrics.refused_for_load();
       respond(to_response(ApiError(fail(Errc::kUnavailable, "the broker is busy: try again").error(), "busy",
                                    std::chrono::seconds(2))));
     }
@@ -91,10 +90,12 @@ void Router::handle(Request request, Respond respond) {
 }
 
 void Router::run(const Route& route, Call call, Respond respond) {
-  const auto began = std::chrono::steady_clock::now();
-  auto finish = [&route, began, respond = std::move(respond)](const Call& of, const Answer& answer) {
+  auto finish = [this, &route, watch = Stopwatch(), respond = std::move(respond)](const Call& of,
+                                                                                  const Answer& answer) {
     Response response = answer.has_value() ? *answer : to_response(answer.error());
-    log_request(of, route, response, began);
+    const auto took = watch.elapsed();
+    log_request(of, route, response, took);
+    parts_.metrics.request(route.method, route.pattern, response.status, took);
     respond(std::move(response));
   };
   if (auto admitted = admit(route, call); !admitted.has_value()) {

@@ -12,6 +12,7 @@
 #include "auth/worker_pool.h"
 #include "http/message.h"
 #include "http/problem.h"
+#include "metrics/broker_metrics.h"
 
 namespace tobari::broker {
 
@@ -46,6 +47,7 @@ class Router {
     StateStore& store;
     WorkerPool& normal;
     WorkerPool& password;
+    BrokerMetrics& metrics;
   };
   explicit Router(Parts parts) : parts_(parts) {}
 

@@ -9,12 +9,14 @@ namespace {
 
 Answer login(Api& api, const Call& call) {
   TOBARI_ASSIGN(const LoginBody body, parse_login(call.request.body));
+  const Stopwatch watch;
   const auto signed_in = api.authenticator.sign_in(body.user, body.password, call.request.client_address);
   if (!signed_in.has_value()) {
     const bool throttled = signed_in.error().retry_after.count() > 0;
     return std::unexpected(
         ApiError(signed_in.error().error, throttled ? "too_many_attempts" : "", signed_in.error().retry_after));
   }
+  api.metrics.login_phase(LoginPhase::kPassword, watch.elapsed());
   return json_response(200, {{"token", signed_in->token},
                              {"expires_at", format_time(signed_in->expires_at)},
                              {"user", view(signed_in->user)}});

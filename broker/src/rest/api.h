@@ -17,6 +17,7 @@
 #include "core/audit_head.h"
 #include "core/policy_changes.h"
 #include "http/router.h"
+#include "metrics/broker_metrics.h"
 #include "rpc/host_registry.h"
 #include "store/state_store.h"
 
@@ -28,6 +29,7 @@ struct Api {
   const Clock& clock;
   Authenticator& authenticator;
   HostRegistry& hosts;
+  BrokerMetrics& metrics;
   AccessPolicy policy;
   PolicyFiles& policy_files;
   const HeadSigner& audit_signer;
@@ -51,6 +53,7 @@ inline constexpr const char* kApiPrefix = "/api/v1";
 [[nodiscard]] std::vector<Route> thumbnail_routes(Api& api);
 [[nodiscard]] std::vector<Route> session_routes(Api& api);
 [[nodiscard]] std::vector<Route> node_routes(Api& api);
+[[nodiscard]] std::vector<Route> load_routes(Api& api);
 [[nodiscard]] std::vector<Route> audit_routes(Api& api);
 [[nodiscard]] std::vector<Route> policy_routes(Api& api);
 [[nodiscard]] std::vector<Route> page_routes(Api& api);

@@ -10,6 +10,7 @@ std::vector<Route> audit_routes(Api& api) {
     TOBARI_ASSIGN(const std::uint64_t after, parse_after(call.request.query));
     TOBARI_ASSIGN(const auto records,
                   api.store.get([after](const Reader& reader) { return reader.audit_after(after, kMaxAuditPage); }));
+    api.metrics.audit_read(after);
     auto list = nlohmann::ordered_json::array();
     for (const AuditRecord& record : records) list.push_back(view(record));
     return json_response(200, {{"records", std::move(list)}});

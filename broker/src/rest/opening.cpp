@@ -134,12 +134,14 @@ std::expected<Permission, ApiError> ask_policy(Api& api, const Call& call, const
 
 std::expected<std::vector<Permission>, ApiError> ask_policy(Api& api, const Call& call, const Opening& opening,
                                                             std::uint32_t sessions) {
+  const Stopwatch watch;
   std::vector<Permission> all;
   for (const Desktop& desktop : opening.desktops) {
     auto one = ask_policy(api, call, desktop, opening.client, sessions);
     if (!one.has_value()) return std::unexpected(std::move(one).error());
     all.push_back(std::move(*one));
   }
+  api.metrics.login_phase(LoginPhase::kPolicy, watch.elapsed());
   return all;
 }
 
@@ -312,8 +314,9 @@ void open_desktops(Api& api, const Call& call, const Opening& opening, const Rep
     return open_session(api, call, opening);
   }();
   if (!attempt.has_value()) return reply(std::unexpected(attempt.error()));
-  const auto opened = [&api, attempt = *attempt, reply](Result<OpenedDisplay> display) {
+  const auto opened = [&api, attempt = *attempt, reply, watch = Stopwatch()](Result<OpenedDisplay> display) {
     if (!display.has_value()) return reply(std::unexpected(failed_reply(api, *attempt, std::move(display).error())));
+    api.metrics.login_phase(LoginPhase::kDisplayOpen, watch.elapsed());
     reply(connection_reply(api, *attempt, *display));
   };
   api.hosts.open_display((*attempt)->session.host, open_message(**attempt), opened);

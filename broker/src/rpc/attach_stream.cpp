@@ -9,6 +9,7 @@
 #include <tobari/base/thumbnail.h>
 #include <tobari/net/grpc_status.h>
 
+#include "rpc/load_wire.h"
 #include "rpc/session_reports.h"
 #include "rpc/transfers.h"
 
@@ -150,6 +151,11 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
       send(std::move(reply));
       return {};
     }
+    case wire::FromHost::kLoad: {
+      TOBARI_ASSIGN(HostLoad load, from_wire(message.load()));
+      hosts.set_load(host_.id, std::move(load));
+      return {};
+    }
     case wire::FromHost::MESSAGE_NOT_SET:
       break;
   }
@@ -157,7 +163,8 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
 }
 
 Result<void> AttachStream::handle_session(const wire::SessionEvent& event) {
-  const auto stored = store_session_event(service_.parts().store, service_.parts().clock, host_, event);
+  const NodesService::Parts& parts = service_.parts();
+  const auto stored = store_session_event(parts.store, parts.clock, parts.metrics, host_, event);
   if (!stored.has_value()) {
     // Not acknowledged: the host keeps it and says it again. Its desktops must not suffer from our full disk.
     log::error("session event not stored", {{"host", host_.name}, {"why", describe(stored.error())}});

@@ -74,6 +74,7 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
     place.info = std::move(info);
     // What its desktops do is not known until it says so again.
     place.desktops.clear();
+    place.load.reset();
   }
   if (older != nullptr) {
     older->close(fail(Errc::kCancelled, "the host has attached again").error());
@@ -100,18 +101,31 @@ Result<void> HostRegistry::set_actual(const HostId& host, const wire::ActualStat
   if (actual.desktops_size() > kMaxDesktopsPerHost) {
     return fail(Errc::kPeerProtocol, "the host reports more desktops than it may have");
   }
-  std::map<std::string, Actual> desktops;
-  for (const wire::ActualDesktop& desktop : actual.desktops()) {
-    desktops[desktop.desktop_id()] = {desktop.state(), desktop.detail().substr(0, kMaxDetailBytes)};
-  }
+  Durations started;
   {
     const std::scoped_lock lock(mutex_);
     const auto at = hosts_.find(host);
     if (at == hosts_.end()) return fail(Errc::kPeerProtocol, "the host reports before its hello");
-    at->second.desktops = std::move(desktops);
+    at->second.desktops = follow(at->second.desktops, actual, started);
   }
+  if (started_) std::ranges::for_each(started, started_);
   TOBARI_TRY(pass_epochs(host, actual));
   return forget_removed(host, actual);
+}
+
+std::map<std::string, HostRegistry::Actual> HostRegistry::follow(const std::map<std::string, Actual>& before,
+                                                                 const wire::ActualState& actual, Durations& started) {
+  const auto now = std::chrono::steady_clock::now();
+  std::map<std::string, Actual> desktops;
+  for (const wire::ActualDesktop& desktop : actual.desktops()) {
+    Actual& seen = desktops[desktop.desktop_id()];
+    seen = {desktop.state(), desktop.detail().substr(0, kMaxDetailBytes), now};
+    const auto former = before.find(desktop.desktop_id());
+    if (former == before.end() || former->second.state != wire::DESKTOP_STATE_STARTING) continue;
+    seen.starting_since = former->second.starting_since;
+    if (seen.state == wire::DESKTOP_STATE_RUNNING) started.push_back(now - seen.starting_since);
+  }
+  return desktops;
 }
 
 // A host knows a higher epoch than we do: the database is older than the world, for example after a restore. Jump past
@@ -194,6 +208,45 @@ DesktopStatus HostRegistry::status(const Desktop& desktop) const {
     default:
       return {desktop.power == Power::kOn ? State::kStarting : State::kStopped, seen.detail};
   }
+}
+
+void HostRegistry::set_load(const HostId& host, HostLoad load) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto at = hosts_.find(host); at != hosts_.end()) at->second.load = std::move(load);
+}
+
+std::optional<HostLoad> HostRegistry::load(const HostId& host) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = hosts_.find(host);
+  return at == hosts_.end() ? std::nullopt : at->second.load;
+}
+
+std::size_t HostRegistry::connected() const {
+  const std::scoped_lock lock(mutex_);
+  return hosts_.size();
+}
+
+DesktopCensus HostRegistry::census() const {
+  DesktopCensus census;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [host, attached] : hosts_) {
+    for (const auto& [id, actual] : attached.desktops) {
+      switch (actual.state) {
+        case wire::DESKTOP_STATE_STARTING:
+          ++census.starting;
+          break;
+        case wire::DESKTOP_STATE_RUNNING:
+          ++census.running;
+          break;
+        case wire::DESKTOP_STATE_FAILED:
+          ++census.failed;
+          break;
+        default:
+          ++census.stopped;
+      }
+    }
+  }
+  return census;
 }
 
 Result<std::vector<HostCapacity>> HostRegistry::capacities() const {

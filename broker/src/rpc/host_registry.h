@@ -18,6 +18,7 @@
 #include <tobari/host.pb.h>
 #include <tobari/policy/grant.h>
 
+#include "core/load.h"
 #include "core/placement.h"
 #include "rpc/desired_state.h"
 #include "rpc/pending_requests.h"
@@ -55,6 +56,14 @@ struct DesktopStatus {
   std::string detail;
 };
 
+// How many desktops are in which state, on the hosts that are connected.
+struct DesktopCensus {
+  std::uint64_t stopped = 0;
+  std::uint64_t starting = 0;
+  std::uint64_t running = 0;
+  std::uint64_t failed = 0;
+};
+
 class HostRegistry {
  public:
   // `network_of`: what the policy lets through for a desktop; any thread.
@@ -66,11 +75,15 @@ class HostRegistry {
   // Only when `link` is still the host's current one.
   void detach(const HostId& host, const HostLink* link);
   [[nodiscard]] Result<void> set_actual(const HostId& host, const wire::ActualState& actual);
+  void set_load(const HostId& host, HostLoad load);
   void complete(const HostId& host, const std::string& request_id, Result<HostAnswer> result);
 
   // ---- for the rest of the broker
   [[nodiscard]] std::optional<HostInfo> info(const HostId& host) const;  // nullopt: not connected
   [[nodiscard]] DesktopStatus status(const Desktop& desktop) const;
+  [[nodiscard]] std::size_t connected() const;
+  [[nodiscard]] std::optional<HostLoad> load(const HostId& host) const;  // the newest; nullopt: it has not said
+  [[nodiscard]] DesktopCensus census() const;
   [[nodiscard]] Result<std::vector<HostCapacity>> capacities() const;
   // The stored desktops of this host have changed: tells it all of them. Nothing to do while it is away.
   void desired_changed(const HostId& host);
@@ -90,19 +103,29 @@ class HostRegistry {
   // Called when a host has attached, on any thread: it may have missed what was said of its sessions. Set before the
   // first one does.
   void on_attached(std::function<void(const HostId&)> attached) { attached_ = std::move(attached); }
+  // Called with the time that a desktop took from starting to running, as its host says. Set before the first one
+  // attaches.
+  using OnStarted = std::function<void(std::chrono::steady_clock::duration)>;
+  void on_started(OnStarted started) { started_ = std::move(started); }
   void stop();
 
  private:
   struct Actual {
     wire::DesktopState state = wire::DESKTOP_STATE_UNSPECIFIED;
     std::string detail;
+    std::chrono::steady_clock::time_point starting_since = {};
   };
   struct Attached {
     std::shared_ptr<HostLink> link;
     HostInfo info;
+    std::optional<HostLoad> load;
     std::map<std::string, Actual> desktops;
   };
 
+  // What a host says now, after what it said before; in `started` the times of those that run now.
+  using Durations = std::vector<std::chrono::steady_clock::duration>;
+  static std::map<std::string, Actual> follow(const std::map<std::string, Actual>& before,
+                                              const wire::ActualState& actual, Durations& started);
   std::shared_ptr<HostLink> link_of(const HostId& host) const;
   void request(const HostId& host, const std::string& id, wire::ToHost message, PendingRequests::Callback callback);
   [[nodiscard]] Result<void> forget_removed(const HostId& host, const wire::ActualState& actual);
@@ -116,6 +139,7 @@ class HostRegistry {
   std::mutex desired_mutex_;
   std::uint64_t revision_;
   std::function<void(const HostId&)> attached_;
+  OnStarted started_;
   PendingRequests pending_;
 };
 

@@ -78,7 +78,7 @@ grpc::ServerUnaryReactor* NodesService::RedeemRoute(grpc::CallbackServerContext*
   }
   // request and reply live until Finish().
   auto work = [this, reactor, gateway = std::move(*gateway), request, reply] {
-    auto redeemed = redeem_route(parts_.store, parts_.clock, parts_.hosts, gateway, *request);
+    auto redeemed = redeem_route(parts_.store, parts_.clock, parts_.metrics, parts_.hosts, gateway, *request);
     if (redeemed.has_value()) *reply = std::move(*redeemed);
     reactor->Finish(redeemed.has_value() ? grpc::Status::OK : node::status_of(redeemed.error()));
   };

@@ -14,6 +14,7 @@
 
 #include "auth/worker_pool.h"
 #include "core/types.h"
+#include "metrics/broker_metrics.h"
 #include "rpc/host_registry.h"
 #include "store/state_store.h"
 
@@ -28,6 +29,7 @@ class NodesService final : public wire::Nodes::CallbackService {
     const Clock& clock;
     HostRegistry& hosts;
     const net::Identity& ca;
+    BrokerMetrics& metrics;
   };
   explicit NodesService(Parts parts);
 

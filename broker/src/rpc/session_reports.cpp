@@ -67,7 +67,7 @@ const std::string& or_else(const std::string& text, const std::string& otherwise
 
 }  // namespace
 
-Result<void> store_session_event(StateStore& store, const Clock& clock, const Node& host,
+Result<void> store_session_event(StateStore& store, const Clock& clock, const BrokerMetrics& metrics, const Node& host,
                                  const wire::SessionEvent& event) {
   const auto kind = kind_of(event.kind());
   const auto id = SessionId::parse(event.session_id());
@@ -75,12 +75,16 @@ Result<void> store_session_event(StateStore& store, const Clock& clock, const No
     log::warning("session event dropped: malformed", {{"host", host.name}});
     return {};
   }
-  auto stored = store.act([&clock, &host, &event, &kind, &id](Writer& writer) -> Result<AuditDraft> {
+  std::optional<Time> offered;  // when, if the client that it was offered to has come
+  auto stored = store.act([&clock, &host, &event, &kind, &id, &offered](Writer& writer) -> Result<AuditDraft> {
     TOBARI_ASSIGN(const bool repeated, writer.event_is_stored(event.event_id()));
     if (repeated) return fail(Errc::kAlreadyExists, "stored before");
     TOBARI_ASSIGN(const Session session, writer.session(*id));
     if (session.host != host.id) return fail(Errc::kPermissionDenied, "the session is not of this host");
     TOBARI_TRY(writer.add_event(event.event_id(), *id, clock.wall()));
+    if (kind->kind == SessionEventKind::kConnected && session.state == SessionState::kOffered) {
+      offered = session.created_at;
+    }
     if (kind->kind) {
       TOBARI_TRY(writer.update_session(*id, next_state(session.state, *kind->kind),
                                        or_else(short_text(event.client_address()), session.client_address),
@@ -96,7 +100,10 @@ Result<void> store_session_event(StateStore& store, const Clock& clock, const No
                       .rule = "",
                       .detail = short_text(event.detail())};
   });
-  if (stored.has_value()) return {};
+  if (stored.has_value()) {
+    if (offered) metrics.login_phase(LoginPhase::kFirstClient, since(*offered, clock.wall()));
+    return {};
+  }
   switch (stored.error().code) {
     case Errc::kAlreadyExists:
       return {};
@@ -109,8 +116,9 @@ Result<void> store_session_event(StateStore& store, const Clock& clock, const No
   }
 }
 
-Result<wire::RedeemRouteReply> redeem_route(StateStore& store, const Clock& clock, const HostRegistry& hosts,
-                                            const Node& gateway, const wire::RedeemRouteRequest& request) {
+Result<wire::RedeemRouteReply> redeem_route(StateStore& store, const Clock& clock, const BrokerMetrics& metrics,
+                                            const HostRegistry& hosts, const Node& gateway,
+                                            const wire::RedeemRouteRequest& request) {
   const std::string client = short_text(request.client_address());
   const auto refuse = [&store, &gateway, &client](const std::string& object, const char* why) -> Error {
     const auto recorded = store.record({.actor = "gateway/" + gateway.name,
@@ -152,6 +160,7 @@ Result<wire::RedeemRouteReply> redeem_route(StateStore& store, const Clock& cloc
                       .detail = "for " + session->user_name};
   });
   TOBARI_TRY(std::move(redeemed));
+  metrics.login_phase(LoginPhase::kRoute, since(session->created_at, clock.wall()));
   wire::RedeemRouteReply reply;
   reply.set_address(host->front_address);
   reply.set_port(host->front_port);

@@ -10,6 +10,7 @@
 #include <tobari/host.pb.h>
 
 #include "core/types.h"
+#include "metrics/broker_metrics.h"
 #include "store/state_store.h"
 
 namespace tobari::broker {
@@ -19,13 +20,13 @@ class HostRegistry;
 // A report of `host` about one of its sessions. A repeated one is acknowledged and not stored again; one about a
 // session of another host, or of none, is acknowledged, logged and dropped: repeating it would not make it true.
 // Errors: only those of the store, and then the report must not be acknowledged.
-[[nodiscard]] Result<void> store_session_event(StateStore& store, const Clock& clock, const Node& host,
-                                               const wire::SessionEvent& event);
+[[nodiscard]] Result<void> store_session_event(StateStore& store, const Clock& clock, const BrokerMetrics& metrics,
+                                               const Node& host, const wire::SessionEvent& event);
 
 // The one use of a routing token by `gateway`. kNotFound for anything that does not lead anywhere, whatever the reason:
 // unknown, used, too late, host away. The reason is in the audit.
 [[nodiscard]] Result<wire::RedeemRouteReply> redeem_route(StateStore& store, const Clock& clock,
-                                                          const HostRegistry& hosts, const Node& gateway,
-                                                          const wire::RedeemRouteRequest& request);
+                                                          const BrokerMetrics& metrics, const HostRegistry& hosts,
+                                                          const Node& gateway, const wire::RedeemRouteRequest& request);
 
 }  // namespace tobari::broker

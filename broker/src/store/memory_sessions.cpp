@@ -48,6 +48,15 @@ Result<std::vector<Session>> MemoryTables::live_sessions_of_user(const UserId& u
                 kMaxSessionList);
 }
 
+Result<SessionCounts> MemoryTables::session_counts(Time now) const {
+  SessionCounts counts;
+  for (const auto& [id, session] : *sessions_) {
+    if (session.state == SessionState::kConnected) ++counts.connected;
+    if (session.state == SessionState::kOffered && session.offer_expires_at > now) ++counts.offered;
+  }
+  return counts;
+}
+
 Result<std::uint64_t> MemoryTables::bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const {
   const auto at = moved_->find({user, std::string(channel), day});
   return at == moved_->end() ? 0 : at->second;

@@ -104,6 +104,20 @@ Result<std::vector<Session>> SqlTables::live_sessions_of_user(const UserId& user
   return select_sessions("WHERE user_id = :v AND state IN ('offered', 'connected')", &user.str(), kMaxSessionList);
 }
 
+Result<SessionCounts> SqlTables::session_counts(Time now) const {
+  return sql_guard(sql_, "count sessions", [this, now]() -> Result<SessionCounts> {
+    const long long over = to_milliseconds(now);
+    long long offered = 0;
+    long long connected = 0;
+    Query query(sql_,
+                "SELECT COUNT(CASE WHEN state = 'offered' AND offer_expires_at > :a THEN 1 END), "
+                "COUNT(CASE WHEN state = 'connected' THEN 1 END) "
+                "FROM sessions WHERE state IN ('offered', 'connected')");
+    static_cast<void>(query.into(offered).into(connected).use(over).next());
+    return SessionCounts{static_cast<std::uint64_t>(offered), static_cast<std::uint64_t>(connected)};
+  });
+}
+
 Result<void> SqlTables::set_access(const SessionId& id, std::string_view access) {
   return sql_guard(sql_, "change what a session may do", [this, &id, access]() -> Result<void> {
     const std::string value(access);

@@ -37,6 +37,12 @@ struct StoredReply {
   Time created_at;
 };
 
+// Live sessions: an offer whose time is over is none of them.
+struct SessionCounts {
+  std::uint64_t offered = 0;
+  std::uint64_t connected = 0;
+};
+
 // What a reader sees: a consistent snapshot. Single things: kNotFound when they are not there.
 class Reader {
  public:
@@ -72,6 +78,7 @@ class Reader {
   // Offered or connected, as stored: an offer whose time is over is among them. Newest first.
   virtual Result<std::vector<Session>> live_sessions() const = 0;
   virtual Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const = 0;
+  virtual Result<SessionCounts> session_counts(Time now) const = 0;
   // What this user has moved through this channel on this day (of UTC, in days since 1970), in all sessions.
   virtual Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const = 0;
   virtual Result<bool> event_is_stored(std::string_view event_id) const = 0;

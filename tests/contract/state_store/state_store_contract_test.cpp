@@ -188,6 +188,11 @@ TEST_P(StateStoreContract, KnowsWhichSessionsLiveAndWhatTheyMayDo) {
   const auto hers = get([this](const Reader& r) { return r.live_sessions_of_user(alice_.id); });
   EXPECT_EQ(hers->size(), 2U);
   EXPECT_TRUE(get([this](const Reader& r) { return r.live_sessions_of_user(bob_.id); })->empty());
+  const auto counted = [&](Time now) { return get([now](const Reader& r) { return r.session_counts(now); }).value(); };
+  EXPECT_EQ(counted(offered.created_at).offered, 1U);
+  EXPECT_EQ(counted(offered.created_at).connected, 1U);
+  EXPECT_EQ(counted(offered.offer_expires_at).offered, 0U) << "nobody has come in time";
+  EXPECT_EQ(counted(offered.offer_expires_at).connected, 1U);
   EXPECT_EQ(get([&offered](const Reader& r) { return r.session(offered.id); })->access, "what it may");
   done([&offered](Writer& w) { return w.set_access(offered.id, "less"); });
   EXPECT_EQ(get([&offered](const Reader& r) { return r.session(offered.id); })->access, "less");

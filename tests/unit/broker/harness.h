@@ -187,6 +187,7 @@ struct Harness {
   MemoryStore store{clock};
   std::unique_ptr<Authenticator> authenticator = std::move(Authenticator::create(store, clock)).value();
   HostRegistry hosts{store, clock};
+  BrokerMetrics metrics;
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
   FakePolicyFiles policy_files;
   bool policy_allows = true;
@@ -196,6 +197,7 @@ struct Harness {
           .clock = clock,
           .authenticator = *authenticator,
           .hosts = hosts,
+          .metrics = metrics,
           .policy = [this](const AccessQuestion& q) -> AccessAnswer {
             const bool yes = policy_allows && allowed.contains(q.what);
             AccessAnswer answer{yes,
@@ -213,7 +215,7 @@ struct Harness {
           .ca_pem = ""};
   WorkerPool normal{4, 64};
   WorkerPool password{2, 64};
-  Router router{{*authenticator, store, normal, password}};
+  Router router{{*authenticator, store, normal, password, metrics}};
 };
 
 inline nlohmann::json body_of(const Response& response) { return nlohmann::json::parse(response.body); }

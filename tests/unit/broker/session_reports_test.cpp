@@ -28,7 +28,7 @@ class SessionReports : public ::testing::Test, protected Harness {
     wire::RedeemRouteRequest request;
     request.set_routing_token(token);
     request.set_client_address("198.51.100.9");
-    return redeem_route(store, clock, hosts, gateway, request);
+    return redeem_route(store, clock, metrics, hosts, gateway, request);
   }
   wire::SessionEvent event(wire::SessionEvent::Kind kind) {
     wire::SessionEvent made;
@@ -84,27 +84,27 @@ TEST_F(SessionReports, WithoutItsHostATokenIsNotUsedUp) {
 
 TEST_F(SessionReports, AnEventIsStoredOnceHoweverOftenItComes) {
   const auto connected = event(wire::SessionEvent::CONNECTED);
-  ASSERT_TRUE(store_session_event(store, clock, node, connected).has_value());
+  ASSERT_TRUE(store_session_event(store, clock, metrics, node, connected).has_value());
   EXPECT_EQ(stored().state, SessionState::kConnected);
   EXPECT_EQ(stored().client_name, "pad");
   const std::size_t before = audit_size();
-  ASSERT_TRUE(store_session_event(store, clock, node, connected).has_value());
+  ASSERT_TRUE(store_session_event(store, clock, metrics, node, connected).has_value());
   EXPECT_EQ(audit_size(), before);
-  ASSERT_TRUE(store_session_event(store, clock, node, event(wire::SessionEvent::ENDED)).has_value());
+  ASSERT_TRUE(store_session_event(store, clock, metrics, node, event(wire::SessionEvent::ENDED)).has_value());
   EXPECT_EQ(stored().state, SessionState::kEnded);
 }
 
 TEST_F(SessionReports, WhatBecomesOfARecordingIsOnRecordAndChangesNoSession) {
   auto connected = event(wire::SessionEvent::CONNECTED);
   connected.set_detail("here");
-  ASSERT_TRUE(store_session_event(store, clock, node, connected).has_value());
+  ASSERT_TRUE(store_session_event(store, clock, metrics, node, connected).has_value());
   auto ended = event(wire::SessionEvent::RECORDING_ENDED);
   ended.set_detail("file x.tbrec, 12 bytes, blake2b 00");
   for (const auto kind : {wire::SessionEvent::RECORDING_STARTED, wire::SessionEvent::RECORDING_FAILED,
                           wire::SessionEvent::RECORDING_DELETED}) {
-    ASSERT_TRUE(store_session_event(store, clock, node, event(kind)).has_value());
+    ASSERT_TRUE(store_session_event(store, clock, metrics, node, event(kind)).has_value());
   }
-  ASSERT_TRUE(store_session_event(store, clock, node, ended).has_value());
+  ASSERT_TRUE(store_session_event(store, clock, metrics, node, ended).has_value());
   EXPECT_EQ(stored().state, SessionState::kConnected);
   EXPECT_EQ(stored().detail, "here");
   const auto all = audited();
@@ -118,13 +118,13 @@ TEST_F(SessionReports, WhatBecomesOfARecordingIsOnRecordAndChangesNoSession) {
 
 TEST_F(SessionReports, AHostSpeaksForItsOwnSessionsOnly) {
   const Node other = add_host("host-2");
-  ASSERT_TRUE(store_session_event(store, clock, other, event(wire::SessionEvent::ENDED)).has_value());
+  ASSERT_TRUE(store_session_event(store, clock, metrics, other, event(wire::SessionEvent::ENDED)).has_value());
   EXPECT_EQ(stored().state, SessionState::kOffered);
 }
 
 TEST_F(SessionReports, AFullDiskMeansNoAcknowledgement) {
   store.set_full(true);
-  EXPECT_EQ(store_session_event(store, clock, node, event(wire::SessionEvent::ENDED)).error().code, Errc::kIo);
+  EXPECT_EQ(store_session_event(store, clock, metrics, node, event(wire::SessionEvent::ENDED)).error().code, Errc::kIo);
   EXPECT_EQ(redeem(offer.routing_token).error().code, Errc::kIo);
   store.set_full(false);
   EXPECT_TRUE(redeem(offer.routing_token).has_value());
@@ -133,21 +133,21 @@ TEST_F(SessionReports, AFullDiskMeansNoAcknowledgement) {
 TEST_F(SessionReports, WithoutADatabaseNothingIsAcknowledgedAndEverythingWorksLater) {
   const auto ended = event(wire::SessionEvent::ENDED);
   store.set_away(true);
-  EXPECT_EQ(store_session_event(store, clock, node, ended).error().code, Errc::kUnavailable);
+  EXPECT_EQ(store_session_event(store, clock, metrics, node, ended).error().code, Errc::kUnavailable);
   EXPECT_EQ(redeem(offer.routing_token).error().code, Errc::kUnavailable);
   store.set_away(false);
   EXPECT_TRUE(redeem(offer.routing_token).has_value());
-  EXPECT_TRUE(store_session_event(store, clock, node, ended).has_value());
+  EXPECT_TRUE(store_session_event(store, clock, metrics, node, ended).has_value());
   EXPECT_EQ(stored().state, SessionState::kEnded);
 }
 
 TEST_F(SessionReports, NonsenseIsAcknowledgedAndDropped) {
   auto nonsense = event(wire::SessionEvent::CONNECTED);
   nonsense.set_event_id("x");
-  EXPECT_TRUE(store_session_event(store, clock, node, nonsense).has_value());
+  EXPECT_TRUE(store_session_event(store, clock, metrics, node, nonsense).has_value());
   auto unknown = event(wire::SessionEvent::CONNECTED);
   unknown.set_session_id(SessionId::random().str());
-  EXPECT_TRUE(store_session_event(store, clock, node, unknown).has_value());
+  EXPECT_TRUE(store_session_event(store, clock, metrics, node, unknown).has_value());
   EXPECT_EQ(stored().state, SessionState::kOffered);
 }
 

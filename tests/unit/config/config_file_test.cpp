@@ -68,6 +68,19 @@ TEST(ConfigFile, WhatIsNoConfigurationIsRefusedWithItsLine) {
   EXPECT_THAT(why("[a]: b\n"), HasSubstr("unknown key '?'"));
 }
 
+TEST(ConfigFile, APortAloneIsThisMachines) {
+  const auto at = [](const std::string& value) {
+    return ConfigFile::parse("name: " + value + "\n", "x.yaml", kKeys).value().loopback_endpoint("name");
+  };
+  EXPECT_EQ(at("9464").value(), (net::Endpoint{"127.0.0.1", 9464}));
+  EXPECT_EQ(at("10.0.0.5:9464").value(), (net::Endpoint{"10.0.0.5", 9464}));
+  EXPECT_EQ(at("'[::1]:9464'").value(), (net::Endpoint{"::1", 9464}));
+  EXPECT_THAT(at("94640").error().message, HasSubstr("x.yaml:1: 'name' "));
+  EXPECT_FALSE(at("nowhere").has_value());
+  const auto without = ConfigFile::parse("listen: 127.0.0.1:1\n", "x.yaml", kKeys).value().loopback_endpoint("name");
+  EXPECT_EQ(without.value(), std::nullopt);
+}
+
 TEST(ConfigFile, FilesAreBoundedAndNamed) {
   const auto file = std::filesystem::temp_directory_path() / ("config." + random_uuid() + ".yaml");
   std::ofstream(file) << std::string(ConfigFile::kMaxBytes + 1, '#');

@@ -27,12 +27,14 @@ constexpr const char* kGood =
     "listen: '[::]:3389'\nbroker: broker.example:8444\nidentity_dir: /var/lib/tobari/gateway\n";
 
 TEST_F(ConfigTest, ReadsAWholeFile) {
-  const auto config = load(std::string(kGood) + "log_level: debug\n");
+  const auto config = load(std::string(kGood) + "log_level: debug\nmetrics_listen: 9465\n");
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->listen, (net::Endpoint{"::", 3389}));
   EXPECT_EQ(config->broker, "broker.example:8444");
   EXPECT_EQ(config->identity_dir, "/var/lib/tobari/gateway");
   EXPECT_EQ(config->log_level, log::Level::kDebug);
+  EXPECT_EQ(config->metrics_listen, (net::Endpoint{"127.0.0.1", 9465}));
+  EXPECT_EQ(load(kGood)->metrics_listen, std::nullopt) << "off by default";
 }
 
 TEST_F(ConfigTest, SaysWhichFileAndWhatToWrite) {

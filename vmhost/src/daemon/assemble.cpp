@@ -21,8 +21,10 @@
 #include <tobari/vmhost/domain_xml.h>
 #include <tobari/vmhost/libvirt_hypervisor.h>
 
+#include "daemon/observation.h"
 #include "front/front.h"
 #include "host/host_agent.h"
+#include "host/load_reporter.h"
 #include "host/template_keeper.h"
 #include "link/broker_link.h"
 #include "network/nft_packet_filter.h"
@@ -153,12 +155,14 @@ class Host {
                        TemplateKeeper::Times());
     services.templates = &*templates_;
     services.accelerator = accelerator;
+    services.metrics = &metrics_;
     services.vm_user = vm_user;
     services.recordings = recordings_.get();
     services.display.program = config.display_program;
     services.display.socket = config.display_socket;
     services.display.log_level = log::to_string(config.log_level);
     services.display.groups = find_groups();
+    services.display.figures = &displays_;
     services.display.limits.memory_mib = config.display_memory_mib;
     services.display.limits.cpu_percent = config.display_cpu_percent;
     if (::geteuid() == 0 && config.first_display_uid != 0) services.first_uid = config.first_display_uid;
@@ -172,6 +176,12 @@ class Host {
     link_.emplace(*loop_, std::move(channel),
                   BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
                                         [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
+    load_.emplace(*loop_, displays_, [this](const wire::FromHost& message) { link_->send(message); });
+    if (config.metrics_listen) {
+      TOBARI_ASSIGN(observation_,
+                    Observation::start(*config.metrics_listen, {*loop_, metrics_, *agent_, *front_, displays_,
+                                                                [this] { return link_->connected(); }}));
+    }
     return {};
   }
 
@@ -187,6 +197,7 @@ class Host {
 
   // Once: in order. Again: at once.
   void leave(RunOptions options) {
+    observation_.reset();
     front_.reset();
     if (!options.stop_desktops_on_exit || leaving_) {
       agent_->ask_displays_to_end();
@@ -203,6 +214,8 @@ class Host {
  public:
   // Workers first: what they are doing uses the agent's parts.
   ~Host() {
+    observation_.reset();
+    load_.reset();
     link_.reset();
     disk_worker_.reset();
     desktop_workers_.reset();
@@ -216,6 +229,8 @@ class Host {
   Host() = default;
   SystemClock clock_;
   std::unique_ptr<Loop> loop_;
+  HostMetrics metrics_;
+  DisplayFigures displays_;
   std::unique_ptr<Recordings> recordings_;
   std::optional<ResourceGroups> groups_;
   std::unique_ptr<Hypervisor> hypervisor_;
@@ -232,6 +247,8 @@ class Host {
   std::optional<HostAgent> agent_;
   std::optional<BrokerLink> link_;
   std::unique_ptr<Front> front_;
+  std::optional<LoadReporter> load_;
+  std::unique_ptr<Observation> observation_;
   std::string accelerator_;
   bool leaving_ = false;
 };

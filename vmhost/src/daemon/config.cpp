@@ -22,7 +22,7 @@ constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
 constexpr std::size_t kMaxDeviceName = 15;  // IFNAMSIZ
 
-constexpr std::array<std::string_view, 24> kKeys{"broker",
+constexpr std::array<std::string_view, 25> kKeys{"broker",
                                                  "identity_dir",
                                                  "state_dir",
                                                  "images_dir",
@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, 24> kKeys{"broker",
                                                  "front_listen",
                                                  "front_address",
                                                  "log_level",
+                                                 "metrics_listen",
                                                  "name",
                                                  "accelerator",
                                                  "vm_user",
@@ -86,6 +87,7 @@ Result<void> read_recordings(const ConfigFile& written, Config& config) {
 Result<void> read_optional(const ConfigFile& written, Config& config) {
   TOBARI_ASSIGN(config.libvirt_uri, written.text_or("libvirt_uri", config.libvirt_uri));
   TOBARI_ASSIGN(config.log_level, written.log_level_or("log_level", config.log_level));
+  TOBARI_ASSIGN(config.metrics_listen, written.loopback_endpoint("metrics_listen"));
   TOBARI_ASSIGN(config.name, written.text_or("name", machine_name()));
   if (!is_name(config.name)) return written.wrong("name", "must be 1 to 63 of a-z, 0-9 and -");
   TOBARI_ASSIGN(config.accelerator, written.text_or("accelerator", config.accelerator));

@@ -27,6 +27,7 @@ struct Config {
   std::string display_program;  // started for each desktop; or
   std::string display_socket;   // where the service manager starts one for each connection (installer/systemd)
   log::Level log_level = log::Level::kInfo;
+  std::optional<net::Endpoint> metrics_listen = {};  // metrics and health over HTTP; none: not served
   // ---- optional
   std::string name;                        // 1-63 of [a-z0-9-]; else this machine's host name, made to fit
   std::string accelerator = "auto";        // auto, kvm, tcg

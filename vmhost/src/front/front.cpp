@@ -81,7 +81,9 @@ void Front::look(std::uint64_t id, short revents) {
   if (found == waiting_.end()) return;
   const auto done = try_deliver(found->second, (revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0);
   if (!done) return close(id, done.error().message);
-  if (*done) waiting_.erase(id);
+  if (!*done) return;
+  ++counts_.delivered;
+  waiting_.erase(id);
 }
 
 Result<bool> Front::try_deliver(const Waiting& waiting, bool ended) {
@@ -113,6 +115,7 @@ Result<bool> Front::try_deliver(const Waiting& waiting, bool ended) {
 void Front::close(std::uint64_t id, const std::string& why) {
   const auto found = waiting_.find(id);
   if (found == waiting_.end()) return;
+  ++counts_.refused;
   log::warning("connection refused", {{"client", found->second.address}, {"why", why}});
   waiting_.erase(found);
 }

@@ -24,6 +24,12 @@ struct FrontLimits {
   std::size_t half_open = 256;  // beyond it the oldest is closed
 };
 
+// Since it was made.
+struct FrontCounts {
+  std::uint64_t delivered = 0;
+  std::uint64_t refused = 0;
+};
+
 class Front {
  public:
   // Takes the connection over, or says why not (it is then closed). `token_sha256`: 32 bytes.
@@ -34,6 +40,7 @@ class Front {
                                                              FrontLimits limits, Deliver deliver);
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::size_t half_open() const noexcept { return waiting_.size(); }
+  [[nodiscard]] const FrontCounts& counts() const noexcept { return counts_; }
 
  private:
   struct Waiting {
@@ -56,6 +63,7 @@ class Front {
   const std::uint16_t port_;
   const FrontLimits limits_;
   const Deliver deliver_;
+  FrontCounts counts_;
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, Waiting> waiting_;  // oldest first
   Loop::Handle watch_;

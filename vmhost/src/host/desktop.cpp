@@ -83,6 +83,8 @@ void Desktop::came_up() {
   if (has_agent_) {
     guest_ = std::make_unique<GuestAgent>(services_.loop, id_.str(), agent_socket(), order_for_guest(),
                                           [this](bool ready) { on_guest(ready); });
+  } else {
+    became_ready();
   }
   if (copied_) measure_memory_in(services_.times.measure_first);
   start_display();
@@ -97,6 +99,7 @@ void Desktop::went_down() {
   memory_timer_.reset();
   private_memory_mib_ = 0;
   if (std::exchange(stopping_, false)) {
+    ordered_.reset();
     busy_ = removing_;
     log::info("desktop stopped", {{"desktop", id_.str()}});
   } else if (!busy_) {
@@ -108,10 +111,18 @@ void Desktop::went_down() {
 
 std::uint32_t Desktop::heads() const { return wanted_ ? heads_within_bounds(wanted_->heads()) : 1; }
 
+void Desktop::became_ready() {
+  const auto ordered = std::exchange(ordered_, std::nullopt);
+  if (!ordered || services_.metrics == nullptr) return;
+  services_.metrics->desktop_started(copied_ ? HostMetrics::Start::kClone : HostMetrics::Start::kBoot,
+                                     Loop::Steady::now() - *ordered);
+}
+
 // Rests before the next try, or gives up: at once when trying again cannot help.
 void Desktop::failed(const Error& error) {
   const auto now = Loop::Steady::now();
   if (error.code == Errc::kUnavailable) return rest_until(now + services_.times.hypervisor_again);
+  if (std::exchange(ordered_, std::nullopt) && services_.metrics != nullptr) services_.metrics->start_failed();
   log::error("desktop failed", {{"desktop", id_.str()}, {"reason", describe(error)}});
   const bool hopeless = error.code == Errc::kInvalidArgument || error.code == Errc::kNotFound;
   const auto again = hopeless ? std::nullopt : budget_.died(now);

@@ -22,6 +22,7 @@
 #include "host/network_keeper.h"
 #include "host/template_keeper.h"
 #include "host/worker.h"
+#include "metrics/host_metrics.h"
 #include "recording/recordings.h"
 #include "supervisor/display_process.h"
 #include "tobari/host.pb.h"
@@ -63,8 +64,9 @@ struct DesktopServices {
   TemplateKeeper* templates = nullptr;          // null: every desktop boots
   RestartBudget::Limits restarts = {};
   DesktopTimes times = {};
-  Recordings* recordings = nullptr;    // null: this host keeps none
-  std::function<void()> changed = {};  // look again: list, reconcile, report
+  const HostMetrics* metrics = nullptr;  // null: nobody asks for them
+  Recordings* recordings = nullptr;      // null: this host keeps none
+  std::function<void()> changed = {};    // look again: list, reconcile, report
   std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
   std::function<void(const DesktopId&, const wire::Transfer&)> on_transfer = {};
   std::function<void(const std::string& request_id, const Result<std::string>& jpeg)> on_thumbnail = {};
@@ -150,6 +152,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
 
   void pull_plug();
   void failed(const Error& error);
+  void became_ready();  // from now on its user can work
   void rest_until(Loop::Steady::time_point until);
   void came_up();
   void went_down();
@@ -186,6 +189,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   std::uint32_t private_memory_mib_ = 0;
   RestartBudget budget_;
   std::optional<std::string> failure_;
+  std::optional<Loop::Steady::time_point> ordered_;  // when it was told to start, until it is ready
   Loop::Steady::time_point rest_until_;
   std::unique_ptr<GuestAgent> guest_;
   std::unique_ptr<DisplayProcess> display_;

@@ -90,6 +90,7 @@ void Desktop::start() {
     return rest_until(Loop::Steady::now() + services_.times.template_again);
   }
   busy_ = true;
+  if (!ordered_) ordered_ = Loop::Steady::now();
   start_display();  // meanwhile: it takes as long as a copy
   std::optional<Frozen> of;
   if (!wanted_->template_id().empty()) {
@@ -134,17 +135,21 @@ void Desktop::power_on(Prepared prepared) {
     return hypervisor.start(prepared.spec.id);
   };
   changing_ = true;
-  worker().run(std::move(job), [self = shared_from_this(), prepared](const Result<void>& started) {
-    self->changing_ = false;
-    self->changed_at_ = Loop::Steady::now();
-    if (!started && prepared.copy_of && started.error().code != Errc::kUnavailable) {
-      return self->boot_instead(prepared, started.error());
-    }
-    if (!started) return self->not_started(started.error());
-    self->busy_ = false;
-    self->found(true);  // so that one which dies before the next list is seen to have died
-    self->services_.changed();
-  });
+  worker().run(std::move(job),
+               [self = shared_from_this(), prepared, began = Loop::Steady::now()](const Result<void>& started) {
+                 self->changing_ = false;
+                 self->changed_at_ = Loop::Steady::now();
+                 if (started && prepared.copy_of && self->services_.metrics != nullptr) {
+                   self->services_.metrics->clone_made(self->changed_at_ - began);
+                 }
+                 if (!started && prepared.copy_of && started.error().code != Errc::kUnavailable) {
+                   return self->boot_instead(prepared, started.error());
+                 }
+                 if (!started) return self->not_started(started.error());
+                 self->busy_ = false;
+                 self->found(true);  // so that one which dies before the next list is seen to have died
+                 self->services_.changed();
+               });
 }
 
 // Its disk is as new: nothing of the copy has run.
@@ -191,6 +196,7 @@ GuestOrder Desktop::order_for_guest() const {
 void Desktop::on_guest(bool ready) {
   if (ready && std::exchange(card_is_due_, false)) attach_network();
   if (std::exchange(guest_ready_, ready) == ready) return;
+  if (ready) became_ready();
   log::info(ready ? "guest is ready" : "guest is booting", {{"desktop", id_.str()}});
   services_.changed();
 }

@@ -171,6 +171,7 @@ void HostAgent::look() {
 
 void HostAgent::on_list(const Result<std::vector<DomainInfo>>& list, Loop::Steady::time_point asked) {
   list_timer_ = services_.loop.after(options_.list_every, [this] { look(); });
+  hypervisor_error_ = list ? std::nullopt : std::optional(list.error().message);
   if (list) {
     listed_ = true;
     if (services_.templates != nullptr) services_.templates->look(*list);
@@ -248,6 +249,28 @@ void HostAgent::report() {
   if (bytes == last_report_) return;
   last_report_ = std::move(bytes);
   send_(message);
+}
+
+HostAgent::Figures HostAgent::figures() const {
+  Figures figures;
+  for (const auto& [id, each] : desktops_) {
+    switch (each->actual().state()) {
+      case wire::DESKTOP_STATE_STARTING:
+        ++figures.starting;
+        break;
+      case wire::DESKTOP_STATE_RUNNING:
+        ++figures.running;
+        break;
+      case wire::DESKTOP_STATE_FAILED:
+        ++figures.failed;
+        break;
+      default:
+        ++figures.stopped;
+    }
+  }
+  figures.hypervisor_up = !hypervisor_error_;
+  figures.hypervisor_error = hypervisor_error_.value_or("");
+  return figures;
 }
 
 // ---- the broker

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -50,6 +51,14 @@ class HostAgent {
   void on_broker_message(const wire::ToHost& message);
   // A client's first packet carried this token. Good once.
   [[nodiscard]] Result<void> on_client(const std::string& token_sha256, const std::string& address, int descriptor);
+
+  // For whoever watches this host.
+  struct Figures {
+    std::size_t stopped = 0, starting = 0, running = 0, failed = 0;  // desktops
+    bool hypervisor_up = false;
+    std::string hypervisor_error;  // when it is not
+  };
+  [[nodiscard]] Figures figures() const;
 
   // Stops every VM, then calls `done`; also when time is up.
   void stop_desktops(std::function<void()> done);
@@ -121,6 +130,7 @@ class HostAgent {
   bool listed_ = false;  // it is known what runs
   bool listing_ = false;
   bool look_again_ = false;
+  std::optional<std::string> hypervisor_error_ = "it has not been asked yet";
   std::string last_report_;
   ArmedSessions armed_;
   struct Armed {

@@ -152,6 +152,7 @@ void BrokerLink::send(const wire::FromHost& message) {
 
 void BrokerLink::on_message(const std::shared_ptr<Stream>& from, const wire::ToHost& message) {
   if (from != stream_) return;
+  answered_ = true;
   if (pause_ != kFirstPause || reported_) log::info("broker answers");
   pause_ = kFirstPause;
   reported_ = false;
@@ -162,6 +163,7 @@ void BrokerLink::on_message(const std::shared_ptr<Stream>& from, const wire::ToH
 void BrokerLink::on_end(const std::shared_ptr<Stream>& which, const std::string& why) {
   if (which != stream_) return;
   stream_.reset();
+  answered_ = false;
   if (!std::exchange(reported_, true)) log::warning("no connection to the broker", {{"reason", why}});
   timer_ = loop_.after(jittered(pause_), [this] { open(); });
   pause_ = std::min(pause_ * 2, kLongestPause);

@@ -29,6 +29,8 @@ class BrokerLink {
 
   // In order; lost when the stream breaks or none is open: whoever must know is told again after on_open.
   void send(const wire::FromHost& message);
+  // A stream is open and the broker has said something on it.
+  [[nodiscard]] bool connected() const noexcept { return stream_ != nullptr && answered_; }
 
  private:
   class Stream;
@@ -42,6 +44,7 @@ class BrokerLink {
   std::shared_ptr<bool> alive_;  // what streams post to the loop looks at it first
   std::shared_ptr<Stream> stream_;
   std::chrono::milliseconds pause_;
+  bool answered_ = false;  // on the stream that is open
   bool reported_ = false;  // one line when the broker goes away, not one a try
   Loop::Handle timer_;
 };

@@ -38,6 +38,7 @@ DisplayProcess::DisplayProcess(Loop& loop, std::string desktop, DisplayOptions o
 }
 
 DisplayProcess::~DisplayProcess() {
+  if (options_.figures != nullptr) options_.figures->ended(desktop_);
   channel_.reset();  // also a request to end
   end(child_, kGraceMilliseconds);
   if (options_.groups != nullptr) options_.groups->remove(group());
@@ -66,6 +67,7 @@ Result<void> DisplayProcess::try_start() {
   setup.mutable_setup()->set_screens(options_.screens);
   TOBARI_TRY(channel_->send(setup));
   ping_timer_ = loop_.after(options_.ping_every, [this] { ping(); });
+  if (options_.figures != nullptr) options_.figures->started(desktop_);
   log::info("display process started", {{"desktop", desktop_}, {"pid", std::to_string(child_.pid)}});
   return {};
 }
@@ -114,6 +116,7 @@ void DisplayProcess::ended(const std::string& why) {
   channel_.reset();
   fingerprint_.clear();
   statistics_.reset();
+  if (options_.figures != nullptr) options_.figures->ended(desktop_);
   const pid_t pid = child_.pid;
   end(child_, 0);
   const auto now = Loop::Steady::now();
@@ -186,6 +189,7 @@ void DisplayProcess::keep(const wire::Statistics& statistics) {
     return;
   }
   statistics_ = statistics;
+  if (options_.figures != nullptr) options_.figures->reported(desktop_, statistics, Loop::Steady::now());
 }
 
 void DisplayProcess::handle(const wire::FromDisplay& message) {

@@ -13,6 +13,7 @@
 
 #include "core/restart_budget.h"
 #include "host/loop.h"
+#include "metrics/display_figures.h"
 #include "supervisor/resource_groups.h"
 #include "supervisor/spawn.h"
 #include "tobari/display_control.pb.h"
@@ -31,6 +32,7 @@ struct DisplayOptions {
   RestartBudget::Limits restarts;
   const ResourceGroups* groups = nullptr;  // none: without limits
   ResourceLimits limits = {};
+  DisplayFigures* figures = nullptr;  // none: nobody asks for them
 };
 
 struct DisplayCallbacks {

@@ -134,6 +134,15 @@ Result<std::uint32_t> ConfigFile::number_or(std::string_view key, std::uint32_t 
   return number;
 }
 
+Result<std::optional<net::Endpoint>> ConfigFile::loopback_endpoint(std::string_view key) const {
+  if (!has(key)) return std::optional<net::Endpoint>();
+  TOBARI_ASSIGN(std::string written, text(key));
+  if (written.find_first_not_of("0123456789") == std::string::npos) written.insert(0, "127.0.0.1:");
+  auto parsed = net::parse_endpoint(written);
+  if (!parsed) return wrong(key, parsed.error().message + " (or a port alone: for this machine)");
+  return std::optional(*std::move(parsed));
+}
+
 Result<log::Level> ConfigFile::log_level_or(std::string_view key, log::Level otherwise) const {
   if (!has(key)) return otherwise;
   TOBARI_ASSIGN(const std::string written, text(key));

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ class ConfigFile {
   // A missing key is `otherwise`. A text may be empty here.
   [[nodiscard]] Result<std::string> text_or(std::string_view key, std::string otherwise) const;
   [[nodiscard]] Result<std::uint32_t> number_or(std::string_view key, std::uint32_t otherwise) const;
+  // Where to listen, for this machine alone unless an address is given: "9464" is 127.0.0.1:9464.
+  [[nodiscard]] Result<std::optional<net::Endpoint>> loopback_endpoint(std::string_view key) const;
   [[nodiscard]] Result<log::Level> log_level_or(std::string_view key, log::Level otherwise) const;
 
   // An error about this key's value: "FILE:LINE: 'KEY' PROBLEM". PROBLEM says what to write instead.
