@@ -53,6 +53,17 @@ TEST_F(TemplateStoreTest, MemoryHasAllItsRoomAtOnce) {
   EXPECT_FALSE(store().holds(dir() / "disk.qcow2"));
 }
 
+// As systemd starts the agent: with the umask alone no VM got to its memory.
+TEST_F(TemplateStoreTest, VmsFindTheirFilesWhateverTheUmask) {
+  const mode_t before = ::umask(0077);
+  const auto draft = store().begin(base(), 64);
+  ::umask(before);
+  ASSERT_TRUE(draft) << describe(draft.error());
+  struct stat info{};
+  ASSERT_EQ(::stat(draft->disk.parent_path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0711U);
+}
+
 TEST_F(TemplateStoreTest, WithoutRoomNothingIsLeft) {
   rlimit before{};
   ::getrlimit(RLIMIT_FSIZE, &before);

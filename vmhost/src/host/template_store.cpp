@@ -77,7 +77,10 @@ bool TemplateStore::holds(const fs::path& disk) const {
 Result<TemplateDraft> TemplateStore::begin(const fs::path& base, std::uint32_t memory_mib) {
   const DesktopId generation = DesktopId::random();
   const fs::path folder = folder_of(generation);
-  if (::mkdir(folder.c_str(), 0711) != 0) return fail_errno(errno, "make " + folder.string());
+  // Set afterwards: a service's umask leaves nothing to others, and VMs have to find their files.
+  if (::mkdir(folder.c_str(), 0700) != 0 || ::chmod(folder.c_str(), 0711) != 0) {
+    return fail_errno(errno, "make " + folder.string());
+  }
   TemplateDraft draft = draft_in(folder, generation);
   auto filled = fill(draft, base, std::uint64_t{memory_mib} << 20U);
   if (filled) return draft;

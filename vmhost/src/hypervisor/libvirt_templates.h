@@ -19,7 +19,7 @@ namespace tobari::vmhost {
 // not fit: the VM is of no use then.
 [[nodiscard]] Result<void> load_devices(virDomainPtr domain, const std::string& file);
 
-// Private bytes (clean and dirty) of the process that runs the domain. kNotFound: not known, or not ours to see.
+// Private bytes of the process that runs the domain. kNotFound: not known.
 [[nodiscard]] Result<std::uint64_t> private_bytes(const std::string& domain_name);
 
 }  // namespace tobari::vmhost
