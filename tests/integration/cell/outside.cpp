@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "outside.h"
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -68,12 +69,22 @@ void Outside::make_victim() const {
   must(UniqueFd(::open(victim_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)).get() >= 0);
 }
 
+// There when this returns: before it is of that user, nobody of that user may touch it, walls or not.
 void Outside::start_neighbour() {
+  std::array<int, 2> line{};
+  must(::pipe2(line.data(), O_CLOEXEC) == 0);
+  const UniqueFd reading(line[0]);
+  UniqueFd writing(line[1]);
   neighbour_ = ::fork();
   must(neighbour_ >= 0);
-  if (neighbour_ > 0) return;
+  char ready = 0;
+  if (neighbour_ > 0) {
+    writing.reset();
+    return must(::read(reading.get(), &ready, 1) == 1);
+  }
   become_user(user_);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  must(::write(writing.get(), &ready, 1) == 1);
   for (;;) ::pause();
 }
 
