@@ -86,7 +86,7 @@ class Measuring {
     std::string monitors;
     for (const auto& watch : watches_) monitors += (monitors.empty() ? "{" : ",{") + watch.json() + "}";
     return std::format(
-        R"({{"monitors":[{}],"seconds":{:.2f},"kbit_s":{:.0f},"client_cores":{:.2f},"current_after_ms":{:.1f}}})",
+        R"({{"monitors":[{}],"seconds":{:.2f},"kbit_s":{:.1f},"client_cores":{:.2f},"current_after_ms":{:.1f}}})",
         monitors, took, static_cast<double>(bytes_received() - bytes) * 8 / 1000 / took, (cpu_seconds() - cpu) / took,
         current_ms());
   }

@@ -76,7 +76,7 @@ class Measuring {
     const double took = std::chrono::duration<double>(Clock::now() - began).count();
     std::puts(
         std::format(
-            R"({{"monitors":[{{{}}}],"seconds":{:.2f},"kbit_s":{:.0f},"client_cores":{:.2f},"current_after_ms":-1}})",
+            R"({{"monitors":[{{{}}}],"seconds":{:.2f},"kbit_s":{:.1f},"client_cores":{:.2f},"current_after_ms":-1}})",
             watch_.json(), took, static_cast<double>(bytes_received(client_) - bytes) * 8 / 1000 / took,
             (cpu_seconds() - cpu) / took)
             .c_str());
