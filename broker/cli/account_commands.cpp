@@ -34,8 +34,13 @@ Result<void> login(const Context& context, const LoginOptions& options) {
 }
 
 Result<void> logout(const Context& context) {
-  TOBARI_ASSIGN(Portal portal, context.open());
-  const auto done = portal.call("POST", "/logout");
+  auto portal = context.open();
+  if (!portal.has_value()) {
+    // What was kept cannot be used any more, as when a device's key is gone: it is not to stand in the way for ever.
+    if (context.portal == Portal::Given{}) forget_sign_in();
+    return std::unexpected<Error>(std::move(portal).error());
+  }
+  const auto done = portal->call("POST", "/logout");
   forget_sign_in();
   // A token that was void already is as good as signed out.
   if (!done.has_value() && done.error().code != Errc::kUnauthenticated) return std::unexpected<Error>(done.error());

@@ -14,12 +14,11 @@ class App;
 namespace tobari::cli {
 
 struct Context {
-  std::string broker;
-  std::string ca_file;
+  Portal::Given portal;
   bool json = false;
   std::function<Result<void>()> run;  // of the command that was given
 
-  [[nodiscard]] Result<Portal> open() const { return Portal::open(broker, ca_file); }
+  [[nodiscard]] Result<Portal> open() const { return Portal::open(portal); }
 };
 
 // `context` must outlive the parsing and the run.

@@ -28,8 +28,11 @@ int main(int argc, char** argv) {
   app.fallthrough();  // inherited: --broker, --ca and --json may stand behind the command
 
   tobari::cli::Context context;
-  app.add_option("--broker", context.broker, "https://HOST[:PORT]; default: where you signed in last");
-  app.add_option("--ca", context.ca_file, "the broker's ca.crt, when no public authority knows it");
+  app.add_option("--broker", context.portal.broker, "https://HOST[:PORT]; default: where you signed in last");
+  app.add_option("--ca", context.portal.ca_file, "the broker's ca.crt, when no public authority knows it");
+  app.add_option("--device-certificate", context.portal.device_certificate,
+                 "this device's certificate in PEM, for brokers that ask for one; login remembers where it is");
+  app.add_option("--device-key", context.portal.device_key, "its key, in PEM without a passphrase");
   app.add_flag("--json", context.json, "print the answer as JSON");
   int offline_status = 0;  // of the commands that need no broker
   tobari::cli::add_account_commands(app, context);

@@ -68,6 +68,19 @@ Error with_advice(Error error, const std::string& fingerprint, bool has_ca) {
   return error;
 }
 
+// Both files or neither. Empty ones leave what was kept.
+Result<void> take_device(const Portal::Given& given, KeptSignIn& sign_in) {
+  if (given.device_certificate.empty() != given.device_key.empty()) {
+    return fail(Errc::kInvalidArgument, "--device-certificate and --device-key go together");
+  }
+  if (given.device_key.empty()) return {};
+  std::error_code error;
+  sign_in.device_certificate = std::filesystem::absolute(given.device_certificate, error).string();
+  if (!error) sign_in.device_key = std::filesystem::absolute(given.device_key, error).string();
+  if (error) return fail(Errc::kInvalidArgument, "the device's files: " + error.message());
+  return {};
+}
+
 }  // namespace
 
 Result<std::filesystem::path> token_file() {
@@ -87,7 +100,8 @@ Result<KeptSignIn> load_sign_in() {
   if (!text.has_value()) return fail(Errc::kNotFound, "not signed in: run tobari login first");
   const auto kept = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!kept.is_object()) return fail(Errc::kNotFound, "the kept sign-in cannot be read: run tobari login again");
-  return KeptSignIn{kept.value("broker", ""), kept.value("ca", ""), kept.value("token", "")};
+  return KeptSignIn{kept.value("broker", ""), kept.value("ca", ""), kept.value("token", ""),
+                    kept.value("device_certificate", ""), kept.value("device_key", "")};
 }
 
 Result<void> keep_sign_in(const KeptSignIn& sign_in) {
@@ -96,7 +110,11 @@ Result<void> keep_sign_in(const KeptSignIn& sign_in) {
   std::filesystem::create_directories(file.parent_path(), error);
   if (error) return fail(Errc::kIo, std::format("make {}: {}", file.parent_path().string(), error.message()));
   if (::chmod(file.parent_path().c_str(), kPrivateFolder) != 0) return fail_errno(errno, "protect the sign-in");
-  const Json kept{{"broker", sign_in.broker}, {"ca", sign_in.ca_pem}, {"token", sign_in.token}};
+  Json kept{{"broker", sign_in.broker}, {"ca", sign_in.ca_pem}, {"token", sign_in.token}};
+  if (!sign_in.device_key.empty()) {
+    kept["device_certificate"] = sign_in.device_certificate;
+    kept["device_key"] = sign_in.device_key;
+  }
   return broker::write_small_file(file, kept.dump(), kPrivateFile);
 }
 
@@ -108,7 +126,8 @@ void forget_sign_in() {
 Portal::Portal(KeptSignIn sign_in, broker::HttpsTarget target)
     : sign_in_(std::move(sign_in)), client_(std::make_unique<broker::HttpsClient>(std::move(target))) {}
 
-Result<Portal> Portal::open(const std::string& broker, const std::string& ca_file) {
+Result<Portal> Portal::open(const Given& given) {
+  const std::string& broker = given.broker;
   KeptSignIn sign_in;
   auto kept = load_sign_in();
   if (broker.empty() && !kept.has_value()) {
@@ -116,11 +135,16 @@ Result<Portal> Portal::open(const std::string& broker, const std::string& ca_fil
   }
   if (kept.has_value() && (broker.empty() || broker == kept->broker)) sign_in = std::move(*kept);
   if (!broker.empty()) sign_in.broker = broker;
-  if (!ca_file.empty()) {
-    TOBARI_ASSIGN(sign_in.ca_pem, broker::read_small_file(ca_file));
+  if (!given.ca_file.empty()) {
+    TOBARI_ASSIGN(sign_in.ca_pem, broker::read_small_file(given.ca_file));
   }
+  TOBARI_TRY(take_device(given, sign_in));
   TOBARI_ASSIGN(auto target, broker::parse_https_url(sign_in.broker));
   target.ca_pem = sign_in.ca_pem;
+  if (!sign_in.device_key.empty()) {
+    TOBARI_ASSIGN(target.device_certificate_pem, broker::read_small_file(sign_in.device_certificate));
+    TOBARI_ASSIGN(target.device_key_pem, broker::read_key_file(sign_in.device_key));
+  }
   return Portal(std::move(sign_in), std::move(target));
 }
 

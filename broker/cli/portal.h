@@ -23,6 +23,8 @@ struct KeptSignIn {
   std::string broker;  // URL
   std::string ca_pem;  // empty: the system's authorities
   std::string token;
+  // What the device shows, as absolute paths, so that its key is in one place only; both empty: nothing.
+  std::string device_certificate{}, device_key{};
 };
 [[nodiscard]] Result<std::filesystem::path> token_file();
 [[nodiscard]] Result<KeptSignIn> load_sign_in();  // kNotFound: nobody has signed in
@@ -39,9 +41,13 @@ struct Refusal {
 
 class Portal {
  public:
-  // `broker` and `ca_file` as given on the command line; what is empty comes from the kept sign-in. A token is sent to
-  // the broker that gave it, never to another.
-  [[nodiscard]] static Result<Portal> open(const std::string& broker, const std::string& ca_file);
+  // As given on the command line; what is empty comes from the kept sign-in. A token is sent to the broker that gave
+  // it, never to another, and so is the device's certificate shown.
+  struct Given {
+    std::string broker, ca_file, device_certificate, device_key;
+    friend bool operator==(const Given&, const Given&) = default;
+  };
+  [[nodiscard]] static Result<Portal> open(const Given& given);
 
   // The answer's body, null for none. What the broker refuses becomes an error with its sentence; `refusal`, when
   // given, tells more.

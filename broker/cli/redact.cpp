@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 11> kSecretNames{"password",   "passwd", 
                                                         "credential", "authorization", "pin"};
 
 // Of all daemons. What is not here is shown as kLeftOut, until somebody has looked at it.
-constexpr std::array<std::string_view, 31> kShownKeys{"listen",
+constexpr std::array<std::string_view, 32> kShownKeys{"listen",
                                                       "nodes_listen",
                                                       "gateway_address",
                                                       "public_names",
@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, 31> kShownKeys{"listen",
                                                       "policy_changes",
                                                       "log_level",
                                                       "metrics_listen",
+                                                      "device_authorities",
                                                       "broker",
                                                       "identity_dir",
                                                       "images_dir",

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <tobari/policy/grant.h>
+#include <tobari/policy/request.h>
 
 namespace tobari::broker {
 
@@ -20,7 +21,8 @@ struct AccessQuestion {
   std::string client{};          // NAME or NAME/VERSION, as the client's program says it; empty: it does not
   // How the user signed in, in the levels of the policy language: with a password.
   std::uint32_t mfa_level = 1;
-  std::optional<std::uint32_t> sessions{};  // live ones of the user, without the one that is asked for
+  std::optional<std::uint32_t> sessions{};            // live ones of the user, without the one that is asked for
+  std::optional<policy::DeviceCertificate> device{};  // nothing: devices are not asked for theirs
 };
 
 struct AccessAnswer {

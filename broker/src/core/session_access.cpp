@@ -5,8 +5,11 @@
 #include <array>
 #include <chrono>
 #include <format>
+#include <span>
 
 #include <nlohmann/json.hpp>
+
+#include <tobari/base/random.h>
 
 namespace tobari::broker {
 namespace {
@@ -117,6 +120,24 @@ std::string in_words(const policy::Limits& limits) {
   return words;
 }
 
+std::string hex_of(const policy::DeviceCertificate& device) {
+  return device.sha256 ? to_hex(std::as_bytes(std::span(*device.sha256))) : std::string();
+}
+
+Json to_json(const policy::DeviceCertificate& device) {
+  return {{"sha256", hex_of(device)}, {"issuer", device.issuer}};
+}
+
+// Missing: nobody asked, as in sessions from before devices were asked. What cannot be read is not known either.
+std::optional<policy::DeviceCertificate> device_of(const Json& json) {
+  const auto found = json.find("device");
+  if (found == json.end() || !found->is_object()) return std::nullopt;
+  const std::string hex = text(*found, "sha256");
+  policy::DeviceCertificate device{.sha256 = policy::parse_sha256(hex), .issuer = text(*found, "issuer")};
+  if (!hex.empty() && !device.sha256) return std::nullopt;
+  return device;
+}
+
 }  // namespace
 
 std::string to_text(const SessionAccess& access) {
@@ -125,6 +146,7 @@ std::string to_text(const SessionAccess& access) {
             {"client", access.client},
             {"mfa", access.mfa_level}};
   if (access.sessions) json["sessions"] = *access.sessions;
+  if (access.device) json["device"] = to_json(*access.device);
   if (access.narrowed) json["narrowed"] = true;
   if (!access.ended_because.empty()) json["ended"] = access.ended_because;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -142,9 +164,16 @@ Result<SessionAccess> parse_access(std::string_view stored) {
   access.client = text(json, "client");
   access.mfa_level = static_cast<std::uint32_t>(number(json, "mfa").value_or(1));
   if (const auto sessions = number(json, "sessions")) access.sessions = static_cast<std::uint32_t>(*sessions);
+  access.device = device_of(json);
   access.narrowed = flag(json, "narrowed");
   access.ended_because = text(json, "ended");
   return access;
+}
+
+std::string in_words(const std::optional<policy::DeviceCertificate>& device) {
+  constexpr std::size_t kShownDigits = 16;
+  if (!device || !device->sha256) return {};
+  return std::format("device {} of {}", hex_of(*device).substr(0, kShownDigits), device->issuer);
 }
 
 policy::Grant narrowed(const policy::Grant& had, const policy::Grant& fresh) {

@@ -10,6 +10,7 @@
 
 #include <tobari/base/result.h>
 #include <tobari/policy/grant.h>
+#include <tobari/policy/request.h>
 
 namespace tobari::broker {
 
@@ -19,6 +20,7 @@ struct SessionAccess {
   std::string client;
   std::uint32_t mfa_level = 1;
   std::optional<std::uint32_t> sessions{};
+  std::optional<policy::DeviceCertificate> device{};
   bool narrowed = false;        // it has less than in the beginning
   std::string ended_because{};  // empty: it goes on
   friend bool operator==(const SessionAccess&, const SessionAccess&) = default;
@@ -33,6 +35,8 @@ struct SessionAccess {
 [[nodiscard]] policy::Grant narrowed(const policy::Grant& had, const policy::Grant& fresh);
 // Nothing: it goes on. Else why it must end, whatever it is still granted: what is owed now cannot be begun late.
 [[nodiscard]] std::optional<std::string> must_end(const policy::Grant& had, const policy::Grant& fresh);
+// For the audit: "device 0123456789abcdef of AUTHORITY"; empty when it showed none.
+[[nodiscard]] std::string in_words(const std::optional<policy::DeviceCertificate>& device);
 // For the audit: what `now` has less than `before`, in a sentence.
 [[nodiscard]] std::string describe_less(const policy::Grant& before, const policy::Grant& now);
 

@@ -39,6 +39,12 @@ std::string nodes_address(const Config& config, const net::Endpoint& bound) {
   return net::to_string({any ? config.public_names.front() : bound.address, bound.port});
 }
 
+std::vector<std::string> names_of(const std::vector<DeviceAuthorityFile>& authorities) {
+  std::vector<std::string> names;
+  for (const DeviceAuthorityFile& each : authorities) names.push_back(each.name);
+  return names;
+}
+
 }  // namespace
 
 // In the order in which one needs the other.
@@ -49,7 +55,7 @@ struct Broker::Parts {
         keys(std::move(loaded)),
         audit_signer(std::move(signer)),
         metrics(std::move(recorded)),
-        policy(config.policy, clock),
+        policy(config.policy, clock, names_of(config.device_authorities)),
         store(std::move(opened)),
         approved(config.two_people, config.policy, config.state_dir / "policies", policy, *store),
         authenticator(std::move(made)),
@@ -86,6 +92,7 @@ Broker::~Broker() { stop(); }
 Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock& clock) {
   TOBARI_ASSIGN(Keys keys, load_keys(config));
   TOBARI_ASSIGN(auto recording_key, load_recording_key(config));
+  TOBARI_ASSIGN(auto devices, load_device_authorities(config.device_authorities));
   TOBARI_ASSIGN(auto database, SqlStore::open(config.database(), clock));
   auto recorded = std::make_unique<BrokerMetrics>();
   std::unique_ptr<StateStore> store = std::make_unique<MeasuredStore>(std::move(database), *recorded);
@@ -126,7 +133,8 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
   const auto handler = [all](Request request, Respond respond) {
     all->router.handle(std::move(request), std::move(respond));
   };
-  TOBARI_ASSIGN(parts->http_server, HttpServer::start(config.listen, parts->keys.portal, handler));
+  TOBARI_ASSIGN(parts->http_server,
+                HttpServer::start(config.listen, parts->keys.portal, handler, {}, std::move(devices)));
   if (config.metrics_listen) {
     TOBARI_ASSIGN(parts->observation,
                   Observation::start(*config.metrics_listen, {*parts->store, clock, parts->hosts, *parts->metrics,

@@ -11,6 +11,7 @@
 #include <tobari/base/result.h>
 #include <tobari/net/tcp_socket.h>
 
+#include "daemon/device_authorities.h"
 #include "store/database.h"
 
 namespace tobari::broker {
@@ -25,8 +26,9 @@ struct Config {
   bool two_people = false;              // policy_changes: they need two administrators
   std::filesystem::path recording_key;  // public; else state_dir/recording.pub, when it is there
   log::Level log_level = log::Level::kInfo;
-  std::optional<Database> postgres;                  // instead of state_dir/tobari.db
-  std::optional<net::Endpoint> metrics_listen = {};  // metrics and health over HTTP; none: not served
+  std::optional<Database> postgres;                          // instead of state_dir/tobari.db
+  std::optional<net::Endpoint> metrics_listen = {};          // metrics and health over HTTP; none: not served
+  std::vector<DeviceAuthorityFile> device_authorities = {};  // who signs devices' certificates; none: not asked for
 
   [[nodiscard]] Database database() const { return postgres.value_or(Database::sqlite(state_dir / "tobari.db")); }
   [[nodiscard]] std::filesystem::path recording_public() const {

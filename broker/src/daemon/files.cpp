@@ -25,11 +25,13 @@ Result<void> write_all(int fd, std::string_view content) {
   return {};
 }
 
-}  // namespace
-
-Result<std::string> read_small_file(const std::filesystem::path& file) {
-  const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+Result<UniqueFd> open_to_read(const std::filesystem::path& file) {
+  UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, std::format("read {}", file.string()));
+  return fd;
+}
+
+Result<std::string> read_whole(const UniqueFd& fd, const std::filesystem::path& file) {
   std::string content;
   std::array<char, 4096> block{};
   for (;;) {
@@ -42,6 +44,26 @@ Result<std::string> read_small_file(const std::filesystem::path& file) {
       return fail(Errc::kInvalidArgument, std::format("{} is larger than 64 KiB", file.string()));
     }
   }
+}
+
+}  // namespace
+
+Result<std::string> read_small_file(const std::filesystem::path& file) {
+  TOBARI_ASSIGN(const UniqueFd fd, open_to_read(file));
+  return read_whole(fd, file);
+}
+
+Result<std::string> read_key_file(const std::filesystem::path& file) {
+  TOBARI_ASSIGN(const UniqueFd fd, open_to_read(file));
+  struct stat info{};
+  if (::fstat(fd.get(), &info) != 0) return fail_errno(errno, std::format("read {}", file.string()));
+  if ((info.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+    return fail(
+        Errc::kInvalidArgument,
+        std::format("everybody may read the key in {}: chmod o-rwx it, and take a new key if it was so for long",
+                    file.string()));
+  }
+  return read_whole(fd, file);
 }
 
 Result<void> write_small_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {

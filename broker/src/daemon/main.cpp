@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   std::filesystem::path file;
   app.add_option("--config", file,
                  "YAML file: listen, nodes_listen, gateway_address, public_names, state_dir, database, policy, "
-                 "policy_changes, recording_key, log_level, metrics_listen")
+                 "policy_changes, recording_key, log_level, metrics_listen, device_authorities")
       ->required();
   CLI::App* init =
       app.add_subcommand("init",

@@ -7,11 +7,12 @@
 
 #include <tobari/base/log.h>
 
+#include "daemon/device_authorities.h"
+
 namespace tobari::broker {
 namespace {
 
-// Desktops have neither pools nor labels yet, and no directory names groups: these are known to be none. Certificates
-// of devices are not asked for, so they are not known.
+// Desktops have neither pools nor labels yet, and no directory names groups: these are known to be none.
 policy::Request request_about(const std::string& user, const std::string& desktop_id) {
   policy::Request request;
   request.user = user;
@@ -34,6 +35,7 @@ policy::Request request_of(const AccessQuestion& question, Clock::Wall now) {
   request.time = std::chrono::floor<std::chrono::seconds>(now);
   request.mfa_level = question.mfa_level;
   request.sessions = question.sessions;
+  request.certificate = question.device;
   return request;
 }
 
@@ -53,6 +55,9 @@ Result<void> PolicyFile::replace(policy::Loaded loaded, const std::string& name)
     if (finding.severity == policy::Severity::kError && first.empty()) first = text;
   }
   if (!loaded.policy.has_value()) return fail(Errc::kInvalidArgument, first.empty() ? "no policy was read" : first);
+  for (const policy::Finding& finding : check_device_rules(*loaded.policy, device_authorities_)) {
+    log::warning("policy", {{"finding", policy::describe(finding, name)}});
+  }
   {
     const std::scoped_lock lock(mutex_);
     policy_ = std::make_shared<policy::PolicySet>(std::move(*loaded.policy));

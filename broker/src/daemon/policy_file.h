@@ -8,6 +8,8 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/result.h>
@@ -21,8 +23,9 @@ namespace tobari::broker {
 
 class PolicyFile {
  public:
-  // `clock` must outlive it: it says when a question is asked.
-  PolicyFile(std::filesystem::path file, const Clock& clock) : file_(std::move(file)), clock_(clock) {}
+  // `clock` must outlive it: it says when a question is asked. `device_authorities`: the names that rules may say.
+  PolicyFile(std::filesystem::path file, const Clock& clock, std::vector<std::string> device_authorities = {})
+      : file_(std::move(file)), clock_(clock), device_authorities_(std::move(device_authorities)) {}
 
   // Called after every load that put other rules in force, on the thread that loaded, with no lock held: what was
   // granted before may be granted no more. Set before the first load.
@@ -42,6 +45,7 @@ class PolicyFile {
 
   const std::filesystem::path file_;
   const Clock& clock_;
+  const std::vector<std::string> device_authorities_;
   std::function<void()> changed_;
   mutable std::mutex mutex_;
   std::shared_ptr<const policy::PolicySet> policy_ = std::make_shared<policy::PolicySet>();  // denies everything

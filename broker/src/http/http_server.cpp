@@ -43,7 +43,13 @@ std::string header(const http::request<http::string_body>& request, http::field 
   return at == request.end() ? std::string() : std::string(at->value());
 }
 
-Request to_plain(http::request<http::string_body>&& from, const std::string& client_address) {
+// One connection's other side: what every request of it carries.
+struct Peer {
+  std::string address;
+  std::optional<ShownDevice> device;  // nothing: devices are not asked
+};
+
+Request to_plain(http::request<http::string_body>&& from, const Peer& peer) {
   Request request;
   request.method = from.method_string();
   const std::string_view target = from.target();
@@ -56,7 +62,8 @@ Request to_plain(http::request<http::string_body>&& from, const std::string& cli
   const auto key = from.find("Idempotency-Key");
   if (key != from.end()) request.idempotency_key = key->value();
   request.body = std::move(from.body());
-  request.client_address = client_address;
+  request.client_address = peer.address;
+  if (peer.device) request.device = peer.device->at(std::chrono::system_clock::now());
   return request;
 }
 
@@ -107,8 +114,12 @@ Result<asio::ssl::context> make_tls(const net::Identity& identity) {
 
 class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(asio::ssl::context tls, RequestHandler handler, HttpLimits limits)
-      : limits_(limits), tls_(std::move(tls)), handler_(std::move(handler)), acceptor_(io_) {}
+  Impl(asio::ssl::context tls, std::unique_ptr<DeviceCertificates> devices, RequestHandler handler, HttpLimits limits)
+      : limits_(limits),
+        devices_(std::move(devices)),
+        tls_(std::move(tls)),
+        handler_(std::move(handler)),
+        acceptor_(io_) {}
 
   Result<void> listen(const net::Endpoint& endpoint) {
     TOBARI_ASSIGN(UniqueFd fd, net::listen_tcp(endpoint));
@@ -186,6 +197,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     auto& line = beast::get_lowest_layer(stream);
     line.expires_after(limits_.handshake);
     if (const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, kAwait); error) co_return;
+    Peer peer{.address = seat->address(), .device = std::nullopt};
+    if (devices_ != nullptr) peer.device = devices_->shown_by(*stream.native_handle(), peer.address);
     beast::flat_buffer buffer(limits_.header_bytes + limits_.body_bytes);
     for (bool keep_alive = true; keep_alive;) {
       http::request_parser<http::string_body> parser;
@@ -203,7 +216,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
       } else {
         keep_alive = parser.get().keep_alive();
         line.expires_never();
-        answer = co_await ask(to_plain(parser.release(), seat->address()));
+        answer = co_await ask(to_plain(parser.release(), peer));
       }
       const auto response = to_beast(std::move(answer), keep_alive);
       line.expires_after(limits_.answer);
@@ -254,6 +267,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   const HttpLimits limits_;
+  const std::unique_ptr<DeviceCertificates> devices_;  // null: not asked
   asio::ssl::context tls_;
   RequestHandler handler_;
   std::map<std::string, std::size_t> by_address_;  // server's thread only
@@ -272,10 +286,12 @@ net::Endpoint HttpServer::endpoint() const { return impl_->endpoint(); }
 std::size_t HttpServer::open_connections() const { return impl_->open_connections(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const net::Endpoint& listen, const net::Identity& identity,
-                                                      RequestHandler handler, HttpLimits limits) {
+                                                      RequestHandler handler, HttpLimits limits,
+                                                      std::unique_ptr<DeviceCertificates> devices) {
   try {
     TOBARI_ASSIGN(auto tls, make_tls(identity));
-    auto impl = std::make_shared<Impl>(std::move(tls), std::move(handler), limits);
+    if (devices != nullptr) TOBARI_TRY(devices->ask_in(*tls.native_handle()));
+    auto impl = std::make_shared<Impl>(std::move(tls), std::move(devices), std::move(handler), limits);
     TOBARI_TRY(impl->listen(listen));
     impl->run();
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));

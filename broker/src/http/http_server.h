@@ -13,6 +13,7 @@
 #include <tobari/net/pki.h>
 #include <tobari/net/tcp_socket.h>
 
+#include "http/device_certificates.h"
 #include "http/message.h"
 
 namespace tobari::broker {
@@ -29,10 +30,12 @@ struct HttpLimits {
 
 class HttpServer {
  public:
-  // Listens when this returns; `handler` is called on the server's thread and must return at once.
+  // Listens when this returns; `handler` is called on the server's thread and must return at once. Without `devices`
+  // no client is asked for a certificate.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(const net::Endpoint& listen,
                                                                  const net::Identity& identity, RequestHandler handler,
-                                                                 HttpLimits limits = {});
+                                                                 HttpLimits limits = {},
+                                                                 std::unique_ptr<DeviceCertificates> devices = nullptr);
   ~HttpServer();
   // Closes every connection; on return `handler` is not called any more. Answers given later are dropped.
   void stop();

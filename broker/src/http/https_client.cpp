@@ -171,7 +171,7 @@ class HttpsClient::Impl {
   }
 
   Result<void> prepare_tls() {
-    if (tls_.has_value()) return {};
+    if (prepared_) return {};
     tls_.emplace(asio::ssl::context::tls_client);
     ::SSL_CTX_set_min_proto_version(tls_->native_handle(), TLS1_2_VERSION);
     error_code error;
@@ -181,6 +181,24 @@ class HttpsClient::Impl {
       tls_->add_certificate_authority(asio::buffer(target_.ca_pem), error);
     }
     if (error) return fail(Errc::kInvalidArgument, "the CA file holds no certificate: " + error.message());
+    if (!target_.device_certificate_pem.empty()) TOBARI_TRY(show_device(*tls_));
+    prepared_ = true;
+    return {};
+  }
+
+  Result<void> show_device(asio::ssl::context& tls) {
+    error_code error;
+    tls.use_certificate_chain(asio::buffer(target_.device_certificate_pem), error);
+    if (error)
+      return fail(Errc::kInvalidArgument, "the device's certificate file holds none in PEM: " + error.message());
+    // An encrypted key must not make OpenSSL ask on the terminal.
+    tls.set_password_callback([](std::size_t, asio::ssl::context::password_purpose) { return std::string(); }, error);
+    tls.use_private_key(asio::buffer(target_.device_key_pem), asio::ssl::context::pem, error);
+    if (error) {
+      return fail(
+          Errc::kInvalidArgument,
+          "the device's key is not in PEM without a passphrase, or is another certificate's: " + error.message());
+    }
     return {};
   }
 
@@ -197,6 +215,7 @@ class HttpsClient::Impl {
   HttpsTarget target_;
   asio::io_context io_{1};
   std::optional<asio::ssl::context> tls_;
+  bool prepared_ = false;  // tls_ is whole
   std::unique_ptr<Stream> stream_;
   beast::flat_buffer buffer_;
   std::string fingerprint_;

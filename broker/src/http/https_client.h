@@ -17,6 +17,10 @@ struct HttpsTarget {
   std::string host;  // name or address, without brackets
   std::uint16_t port = 443;
   std::string ca_pem;  // whom to believe; empty: the system's authorities
+  // What to show when the broker asks for a device's certificate; both empty: none. The device's own stands first,
+  // those between it and its authority may follow. The key is a secret.
+  std::string device_certificate_pem{};
+  std::string device_key_pem{};
 };
 
 // "https://HOST[:PORT][/]". Anything else is kInvalidArgument.

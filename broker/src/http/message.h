@@ -3,9 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <tobari/policy/request.h>
 
 namespace tobari::broker {
 
@@ -19,6 +22,8 @@ struct Request {
   std::string if_none_match;
   std::string body;
   std::string client_address;  // numeric, without port
+  // Of the device, when the portal asks for one; both fields empty: it showed none that holds.
+  std::optional<policy::DeviceCertificate> device{};
 };
 
 struct Response {

@@ -99,12 +99,17 @@ struct Permission {
   std::string rule;
 };
 
+std::string with_device(std::string text, const Call& call) {
+  const std::string device = in_words(call.request.device);
+  return device.empty() ? text : std::move(text) + ", " + device;
+}
+
 // On record first.
 ApiError denied(Api& api, const Call& call, const Desktop& desktop, const std::string& rule, const std::string& why) {
   AuditDraft draft = audit_of(call, "session.open", desktop.id.str());
   draft.outcome = Outcome::kDenied;
   draft.rule = rule;
-  draft.detail = why;
+  draft.detail = with_device(why, call);
   if (auto recorded = api.store.record(std::move(draft)); !recorded.has_value()) return recorded.error();
   return {fail(Errc::kPermissionDenied, std::format("the policy does not let you connect: {}", why)).error(),
           "policy_denied"};
@@ -127,7 +132,8 @@ std::expected<Permission, ApiError> ask_policy(Api& api, const Call& call, const
                                     .desktop_id = desktop.id.str(),
                                     .client_address = call.request.client_address,
                                     .client = client.client_kind,
-                                    .sessions = sessions});
+                                    .sessions = sessions,
+                                    .device = call.request.device});
   if (answer.allowed) return Permission{std::move(answer.grant), answer.rule};
   return std::unexpected(denied(api, call, desktop, answer.rule, answer.reason));
 }
@@ -176,6 +182,7 @@ AuditDraft record_of(const Call& call, const Opening& opening, std::size_t scree
   draft.detail = std::format("desktop {} of {}{}{}", desktop.name, desktop.user_name,
                              count > 1 ? std::format(", screen {} of {}", screen + 1, count) : "",
                              opening.client.client_kind.empty() ? "" : ", client " + opening.client.client_kind);
+  draft.detail = with_device(std::move(draft.detail), call);
   return draft;
 }
 
@@ -216,7 +223,8 @@ std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const C
   attempt->session.access = to_text(SessionAccess{.grant = attempt->grant,
                                                   .client_address = call.request.client_address,
                                                   .client = opening.client.client_kind,
-                                                  .sessions = sessions});
+                                                  .sessions = sessions,
+                                                  .device = call.request.device});
   auto done = api.store.act([&](Writer& writer) -> Result<AuditDraft> {
     TOBARI_TRY(writer.add_session(attempt->session));
     if (recorded && !api.recording_key) TOBARI_TRY(writer.add_record(no_recording(attempt->session)));

@@ -49,7 +49,8 @@ std::expected<void, ApiError> ask_policy(Api& api, Look& look) {
   const AccessAnswer answer = api.policy({.user = look.viewer(),
                                           .desktop_id = look.desktop.id.str(),
                                           .client_address = look.call.request.client_address,
-                                          .what = look.own() ? "thumbnail" : "thumbnail.others"});
+                                          .what = look.own() ? "thumbnail" : "thumbnail.others",
+                                          .device = look.call.request.device});
   look.rule = answer.rule;
   if (answer.allowed) return {};
   TOBARI_TRY(api.store.record(audit_of_look(look, Outcome::kDenied, answer.reason)));

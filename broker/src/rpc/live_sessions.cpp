@@ -29,7 +29,8 @@ Fresh ask(const AccessPolicy& policy, const Session& session, const SessionAcces
                            .client_address = access.client_address,
                            .client = access.client,
                            .mfa_level = access.mfa_level,
-                           .sessions = access.sessions});
+                           .sessions = access.sessions,
+                           .device = access.device});
     if (!fresh.answer.allowed) return fresh;
     grants.push_back(fresh.answer.grant);
   }

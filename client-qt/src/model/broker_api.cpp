@@ -110,6 +110,10 @@ QNetworkRequest BrokerApi::make_request(const QString& path) const {
   tls.setProtocol(QSsl::TlsV1_2OrLater);
   tls.setPeerVerifyMode(QSslSocket::VerifyPeer);
   if (!trust_.roots().isEmpty()) tls.setCaCertificates(trust_.roots());
+  if (!device_.chain.isEmpty()) {
+    tls.setLocalCertificateChain(device_.chain);
+    tls.setPrivateKey(device_.key);
+  }
   request.setSslConfiguration(tls);
   request.setTransferTimeout(kTransferTimeoutMs);
   request.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include <QByteArray>
 #include <QJsonObject>
@@ -13,6 +14,7 @@
 #include <QObject>
 #include <QString>
 
+#include "model/device_identity.h"
 #include "model/failure.h"
 #include "model/messages.h"
 #include "model/portal.h"
@@ -34,6 +36,9 @@ class BrokerApi : public QObject {
   // `trust` outlives this object.
   explicit BrokerApi(PortalTrust& trust, QObject* parent = nullptr);
   ~BrokerApi() override;
+
+  // To every broker that asks for the certificate of this device.
+  void show_device(DeviceIdentity device) { device_ = std::move(device); }
 
   void login(const Portal& portal, const QString& user, const QString& password, Done<SignIn> done);
   void desktops(Done<QList<Desktop>> done);
@@ -58,6 +63,7 @@ class BrokerApi : public QObject {
   std::unique_ptr<QNetworkAccessManager> network_;
   std::unique_ptr<Portal> portal_;
   QByteArray token_;
+  DeviceIdentity device_;
 };
 
 }  // namespace tobari::client

@@ -37,6 +37,9 @@ Problem check(const Options& options) {
   if (!options.ca_file.isEmpty() && !options.fingerprint.isEmpty()) {
     return std::unexpected(QStringLiteral("--ca and --fingerprint exclude each other"));
   }
+  if (options.device_certificate_file.isEmpty() != options.device_key_file.isEmpty()) {
+    return std::unexpected(QStringLiteral("--device-certificate and --device-key go together"));
+  }
   if (options.exit_when_still != !options.screenshot.isEmpty()) {
     return std::unexpected(QStringLiteral("--screenshot and --exit-when-still go together"));
   }
@@ -56,10 +59,14 @@ std::expected<Options, QString> parse_options(const QStringList& arguments) {
                                       {QStringLiteral("--exit-when-still"), &options.exit_when_still},
                                       {QStringLiteral("--help"), &options.help},
                                       {QStringLiteral("--version"), &options.version}};
-  const QMap<QString, QString*> texts{
-      {QStringLiteral("--broker"), &options.broker},   {QStringLiteral("--ca"), &options.ca_file},
-      {QStringLiteral("--user"), &options.user},       {QStringLiteral("--password-file"), &options.password_file},
-      {QStringLiteral("--desktop"), &options.desktop}, {QStringLiteral("--screenshot"), &options.screenshot}};
+  const QMap<QString, QString*> texts{{QStringLiteral("--broker"), &options.broker},
+                                      {QStringLiteral("--ca"), &options.ca_file},
+                                      {QStringLiteral("--user"), &options.user},
+                                      {QStringLiteral("--password-file"), &options.password_file},
+                                      {QStringLiteral("--desktop"), &options.desktop},
+                                      {QStringLiteral("--screenshot"), &options.screenshot},
+                                      {QStringLiteral("--device-certificate"), &options.device_certificate_file},
+                                      {QStringLiteral("--device-key"), &options.device_key_file}};
   const QMap<QString, std::function<Problem(Options&, const QString&)>> others{
       {QStringLiteral("--size"), set_size}, {QStringLiteral("--fingerprint"), set_fingerprint}};
 
@@ -91,6 +98,8 @@ const char* usage() {
   --broker URL          address of the server, for example desk.example.com or https://desk.example.com:8443
   --ca FILE             trust what the certificates in this PEM file signed, nothing else
   --fingerprint HEX     trust the server whose certificate has this SHA-256 fingerprint, nothing else
+  --device-certificate FILE
+  --device-key FILE     show this device's certificate to servers that ask for one (PEM, the key without a passphrase)
   --user U              user name
   --password-file F     the first line of F is the password
   --desktop NAME        the desktop to take when there are several

@@ -14,7 +14,8 @@ namespace tobari::client {
 struct Options {
   QString broker;
   QString ca_file;
-  QString fingerprint;  // normalized
+  QString fingerprint;                               // normalized
+  QString device_certificate_file, device_key_file;  // both or neither
   QString user;
   QString password_file;
   QString desktop;

@@ -54,7 +54,7 @@ ClientApp::~ClientApp() { delete session_; }
 
 bool ClientApp::start() {
   fill_pages();
-  if (!read_trust() || !read_password()) return false;
+  if (!read_trust() || !read_device() || !read_password()) return false;
   if (!options_.unattended()) {
     window_.show();
     sign_in_page_->focus_first_empty();
@@ -80,6 +80,17 @@ bool ClientApp::read_trust() {
     return false;
   }
   trust_.use_ca(roots);
+  return true;
+}
+
+bool ClientApp::read_device() {
+  if (options_.device_key_file.isEmpty()) return true;
+  auto device = read_device_identity(options_.device_certificate_file, options_.device_key_file);
+  if (!device) {
+    tell(device.error());
+    return false;
+  }
+  api_.show_device(*std::move(device));
   return true;
 }
 

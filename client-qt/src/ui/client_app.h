@@ -34,6 +34,7 @@ class ClientApp : public QObject {
  private:
   void fill_pages();
   [[nodiscard]] bool read_trust();
+  [[nodiscard]] bool read_device();
   [[nodiscard]] bool read_password();
   void sign_in();
   void on_signed_in(const Portal& portal, Outcome<SignIn> answer);

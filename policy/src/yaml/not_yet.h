@@ -15,10 +15,9 @@ struct NotYet {
   std::string_view key;
   std::string_view what;
 };
-inline constexpr std::array<NotYet, 3> kNotYet{{
+inline constexpr std::array<NotYet, 2> kNotYet{{
     {"pool", "no desktop of this version is in a pool, so the rule never applies"},
     {"label", "no desktop of this version has labels, so the rule never applies"},
-    {"certificate", "this version asks no device for its certificate, so the rule never allows, and denies always"},
 }};
 
 // A warning for each of those keys that `map` has.

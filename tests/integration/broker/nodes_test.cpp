@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Nodes over real gRPC and TLS: enrol, attach, open a display, redeem its route.
+#include <array>
+#include <csignal>
 #include <deque>
 #include <future>
+#include <stdio.h>
 #include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
+#include <sys/stat.h>
 
 #include <tobari/host.grpc.pb.h>
 #include <tobari/net/node_link.h>
@@ -46,6 +51,7 @@ class FakeHost {
   }
   const std::string picture = "\xFF\xD8\xFF a desktop \xFF\xD9";
   std::future<std::string> next_acknowledgement() { return acknowledged_.get_future(); }
+  std::future<std::string> next_close() { return closed_.get_future(); }  // why
 
  private:
   void read() {
@@ -54,6 +60,8 @@ class FakeHost {
       if (message.has_desired()) report(message.desired());
       if (message.has_open_display()) opened(message.open_display());
       if (message.has_take_thumbnail()) pictured(message.take_thumbnail());
+      if (message.has_close_session() && !std::exchange(told_, true))
+        closed_.set_value(message.close_session().reason());
       if (message.has_event_stored()) acknowledged_.set_value(message.event_stored().event_id());
     }
   }
@@ -88,7 +96,8 @@ class FakeHost {
   std::unique_ptr<wire::Nodes::Stub> stub_;
   std::unique_ptr<grpc::ClientReaderWriter<wire::FromHost, wire::ToHost>> stream_;
   std::mutex writing_;
-  std::promise<std::string> acknowledged_;
+  std::promise<std::string> acknowledged_, closed_;
+  bool told_ = false;
   std::jthread reader_;
 };
 
@@ -113,6 +122,18 @@ class Nodes : public ::testing::Test {
   }
   std::shared_ptr<grpc::Channel> channel(const std::filesystem::path& of) {
     return node::open(of, net::to_string(running.broker->nodes_endpoint())).value();
+  }
+  // Makes both, when the host's hello has arrived; the desktop's id.
+  std::string desktop_of_alice() {
+    EXPECT_EQ(running.call("POST", "/api/v1/users", admin, R"({"name":"alice","password":"correct password"})").status,
+              201);
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    Response made;
+    do {
+      made = running.call("POST", "/api/v1/desktops", admin, R"({"user":"alice","image":"debian"})");
+    } while (made.status == 404 && std::chrono::steady_clock::now() < deadline);
+    EXPECT_EQ(made.status, 201) << made.body;
+    return nlohmann::json::parse(made.body).value("id", "");
   }
   // Asks until the answer has this status, for ten seconds.
   Response until(int status, const std::string& method, const std::string& path, const std::string& token) {
@@ -142,16 +163,8 @@ TEST_F(Nodes, FromJoinTokenToAConnectionRedeemedOnce) {
   ASSERT_TRUE(node::enrol(join_token("host", "host-1"), node::Role::kHost, "host-1", host_dir).has_value());
   ASSERT_TRUE(node::enrol(join_token("gateway", "edge"), node::Role::kGateway, "edge", gateway_dir).has_value());
   FakeHost host(channel(host_dir));
-
-  ASSERT_EQ(running.call("POST", "/api/v1/users", admin, R"({"name":"alice","password":"correct password"})").status,
-            201);
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  Response made;
-  do {  // until the hello has arrived
-    made = running.call("POST", "/api/v1/desktops", admin, R"({"user":"alice","image":"debian"})");
-  } while (made.status == 404 && std::chrono::steady_clock::now() < deadline);
-  ASSERT_EQ(made.status, 201) << made.body;
-  const std::string desktop = nlohmann::json::parse(made.body).at("id");
+  const std::string desktop = desktop_of_alice();
+  ASSERT_FALSE(desktop.empty());
   const std::string alice = running.sign_in("alice");
 
   const Response connected = until(200, "POST", "/api/v1/desktops/" + desktop + "/connect", alice);
@@ -236,6 +249,138 @@ TEST_F(Nodes, AHostThatTalksNonsenseIsCutOff) {
   wire::ToHost message;
   EXPECT_FALSE(stream->Read(&message));
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+// The house's devices only, from the configuration file to the command line.
+class HouseDevices : public Nodes {
+ protected:
+  void SetUp() override {
+    running.write("house.pem", house.certificate_pem);
+    running.write("pad.crt", pad.certificate_pem);
+    running.write("pad.key", pad.key_pem);
+    ::chmod(path("pad.key").c_str(), 0600);
+    running.write("policy.yaml", kHouseOnly);
+    running.write("broker.yaml",
+                  "listen: 127.0.0.1:1\nnodes_listen: 127.0.0.1:2\ngateway_address: 127.0.0.1:3389\n"
+                  "public_names: [127.0.0.1, localhost]\nstate_dir: " +
+                      path("state") + "\npolicy: " + path("policy.yaml") +
+                      "\ndevice_authorities: [{name: house-devices, file: " + path("house.pem") + "}]\n");
+    auto config = load_config(path("broker.yaml"));
+    ASSERT_TRUE(config.has_value()) << config.error().message;
+    config->listen = running.config.listen;
+    config->nodes_listen = running.config.nodes_listen;
+    running.config = *config;
+    Nodes::SetUp();
+  }
+  std::string path(const char* name) const { return (running.folder / name).string(); }
+  // What the program prints, and its exit status.
+  std::pair<std::string, int> tobari(const std::string& arguments) const {
+    return run("XDG_CONFIG_HOME='" + running.folder.string() + "' '" TOBARI_CLI "' " + arguments);
+  }
+  static std::pair<std::string, int> run(const std::string& command) {
+    FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");  // NOLINT(concurrency-mt-unsafe)
+    std::string output;
+    std::array<char, 4096> block{};
+    while (const std::size_t got = ::fread(block.data(), 1, block.size(), pipe)) output.append(block.data(), got);
+    return {output, WEXITSTATUS(::pclose(pipe))};
+  }
+  std::string login() const {
+    return "login alice --broker https://" + net::to_string(running.broker->portal_endpoint()) + " --ca " +
+           path("state/ca.crt") + " --password-file " + path("password");
+  }
+  std::string device() const { return " --device-certificate " + path("pad.crt") + " --device-key " + path("pad.key"); }
+
+  static constexpr const char* kHouseOnly =
+      "version: 1\nrules:\n  - {name: house, what: connect, certificate: [{issuer: house-devices}], effect: allow}\n";
+  const net::Identity house = net::make_ca("house", {running.clock.wall(), 1}).value();
+  const net::Identity pad = net::issue_with_new_key(house, {"pad", "", {}, {}}, {running.clock.wall(), 1}).value();
+};
+
+TEST_F(HouseDevices, AreLetInUntilTheyAreLost) {
+  const auto folder = identity("host");
+  ASSERT_TRUE(node::enrol(join_token("host", "host-1"), node::Role::kHost, "host-1", folder).has_value());
+  FakeHost host(channel(folder));
+  const std::string desktop = desktop_of_alice();
+  const std::string alice = running.sign_in("alice");
+  EXPECT_EQ(until(403, "POST", "/api/v1/desktops/" + desktop + "/connect", alice).status, 403);  // it runs now
+
+  ASSERT_EQ(tobari(login()).second, 0);
+  const auto without = tobari("desktops connect");
+  EXPECT_EQ(without.second, 1);
+  EXPECT_THAT(without.first, HasSubstr("the policy does not let you connect"));
+  EXPECT_THAT(tobari(login() + " --device-key x").first, HasSubstr("go together"));
+  ASSERT_EQ(tobari(login() + device()).second, 0);
+  const auto with = tobari("desktops connect");
+  EXPECT_EQ(with.second, 0) << with.first;
+  EXPECT_THAT(with.first, HasSubstr("xfreerdp3"));
+
+  const std::string sha256 = net::fingerprint(pad.certificate_pem).value();
+  EXPECT_THAT(running.call("GET", "/api/v1/audit", admin).body,
+              HasSubstr("device " + sha256.substr(0, 16) + " of house-devices"));
+  auto closed = host.next_close();
+  running.write("policy.yaml", std::string(kHouseOnly) + "  - {name: lost, what: connect, certificate: [{sha256: '" +
+                                   sha256 + "'}], effect: deny}\n");
+  running.broker->reload_policy();
+  ASSERT_EQ(closed.wait_for(10s), std::future_status::ready);
+  EXPECT_THAT(closed.get(), HasSubstr("lost"));
+  EXPECT_EQ(tobari("desktops connect").second, 1);
+
+  ::chmod(path("pad.key").c_str(), 0644);
+  EXPECT_THAT(tobari("desktops list").first, HasSubstr("chmod o-rwx"));
+  std::filesystem::remove(path("pad.key"));
+  EXPECT_THAT(tobari("logout").first, HasSubstr("pad.key"));
+  EXPECT_THAT(tobari("desktops list").first, HasSubstr("tobari login")) << "what cannot be used is forgotten";
+}
+
+// The broker's own program, in the place of the one in this process.
+TEST_F(HouseDevices, TheProgramAsksThemOrSaysWhatIsWrong) {
+  const std::uint16_t port = running.broker->portal_endpoint().port;
+  const std::string url = "https://127.0.0.1:" + std::to_string(port);
+  running.broker.reset();
+  const std::string rest =
+      "nodes_listen: 127.0.0.1:0\ngateway_address: 127.0.0.1:3389\npublic_names: [127.0.0.1]\n"
+      "state_dir: " +
+      path("state") + "\npolicy: " + path("policy.yaml") + "\n" + "listen: 127.0.0.1:" + std::to_string(port) + "\n";
+  const std::string program = "'" TOBARI_BROKER "' --config " + path("broker.yaml");
+  const auto authority = [this, &rest](const char* file) {
+    running.write("broker.yaml", rest + "device_authorities: [{name: house-devices, file: " + path(file) + "}]\n");
+  };
+  authority("gone.pem");
+  const auto refused = run(program);
+  EXPECT_EQ(refused.second, 2);
+  EXPECT_THAT(refused.first, HasSubstr("device authority 'house-devices': put its certificates there"));
+  authority("pad.crt");
+  EXPECT_THAT(run(program).first, HasSubstr("is no authority's"));
+  authority("house.pem");
+  running.write("policy.yaml", std::string(kHouseOnly) +
+                                   "  - {name: x, what: connect, certificate: [{issuer: huose}], "
+                                   "effect: allow}\n");
+  FILE* broker = ::popen(("echo $$; exec " + program + " 2>&1").c_str(), "r");  // NOLINT(concurrency-mt-unsafe)
+  std::string said;
+  std::array<char, 4096> line{};
+  ASSERT_NE(::fgets(line.data(), line.size(), broker), nullptr);
+  const pid_t pid = std::stoi(line.data());
+  while (!said.contains("serving") && ::fgets(line.data(), line.size(), broker) != nullptr) said += line.data();
+  EXPECT_THAT(said, HasSubstr("rule 'x': there is no device authority 'huose'"));
+  const net::Identity stranger = net::issue_with_new_key(net::make_ca("other", {running.clock.wall(), 1}).value(),
+                                                         {"pad", "", {}, {}}, {running.clock.wall(), 1})
+                                     .value();
+  running.write("other.crt", stranger.certificate_pem);
+  running.write("other.key", stranger.key_pem);
+  ::chmod(path("other.key").c_str(), 0600);
+  const auto login_with = [&](const char* certificate, const char* key) {
+    return tobari("login root --broker " + url + " --ca " + path("state/ca.crt") + " --password-file " +
+                  path("password") + " --device-certificate " + path(certificate) + " --device-key " + path(key));
+  };
+  EXPECT_EQ(login_with("pad.crt", "pad.key").second, 0);
+  EXPECT_EQ(login_with("other.crt", "other.key").second, 0) << "it counts as none, and the sign-in goes on";
+  EXPECT_THAT(login_with("pad.crt", "other.key").first, HasSubstr("another certificate's"));
+  EXPECT_THAT(login_with("password", "pad.key").first, HasSubstr("holds none in PEM"));
+  while (!said.contains("counts as none") && ::fgets(line.data(), line.size(), broker) != nullptr) said += line.data();
+  EXPECT_THAT(said, HasSubstr(net::fingerprint(stranger.certificate_pem).value().substr(0, 16)));
+  EXPECT_THAT(said, testing::Not(HasSubstr(net::fingerprint(pad.certificate_pem).value().substr(0, 16))));
+  ASSERT_EQ(::kill(pid, SIGTERM), 0);
+  EXPECT_EQ(::pclose(broker), 0);
 }
 
 }  // namespace

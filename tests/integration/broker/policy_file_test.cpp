@@ -9,6 +9,8 @@
 
 #include <tobari/base/clock.h>
 
+#include "daemon/device_authorities.h"
+
 namespace tobari::broker {
 namespace {
 
@@ -81,6 +83,43 @@ TEST_F(PolicyFileTest, AsksWithWhatTheBrokerKnows) {
   asked.client = "tobari-client/0.1.0";
   asked.sessions = 1;
   EXPECT_FALSE(policy_.decide(asked).allowed);
+}
+
+TEST_F(PolicyFileTest, AsksWithTheDevice) {
+  write(
+      "- {name: house, what: connect, certificate: [{issuer: house-devices}], effect: allow}\n"
+      "- {name: lost, what: connect, certificate: [{sha256: '" +
+      std::string(62, '0') + "07'}], effect: deny}\n");
+  ASSERT_TRUE(policy_.load().has_value());
+  AccessQuestion asked = question();
+  EXPECT_EQ(policy_.decide(asked).rule, "lost") << "what is not known denies";
+  asked.device.emplace();
+  EXPECT_EQ(policy_.decide(asked).rule, "") << "none was shown";
+  asked.device = {.sha256 = policy::Sha256Bytes{7}, .issuer = "house-devices"};
+  EXPECT_EQ(policy_.decide(asked).rule, "house");
+  asked.device->sha256->back() = 7;
+  asked.device->sha256->front() = 0;
+  EXPECT_EQ(policy_.decide(asked).rule, "lost");
+}
+
+TEST(DeviceRules, ThatNoDeviceCanMeetAreSaid) {
+  const auto loaded = policy::load_text(
+      "version: 1\nrules:\n- {name: a, what: connect, certificate: [{issuer: house}, {issuer: huose}], effect: allow}\n"
+      "- {name: b, what: connect, certificate: [{sha256: '" +
+      std::string(64, '0') +
+      "'}], effect: deny}\n"
+      "- {name: c, what: connect, effect: allow}\n");
+  ASSERT_TRUE(loaded.policy.has_value());
+  EXPECT_TRUE(loaded.findings.empty());
+  const auto unasked = check_device_rules(*loaded.policy, {});
+  ASSERT_EQ(unasked.size(), 2U);
+  EXPECT_EQ(unasked[0].line, 3);
+  EXPECT_THAT(unasked[0].message, testing::HasSubstr("never allows, and denies always"));
+  EXPECT_THAT(unasked[1].message, testing::HasSubstr("rule 'b'"));
+  const auto mistyped = check_device_rules(*loaded.policy, {"house"});
+  ASSERT_EQ(mistyped.size(), 1U);
+  EXPECT_THAT(mistyped[0].message, testing::HasSubstr("no device authority 'huose'"));
+  EXPECT_TRUE(check_device_rules(*loaded.policy, {"house", "huose"}).empty());
 }
 
 TEST_F(PolicyFileTest, GrantsWithTheAnswer) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Starting, stopping, starting again; bad configurations.
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 #include "running_broker.h"
@@ -67,6 +70,16 @@ TEST(BrokerConfig, ErrorsNameFileAndKey) {
   const std::string bad = message_for(rest + "database: postgresql://tobari:s3cret@[::1/x\n");
   EXPECT_THAT(bad, HasSubstr("broker.yaml: 'database'"));
   EXPECT_THAT(bad, ::testing::Not(HasSubstr("s3cret")));
+  for (const auto& [authorities, problem] : std::vector<std::pair<std::string, const char*>>{
+           {"house", "must list 1 to 16 maps of name, file"},
+           {"[]", "must list 1 to 16 maps of name, file"},
+           {"[{name: a}]", "needs 'file' in each"},
+           {"[{name: a, file: /a, key: b}]", "and nothing else"},
+           {"[{name: a, file: a.pem}]", "absolute path as file of 'a'"},
+           {"[{name: a, file: /a}, {name: a, file: /b}]", "has 'a' twice"}}) {
+    EXPECT_THAT(message_for(rest + "device_authorities: " + authorities + "\n"),
+                ::testing::AllOf(HasSubstr("broker.yaml:7: 'device_authorities'"), HasSubstr(problem)));
+  }
   EXPECT_THAT(load_config("/nonexistent.yaml").error().message, HasSubstr("/nonexistent.yaml"));
 }
 

@@ -2,6 +2,7 @@
 // BrokerApi against a broker over real TLS.
 #include "model/broker_api.h"
 
+#include <QFile>
 #include <QSettings>
 #include <QTemporaryDir>
 #include <gtest/gtest.h>
@@ -55,6 +56,38 @@ TEST_F(BrokerApiTest, SignsInListsAndConnects) {
   ASSERT_TRUE(connection);
   EXPECT_EQ(connection->ticket.toStdString(), broker_.ticket.toStdString());
   EXPECT_TRUE(broker_.bodies.back().contains(QStringLiteral("client_kind")));
+}
+
+TEST_F(BrokerApiTest, ShowsTheDevicesCertificateWhenItHasOne) {
+  trust_it();
+  ASSERT_TRUE(login());
+  EXPECT_TRUE(broker_.device_fingerprint.isEmpty());
+  const auto write = [this](const char* name, const std::string& text) {
+    QFile file(folder_.filePath(QLatin1String(name)));
+    EXPECT_TRUE(file.open(QIODevice::WriteOnly));
+    file.write(QByteArray::fromStdString(text));
+    file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner);
+    return file.fileName();
+  };
+  const test::Identity device = test::make_identity();
+  const QString certificate = write("device.crt", device.certificate_pem);
+  const QString key = write("device.key", device.key_pem);
+  const auto problem = [&](const QString& of, const QString& with) {
+    const auto read = read_device_identity(of, with);
+    return read ? std::string() : read.error().toStdString();
+  };
+  EXPECT_NE(problem(certificate, folder_.filePath("gone")).find("cannot read"), std::string::npos);
+  EXPECT_NE(problem(key, key).find("no certificate in"), std::string::npos);
+  EXPECT_NE(problem(certificate, write("other.key", broker_.identity().key_pem)).find("cannot be used"),
+            std::string::npos);
+  QFile::setPermissions(key, QFileDevice::ReadOwner | QFileDevice::ReadOther);
+  EXPECT_NE(problem(certificate, key).find("chmod"), std::string::npos);
+  QFile::setPermissions(key, QFileDevice::ReadOwner);
+  auto identity = read_device_identity(certificate, key);
+  ASSERT_TRUE(identity) << identity.error().toStdString();
+  api_.show_device(*std::move(identity));
+  ASSERT_TRUE(login());
+  EXPECT_EQ(broker_.device_fingerprint.toStdString(), device.fingerprint);
 }
 
 TEST_F(BrokerApiTest, FetchesAThumbnailOrTheReasonForNone) {

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <memory>
 
+#include <QCryptographicHash>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QSslCertificate>
 #include <QSslConfiguration>
 #include <QSslKey>
+#include <QSslSocket>
 #include <QTcpSocket>
 
 namespace tobari::client::test {
@@ -20,7 +22,7 @@ QSslConfiguration configuration_of(const Identity& identity) {
   QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
   tls.setLocalCertificate(QSslCertificate(QByteArray::fromStdString(identity.certificate_pem)));
   tls.setPrivateKey(QSslKey(QByteArray::fromStdString(identity.key_pem), QSsl::Rsa));
-  tls.setPeerVerifyMode(QSslSocket::VerifyNone);
+  tls.setPeerVerifyMode(QSslSocket::QueryPeer);  // asks for the device's certificate, whatever it is
   return tls;
 }
 
@@ -73,6 +75,10 @@ void FakeBroker::serve(QTcpSocket* socket) {
     const QJsonObject body = QJsonDocument::fromJson(input->mid(end + 4, length)).object();
     input->clear();
     requests.push_back(request);
+    const auto* tls = qobject_cast<QSslSocket*>(socket);
+    device_fingerprint =
+        tls == nullptr ? QByteArray() : tls->peerCertificate().digest(QCryptographicHash::Sha256).toHex();
+    if (tls != nullptr && tls->peerCertificate().isNull()) device_fingerprint.clear();
     bodies.push_back(body);
     const Reply reply = answer(request, header_of(head, "authorization"), body);
     socket->write("HTTP/1.1 " + QByteArray::number(reply.status) + " x\r\nContent-Type: application/json\r\n" +

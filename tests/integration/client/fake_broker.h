@@ -48,6 +48,7 @@ class FakeBroker : public QObject {
   std::map<QByteArray, Reply> overrides;  // by "POST /api/v1/login"
   std::vector<QByteArray> requests;       // first lines without the version
   std::vector<QJsonObject> bodies;
+  QByteArray device_fingerprint;  // of the last request's device, SHA-256 in hex; empty: it showed none
 
   [[nodiscard]] int count(const QByteArray& request) const;
 

@@ -165,6 +165,7 @@ struct Harness {
     request.idempotency_key = key;
     request.if_none_match = tag;
     request.client_address = "192.0.2.7";
+    request.device = device;
     if (const auto mark = path.find('?'); mark != std::string::npos) {
       request.path = path.substr(0, mark);
       request.query = path.substr(mark + 1);
@@ -190,6 +191,7 @@ struct Harness {
   BrokerMetrics metrics;
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
   FakePolicyFiles policy_files;
+  std::optional<policy::DeviceCertificate> device;  // of every call
   bool policy_allows = true;
   std::set<std::string> allowed{"connect"};
   std::function<void(const AccessQuestion&, AccessAnswer&)> adjust;  // the policy's answer

@@ -29,8 +29,11 @@ class LiveSessionsTest : public ::testing::Test, protected Harness {
   Session add(SessionState state = SessionState::kConnected, const std::vector<DesktopId>& further = {}) {
     Session session = new_session(node, UserId::random(), state);
     session.further = further;
-    SessionAccess access{
-        .grant = {.user = "alice"}, .client_address = "192.0.2.7", .client = "tobari-client/1", .sessions = 1};
+    SessionAccess access{.grant = {.user = "alice"},
+                         .client_address = "192.0.2.7",
+                         .client = "tobari-client/1",
+                         .sessions = 1,
+                         .device = policy::DeviceCertificate{.sha256 = policy::Sha256Bytes{9}, .issuer = "house"}};
     access.grant.channels = {{"connect", "the-rule", {}}};
     for (const std::string& channel : open) access.grant.channels.push_back({channel, "the-rule", limits});
     session.access = to_text(access);
@@ -69,6 +72,7 @@ TEST_F(LiveSessionsTest, ThePolicyIsAskedAsItWasInTheBeginning) {
   EXPECT_EQ(asked[0].client_address, "192.0.2.7") << "not the address that a gateway saw";
   EXPECT_EQ(asked[0].client, "tobari-client/1");
   EXPECT_EQ(asked[0].sessions, 1U);
+  EXPECT_EQ(asked[0].device.value().issuer, "house");
 }
 
 TEST_F(LiveSessionsTest, AChannelThatIsTakenAwayClosesAndIsOnRecord) {

@@ -2,6 +2,7 @@
 // The REST interface, resource by resource.
 #include <gmock/gmock.h>
 
+#include "core/session_access.h"
 #include "core/sha256.h"
 #include "harness.h"
 
@@ -176,6 +177,32 @@ TEST_F(Rest, ConnectGivesWhatTheClientNeedsAndTheHostOnlyHashes) {
   EXPECT_EQ(body_of(call("GET", "/api/v1/sessions", bob)).at("sessions").size(), 0U);
   clock.advance(std::chrono::seconds(61));
   EXPECT_EQ(body_of(call("GET", "/api/v1/sessions", alice)).at("sessions")[0].at("state"), "ended");
+}
+
+TEST_F(Rest, TheDeviceIsAskedAboutKeptAndOnRecord) {
+  const std::string id = running_desktop();
+  answer_opens(OpenedDisplay{std::string(64, 'a')});
+  adjust = [](const AccessQuestion& question, AccessAnswer& answer) {
+    answer.allowed = question.device && question.device->issuer == "house";
+  };
+  const auto last_detail = [this] {
+    return store.get([](const Reader& r) { return r.audit_after(0, 1000); })->back().draft.detail;
+  };
+  EXPECT_EQ(code_of(call("POST", connect_path(id), alice)), "policy_denied") << "devices are not asked";
+  device.emplace();
+  EXPECT_EQ(code_of(call("POST", connect_path(id), alice)), "policy_denied") << "it showed none";
+  EXPECT_THAT(last_detail(), Not(HasSubstr("device")));
+  device = {.sha256 = policy::Sha256Bytes{0x12}, .issuer = "strangers"};
+  EXPECT_EQ(code_of(call("POST", connect_path(id), alice)), "policy_denied");
+  EXPECT_THAT(last_detail(), HasSubstr(", device 1200000000000000 of strangers"));
+  EXPECT_EQ(code_of(call("GET", "/api/v1/desktops/" + id + "/thumbnail", alice)), "policy_denied");
+  device->issuer = "house";
+  const Response opened_for_it = call("POST", connect_path(id), alice);
+  ASSERT_EQ(opened_for_it.status, 200) << opened_for_it.body;
+  EXPECT_THAT(last_detail(), HasSubstr(", device 1200000000000000 of house"));
+  const auto kept = store.get([](const Reader& r) { return r.live_sessions(); });
+  EXPECT_EQ(parse_access(kept->front().access)->device, device);
+  EXPECT_NE(code_of(call("GET", "/api/v1/desktops/" + id + "/thumbnail", alice)), "policy_denied");
 }
 
 TEST_F(Rest, ConnectStartsADesktopThatIsOff) {

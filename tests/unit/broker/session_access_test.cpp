@@ -25,6 +25,7 @@ TEST(SessionAccess, IsKeptAsItIs) {
                        .client = "tobari-client/0.1",
                        .mfa_level = 2,
                        .sessions = 3,
+                       .device = policy::DeviceCertificate{.sha256 = policy::Sha256Bytes{1, 0xAB}, .issuer = "house"},
                        .narrowed = true,
                        .ended_because = "an \"end\""};
   access.grant.channels[1].limits.formats = {};
@@ -33,11 +34,25 @@ TEST(SessionAccess, IsKeptAsItIs) {
   access.grant.visible_watermark = true;
   EXPECT_EQ(parse_access(to_text(access)).value(), access);
   EXPECT_EQ(parse_access(to_text({})).value(), SessionAccess{});
+  access.device = policy::DeviceCertificate{};
+  EXPECT_EQ(parse_access(to_text(access)).value(), access) << "asked, and none shown, is not the same as not asked";
 }
 
 TEST(SessionAccess, WhatIsNoneGrantsNothing) {
   EXPECT_TRUE(parse_access("").value().grant.channels.empty());
   for (const char* bad : {"{", "[]", "{}", "nonsense"}) EXPECT_FALSE(parse_access(bad)) << bad;
+}
+
+TEST(SessionAccess, ADeviceOfAnEarlierVersionOrOfNonsenseIsNotKnown) {
+  EXPECT_FALSE(parse_access(R"({"grant":{}})").value().device);
+  EXPECT_FALSE(parse_access(R"({"grant":{},"device":{"sha256":"12","issuer":"house"}})").value().device);
+}
+
+TEST(SessionAccess, NamesADeviceInTheAudit) {
+  EXPECT_EQ(in_words(std::nullopt), "");
+  EXPECT_EQ(in_words(policy::DeviceCertificate{}), "");
+  EXPECT_EQ(in_words(policy::DeviceCertificate{.sha256 = policy::Sha256Bytes{1, 0xAB}, .issuer = "house"}),
+            "device 01ab000000000000 of house");
 }
 
 TEST(SessionAccess, NarrowsAndNeverWidens) {

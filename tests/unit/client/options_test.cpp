@@ -33,6 +33,9 @@ TEST(Options, RefusesValuesOutOfRange) {
 
 TEST(Options, RefusesWhatContradictsItself) {
   EXPECT_FALSE(parse_options({"--ca", "f", "--fingerprint", QString(64, QLatin1Char('a'))}));
+  EXPECT_FALSE(parse_options({"--device-key", "k"}));
+  EXPECT_FALSE(parse_options({"--device-certificate", "c"}));
+  EXPECT_TRUE(parse_options({"--device-certificate", "c", "--device-key=k"}));
   EXPECT_FALSE(parse_options({"--screenshot", "f"}));
   EXPECT_FALSE(parse_options({"--screenshot", "f", "--exit-when-still"}));
   EXPECT_TRUE(parse_options(

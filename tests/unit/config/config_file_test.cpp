@@ -68,6 +68,23 @@ TEST(ConfigFile, WhatIsNoConfigurationIsRefusedWithItsLine) {
   EXPECT_THAT(why("[a]: b\n"), HasSubstr("unknown key '?'"));
 }
 
+TEST(ConfigFile, RecordsAreListsOfMapsWithTheseFields) {
+  static constexpr std::array<std::string_view, 2> kFields{"name", "file"};
+  const auto read = [](const std::string& value) {
+    return ConfigFile::parse("names: " + value + "\n", "x.yaml", kKeys).value().records("names", kFields, 2);
+  };
+  EXPECT_THAT(read("[{file: f, name: a}, {name: b, file: g}]").value(),
+              ElementsAre(ElementsAre("a", "f"), ElementsAre("b", "g")));
+  EXPECT_THAT(parse("name: a\n").value().records("names", kFields, 2).value(), ElementsAre());
+  for (const char* bad : {"[]", "text", "[a]", "[[a]]", "[{name: a, file: [b]}]", "[{name: a, name: b, file: c}]",
+                          "[{name: a, file: f}, {name: a, file: f}, {name: a, file: f}]"}) {
+    EXPECT_THAT(read(bad).error().message, HasSubstr("x.yaml:1: 'names' must list 1 to 2 maps of name, file")) << bad;
+  }
+  EXPECT_THAT(read("[{name: a}]").error().message, HasSubstr("needs 'file'"));
+  EXPECT_THAT(read("[{name: a, file: ''}]").error().message, HasSubstr("needs 'file'"));
+  EXPECT_THAT(read("[{name: a, file: f, x: y}]").error().message, HasSubstr("nothing else"));
+}
+
 TEST(ConfigFile, APortAloneIsThisMachines) {
   const auto at = [](const std::string& value) {
     return ConfigFile::parse("name: " + value + "\n", "x.yaml", kKeys).value().loopback_endpoint("name");

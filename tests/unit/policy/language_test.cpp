@@ -297,7 +297,6 @@ TEST(Language, SaysWhatThisVersionDoesNotDo) {
   };
   warned("who: {pool: p}", "never applies");
   warned("who: {label: l}", "never applies");
-  warned("certificate: [{issuer: x}]", "never allows, and denies always");
   warned("require: {notice: Grüße}", "shown as blanks");
   EXPECT_THAT(
       load_text(

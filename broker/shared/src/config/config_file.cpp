@@ -49,6 +49,23 @@ std::vector<std::string> values_of(const YAML::Node& value) {
   return values;
 }
 
+using TextMap = std::map<std::string, std::string, std::less<>>;
+
+// Of a list of maps of texts; anything else, also a key that is there twice, has none.
+std::vector<TextMap> maps_of(const YAML::Node& value) {
+  std::vector<TextMap> maps;
+  if (!value.IsSequence()) return maps;
+  for (const YAML::Node& item : value) {
+    if (!item.IsMap()) return {};
+    TextMap& map = maps.emplace_back();
+    for (const auto& entry : item) {
+      if (!entry.first.IsScalar() || !entry.second.IsScalar()) return {};
+      if (!map.emplace(entry.first.Scalar(), entry.second.Scalar()).second) return {};
+    }
+  }
+  return maps;
+}
+
 }  // namespace
 
 Result<ConfigFile> ConfigFile::load(const std::filesystem::path& file, std::span<const std::string_view> keys) {
@@ -69,7 +86,9 @@ Result<ConfigFile> ConfigFile::parse(const std::string& yaml, std::string name,
       if (std::ranges::find(keys, key) == keys.end()) {
         return at_line(config.name_, line, std::format("unknown key '{}'; known are {}", key, joined(keys)));
       }
-      if (!config.entries_.emplace(key, Entry{line, entry.second.IsSequence(), values_of(entry.second)}).second) {
+      if (!config.entries_
+               .emplace(key, Entry{line, entry.second.IsSequence(), values_of(entry.second), maps_of(entry.second)})
+               .second) {
         return at_line(config.name_, line, std::format("'{}' is there twice; keep one of them", key));
       }
     }
@@ -115,6 +134,30 @@ Result<std::vector<std::string>> ConfigFile::list(std::string_view key) const {
     return wrong(key, std::format("must list 1 to {} values", kMaxListed));
   }
   return entry.values;
+}
+
+Result<std::vector<std::vector<std::string>>> ConfigFile::records(std::string_view key,
+                                                                  std::span<const std::string_view> fields,
+                                                                  std::size_t most) const {
+  std::vector<std::vector<std::string>> records;
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return records;
+  const std::vector<TextMap>& maps = found->second.maps;
+  if (maps.empty() || maps.size() > most) {
+    return wrong(key, std::format("must list 1 to {} maps of {}", most, joined(fields)));
+  }
+  for (const TextMap& map : maps) {
+    std::vector<std::string>& record = records.emplace_back();
+    for (const std::string_view field : fields) {
+      const auto value = map.find(field);
+      if (value == map.end() || value->second.empty()) {
+        return wrong(key, std::format("needs '{}' in each of its maps", field));
+      }
+      record.push_back(value->second);
+    }
+    if (map.size() != fields.size()) return wrong(key, std::format("has maps of {}, and nothing else", joined(fields)));
+  }
+  return records;
 }
 
 Result<std::string> ConfigFile::text_or(std::string_view key, std::string otherwise) const {

@@ -34,6 +34,7 @@ using Sha256Bytes = std::array<std::uint8_t, 32>;
 struct DeviceCertificate {
   std::optional<Sha256Bytes> sha256{};  // of the certificate in DER
   std::string issuer{};                 // the name under which its authority is configured
+  friend bool operator==(const DeviceCertificate&, const DeviceCertificate&) = default;
 };
 
 struct Request {

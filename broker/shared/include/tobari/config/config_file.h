@@ -39,6 +39,11 @@ class ConfigFile {
   [[nodiscard]] Result<std::filesystem::path> folder(std::string_view key) const;   // an absolute path
   [[nodiscard]] Result<std::vector<std::string>> list(std::string_view key) const;  // 1 to kMaxListed texts
 
+  // A list of maps, each with exactly `fields`, none of them empty, in the order of `fields`. A missing key: none.
+  [[nodiscard]] Result<std::vector<std::vector<std::string>>> records(std::string_view key,
+                                                                      std::span<const std::string_view> fields,
+                                                                      std::size_t most) const;
+
   // A missing key is `otherwise`. A text may be empty here.
   [[nodiscard]] Result<std::string> text_or(std::string_view key, std::string otherwise) const;
   [[nodiscard]] Result<std::uint32_t> number_or(std::string_view key, std::uint32_t otherwise) const;
@@ -53,7 +58,8 @@ class ConfigFile {
   struct Entry {
     int line = 0;
     bool is_list = false;
-    std::vector<std::string> values;  // one unless it is a list
+    std::vector<std::string> values;                                      // one unless it is a list
+    std::vector<std::map<std::string, std::string, std::less<>>> maps{};  // of a list of maps of texts
   };
 
   explicit ConfigFile(std::string name) : name_(std::move(name)) {}
