@@ -11,9 +11,9 @@
 namespace tobari::client {
 namespace {
 
-using Problem = std::expected<void, QString>;
+using Checked = std::expected<void, QString>;
 
-Problem set_size(Options& options, const QString& value) {
+Checked set_size(Options& options, const QString& value) {
   static const QRegularExpression kForm(QStringLiteral("\\A(\\d{3,4})x(\\d{3,4})\\z"));
   const auto match = kForm.match(value);
   options.size = QSize(match.captured(1).toInt(), match.captured(2).toInt());
@@ -26,14 +26,14 @@ Problem set_size(Options& options, const QString& value) {
   return {};
 }
 
-Problem set_fingerprint(Options& options, const QString& value) {
+Checked set_fingerprint(Options& options, const QString& value) {
   options.fingerprint = normalized_fingerprint(value);
   if (options.fingerprint.isEmpty())
     return std::unexpected(QStringLiteral("--fingerprint wants 64 hex digits (SHA-256)"));
   return {};
 }
 
-Problem check(const Options& options) {
+Checked check(const Options& options) {
   if (!options.ca_file.isEmpty() && !options.fingerprint.isEmpty()) {
     return std::unexpected(QStringLiteral("--ca and --fingerprint exclude each other"));
   }
@@ -67,7 +67,7 @@ std::expected<Options, QString> parse_options(const QStringList& arguments) {
                                       {QStringLiteral("--screenshot"), &options.screenshot},
                                       {QStringLiteral("--device-certificate"), &options.device_certificate_file},
                                       {QStringLiteral("--device-key"), &options.device_key_file}};
-  const QMap<QString, std::function<Problem(Options&, const QString&)>> others{
+  const QMap<QString, std::function<Checked(Options&, const QString&)>> others{
       {QStringLiteral("--size"), set_size}, {QStringLiteral("--fingerprint"), set_fingerprint}};
 
   for (qsizetype i = 0; i < arguments.size(); ++i) {

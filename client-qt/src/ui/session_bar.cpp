@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kStayMs = 2500;
 constexpr int kGoMs = 400;
-constexpr int kMargin = 6;
+constexpr int kBarMargin = 6;
 
 }  // namespace
 
@@ -34,11 +34,11 @@ SessionBar::SessionBar(const QString& desktop_name, QWidget* parent) : QWidget(p
   connect(end, &QPushButton::clicked, this, &SessionBar::disconnect_wanted);
 
   auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(kMargin * 2, kMargin, kMargin, kMargin);
+  row->setContentsMargins(kBarMargin * 2, kBarMargin, kBarMargin, kBarMargin);
   row->addWidget(name);
-  row->addSpacing(kMargin * 2);
+  row->addSpacing(kBarMargin * 2);
   row->addWidget(hint);
-  row->addSpacing(kMargin * 2);
+  row->addSpacing(kBarMargin * 2);
   row->addWidget(leave);
   row->addWidget(end);
 

@@ -23,7 +23,7 @@ namespace {
 
 using tobari::testing::memory_held_mib;
 
-constexpr Size kSize{640, 480};
+constexpr Size kBadSize{640, 480};
 constexpr unsigned kStride = 640 * 4;
 constexpr unsigned kFormat = 0x20020888;
 constexpr std::size_t kBytes = std::size_t{kStride} * 480;
@@ -77,7 +77,7 @@ class BadMachine : public ::testing::TestWithParam<Misdeed> {
 };
 
 TEST_P(BadMachine, EndsItsDesktopAndNothingElse) {
-  RdpServer server("card", kSize);
+  RdpServer server("card", kBadSize);
   FakeQemu qemu;
   server.session().set_source(QemuDbusSource::create(qemu.take_client_fd(), {}).value());
   server.arm("t");
@@ -85,14 +85,14 @@ TEST_P(BadMachine, EndsItsDesktopAndNothingElse) {
   const UniqueFd picture = memory(kBytes);
   ASSERT_EQ(qemu.scanout_map(picture.get(), 0, 640, 480, kStride, kFormat), "");
   HeadlessClient client(server.port(), {"/u:x", "/p:t", "/size:640x480", "/gfx:RFX"});
-  Canvas black(kSize);
-  black.fill(bounds(kSize), 0xFF000000);
+  Canvas black(kBadSize);
+  black.fill(bounds(kBadSize), 0xFF000000);
   ASSERT_TRUE(shows(client, black));
 
   GetParam().commit(qemu, picture);
-  EXPECT_TRUE(shows(client, draw_notice(kSize, "THIS DESKTOP HAS ENDED")));
-  server.session().set_source(TestPatternSource::make("card", kSize).value());
-  EXPECT_TRUE(shows(client, card(kSize).canvas()));
+  EXPECT_TRUE(shows(client, draw_notice(kBadSize, "THIS DESKTOP HAS ENDED")));
+  server.session().set_source(TestPatternSource::make("card", kBadSize).value());
+  EXPECT_TRUE(shows(client, card(kBadSize).canvas()));
   EXPECT_EQ(server.connected(), 1U) << "it is the same connection";
 }
 
@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(Rdp, BadMachine, ::testing::ValuesIn(kMisdeeds),
 class Storm final : public FramebufferSource {
  public:
   [[nodiscard]] Result<void> start(SourceEvents& events) override {
-    events.on_surface(kSize);
+    events.on_surface(kBadSize);
     {
       const std::scoped_lock lock(mutex_);
       events_ = &events;
@@ -160,8 +160,8 @@ class Storm final : public FramebufferSource {
   std::mutex mutex_;
   std::condition_variable started_;
   SourceEvents* events_ = nullptr;
-  Canvas drawn_{kSize};
-  Canvas lent_{kSize};
+  Canvas drawn_{kBadSize};
+  Canvas lent_{kBadSize};
   NoInput input_;
   std::minstd_rand random_{5};
 };
@@ -170,13 +170,13 @@ class DamageStorm : public ::testing::TestWithParam<const char*> {};
 
 // What is drawn is noise, the worst for every encoder: nothing of it may be kept back because it does not compress.
 TEST_P(DamageStorm, OfAMillionRectanglesIsOneRegionAndTheNewestPicture) {
-  RdpServer server("card", kSize);
+  RdpServer server("card", kBadSize);
   auto source = std::make_unique<Storm>();
   Storm& storm = *source;
   server.session().set_source(std::move(source));
   server.arm("t");
   HeadlessClient client(server.port(), {"/u:x", "/p:t", "/size:640x480", GetParam()});
-  ASSERT_TRUE(client.wait_picture([](const FrameView& seen) { return seen.size == kSize; }));
+  ASSERT_TRUE(client.wait_picture([](const FrameView& seen) { return seen.size == kBadSize; }));
   storm.rage(100'000);  // buffers have the size that they need
   const long before = memory_held_mib();
   storm.rage(1'000'000);

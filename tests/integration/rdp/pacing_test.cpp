@@ -25,7 +25,7 @@ using tobari::testing::memory_held_mib;
 using tobari::testing::ShapingRelay;
 using tobari::testing::symmetric;
 
-constexpr Size kSize{800, 600};
+constexpr Size kPacedSize{800, 600};
 
 // RDPGFX_FRAME_ACKNOWLEDGE_PDU (MS-RDPEGFX 2.2.2.13) as data of the graphics pipeline's dynamic channel.
 void append_ack(std::vector<std::byte>& pdu, std::uint32_t queue_depth, std::uint32_t frame, std::uint32_t decoded) {
@@ -52,7 +52,7 @@ class Acknowledging : public ::testing::Test {
   // The picture still follows what is done.
   void expect_follows(TestPattern& expected) {
     for (const std::uint8_t key : std::initializer_list<std::uint8_t>{0x1E, 0x1F, 0x20}) {
-      expected.echo(echo_cell(kSize, key, false));
+      expected.echo(echo_cell(kPacedSize, key, false));
       client().press_key(key);
       ASSERT_TRUE(shows(expected));
     }
@@ -64,7 +64,7 @@ class Acknowledging : public ::testing::Test {
 };
 
 TEST_F(Acknowledging, FramesNeverSentChangesNothing) {
-  TestPattern expected = card(kSize);
+  TestPattern expected = card(kPacedSize);
   ASSERT_TRUE(shows(expected));
   for (const std::uint32_t frame : {0U, 1U, 500U, 0x7FFFFFFFU, 0x80000000U, 0xFFFFFFFEU}) {
     auto pdu = dynamic_data();
@@ -75,7 +75,7 @@ TEST_F(Acknowledging, FramesNeverSentChangesNothing) {
 }
 
 TEST_F(Acknowledging, AFloodOfThemIsBounded) {
-  TestPattern expected = card(kSize);
+  TestPattern expected = card(kPacedSize);
   ASSERT_TRUE(shows(expected));
   const long before = memory_held_mib();
   std::mt19937 random(3);
@@ -90,7 +90,7 @@ TEST_F(Acknowledging, AFloodOfThemIsBounded) {
 }
 
 TEST_F(Acknowledging, SuspendingItDoesNotStopThePicture) {
-  TestPattern expected = card(kSize);
+  TestPattern expected = card(kPacedSize);
   ASSERT_TRUE(shows(expected));
   auto pdu = dynamic_data();
   append_ack(pdu, 0xFFFFFFFF, 1, 1);
@@ -99,7 +99,7 @@ TEST_F(Acknowledging, SuspendingItDoesNotStopThePicture) {
 }
 
 TEST_F(Acknowledging, AMessageCutShortEndsTheSession) {
-  ASSERT_TRUE(shows(card(kSize)));
+  ASSERT_TRUE(shows(card(kPacedSize)));
   auto pdu = dynamic_data();
   append_ack(pdu, 0, 1, 1);
   pdu.resize(pdu.size() - 3);

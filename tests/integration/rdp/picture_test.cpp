@@ -23,7 +23,7 @@
 namespace tobari::display::testing {
 namespace {
 
-constexpr Size kSize{800, 600};
+constexpr Size kPictureSize{800, 600};
 
 HeadlessClient::Arguments arguments(std::vector<std::string> more) {
   HeadlessClient::Arguments all{"/u:somebody", "/p:ticket-1", "/size:800x600"};
@@ -41,42 +41,43 @@ std::string how_it_ended(HeadlessClient& client, RdpServer& server) {
   return text + (closed ? "; server closed: " + describe(closed->reason) : "; server runs");
 }
 
-struct Kind {
+struct PictureKind {
   const char* name;
   std::vector<std::string> arguments;
   bool pipeline;
 };
 
-class Pictures : public ::testing::TestWithParam<Kind> {};
+class Pictures : public ::testing::TestWithParam<PictureKind> {};
 
 TEST_P(Pictures, AreExactAtRest) {
-  RdpServer server("card", kSize);
+  RdpServer server("card", kPictureSize);
   server.arm("ticket-1");
   HeadlessClient client(server.port(), arguments(GetParam().arguments));
   ASSERT_TRUE(client.wait_connected());
-  const TestPattern expected = card(kSize);
+  const TestPattern expected = card(kPictureSize);
   EXPECT_TRUE(client.wait_picture(
       [&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
   EXPECT_EQ(client.graphics_pipeline(), GetParam().pipeline);
 }
 
 TEST_P(Pictures, FollowAKeyPress) {
-  RdpServer server("card", kSize);
+  RdpServer server("card", kPictureSize);
   server.arm("ticket-1");
   HeadlessClient client(server.port(), arguments(GetParam().arguments));
-  TestPattern expected = card(kSize);
+  TestPattern expected = card(kPictureSize);
   ASSERT_TRUE(client.wait_picture(
       [&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
   constexpr std::uint8_t kKeyA = 0x1E;
-  expected.echo(echo_cell(kSize, kKeyA, false));
+  expected.echo(echo_cell(kPictureSize, kKeyA, false));
   client.press_key(kKeyA);
   EXPECT_TRUE(client.wait_picture(
       [&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Rdp, Pictures,
-                         ::testing::Values(Kind{"Lossless", {"/gfx:RFX"}, true}, Kind{"Avc420", {"/gfx:AVC420"}, true},
-                                           Kind{"Legacy", {HeadlessClient::kWithoutPipeline}, false}),
+                         ::testing::Values(PictureKind{"Lossless", {"/gfx:RFX"}, true},
+                                           PictureKind{"Avc420", {"/gfx:AVC420"}, true},
+                                           PictureKind{"Legacy", {HeadlessClient::kWithoutPipeline}, false}),
                          [](const auto& p) { return p.param.name; });
 
 // The client copies, recalls and paints; what it shows must always be what was drawn.
@@ -97,7 +98,9 @@ std::size_t hash_of(const FrameView& picture) {
 // What a source draws, from the picture on that was last recognised.
 class DrawnSince {
  public:
-  explicit DrawnSince(std::string_view name) : pattern_(parse_pattern(name).value(), kSize), last_(pattern_) { keep(); }
+  explicit DrawnSince(std::string_view name) : pattern_(parse_pattern(name).value(), kPictureSize), last_(pattern_) {
+    keep();
+  }
 
   // The picture is one that was drawn; from then on none before it will do.
   bool has(std::size_t picture) {
@@ -145,19 +148,19 @@ class DrawnSince {
 // drawn. The server counts such frames: there are no more odd pictures than those.
 TEST_P(MovingPictures, AreExactInEveryStep) {
   const auto& [name, graphics] = GetParam();
-  RdpServer server(name, kSize);
+  RdpServer server(name, kPictureSize);
   server.arm("ticket-1");
   HeadlessClient client(server.port(), arguments({graphics}));
   DrawnSince drawn(name);
   const std::size_t wanted = std::string_view(name) == "pages" ? 2 : 12;
   std::set<std::size_t> seen;
-  std::size_t shown_before = hash_of(Canvas(kSize).view());  // black is no picture
+  std::size_t shown_before = hash_of(Canvas(kPictureSize).view());  // black is no picture
   int right = 0;
   int torn = 0;
   std::uint64_t odd = 0;
   std::uint64_t inexact = 0;
   EXPECT_TRUE(client.wait_picture([&](const FrameView& shown) {
-    if (shown.size != kSize) return false;
+    if (shown.size != kPictureSize) return false;
     const std::size_t hash = hash_of(shown);
     const bool fresh = std::exchange(shown_before, hash) != hash;
     if (drawn.has(hash)) {
@@ -176,8 +179,8 @@ TEST_P(MovingPictures, AreExactInEveryStep) {
   EXPECT_LE(odd, inexact);
   RecordProperty("odd", std::to_string(odd));
   RecordProperty("torn", std::to_string(torn));
-  server.session().set_source(TestPatternSource::make("card", kSize).value());
-  const TestPattern expected = card(kSize);
+  server.session().set_source(TestPatternSource::make("card", kPictureSize).value());
+  const TestPattern expected = card(kPictureSize);
   EXPECT_TRUE(
       client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
 }
@@ -210,7 +213,7 @@ class Moving : public ::testing::TestWithParam<Motion> {};
 
 TEST_P(Moving, IsExactOnceItStops) {
   const auto& [pattern, graphics] = GetParam();
-  RdpServer server(pattern, kSize);
+  RdpServer server(pattern, kPictureSize);
   server.arm("ticket-1");
   HeadlessClient client(server.port(), arguments({graphics}));
   ASSERT_TRUE(client.wait_connected());
@@ -218,8 +221,8 @@ TEST_P(Moving, IsExactOnceItStops) {
   ASSERT_TRUE(client.wait_picture([&pictures](const FrameView&) { return ++pictures > 25; }));
   // The desktop is exchanged for one that stands still: the same client goes on and shows it exactly.
   const auto stopped = std::chrono::steady_clock::now();
-  server.session().set_source(TestPatternSource::make("card", kSize).value());
-  const TestPattern expected = card(kSize);
+  server.session().set_source(TestPatternSource::make("card", kPictureSize).value());
+  const TestPattern expected = card(kPictureSize);
   EXPECT_TRUE(
       client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
   // For whoever reads it: that it is due in time is asserted where the clock is ours (frame_encoder_test.cpp).

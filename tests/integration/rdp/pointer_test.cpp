@@ -9,12 +9,12 @@
 namespace tobari::display::testing {
 namespace {
 
-constexpr Size kSize{640, 480};
+constexpr Size kPointerSize{640, 480};
 
 class Pointers : public ::testing::TestWithParam<const char*> {
  protected:
   Pointers() {
-    auto source = std::make_unique<PointerDesktop>(kSize);
+    auto source = std::make_unique<PointerDesktop>(kPointerSize);
     desktop = source.get();
     server.session().set_source(std::move(source));
     server.arm("ticket-1");
@@ -24,7 +24,7 @@ class Pointers : public ::testing::TestWithParam<const char*> {
     return client->wait_pointer([&shape](const HeadlessClient::Pointer& p) { return p.shape == shape; });
   }
 
-  RdpServer server{"card", kSize};
+  RdpServer server{"card", kPointerSize};
   PointerDesktop* desktop = nullptr;
   std::optional<HeadlessClient> client;
 };

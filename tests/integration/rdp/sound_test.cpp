@@ -13,7 +13,7 @@
 namespace tobari::display::testing {
 namespace {
 
-constexpr Size kSize{640, 480};
+constexpr Size kSoundSize{640, 480};
 constexpr std::size_t kSecond = std::size_t{48'000} * kAudioChannels;
 constexpr const char* kChannel = "AUDIO_PLAYBACK_DVC";
 
@@ -23,7 +23,7 @@ policy::Grant hearing() {
   return grant;
 }
 
-HeadlessClient::Arguments arguments(const std::string& sound) {
+HeadlessClient::Arguments with_sound(const std::string& sound) {
   return {"/u:somebody", "/p:ticket-1", "/size:640x480", "/gfx:RFX", sound};
 }
 
@@ -35,9 +35,9 @@ bool has(const std::vector<std::string>& names, const char* name) {
 // packets are whole periods of it.
 TEST(Sound, PcmIsHeardExactly) {
   HeadlessSound card;
-  RdpServer server("card", kSize);
+  RdpServer server("card", kSoundSize);
   server.arm("ticket-1", std::chrono::seconds(60), hearing());
-  HeadlessClient client(server.port(), arguments(kSoundArgument));
+  HeadlessClient client(server.port(), with_sound(kSoundArgument));
   const auto heard = card.wait_for(2 * kSecond);
   ASSERT_GE(heard.samples.size(), 2 * kSecond);
   EXPECT_EQ(heard.rate, 48'000U);
@@ -49,9 +49,9 @@ TEST(Sound, PcmIsHeardExactly) {
 
 TEST(Sound, AClientThatAsksForLessHearsTheToneThroughOpus) {
   HeadlessSound card;
-  RdpServer server("card", kSize);
+  RdpServer server("card", kSoundSize);
   server.arm("ticket-1", std::chrono::seconds(60), hearing());
-  HeadlessClient client(server.port(), arguments(std::string(kSoundArgument) + ",quality:medium"));
+  HeadlessClient client(server.port(), with_sound(std::string(kSoundArgument) + ",quality:medium"));
   const auto heard = card.wait_for(2 * kSecond);
   ASSERT_GE(heard.samples.size(), 2 * kSecond);
   EXPECT_EQ(heard.rate, 48'000U);
@@ -63,12 +63,12 @@ TEST(Sound, AClientThatAsksForLessHearsTheToneThroughOpus) {
 
 TEST(Sound, WithoutTheGrantThereIsNoChannel) {
   HeadlessSound card;
-  RdpServer server("card", kSize);
+  RdpServer server("card", kSoundSize);
   policy::Grant grant;
   grant.channels.push_back({"resize", "a-rule"});
   server.arm("ticket-1", std::chrono::seconds(60), grant);
-  HeadlessClient client(server.port(), arguments(kSoundArgument));
-  const TestPattern expected = testing::card(kSize);
+  HeadlessClient client(server.port(), with_sound(kSoundArgument));
+  const TestPattern expected = testing::card(kSoundSize);
   ASSERT_TRUE(
       client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
   // The display control channel is made in the same breath, so this one would be there by now.
@@ -78,10 +78,10 @@ TEST(Sound, WithoutTheGrantThereIsNoChannel) {
 }
 
 TEST(Sound, AClientWithoutSoundSeesTheDesktop) {
-  RdpServer server("card", kSize);
+  RdpServer server("card", kSoundSize);
   server.arm("ticket-1", std::chrono::seconds(60), hearing());
-  HeadlessClient client(server.port(), arguments("/audio-mode:2"));
-  const TestPattern expected = testing::card(kSize);
+  HeadlessClient client(server.port(), with_sound("/audio-mode:2"));
+  const TestPattern expected = testing::card(kSoundSize);
   EXPECT_TRUE(
       client.wait_picture([&expected](const FrameView& s) { return same_picture(s, expected.canvas().view()); }));
   EXPECT_FALSE(
@@ -90,12 +90,12 @@ TEST(Sound, AClientWithoutSoundSeesTheDesktop) {
 
 TEST(Sound, GoesOnWhenTheDesktopIsExchanged) {
   HeadlessSound card;
-  RdpServer server("card", kSize);
+  RdpServer server("card", kSoundSize);
   server.arm("ticket-1", std::chrono::seconds(60), hearing());
-  HeadlessClient client(server.port(), arguments(kSoundArgument));
+  HeadlessClient client(server.port(), with_sound(kSoundArgument));
   const auto before = card.wait_for(kSecond / 2);
   ASSERT_GE(before.samples.size(), kSecond / 2);
-  server.session().set_source(TestPatternSource::make("card", kSize).value());
+  server.session().set_source(TestPatternSource::make("card", kSoundSize).value());
   EXPECT_GE(card.wait_for(before.samples.size() + kSecond).samples.size(), before.samples.size() + kSecond);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "canary.h"
+#include "directions.h"
 #include "rogue.h"
 
 namespace tobari::leak {
@@ -21,7 +22,7 @@ enum class Answer : std::uint8_t {
 
 struct Attack {
   std::string channel;    // a name of RDP: "cliprdr", "URBDRC"
-  std::string direction;  // "to guest": the canary is the client's; "from guest": the client asks for the machine's
+  std::string direction;  // kToGuest: the canary is the client's; kFromGuest: the client asks for the machine's
   std::string format;     // the message and what it carries
   std::size_t size = 0;   // of the canary's payload
   Answer answer = Answer::kCutOff;

@@ -10,8 +10,7 @@
 namespace tobari::leak {
 namespace {
 
-constexpr const char* kToGuest = "to guest";
-constexpr std::array kSizes{std::size_t{32}, std::size_t{1500}, std::size_t{12} * 1024};
+constexpr std::array kDynamicSizes{std::size_t{32}, std::size_t{1500}, std::size_t{12} * 1024};
 constexpr unsigned kNobodys = 0x77;  // a number that the server never gives out
 
 struct Name {
@@ -78,7 +77,7 @@ void add(std::vector<Attack>& all, const Name& name, const char* how, std::size_
 
 void add_dynamic_attacks(std::vector<Attack>& all) {
   for (const Name& name : kNames) {
-    for (const std::size_t size : kSizes) {
+    for (const std::size_t size : kDynamicSizes) {
       add(all, name, "opened by the client", size, [name](Rogue& client, const Bytes& message) {
         client.push_dynamic(create(kNobodys, name.name));
         push_in_pieces(client, kNobodys, message);

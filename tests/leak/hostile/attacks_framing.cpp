@@ -9,8 +9,7 @@
 namespace tobari::leak {
 namespace {
 
-constexpr const char* kToGuest = "to guest";
-constexpr unsigned kFirst = 1, kLast = 2;  // MS-RDPBCGR 2.2.6.1.1
+constexpr unsigned kFirstChunk = 1, kLastChunk = 2;  // MS-RDPBCGR 2.2.6.1.1
 constexpr unsigned kDynamicData = 0x30;
 
 struct Flags {
@@ -19,16 +18,16 @@ struct Flags {
 };
 constexpr std::array kFlags{
     Flags{"neither first nor last", 0},
-    Flags{"first without last", kFirst},
-    Flags{"last without first", kLast},
-    Flags{"show protocol", kFirst | kLast | 0x10},
-    Flags{"suspend", kFirst | kLast | 0x20},
-    Flags{"resume", kFirst | kLast | 0x40},
-    Flags{"shadow persistent", kFirst | kLast | 0x80},
-    Flags{"compressed 8K", kFirst | kLast | 0x0020'0000},
-    Flags{"compressed 64K", kFirst | kLast | 0x0021'0000},
-    Flags{"compressed RDP6", kFirst | kLast | 0x0022'0000},
-    Flags{"compressed RDP6.1, flushed", kFirst | kLast | 0x00A3'0000},
+    Flags{"first without last", kFirstChunk},
+    Flags{"last without first", kLastChunk},
+    Flags{"show protocol", kFirstChunk | kLastChunk | 0x10},
+    Flags{"suspend", kFirstChunk | kLastChunk | 0x20},
+    Flags{"resume", kFirstChunk | kLastChunk | 0x40},
+    Flags{"shadow persistent", kFirstChunk | kLastChunk | 0x80},
+    Flags{"compressed 8K", kFirstChunk | kLastChunk | 0x0020'0000},
+    Flags{"compressed 64K", kFirstChunk | kLastChunk | 0x0021'0000},
+    Flags{"compressed RDP6", kFirstChunk | kLastChunk | 0x0022'0000},
+    Flags{"compressed RDP6.1, flushed", kFirstChunk | kLastChunk | 0x00A3'0000},
     Flags{"every flag", 0xFFFF'FFFF},
 };
 
@@ -60,7 +59,8 @@ void add_flags(std::vector<Attack>& all) {
     }
   }
   add(all, "drdynvc", "a PDU without an end", 1600, Answer::kEnds, [](Rogue& client, const Bytes& payload) {
-    for (int i = 0; i < 64; ++i) client.push_packet(client.id_of("drdynvc"), 0xFFFF'FFFF, i == 0 ? kFirst : 0, payload);
+    for (int i = 0; i < 64; ++i)
+      client.push_packet(client.id_of("drdynvc"), 0xFFFF'FFFF, i == 0 ? kFirstChunk : 0, payload);
   });
 }
 
@@ -70,7 +70,7 @@ void add_numbers(std::vector<Attack>& all) {
     for (const std::size_t size : {std::size_t{32}, std::size_t{1600}, std::size_t{15'000}}) {
       add(all, std::format("MCS channel {}", number), "never joined", size, Answer::kEnds,
           [number](Rogue& client, const Bytes& payload) {
-            client.push_packet(static_cast<std::uint16_t>(number), payload.size(), kFirst | kLast, payload);
+            client.push_packet(static_cast<std::uint16_t>(number), payload.size(), kFirstChunk | kLastChunk, payload);
           });
     }
   }

@@ -10,9 +10,7 @@
 namespace tobari::leak {
 namespace {
 
-constexpr std::array kSizes{std::size_t{32}, std::size_t{1600}, std::size_t{64} * 1024};
-constexpr const char* kToGuest = "to guest";
-constexpr const char* kFromGuest = "from guest";
+constexpr std::array kStaticSizes{std::size_t{32}, std::size_t{1600}, std::size_t{64} * 1024};
 
 void push_to(std::vector<Attack>& all, const std::string& channel, const char* direction, std::string format,
              std::size_t size, std::function<Bytes(const Bytes&, const std::string&)> message) {
@@ -107,7 +105,7 @@ void add_clipboard_attacks(std::vector<Attack>& all) {
         all, channel, kFromGuest, std::format("data request {}", format.name), 32,
         [format](const Bytes&, const std::string&) { return clip(kDataRequest, 0, Message().u32(format.id).done()); });
   }
-  for (const std::size_t size : kSizes) {
+  for (const std::size_t size : kStaticSizes) {
     push_to(all, channel, kToGuest, "file contents", size, [](const Bytes& payload, const std::string&) {
       return clip(kContentsResponse, 1, Message().u32(1).bytes(payload).done());
     });
@@ -136,7 +134,7 @@ void add_clipboard_attacks(std::vector<Attack>& all) {
 void add_device_attacks(std::vector<Attack>& all) {
   const std::string channel = "rdpdr";
   for (const DeviceType& d : kDevices) {
-    for (const std::size_t size : kSizes) {
+    for (const std::size_t size : kStaticSizes) {
       push_to(all, channel, kToGuest, std::format("{}: announced with data", d.name), size,
               [d](const Bytes& payload, const std::string&) { return list_of(d, payload); });
       push_to(all, channel, kToGuest, std::format("{}: what was read", d.name), size,
@@ -159,7 +157,7 @@ void add_device_attacks(std::vector<Attack>& all) {
 }
 
 void add_static_attacks(std::vector<Attack>& all) {
-  for (const std::size_t size : kSizes) {
+  for (const std::size_t size : kStaticSizes) {
     for (const unsigned type : {1U, 2U, 3U, 5U, 6U, 7U, 0x0CU, 0x0DU}) {  // MS-RDPEA 2.2.1, both directions'
       push_to(all, "rdpsnd", kToGuest, std::format("message {}", type), size,
               [type](const Bytes& payload, const std::string&) {

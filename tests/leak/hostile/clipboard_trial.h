@@ -10,11 +10,10 @@
 #include <tobari/policy/limits.h>
 
 #include "clipboard_scene.h"
+#include "directions.h"
 
 namespace tobari::leak {
 
-inline constexpr const char* kToGuest = "to guest";
-inline constexpr const char* kFromGuest = "from guest";
 [[nodiscard]] std::string name_of(policy::Format format);
 
 struct ClipboardCase {

@@ -35,7 +35,7 @@ std::uint32_t number(std::span<const std::byte> bytes, std::size_t at, std::size
   return value;
 }
 
-std::string_view name_of(Format format) noexcept {
+std::string_view in_agent_words(Format format) noexcept {
   if (format == Format::kRtf) return "Rich Text Format";
   if (format == Format::kHtml) return "HTML Format";
   return "";
@@ -115,7 +115,7 @@ void PlayedClipboard::give(std::uint32_t id) {
 void PlayedClipboard::copies(Format format, Bytes windows) {
   has_ = format_id(format);
   content_ = std::move(windows);
-  announce(has_, name_of(format));
+  announce(has_, in_agent_words(format));
 }
 
 void PlayedClipboard::copies_files() { announce(kFileList, "FileGroupDescriptorW"); }

@@ -24,7 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr UINT32 kFirst = 1, kLast = 2;  // MS-RDPBCGR 2.2.6.1.1
+constexpr UINT32 kFirstFlag = 1, kLastFlag = 2;  // MS-RDPBCGR 2.2.6.1.1
 constexpr auto kPatience = 5s;
 constexpr std::size_t kMaxUnheard = 64;
 constexpr UINT32 kWidth = 640, kHeight = 480;
@@ -107,14 +107,14 @@ struct Rogue::Impl {
     const std::span content(reinterpret_cast<const std::byte*>(data), size);
     if (self.drdynvc == 0) self.drdynvc = freerdp_channels_get_id_by_name(instance, "drdynvc");
     if (channel == self.drdynvc) {
-      self.dynamic.receive(content, (flags & kFirst) != 0, (flags & kLast) != 0);
+      self.dynamic.receive(content, (flags & kFirstFlag) != 0, (flags & kLastFlag) != 0);
       return TRUE;
     }
     const char* name = freerdp_channels_get_name_by_id(instance, channel);
     const std::string label = std::format("static {}", name != nullptr ? name : std::to_string(channel));
     self.statics[label] += size;
     self.look(label, content);
-    if (name != nullptr) self.hear(name, content, (flags & kFirst) != 0, (flags & kLast) != 0);
+    if (name != nullptr) self.hear(name, content, (flags & kFirstFlag) != 0, (flags & kLastFlag) != 0);
     return TRUE;
   }
   static BOOL post_connect(freerdp* instance) {

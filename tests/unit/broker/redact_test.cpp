@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kSecret = "hunter2";
+constexpr const char* kPassword = "hunter2";
 
 TEST(Redact, TakesWhatANameSaysIsSecret) {
   for (const char* line : {"password=hunter2",
@@ -38,7 +38,7 @@ TEST(Redact, TakesWhatANameSaysIsSecret) {
                            "secret:hunter2,next=1",
                            "joinToken=hunter2"}) {
     const std::string text = redacted(line);
-    EXPECT_THAT(text, Not(HasSubstr(kSecret))) << line;
+    EXPECT_THAT(text, Not(HasSubstr(kPassword))) << line;
     EXPECT_THAT(text, HasSubstr(kLeftOut)) << line;
   }
 }
@@ -88,7 +88,7 @@ TEST(RedactConfig, ShowsKnownKeysAndNothingElse) {
       "libvirt_uri: qemu+tcp://root:hunter2@host/system\n"
       "no colon hunter2\n"
       "\"quoted hunter2\": 1\n");
-  EXPECT_THAT(shown, Not(HasSubstr(kSecret)));
+  EXPECT_THAT(shown, Not(HasSubstr(kPassword)));
   EXPECT_THAT(shown, HasSubstr("listen: 0.0.0.0:8443\n"));
   EXPECT_THAT(shown, HasSubstr("  - broker.example\n  - 192.0.2.1\n"));
   EXPECT_THAT(shown, HasSubstr("database: (left out)\n"));

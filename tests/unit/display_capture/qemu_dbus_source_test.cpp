@@ -24,7 +24,7 @@ using ::testing::ElementsAre;
 constexpr unsigned kFormat = 0x20020888;
 constexpr const char* kUnsupported = "org.qemu.Display1.Error.Unsupported";
 
-UniqueFd memory(std::size_t size) {
+UniqueFd shared_memory(std::size_t size) {
   UniqueFd fd(memfd_create("picture", MFD_CLOEXEC));
   EXPECT_EQ(ftruncate(fd.get(), static_cast<off_t>(size)), 0);
   return fd;
@@ -40,7 +40,7 @@ class QemuDbusSourceTest : public ::testing::Test {
   void TearDown() override { source_->stop(); }
 
   void show(Size size) {
-    picture_ = memory(static_cast<std::size_t>(size.area()) * 4);
+    picture_ = shared_memory(static_cast<std::size_t>(size.area()) * 4);
     const auto width = static_cast<unsigned>(size.width);
     ASSERT_EQ(qemu_.scanout_map(picture_.get(), 0, width, static_cast<unsigned>(size.height), width * 4, kFormat), "");
     ASSERT_TRUE(
@@ -72,7 +72,7 @@ TEST_F(QemuDbusSourceTest, ASharedPictureIsSeenWithoutAnUpdate) {
 }
 
 TEST_F(QemuDbusSourceTest, SeveralHeadsShareOneFileWhoseLastRowIsShort) {
-  const UniqueFd fd = memory(5464 + 767 * 12760 + 1366 * 4);
+  const UniqueFd fd = shared_memory(5464 + 767 * 12760 + 1366 * 4);
   EXPECT_EQ(qemu_.scanout_map(fd.get(), 5464, 1366, 768, 12760, kFormat), "");
   ASSERT_TRUE(events_.wait_for_surface());
   const auto view = source_->acquire(Region{});
@@ -137,7 +137,7 @@ TEST_F(QemuDbusSourceTest, WildCoordinatesAreCut) {
 
 TEST_F(QemuDbusSourceTest, AFormatOrSizeThatCannotBeShownIsRefusedAndTheSessionGoesOn) {
   show({64, 48});
-  const UniqueFd fd = memory(1 << 20);
+  const UniqueFd fd = shared_memory(1 << 20);
   EXPECT_EQ(qemu_.scanout_map(fd.get(), 0, 64, 48, 128, 0x10020565), kUnsupported);
   EXPECT_EQ(qemu_.scanout_map(fd.get(), 0, 100'000, 2, 400'000, kFormat), kUnsupported);
   EXPECT_EQ(qemu_.scanout(64, 48, 128, 0x10020565, 128 * 48, 0), kUnsupported);
@@ -148,13 +148,13 @@ TEST_F(QemuDbusSourceTest, AFormatOrSizeThatCannotBeShownIsRefusedAndTheSessionG
 
 // In these the answer races with our hanging up: it is an error of one kind or the other.
 TEST_F(QemuDbusSourceTest, AFileShorterThanThePictureEndsTheSession) {
-  const UniqueFd fd = memory(64 * 48 * 4 - 1);
+  const UniqueFd fd = shared_memory(64 * 48 * 4 - 1);
   EXPECT_NE(qemu_.scanout_map(fd.get(), 0, 64, 48, 256, kFormat), "");
   expect_lost(Errc::kPeerProtocol);
 }
 
 TEST_F(QemuDbusSourceTest, AnOffsetBeyondTheFileEndsTheSession) {
-  const UniqueFd fd = memory(64 * 48 * 4);
+  const UniqueFd fd = shared_memory(64 * 48 * 4);
   EXPECT_NE(qemu_.scanout_map(fd.get(), 0xFFFFFFFC, 64, 48, 256, kFormat), "");
   expect_lost(Errc::kPeerProtocol);
 }
@@ -307,7 +307,7 @@ TEST_F(QemuDbusSourceTest, AConnectionThatClosesIsALoss) {
 
 TEST(QemuDbusSourceAlone, ASocketThatIsNoneIsALoss) {
   Recorder events;
-  auto source = *QemuDbusSource::create(memory(4096), {});
+  auto source = *QemuDbusSource::create(shared_memory(4096), {});
   ASSERT_TRUE(source->start(events).has_value());
   EXPECT_TRUE(events.wait([](const auto& seen) { return !seen.losses.empty(); }));
   EXPECT_FALSE(QemuDbusSource::create(UniqueFd(), {}).has_value());

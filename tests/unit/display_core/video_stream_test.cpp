@@ -17,11 +17,13 @@ using testing::Content;
 using testing::Picture;
 using testing::ReferenceClient;
 
-constexpr Size kDesktop{1024, 768};
+constexpr Size kStreamed{1024, 768};
 
 class VideoStreamTest : public ::testing::Test {
  protected:
-  VideoStreamTest() : picture(make_picture(Content::kTextLight, kDesktop)), client(kDesktop) { stream.reset(kDesktop); }
+  VideoStreamTest() : picture(make_picture(Content::kTextLight, kStreamed)), client(kStreamed) {
+    stream.reset(kStreamed);
+  }
 
   EncodedFrame play(const Rect& window) {
     draw_photo(picture, window, phase++);
@@ -79,7 +81,7 @@ TEST_F(VideoStreamTest, GrowsOnceAndThenTakesTheWholeSurface) {
   const EncodedFrame again = play({192, 64, 384, 192});  // somebody drags the window
   EXPECT_EQ(made(again), 0);
   EXPECT_FALSE(again.rects.back().off_screen);
-  EXPECT_EQ(again.rects.back().rect, bounds(kDesktop));
+  EXPECT_EQ(again.rects.back().rect, bounds(kStreamed));
   play({256, 64, 384, 192});
   EXPECT_LE(mean_error({256, 64, 384, 192}), 6);
 }

@@ -23,7 +23,7 @@ FormatSet set_of(std::initializer_list<Format> formats) {
   return set;
 }
 
-ClipboardContent content(std::string_view text) {
+ClipboardContent relayed(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};
 }
@@ -107,8 +107,8 @@ TEST_F(ClipboardRelayTest, WhatTheClientCopiesIsPastedInTheGuest) {
   relay.guest_events().on_ask(5, Format::kText);
   const TransferId asked = client_asked();
   ASSERT_NE(asked, 0U);
-  relay.client_answers(*client, asked, content("hello"));
-  EXPECT_EQ(guest.given.at(5), content("hello"));
+  relay.client_answers(*client, asked, relayed("hello"));
+  EXPECT_EQ(guest.given.at(5), relayed("hello"));
   ASSERT_EQ(ledger.entered.size(), 1U);
   EXPECT_EQ(ledger.entered[0].session_id, "s1");
   EXPECT_EQ(ledger.entered[0].channel, "clipboard.to_guest");
@@ -124,8 +124,8 @@ TEST_F(ClipboardRelayTest, WhatTheGuestCopiesIsPastedAtTheClient) {
   ASSERT_EQ(guest.asked.size(), 1U);
   const TransferId asked = guest.asked.begin()->first;
   EXPECT_EQ(guest.asked.begin()->second.second, kMaxClipboardText);
-  relay.guest_events().on_answer(asked, content("<i>x</i>"));
-  EXPECT_EQ(client_given(3).value().value(), content("<i>x</i>"));
+  relay.guest_events().on_answer(asked, relayed("<i>x</i>"));
+  EXPECT_EQ(client_given(3).value().value(), relayed("<i>x</i>"));
 }
 
 TEST_F(ClipboardRelayTest, WithoutTheGrantThereIsNothing) {
@@ -167,14 +167,14 @@ TEST_F(ClipboardRelayTest, TooMuchIsRefusedWhole) {
   connect(both({.bytes_per_transfer = 4}));
   relay.client_offers(*client, FormatSet::all());
   relay.guest_events().on_ask(5, Format::kText);
-  relay.client_answers(*client, client_asked(), content("hello"));
+  relay.client_answers(*client, client_asked(), relayed("hello"));
   ASSERT_TRUE(guest.given.contains(5));
   EXPECT_FALSE(guest.given.at(5));
   EXPECT_TRUE(ledger.entered.empty());
   EXPECT_EQ(denials.size(), 1U);
   relay.guest_events().on_ask(6, Format::kText);
-  relay.client_answers(*client, client_asked(), content("four"));
-  EXPECT_EQ(guest.given.at(6), content("four"));
+  relay.client_answers(*client, client_asked(), relayed("four"));
+  EXPECT_EQ(guest.given.at(6), relayed("four"));
 }
 
 TEST_F(ClipboardRelayTest, APictureDoesNotPassInsideOfHtml) {
@@ -185,7 +185,7 @@ TEST_F(ClipboardRelayTest, APictureDoesNotPassInsideOfHtml) {
     connect(both({.formats = formats}));
     relay.client_offers(*client, FormatSet::all());
     relay.guest_events().on_ask(5, Format::kHtml);
-    relay.client_answers(*client, client_asked(), content("<img src='data:image/png;base64,AAAA'>"));
+    relay.client_answers(*client, client_asked(), relayed("<img src='data:image/png;base64,AAAA'>"));
     EXPECT_EQ(guest.given.at(5).has_value(), pictures);
     EXPECT_EQ(denials.size(), 1U);
   }
@@ -210,11 +210,11 @@ TEST_F(ClipboardRelayTest, NothingPassesBeforeItIsWrittenDown) {
   connect(both());
   relay.guest_events().on_offer(FormatSet::all());
   relay.client_asks(*client, 3, Format::kText);
-  relay.guest_events().on_answer(guest.asked.begin()->first, content("x"));
+  relay.guest_events().on_answer(guest.asked.begin()->first, relayed("x"));
   EXPECT_FALSE(client_given(3));
   ASSERT_EQ(ledger.open.size(), 1U);
   ledger.open[0]({});
-  EXPECT_EQ(client_given(3).value().value(), content("x"));
+  EXPECT_EQ(client_given(3).value().value(), relayed("x"));
 }
 
 TEST_F(ClipboardRelayTest, WhatTheLedgerRefusesDoesNotPass) {
@@ -222,7 +222,7 @@ TEST_F(ClipboardRelayTest, WhatTheLedgerRefusesDoesNotPass) {
   connect(both());
   relay.guest_events().on_offer(FormatSet::all());
   relay.client_asks(*client, 3, Format::kText);
-  relay.guest_events().on_answer(guest.asked.begin()->first, content("x"));
+  relay.guest_events().on_answer(guest.asked.begin()->first, relayed("x"));
   EXPECT_FALSE(client_given(3).value());
   EXPECT_TRUE(denials.empty()) << "who keeps it has written that down";
 }
@@ -232,7 +232,7 @@ TEST_F(ClipboardRelayTest, ALedgerThatDoesNotAnswerIsANo) {
   connect(both());
   relay.guest_events().on_offer(FormatSet::all());
   relay.client_asks(*client, 3, Format::kText);
-  relay.guest_events().on_answer(guest.asked.begin()->first, content("x"));
+  relay.guest_events().on_answer(guest.asked.begin()->first, relayed("x"));
   const auto due = relay.next_alarm();
   ASSERT_TRUE(due);
   relay.tick(*due);
@@ -250,7 +250,7 @@ TEST_F(ClipboardRelayTest, AnEndThatDoesNotAnswerIsGivenUp) {
   const TransferId asked = client_asked();
   relay.tick(relay.next_alarm().value());
   EXPECT_FALSE(guest.given.at(5));
-  relay.client_answers(*client, asked, content("late"));
+  relay.client_answers(*client, asked, relayed("late"));
   EXPECT_FALSE(guest.given.at(5));
   EXPECT_TRUE(ledger.entered.empty());
 }
@@ -259,15 +259,15 @@ TEST_F(ClipboardRelayTest, TheRateHoldsBack) {
   connect(both({.bytes_per_second = 10}));
   relay.client_offers(*client, FormatSet::all());
   relay.guest_events().on_ask(5, Format::kText);
-  relay.client_answers(*client, client_asked(), content("ten bytes."));
+  relay.client_answers(*client, client_asked(), relayed("ten bytes."));
   EXPECT_TRUE(guest.given.contains(5));
   relay.guest_events().on_ask(6, Format::kText);
-  relay.client_answers(*client, client_asked(), content("five."));
+  relay.client_answers(*client, client_asked(), relayed("five."));
   EXPECT_FALSE(guest.given.contains(6));
   const auto due = relay.next_alarm();
   ASSERT_TRUE(due);
   relay.tick(*due);
-  EXPECT_EQ(guest.given.at(6), content("five."));
+  EXPECT_EQ(guest.given.at(6), relayed("five."));
 }
 
 TEST_F(ClipboardRelayTest, TighteningClosesAtOnce) {
@@ -275,7 +275,7 @@ TEST_F(ClipboardRelayTest, TighteningClosesAtOnce) {
   connect(both());
   relay.guest_events().on_offer(FormatSet::all());
   relay.client_asks(*client, 3, Format::kText);
-  relay.guest_events().on_answer(guest.asked.begin()->first, content("x"));
+  relay.guest_events().on_answer(guest.asked.begin()->first, relayed("x"));
   relay.client_asks(*client, 4, Format::kText);
   relay.set_client(client, "s1", {});
   EXPECT_FALSE(client_open());
@@ -322,7 +322,7 @@ TEST_F(ClipboardRelayTest, AnotherClientKnowsNothingOfTheFormer) {
   EXPECT_FALSE(guest.given.at(5));
   relay.client_offers(*former, FormatSet::all());
   EXPECT_TRUE(guest.offered.empty());
-  relay.client_answers(*former, asked, content("late"));
+  relay.client_answers(*former, asked, relayed("late"));
   EXPECT_TRUE(ledger.entered.empty());
 }
 

@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Time = CodecTrust::Time;
 
-constexpr ClientCodecs kAll{.clear = true, .planar = true, .avc420 = true, .progressive = true};
+constexpr ClientCodecs kEveryCodec{.clear = true, .planar = true, .avc420 = true, .progressive = true};
 
 EncodedFrame frame_of(Codec codec) {
   EncodedFrame frame;
@@ -28,7 +28,7 @@ class CodecTrustTest : public ::testing::Test {
 };
 
 TEST_F(CodecTrustTest, TrustsWhatIsOfferedAndNoMore) {
-  EXPECT_TRUE(trust.trusted(kAll).avc420);
+  EXPECT_TRUE(trust.trusted(kEveryCodec).avc420);
   EXPECT_FALSE(trust.trusted({.clear = true, .planar = true}).avc420);
 }
 
@@ -37,18 +37,18 @@ TEST_F(CodecTrustTest, AClosedChannelCostsTheMostDemandingCodecThatWasUsed) {
   trust.sent(frame_of(Codec::kProgressive), now);
   trust.sent(frame_of(Codec::kAvc420), now);
   EXPECT_EQ(trust.channel_closed(), "avc420");
-  EXPECT_FALSE(trust.trusted(kAll).avc420);
-  EXPECT_TRUE(trust.trusted(kAll).progressive);
+  EXPECT_FALSE(trust.trusted(kEveryCodec).avc420);
+  EXPECT_TRUE(trust.trusted(kEveryCodec).progressive);
   EXPECT_EQ(trust.channel_closed(), "progressive");
   EXPECT_EQ(trust.channel_closed(), "clear");
-  EXPECT_TRUE(trust.trusted(kAll).planar);
+  EXPECT_TRUE(trust.trusted(kEveryCodec).planar);
   EXPECT_EQ(trust.channel_closed(), std::nullopt) << "there is nothing left to give up";
 }
 
 TEST_F(CodecTrustTest, WhatWasNeverUsedIsNotToBlame) {
   trust.sent(frame_of(Codec::kClear), now);
   EXPECT_EQ(trust.channel_closed(), "clear");
-  EXPECT_TRUE(trust.trusted(kAll).avc420);
+  EXPECT_TRUE(trust.trusted(kEveryCodec).avc420);
 }
 
 TEST_F(CodecTrustTest, AClientThatAnswersButNeverAcknowledgesVideoLosesIt) {

@@ -12,7 +12,7 @@
 namespace tobari::display {
 namespace {
 
-class Recorder final : public InputSink {
+class InputRecorder final : public InputSink {
  public:
   void key(const KeyEvent& e) override {
     log += std::format("{}{:02x}{} ", e.pressed ? '+' : '-', e.scancode, e.extended ? "e" : "");
@@ -30,7 +30,7 @@ class InputMapTest : public ::testing::Test {
  protected:
   static constexpr Size kDesktop{800, 600};
   InputMap map;
-  Recorder sink;
+  InputRecorder sink;
 };
 
 TEST_F(InputMapTest, Keys) {

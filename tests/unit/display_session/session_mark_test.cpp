@@ -16,7 +16,7 @@
 namespace tobari::display {
 namespace {
 
-constexpr Size kSize{320, 240};
+constexpr Size kMarked{320, 240};
 constexpr const char* kFirst = "01234567-89ab-4cde-8f01-23456789abcd";
 constexpr const char* kSecond = "76543210-89ab-4cde-8f01-23456789abcd";
 
@@ -34,7 +34,7 @@ class SessionMark : public ::testing::Test {
     Admitted admitted;
     admitted.session_id = session_id;
     admitted.grant.invisible_watermark = invisible;
-    static_cast<void>(client.authenticate(client_of(kSize), admitted));
+    static_cast<void>(client.authenticate(client_of(kMarked), admitted));
     return client;
   }
   FakeDisplayTransport& connect(const std::string& session_id, bool invisible) {
@@ -43,7 +43,7 @@ class SessionMark : public ::testing::Test {
     return client;
   }
   void show_card() {
-    auto made = TestPatternSource::make("card", kSize).value();
+    auto made = TestPatternSource::make("card", kMarked).value();
     source = made.get();
     session.set_source(std::move(made));
   }
@@ -51,7 +51,7 @@ class SessionMark : public ::testing::Test {
     return client.wait_until([&expected](const auto& c) { return c.shows(expected.view()); });
   }
 
-  const TestPattern card{Pattern::kCard, kSize};
+  const TestPattern card{Pattern::kCard, kMarked};
   EndObserver observer;
   DisplaySession session{observer};
   TestPatternSource* source = nullptr;
@@ -67,7 +67,7 @@ TEST_F(SessionMark, LiesOnNoticesToo) {
   auto& client = connect(kFirst, true);
   ASSERT_TRUE(shows(client, with_mark(card.canvas(), kFirst)));
   source->lose("gone");
-  EXPECT_TRUE(shows(client, with_mark(draw_notice(kSize, "THIS DESKTOP HAS ENDED"), kFirst)));
+  EXPECT_TRUE(shows(client, with_mark(draw_notice(kMarked, "THIS DESKTOP HAS ENDED"), kFirst)));
 }
 
 // A desktop that rests is painted anew for whoever takes it over, with his mark; and without one for whom none is
@@ -119,7 +119,7 @@ TEST_F(SessionMark, WithoutAnIdNobodyIsPushedAside) {
   auto& second = sign_in("none", true, Leaves::kByHand);
   second.become_ready({.clear = false, .planar = false, .avc420 = false});
   source->lose("gone");
-  EXPECT_TRUE(shows(first, with_mark(draw_notice(kSize, "THIS DESKTOP HAS ENDED"), kFirst)));
+  EXPECT_TRUE(shows(first, with_mark(draw_notice(kMarked, "THIS DESKTOP HAS ENDED"), kFirst)));
   EXPECT_TRUE(second.wait_until([](const auto& c) { return c.closed() == CloseReason::kDropped && c.frames() == 0; }));
   second.disconnect();
 }

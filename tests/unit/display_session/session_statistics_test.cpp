@@ -16,7 +16,7 @@ namespace tobari::display {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Size kSize{320, 240};
+constexpr Size kCounted{320, 240};
 
 class Listener final : public QuietObserver {
  public:
@@ -42,13 +42,13 @@ class SessionStatistics : public ::testing::Test {
     EXPECT_TRUE(session.add_client(std::move(made), {"fake", ""}));
     Admitted admitted;
     admitted.session_id = session_id;
-    static_cast<void>(client.authenticate(client_of(kSize), admitted));
+    static_cast<void>(client.authenticate(client_of(kCounted), admitted));
     client.become_ready();
     return client;
   }
-  void show(std::string_view pattern) { session.set_source(TestPatternSource::make(pattern, kSize).value()); }
+  void show(std::string_view pattern) { session.set_source(TestPatternSource::make(pattern, kCounted).value()); }
   static bool shows_card(FakeDisplayTransport& client) {
-    const TestPattern card(Pattern::kCard, kSize);
+    const TestPattern card(Pattern::kCard, kCounted);
     return client.wait_until([&card](const auto& c) { return c.shows(card.canvas().view()); });
   }
   Result<std::vector<std::byte>> thumbnail() {
@@ -84,7 +84,7 @@ TEST_F(SessionStatistics, CountWhatAClientWasShownAndHowFastItsKeysWereAnswered)
   EXPECT_GE(seen.frames, 3U);
   EXPECT_EQ(seen.frames, seen.frames_acknowledged);
   EXPECT_EQ(seen.encode.count(), seen.frames);
-  EXPECT_GE(seen.bytes(), static_cast<std::uint64_t>(kSize.area()) * 3 / 4) << "the picture went uncompressed";
+  EXPECT_GE(seen.bytes(), static_cast<std::uint64_t>(kCounted.area()) * 3 / 4) << "the picture went uncompressed";
   EXPECT_EQ(seen.input_of_all().count(), 2U);
   EXPECT_FALSE(session.statistics().connected);
 }
@@ -119,8 +119,8 @@ TEST_F(SessionStatistics, AThumbnailTakesNothingFromTheClient) {
   ASSERT_TRUE(shows_card(client));
   client.input().key({0x1E, false, true});
   ASSERT_TRUE(thumbnail());
-  TestPattern card(Pattern::kCard, kSize);
-  card.echo(echo_cell(kSize, 0x1E, false));
+  TestPattern card(Pattern::kCard, kCounted);
+  card.echo(echo_cell(kCounted, 0x1E, false));
   EXPECT_TRUE(client.wait_until([&card](const auto& c) { return c.shows(card.canvas().view()); }));
 }
 

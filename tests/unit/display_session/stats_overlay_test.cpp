@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 
-constexpr Size kSize{800, 600};
+constexpr Size kOverlaid{800, 600};
 constexpr std::chrono::milliseconds kPeriod{50};
 
 // Says what has come so far.
@@ -65,11 +65,11 @@ class Overlay : public ::testing::Test {
   ~Overlay() override { source.stop(); }
   // Where the picture differs from the pattern's own.
   Rect difference() {
-    const TestPattern card(Pattern::kCard, kSize);
-    const FrameView seen = source.acquire(Region(bounds(kSize))).value();
+    const TestPattern card(Pattern::kCard, kOverlaid);
+    const FrameView seen = source.acquire(Region(bounds(kOverlaid))).value();
     Rect box;
-    for (int y = 0; y < kSize.height; ++y) {
-      for (int x = 0; x < kSize.width; ++x) {
+    for (int y = 0; y < kOverlaid.height; ++y) {
+      for (int x = 0; x < kOverlaid.width; ++x) {
         if (std::memcmp(seen.at(x, y), card.canvas().view().at(x, y), 3) != 0) box = unite(box, {x, y, 1, 1});
       }
     }
@@ -80,7 +80,7 @@ class Overlay : public ::testing::Test {
   std::atomic<bool> connected = true;
   std::atomic<int> asked = 0;
   Events events;
-  StatsOverlaySource source{TestPatternSource::make("card", kSize).value(),
+  StatsOverlaySource source{TestPatternSource::make("card", kOverlaid).value(),
                             [this] {
                               ++asked;
                               DisplayStats stats;
@@ -98,7 +98,7 @@ TEST_F(Overlay, ThePanelIsInTheCornerAndNowhereElse) {
   ASSERT_TRUE(events.wait(1));
   source.stop();
   const Rect panel = events.damage.front();
-  EXPECT_EQ(panel.right(), kSize.width);
+  EXPECT_EQ(panel.right(), kOverlaid.width);
   EXPECT_EQ(panel.y, 0);
   const Rect changed = difference();
   EXPECT_FALSE(changed.empty());
@@ -116,7 +116,7 @@ TEST_F(Overlay, ItIsOneDamageATick) {
 TEST(OverlayOverNoise, WhatIsDrawnUnderItIsNoChange) {
   Events events;
   StatsOverlaySource source(
-      TestPatternSource::make("noise", kSize).value(),
+      TestPatternSource::make("noise", kOverlaid).value(),
       [] {
         DisplayStats stats;
         stats.connected = true;
@@ -132,7 +132,7 @@ TEST(OverlayOverNoise, WhatIsDrawnUnderItIsNoChange) {
     }
     return bytes;
   };
-  const Rect corner{kSize.width - 100, 0, 100, 60};
+  const Rect corner{kOverlaid.width - 100, 0, 100, 60};
   const Rect beside{0, 0, 100, 60};
   ASSERT_TRUE(events.wait(1));
   const auto paper_in = [](const std::vector<std::byte>& pixels) {

@@ -38,7 +38,7 @@ class Asked final : public FramebufferSource {
   std::atomic<int>& count_;
 };
 
-class Watcher final : public SessionObserver {
+class WallWatcher final : public SessionObserver {
  public:
   void on_client_connected(const ClientInfo& /*client*/, const Admitted& /*admitted*/) override {}
   void on_client_closed(const ClientLabel& /*client*/, const Admitted* /*admitted*/, const Error& /*reason*/) override {
@@ -95,7 +95,7 @@ class WallTest : public ::testing::Test {
   }
 
   std::atomic<int> asked = 0;
-  Watcher watcher;
+  WallWatcher watcher;
   DisplaySession session{watcher, 4};
   std::array<TestPatternSource*, 4> sources{};
   MonitorLayout told;
@@ -109,7 +109,7 @@ TEST_F(WallTest, EveryMonitorShowsItsOwnDesktopAtItsOwnSize) {
 
 // A wall of a host: the display knows how many desktops there will be before it gets the first.
 TEST(WallOfAHost, AScreenWaitsForItsDesktopWhileTheOthersAreShown) {
-  Watcher watcher;
+  WallWatcher watcher;
   DisplaySession session(watcher);
   session.add_screens(2);
   const auto plug = [&session](std::size_t i) {

@@ -7,10 +7,10 @@
 
 #include <tobari/policy/policy_set.h>
 
+#include "named_channels.h"
+
 namespace tobari::policy {
 namespace {
-
-constexpr ChannelIndex kConnect = find_channel("connect").value();
 
 struct Case {
   const char* name;

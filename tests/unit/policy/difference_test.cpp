@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "named_channels.h"
 #include "random_policy.h"
 
 namespace tobari::policy {
@@ -15,13 +16,8 @@ using testing::Field;
 using testing::IsEmpty;
 using Kind = Difference::Kind;
 
-constexpr ChannelIndex kConnect = find_channel("connect").value();
-constexpr ChannelIndex kPaste = find_channel("clipboard.to_guest").value();
 constexpr auto kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 27) + 12h;
 
-Rule allow(const char* name, ChannelIndex what, std::vector<std::string> users = {}) {
-  return {.name = name, .effect = Effect::kAllow, .what = {what}, .who = {.users = std::move(users)}};
-}
 auto difference(const char* subject, const char* what, Kind kind, const char* in_case) {
   return AllOf(Field(&Difference::subject, subject), Field(&Difference::what, what), Field(&Difference::kind, kind),
                Field(&Difference::in_case, in_case));

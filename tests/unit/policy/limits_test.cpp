@@ -6,6 +6,8 @@
 
 #include <tobari/policy/policy_set.h>
 
+#include "named_channels.h"
+
 namespace tobari::policy {
 namespace {
 
@@ -13,11 +15,6 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr ChannelIndex kConnect = find_channel("connect").value();
-constexpr ChannelIndex kPaste = find_channel("clipboard.to_guest").value();
-constexpr ChannelIndex kPlay = find_channel("audio.play").value();
-
-Rule allow(const char* name, ChannelIndex what) { return {.name = name, .effect = Effect::kAllow, .what = {what}}; }
 FormatSet formats(std::initializer_list<Format> list) {
   FormatSet set;
   for (const Format format : list) set.add(format);

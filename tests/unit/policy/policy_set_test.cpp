@@ -3,16 +3,17 @@
 
 #include <gmock/gmock.h>
 
+#include "named_channels.h"
+
 namespace tobari::policy {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr ChannelIndex kConnect = find_channel("connect").value();
 constexpr ChannelIndex kDrive = find_channel("drive").value();
 
-Rule rule(const char* name, Effect effect, ChannelIndex what = kConnect) {
+Rule connect_rule(const char* name, Effect effect, ChannelIndex what = kConnect) {
   Rule out;
   out.name = name;
   out.line = 3;
@@ -28,21 +29,21 @@ Request request(const char* user) {
 
 TEST(Decide, DeniesWhatNoRuleAllows) {
   EXPECT_FALSE(decide(PolicySet(), request("alice"), "connect").allowed);
-  const PolicySet policy({rule("r", Effect::kAllow)}, {});
+  const PolicySet policy({connect_rule("r", Effect::kAllow)}, {});
   EXPECT_FALSE(decide(policy, request("alice"), "drive").allowed);
   EXPECT_FALSE(decide(policy, request("alice"), "no.such.channel").allowed);
 }
 
 TEST(Decide, NamesTheRuleThatDecided) {
-  const PolicySet policy({rule("open", Effect::kAllow)});
+  const PolicySet policy({connect_rule("open", Effect::kAllow)});
   EXPECT_EQ(decide(policy, request("alice"), "connect"),
             (Decision{.allowed = true, .rule = "open", .line = 3, .reason = "rule 'open' allows it"}));
 }
 
 TEST(Decide, ADenialWinsWhereverItStands) {
   for (const bool first : {true, false}) {
-    std::vector<Rule> rules{rule("open", Effect::kAllow)};
-    rules.insert(first ? rules.begin() : rules.end(), rule("shut", Effect::kDeny));
+    std::vector<Rule> rules{connect_rule("open", Effect::kAllow)};
+    rules.insert(first ? rules.begin() : rules.end(), connect_rule("shut", Effect::kDeny));
     const Decision decision = decide(PolicySet(rules, {}), request("alice"), "connect");
     EXPECT_FALSE(decision.allowed);
     EXPECT_EQ(decision.rule, "shut");
@@ -50,7 +51,7 @@ TEST(Decide, ADenialWinsWhereverItStands) {
 }
 
 TEST(Decide, EveryConditionMustHold) {
-  Rule narrow = rule("narrow", Effect::kAllow);
+  Rule narrow = connect_rule("narrow", Effect::kAllow);
   narrow.who.users = {"alice", "bob"};
   narrow.who.groups = {"traders"};
   narrow.who.pools = {"trading"};
@@ -78,7 +79,7 @@ TEST(Decide, EveryConditionMustHold) {
 }
 
 TEST(Decide, GroupsOfTheFileAndOfTheDirectoryCount) {
-  Rule traders = rule("traders", Effect::kAllow);
+  Rule traders = connect_rule("traders", Effect::kAllow);
   traders.who.groups = {"traders"};
   const PolicySet policy({traders}, {{.name = "traders", .users = {"bob", "alice"}}});
   EXPECT_TRUE(decide(policy, request("alice"), "connect").allowed);
@@ -89,18 +90,19 @@ TEST(Decide, GroupsOfTheFileAndOfTheDirectoryCount) {
 }
 
 TEST(Decide, AnUnknownAddressIsDeniedButNotAllowedByNetworkRules) {
-  Rule open = rule("open", Effect::kAllow);
+  Rule open = connect_rule("open", Effect::kAllow);
   open.conditions.networks = {IpNetwork::parse("0.0.0.0/0").value()};
   EXPECT_FALSE(decide(PolicySet({open}, {}), request("alice"), "connect").allowed);
-  Rule shut = rule("shut", Effect::kDeny);
+  Rule shut = connect_rule("shut", Effect::kDeny);
   shut.conditions.networks = {IpNetwork::parse("192.0.2.0/24").value()};
-  EXPECT_EQ(decide(PolicySet({rule("any", Effect::kAllow), shut}, {}), request("alice"), "connect").rule, "shut");
+  EXPECT_EQ(decide(PolicySet({connect_rule("any", Effect::kAllow), shut}, {}), request("alice"), "connect").rule,
+            "shut");
 }
 
 TEST(MakeGrant, HoldsWhatIsAllowedAndAvailable) {
   Request asked = request("alice");
   asked.desktop_id = "d1";
-  const PolicySet policy({rule("open", Effect::kAllow), rule("drives", Effect::kAllow, kDrive)}, {});
+  const PolicySet policy({connect_rule("open", Effect::kAllow), connect_rule("drives", Effect::kAllow, kDrive)}, {});
   const Grant grant = make_grant(policy, asked);
   EXPECT_EQ(grant.user, "alice");
   EXPECT_EQ(grant.desktop_id, "d1");
@@ -108,18 +110,19 @@ TEST(MakeGrant, HoldsWhatIsAllowedAndAvailable) {
 }
 
 TEST(MakeGrant, LeavesOutWhatIsNoPartOfASession) {
-  const PolicySet policy(
-      {rule("open", Effect::kAllow), rule("pictures", Effect::kAllow, find_channel("thumbnail").value())}, {});
+  const PolicySet policy({connect_rule("open", Effect::kAllow),
+                          connect_rule("pictures", Effect::kAllow, find_channel("thumbnail").value())},
+                         {});
   EXPECT_TRUE(decide(policy, request("alice"), "thumbnail").allowed);
   EXPECT_FALSE(decide(policy, request("alice"), "thumbnail.others").allowed) << "one's own is not everybody's";
   EXPECT_THAT(make_grant(policy, request("alice")).channels, ElementsAre(ChannelGrant{"connect", "open"}));
 }
 
 TEST(MakeGrant, SoundComesOutAndNoMicrophoneGetsIn) {
-  constexpr ChannelIndex kPlay = find_channel("audio.play").value();
   constexpr ChannelIndex kRecord = find_channel("audio.record").value();
-  const PolicySet policy(
-      {rule("open", Effect::kAllow), rule("hear", Effect::kAllow, kPlay), rule("speak", Effect::kAllow, kRecord)}, {});
+  const PolicySet policy({connect_rule("open", Effect::kAllow), connect_rule("hear", Effect::kAllow, kPlay),
+                          connect_rule("speak", Effect::kAllow, kRecord)},
+                         {});
   EXPECT_THAT(make_grant(policy, request("alice")).channels,
               ElementsAre(ChannelGrant{"connect", "open"}, ChannelGrant{"audio.play", "hear"}));
 }

@@ -7,7 +7,6 @@
 namespace tobari::vmhost {
 namespace {
 
-using Kind = Action::Kind;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -18,7 +17,7 @@ class Reconcile : public ::testing::Test {
     const FoundDesktop found{id_, running};
     return reconcile({&wanted, 1}, {&found, 1}, memory_);
   }
-  std::vector<Action> just(Kind kind) { return {{kind, id_}}; }
+  std::vector<Action> just(Action::Kind kind) { return {{kind, id_}}; }
 
   const DesktopId id_ = DesktopId::random();
   HostMemory memory_;
@@ -30,18 +29,18 @@ TEST_F(Reconcile, WhatIsRightIsLeftAlone) {
 }
 
 TEST_F(Reconcile, PowersOnAndOff) {
-  EXPECT_EQ(with(Power::kOn, false), just(Kind::kStart));
-  EXPECT_EQ(with(Power::kOff, true), just(Kind::kStop));
+  EXPECT_EQ(with(Power::kOn, false), just(Action::Kind::kStart));
+  EXPECT_EQ(with(Power::kOff, true), just(Action::Kind::kStop));
 }
 
 TEST_F(Reconcile, StartsWhatTheHypervisorDoesNotKnow) {
   const WantedDesktop wanted{id_, 1, Power::kOn};
-  EXPECT_EQ(reconcile({&wanted, 1}, {}, memory_), just(Kind::kStart));
+  EXPECT_EQ(reconcile({&wanted, 1}, {}, memory_), just(Action::Kind::kStart));
 }
 
 TEST_F(Reconcile, DeletesOnceRunningOrNot) {
-  EXPECT_EQ(with(Power::kDeleted, true), just(Kind::kDelete));
-  EXPECT_EQ(with(Power::kDeleted, false), just(Kind::kDelete));
+  EXPECT_EQ(with(Power::kDeleted, true), just(Action::Kind::kDelete));
+  EXPECT_EQ(with(Power::kDeleted, false), just(Action::Kind::kDelete));
   memory_.gone.insert(id_);
   EXPECT_THAT(with(Power::kDeleted, false), IsEmpty());
 }
@@ -49,10 +48,10 @@ TEST_F(Reconcile, DeletesOnceRunningOrNot) {
 TEST_F(Reconcile, LowerEpochIsRefusedWhateverItWants) {
   memory_.epochs[id_] = 6;
   for (const Power power : {Power::kOn, Power::kOff, Power::kDeleted}) {
-    for (const bool running : {true, false}) EXPECT_EQ(with(power, running, 5), just(Kind::kRefuse));
+    for (const bool running : {true, false}) EXPECT_EQ(with(power, running, 5), just(Action::Kind::kRefuse));
   }
-  EXPECT_EQ(with(Power::kOn, false, 6), just(Kind::kStart));
-  EXPECT_EQ(with(Power::kOn, false, 7), just(Kind::kStart));
+  EXPECT_EQ(with(Power::kOn, false, 6), just(Action::Kind::kStart));
+  EXPECT_EQ(with(Power::kOn, false, 7), just(Action::Kind::kStart));
 }
 
 TEST_F(Reconcile, BusyIsLeftAlone) {
@@ -65,26 +64,26 @@ TEST_F(Reconcile, BusyIsLeftAlone) {
 TEST_F(Reconcile, HeldIsNotStartedButStopped) {
   memory_.held.insert(id_);
   EXPECT_THAT(with(Power::kOn, false), IsEmpty());
-  EXPECT_EQ(with(Power::kOff, true), just(Kind::kStop));
+  EXPECT_EQ(with(Power::kOff, true), just(Action::Kind::kStop));
 }
 
 TEST_F(Reconcile, UnwantedIsStoppedAndNeverDeleted) {
   const FoundDesktop running{id_, true};
-  EXPECT_EQ(reconcile({}, {&running, 1}, memory_), just(Kind::kStop));
+  EXPECT_EQ(reconcile({}, {&running, 1}, memory_), just(Action::Kind::kStop));
   const FoundDesktop stopped{id_, false};
   EXPECT_THAT(reconcile({}, {&stopped, 1}, memory_), IsEmpty());
 }
 
 TEST_F(Reconcile, OneActionADesktopEvenWhenNamedTwice) {
   const WantedDesktop wanted[] = {{id_, 5, Power::kOn}, {id_, 5, Power::kDeleted}};
-  EXPECT_EQ(reconcile(wanted, {}, memory_), just(Kind::kStart));
+  EXPECT_EQ(reconcile(wanted, {}, memory_), just(Action::Kind::kStart));
 }
 
 TEST_F(Reconcile, DesktopsDoNotDisturbEachOther) {
   const DesktopId other = DesktopId::random();
   memory_.busy.insert(other);
   const WantedDesktop wanted[] = {{other, 1, Power::kOn}, {id_, 1, Power::kOn}};
-  EXPECT_EQ(reconcile(wanted, {}, memory_), just(Kind::kStart));
+  EXPECT_EQ(reconcile(wanted, {}, memory_), just(Action::Kind::kStart));
 }
 
 }  // namespace

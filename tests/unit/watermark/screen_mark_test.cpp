@@ -20,7 +20,7 @@ using testing::Desktop;
 using testing::Picture;
 
 constexpr Size kScreen{1280, 720};
-constexpr std::uint64_t kNumber = 0x0123456789ab4cdeu;
+constexpr std::uint64_t kSessionNumber = 0x0123456789ab4cdeu;
 const Region kAll(bounds(kScreen));
 
 bool shows(const FrameView& picture, const Picture& live, const ScreenMark* mark) {
@@ -58,8 +58,8 @@ TEST(ScreenMark, TheTextIsOnAllPartsOfTheScreen) {
 
 // What is compared and kept is the marked picture: an unchanged desktop stays unchanged, a changed pixel is one.
 TEST(ScreenMark, AnIdleDesktopStaysIdle) {
-  for (const auto& mark :
-       {ScreenMark::make("ALICE", std::nullopt), ScreenMark::make("", kNumber), ScreenMark::make("ALICE", kNumber)}) {
+  for (const auto& mark : {ScreenMark::make("ALICE", std::nullopt), ScreenMark::make("", kSessionNumber),
+                           ScreenMark::make("ALICE", kSessionNumber)}) {
     Picture desktop = testing::make_desktop(Desktop::kInterface, kScreen, 5);
     TileDiff diff;
     diff.reset(kScreen, mark);
@@ -105,7 +105,7 @@ TEST(ScreenMark, ATextIsNoMove) {
 // Every place has a mark of its own there: a copy would carry the wrong one along.
 TEST(ScreenMark, NothingIsMovedUnderAnInvisibleMark) {
   const Picture document = testing::make_desktop(Desktop::kTextLight, {1280, 1000}, 4);
-  const auto mark = ScreenMark::make("", kNumber);
+  const auto mark = ScreenMark::make("", kSessionNumber);
   EXPECT_TRUE(mark->covers_everything());
   Picture page(kScreen);
   page.paste(document, {0, 0});
