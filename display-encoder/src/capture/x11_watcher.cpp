@@ -133,7 +133,7 @@ void X11Watcher::flush_damage(SourceEvents& events) {
 
 void X11Watcher::send_cursor(SourceEvents& events) {
   XFixesCursorImage* const image = display_->broken() ? nullptr : XFixesGetCursorImage(display_->get());
-  if (image == nullptr || stopping_) return;
+  if (image == nullptr) return;
   CursorShape shape{{image->width, image->height}, {image->xhot, image->yhot}, {}};
   if (shape.size.width <= kMaxCursorSide && shape.size.height <= kMaxCursorSide) {
     // An unsigned long each, whatever its size.
@@ -142,7 +142,7 @@ void X11Watcher::send_cursor(SourceEvents& events) {
     for (std::size_t i = 0; i < area; ++i) shape.argb.push_back(static_cast<std::uint32_t>(image->pixels[i]));
   }
   XFree(image);
-  if (shape.argb.empty()) return;
+  if (stopping_ || shape.argb.empty()) return;
   unpremultiply(shape.argb);
   // Programs hide the pointer by giving it an empty picture.
   const bool visible = std::ranges::any_of(shape.argb, [](std::uint32_t pixel) { return pixel >> 24 != 0; });
