@@ -27,6 +27,11 @@ constexpr std::uint8_t kQuality = 100;  // informative
 constexpr std::size_t kWideLine = 30'000'000;  // bytes a second
 constexpr std::size_t kNarrowestLine = 16'000;
 constexpr std::size_t kShareOfLine = 8;  // in tenths: the rest is for everything that is no video
+// What a film may cost however wide the line is: 0.4 bits a pixel and frame, or 2 Mbit/s for small ones. Only grain
+// needs more, and its bits cost time at both ends; at rest it is exact anyway. A cut may use what was saved before it.
+constexpr std::size_t kMostMillibits = 400;
+constexpr std::size_t kSmallFilm = 250'000;  // bytes a second
+constexpr int kSavedFrames = 6;
 
 int padded(int side) { return (side + kMacroblock - 1) / kMacroblock * kMacroblock; }
 
@@ -49,9 +54,12 @@ int level_of(Size coded) {
 
 // One frame may hold what the line carries in one frame's time, so that none is a burst that all else waits for.
 void bound_bytes(x264_param_t& param, std::size_t bytes_per_second) {
-  const std::size_t rate = std::clamp(bytes_per_second, kNarrowestLine, kWideLine) * kShareOfLine / 10;
-  param.rc.i_vbv_max_bitrate = static_cast<int>(rate * 8 / 1000);
-  param.rc.i_vbv_buffer_size = std::max(1, param.rc.i_vbv_max_bitrate / kFrameRate);
+  const std::size_t line = std::clamp(bytes_per_second, kNarrowestLine, kWideLine) * kShareOfLine / 10;
+  const auto pixels = static_cast<std::size_t>(param.i_width) * static_cast<std::size_t>(param.i_height);
+  const std::size_t film = std::max(kSmallFilm, pixels * kMostMillibits * kFrameRate / 8000);
+  const auto kilobits = [](std::size_t bytes) { return static_cast<int>(bytes * 8 / 1000); };
+  param.rc.i_vbv_max_bitrate = kilobits(std::min(line, film));
+  param.rc.i_vbv_buffer_size = std::max(1, std::min(kilobits(line), kilobits(film) * kSavedFrames) / kFrameRate);
 }
 
 // What was tried and what it cost: docs/PERFORMANCE.md.

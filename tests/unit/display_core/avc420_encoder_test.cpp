@@ -158,5 +158,36 @@ TEST(Avc420Encoder, TheBoundFollowsTheLine) {
   EXPECT_LT(play(150'000), wide / 2);
 }
 
+// Grain that changes with each frame, on the widest line: coarser than the share it may cost, fine again without it.
+TEST(Avc420Encoder, GrainCostsAFilmNoMoreThanItsShare) {
+  const Size size{640, 480};
+  auto encoder = Avc420Encoder::create(bounds(size));
+  ASSERT_TRUE(encoder);
+  Picture picture(size);
+  Random random(5);
+  std::size_t bytes = 0;
+  constexpr int kSettled = 30, kFrames = 60;
+  for (int i = 0; i < kFrames; ++i) {
+    draw_photo(picture, bounds(size), 1);
+    for (int y = 0; y < size.height; ++y) {
+      for (int x = 0; x < size.width; ++x) {
+        picture.set(x, y, picture.at(x, y) ^ (random() % 64 * 0x010101u));
+      }
+    }
+    const auto frame = (*encoder)->encode(picture.view(), Region(bounds(size)));
+    ASSERT_TRUE(frame);
+    if (i >= kSettled) bytes += frame->data.size();
+    if (i == kFrames - 1) {
+      EXPECT_GT(frame->qp, 24);
+    }
+  }
+  const auto share = static_cast<std::size_t>(size.area()) * (kFrames - kSettled) / 20;  // 0.4 bits a pixel
+  EXPECT_LT(bytes, share * 5 / 4);
+  EXPECT_GT(bytes, share / 2) << "what it may cost is used";
+  draw_photo(picture, bounds(size), 1);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE((*encoder)->encode(picture.view(), Region(bounds(size))));
+  EXPECT_LE((*encoder)->encode(picture.view(), Region(bounds(size)))->qp, 23);
+}
+
 }  // namespace
 }  // namespace tobari::display
