@@ -212,7 +212,7 @@ class Host {
   }
 
  public:
-  // Workers first: what they are doing uses the agent's parts.
+  // Workers first: what they are doing uses the agent's parts. What they have said and nobody heard holds desktops.
   ~Host() {
     observation_.reset();
     load_.reset();
@@ -223,6 +223,7 @@ class Host {
     networks_.reset();
     templates_.reset();
     agent_.reset();
+    if (loop_ != nullptr) loop_->clear();
   }
 
  private:

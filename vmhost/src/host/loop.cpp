@@ -21,7 +21,9 @@ Result<std::unique_ptr<Loop>> Loop::create() {
 }
 
 // What was never run may hold handles of this very loop: let go while forget() still works.
-Loop::~Loop() {
+Loop::~Loop() { clear(); }
+
+void Loop::clear() {
   while (!posted_.empty() || !timers_.empty() || !watched_.empty()) {
     std::exchange(posted_, {}).clear();
     std::exchange(timers_, {}).clear();

@@ -53,6 +53,9 @@ class Loop {
   void run();
   void stop();           // any thread, any number of times
   void post(Task task);  // any thread; runs on the loop thread, in order
+  // Lets go of everything that was not run, and of what it holds: before the parts end that this uses. When nobody
+  // posts any more.
+  void clear();
 
   // `on_event` gets poll(2)'s revents. The descriptor stays the caller's and must outlive the handle.
   [[nodiscard]] Handle watch(int fd, short events, std::function<void(short)> on_event);
