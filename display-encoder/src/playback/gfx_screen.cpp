@@ -14,6 +14,7 @@
 #include <freerdp/codec/progressive.h>
 #include <freerdp/codec/region.h>
 
+#include <tobari/base/freed.h>
 #include <tobari/display/encoder.h>
 
 #include "playback/gfx_commands.h"
@@ -21,13 +22,6 @@
 namespace tobari::display::playback {
 namespace {
 
-template <auto kFree>
-struct Freed {
-  template <class T>
-  void operator()(T* what) const {
-    kFree(what);
-  }
-};
 using Clear = std::unique_ptr<CLEAR_CONTEXT, Freed<clear_context_free>>;
 using Planar = std::unique_ptr<BITMAP_PLANAR_CONTEXT, Freed<freerdp_bitmap_planar_context_free>>;
 using Progressive = std::unique_ptr<PROGRESSIVE_CONTEXT, Freed<progressive_context_free>>;

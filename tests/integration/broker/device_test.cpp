@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include <tobari/base/clock.h>
+#include <tobari/base/freed.h>
 #include <tobari/base/random.h>
 #include <tobari/net/pki.h>
 #include <tobari/net/tcp_socket.h>
@@ -26,13 +27,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;

@@ -13,26 +13,20 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <tobari/base/freed.h>
 #include <tobari/base/result.h>
 #include <tobari/net/pki.h>
 
 namespace tobari::net {
 
-template <auto Free>
-struct OpensslFree {
-  template <class T>
-  void operator()(T* p) const noexcept {
-    Free(p);
-  }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
-using CertificatePtr = std::unique_ptr<X509, OpensslFree<X509_free>>;
-using RequestPtr = std::unique_ptr<X509_REQ, OpensslFree<X509_REQ_free>>;
-using BioPtr = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpensslFree<X509_EXTENSION_free>>;
-using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
-using GeneralNamePtr = std::unique_ptr<GENERAL_NAME, OpensslFree<GENERAL_NAME_free>>;
-using BignumPtr = std::unique_ptr<BIGNUM, OpensslFree<BN_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
+using RequestPtr = std::unique_ptr<X509_REQ, Freed<X509_REQ_free>>;
+using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
+using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
+using GeneralNamePtr = std::unique_ptr<GENERAL_NAME, Freed<GENERAL_NAME_free>>;
+using BignumPtr = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 
 // "WHAT: last reason of OpenSSL"; empties this thread's error queue.
 [[nodiscard]] std::unexpected<Error> fail_openssl(Errc code, std::string_view what, const char* file = __builtin_FILE(),
