@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <tobari/vmhost/libvirt_hypervisor.h>
 
+#include <array>
 #include <cstdlib>
 #include <format>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include <tobari/vmhost/container_xml.h>
 #include <tobari/vmhost/domain_xml.h>
 
+#include "container_group.h"
+#include "container_ports.h"
 #include "libvirt_connection.h"
 #include "libvirt_error.h"
 #include "libvirt_templates.h"
@@ -87,7 +92,9 @@ class LibvirtHypervisor final : public Hypervisor {
     if (spec.id.empty()) return fail(Errc::kInvalidArgument, "a domain needs an id");
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     if (spec.network) TOBARI_TRY(define_guard(connection));
-    const std::string xml = options_.describe ? options_.describe(spec) : domain_xml(spec);
+    const std::string xml = options_.describe ? options_.describe(spec)
+                            : of_containers() ? container_xml(spec)
+                                              : domain_xml(spec);
     const Domain domain(::virDomainDefineXML(connection.get(), xml.c_str()));
     if (!domain) return libvirt_failure(std::format("define the VM of desktop {}", spec.id.str()));
     return {};
@@ -108,13 +115,9 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (is_active(domain)) return {};
-    if (::virDomainCreate(domain.get()) < 0) {
-      // Kept before the question below replaces it.
-      auto failure = libvirt_failure(std::format("start the VM of desktop {}", id.str()));
-      if (is_active(domain)) return {};
-      return failure;
-    }
-    return {};
+    auto created = of_containers() ? create_container(domain, id) : create_machine(domain, id);
+    if (!created && is_active(domain)) return {};
+    return created;
   }
 
   Result<void> stop(const DesktopId& id, StopMode mode) override {
@@ -133,6 +136,7 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    if (of_containers()) return connect_picture_port(options_.container_ports, id);
     TOBARI_ASSIGN(auto ends, socket_pair_of(user));
     if (::virDomainOpenGraphics(domain.get(), 0, ends.second.get(), 0) < 0) {
       return libvirt_failure(std::format("open the display of desktop {}", id.str()));
@@ -141,6 +145,7 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> freeze(const DesktopId& id, const std::string& state_file) override {
+    if (of_containers()) return not_copied();
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
@@ -151,6 +156,7 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> clone(const DomainSpec& spec, const TemplateFiles& of) override {
+    if (of_containers()) return not_copied();
     TOBARI_TRY(define(spec));
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain defined, find(connection, spec.id));
@@ -167,6 +173,7 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> attach_card(const DesktopId& id, const NetworkCard& card) override {
+    if (of_containers()) return not_copied();
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
@@ -186,6 +193,7 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    if (of_containers()) return container_memory(static_cast<pid_t>(::virDomainGetID(domain.get())));
     return private_bytes(::virDomainGetName(domain.get()));
   }
 
@@ -219,6 +227,29 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
  private:
+  [[nodiscard]] bool of_containers() const noexcept { return !options_.container_ports.empty(); }
+
+  static std::unexpected<Error> not_copied() {
+    return fail(Errc::kInvalidArgument, "a container starts from its files and is not copied");
+  }
+
+  static Result<void> create_machine(const Domain& domain, const DesktopId& id) {
+    if (::virDomainCreate(domain.get()) == 0) return {};
+    return libvirt_failure(std::format("start the VM of desktop {}", id.str()));
+  }
+
+  Result<void> create_container(const Domain& domain, const DesktopId& id) const {
+    TOBARI_ASSIGN(const ContainerPorts ports, listen_container_ports(options_.container_ports, id));
+    std::array<int, std::tuple_size_v<ContainerPorts>> descriptors{};
+    for (std::size_t i = 0; i < ports.size(); ++i) descriptors[i] = ports[i].get();
+    if (::virDomainCreateWithFiles(domain.get(), static_cast<unsigned>(descriptors.size()), descriptors.data(), 0) == 0) {
+      return {};
+    }
+    auto failure = libvirt_failure(std::format("start the container of desktop {}", id.str()));
+    if (const auto refusal = container_refusal(failure.error().message)) return fail(Errc::kInvalidArgument, *refusal);
+    return failure;
+  }
+
   // Again each time: libvirt sees by itself whether it has changed, and somebody may have removed it meanwhile.
   static Result<void> define_guard(const Connection& connection) {
     const Filter filter(::virNWFilterDefineXML(connection.get(), guard_xml().c_str()));

@@ -42,6 +42,7 @@ class FakeHypervisor final : public Hypervisor {
   void fail_next_freeze(Error error);
   void fail_next_clone(Error error);
   void add_network(const std::string& name, const std::string& bridge);
+  void refuse_containers(std::optional<Error> error);   // a host that cannot run them: every start fails so
   void ignore_power_button(bool ignore);                // a guest that does not react to kAsk
   [[nodiscard]] int starts(const DesktopId& id) const;  // how often it was really started
   [[nodiscard]] int clones(const DesktopId& id) const;  // of those, how often as a copy of a template
@@ -54,6 +55,7 @@ class FakeHypervisor final : public Hypervisor {
   [[nodiscard]] Result<void> check_available() const;
   [[nodiscard]] Result<Domain*> running(const DesktopId& id);
   [[nodiscard]] Result<void> check_network(const std::optional<NetworkCard>& card) const;
+  [[nodiscard]] Result<void> check_container(const DomainSpec& spec) const;
 
   mutable std::mutex mutex_;
   std::map<DesktopId, Domain> domains_;
@@ -64,6 +66,7 @@ class FakeHypervisor final : public Hypervisor {
   std::optional<Error> next_start_error_;
   std::optional<Error> next_freeze_error_;
   std::optional<Error> next_clone_error_;
+  std::optional<Error> no_containers_;
   const std::shared_ptr<EventHub> hub_;
 };
 
