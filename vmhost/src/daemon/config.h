@@ -41,6 +41,10 @@ struct Config {
   // The most that a display process may have, where control groups can be had.
   std::uint32_t display_memory_mib = 4096;
   std::uint32_t display_cpu_percent = 400;  // of one processor
+  // Whether desktops may be containers, which share this host's kernel (docs/CONTAINERS.md).
+  bool containers = false;
+  std::string container_uri = "lxc:///system";
+  std::uint32_t first_container_id = 2'100'000'000;  // their users and groups: from here on 268 million
   // The network for desktops; absent: they have none.
   //   network: libvirt's name of it, or bridge: a device of this host, with network_servers: its DHCP and DNS servers
   //   management_networks: closed to desktops; absent: every network that this host has an address in

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <tobari/base/log.h>
+#include <tobari/vmhost/ports.h>
 
 #include "host/machine.h"
 
@@ -86,7 +87,7 @@ void Desktop::came_up() {
   } else {
     became_ready();
   }
-  if (copied_) measure_memory_in(services_.times.measure_first);
+  if (copied_ || is_container()) measure_memory_in(services_.times.measure_first);
   start_display();
 }
 
@@ -104,7 +105,7 @@ void Desktop::went_down() {
     log::info("desktop stopped", {{"desktop", id_.str()}});
   } else if (!busy_) {
     log::warning("desktop went down by itself", {{"desktop", id_.str()}});
-    failed({Errc::kIo, "its VM ended by itself", "", 0});
+    failed({Errc::kIo, how_it_ended(), "", 0});
   }
   if (!wanted_ || wanted_->power() != wire::DesiredDesktop::ON) display_.reset();
 }
@@ -195,6 +196,8 @@ void Desktop::remove() {
       TOBARI_TRY(undefined);
       ::unlink(self->agent_socket().c_str());
       ::unlink(self->clipboard_socket().c_str());
+      ::unlink(picture_port(self->services_.agents_dir, self->id_).c_str());
+      if (self->services_.containers != nullptr) TOBARI_TRY(self->services_.containers->remove(self->id_));
       return self->services_.disks.remove(self->id_);
     };
     self->services_.disk_worker.run(std::move(disk_job), [self](const Result<void>& removed) {
@@ -211,7 +214,13 @@ void Desktop::remove() {
   });
 }
 
-std::string Desktop::agent_socket() const { return services_.agents_dir / (id_.str() + ".sock"); }
-std::string Desktop::clipboard_socket() const { return services_.agents_dir / (id_.str() + ".clip"); }
+std::string Desktop::how_it_ended() const {
+  if (!is_container()) return "its VM ended by itself";
+  const std::string words = services_.containers == nullptr ? "" : services_.containers->last_words(id_);
+  return "its container ended by itself" + (words.empty() ? "" : ": " + words);
+}
+
+std::string Desktop::agent_socket() const { return agent_port(services_.agents_dir, id_); }
+std::string Desktop::clipboard_socket() const { return clipboard_port(services_.agents_dir, id_); }
 
 }  // namespace tobari::vmhost

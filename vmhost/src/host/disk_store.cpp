@@ -6,14 +6,13 @@
 #include <fcntl.h>
 #include <format>
 #include <fstream>
-#include <spawn.h>
 #include <unistd.h>
 #include <vector>
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "core/qcow2_header.h"
+#include "host/run_program.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -21,23 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kLeastFreeBytes = 1U << 20U;  // an overlay with nothing in it has 200 KB
-
-// Runs a program without a shell; its complaints go to our standard error.
-Result<void> run(std::vector<std::string> arguments) {
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t child = -1;
-  if (const int error = ::posix_spawnp(&child, argv[0], nullptr, nullptr, argv.data(), ::environ); error != 0) {
-    return fail_errno(error, "start " + arguments[0]);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return fail_errno(errno, "wait for " + arguments[0]);
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail(Errc::kIo, arguments[0] + " failed");
-  return {};
-}
 
 Result<Qcow2Header> header_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -50,7 +32,7 @@ Result<Qcow2Header> header_of(const fs::path& file) {
 
 // Under another name first: what has the real name is whole.
 Result<void> write_overlay(const fs::path& overlay, const std::string& fresh, const fs::path& base) {
-  TOBARI_TRY(run({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.string(), fresh}));
+  TOBARI_TRY(run_program({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.string(), fresh}));
   const UniqueFd file(::open(fresh.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file || ::fchmod(file.get(), 0600) != 0 || ::fsync(file.get()) != 0) return fail_errno(errno, "write " + fresh);
   if (::rename(fresh.c_str(), overlay.c_str()) != 0) return fail_errno(errno, "rename " + fresh);
