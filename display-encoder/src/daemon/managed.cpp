@@ -16,6 +16,7 @@
 #include <tobari/display_control.pb.h>
 
 #include "capture/guest_clipboard.h"
+#include "capture/picture_source.h"
 #include "capture/qemu_dbus_source.h"
 #include "control/grant_from_wire.h"
 #include "daemon/admission.h"
@@ -35,6 +36,21 @@ namespace {
 
 constexpr std::chrono::seconds kMaxTicketLife{3600};  // whatever the agent says
 static_assert(kMaxWallDesktops <= DisplaySession::kMaxScreens);
+
+using Sources = std::vector<std::unique_ptr<FramebufferSource>>;
+
+// A VM has a source for each of its heads, a container one.
+Result<Sources> sources_of(wire::Source::Kind kind, unsigned heads, UniqueFd connection) {
+  Sources sources;
+  if (kind == wire::Source::PICTURE_PORT) {
+    TOBARI_ASSIGN(auto source, PictureSource::create(std::move(connection)));
+    sources.push_back(std::move(source));
+    return sources;
+  }
+  TOBARI_ASSIGN(auto all, QemuDbusSource::create_heads(std::move(connection), heads));
+  for (auto& head : all) sources.push_back(std::move(head));
+  return sources;
+}
 
 class ManagedDisplay {
  public:
@@ -117,7 +133,7 @@ class ManagedDisplay {
     const unsigned first = offered.screen();
     if (first >= DisplaySession::kMaxScreens) return log::error("source for a screen that cannot be");
     const unsigned heads = std::clamp<unsigned>(offered.heads(), 1, DisplaySession::kMaxScreens - first);
-    auto sources = QemuDbusSource::create_heads(std::move(connection), heads);
+    auto sources = sources_of(offered.kind(), heads, std::move(connection));
     if (!sources) return reports_.on_source_lost(first, sources.error());
     for (std::size_t i = 0; i < sources->size(); ++i) {
       std::unique_ptr<FramebufferSource> shown = std::move((*sources)[i]);

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <utility>
 
+#include "capture/picture_source.h"
 #include "capture/qemu_dbus_source.h"
 #include "capture/test_pattern_source.h"
 #include "capture/x11_source.h"
+#include "contract/framebuffer_source/picture_guest.h"
 #include "contract/framebuffer_source/qemu_machine.h"
 #include "contract/framebuffer_source/xvfb.h"
 #include "stats/stats_overlay_source.h"
@@ -90,6 +92,29 @@ class X11Rig final : public DesktopRig {
   std::unique_ptr<Xvfb> server_;
 };
 
+// A container's screen.
+class PictureRig final : public DesktopRig {
+ public:
+  explicit PictureRig(std::unique_ptr<PictureGuest> guest) : guest_(std::move(guest)) {
+    guest_->fill({0, 0, 640, 480}, 0x336699);
+  }
+  Result<std::unique_ptr<FramebufferSource>> connect() override {
+    TOBARI_ASSIGN(auto source, PictureSource::create(guest_->take_connection()));
+    return std::unique_ptr<FramebufferSource>(std::move(source));
+  }
+  void disturb(FramebufferSource& /*source*/) override { guest_->fill({100, 50, 30, 40}, 0xFF8800); }
+  Result<Picture> truth() override { return guest_->picture(); }
+  void kill(FramebufferSource& /*source*/) override { guest_->hang_up(); }
+
+ private:
+  std::unique_ptr<PictureGuest> guest_;
+};
+
+Result<std::unique_ptr<DesktopRig>> make_picture() {
+  TOBARI_ASSIGN(auto guest, PictureGuest::start({640, 480}));
+  return std::make_unique<PictureRig>(std::move(guest));
+}
+
 Result<std::unique_ptr<DesktopRig>> make_x11() {
   TOBARI_ASSIGN(auto server, Xvfb::start({640, 480}));
   return std::make_unique<X11Rig>(std::move(server));
@@ -106,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
                                []() -> Result<std::unique_ptr<DesktopRig>> { return std::make_unique<PatternRig>(); }},
                       RigMaker{"PatternWithFigures",
                                []() -> Result<std::unique_ptr<DesktopRig>> { return std::make_unique<FiguresRig>(); }},
-                      RigMaker{"X11", make_x11},
+                      RigMaker{"X11", make_x11}, RigMaker{"Picture", make_picture},
                       RigMaker{"QemuShared", [] { return make_qemu(QemuMachine::Screen::kShared); }},
                       RigMaker{"QemuCopied", [] { return make_qemu(QemuMachine::Screen::kCopied); }}),
     [](const auto& param_info) { return param_info.param.name; });
