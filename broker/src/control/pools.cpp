@@ -9,8 +9,8 @@ namespace tobari::broker::control {
 namespace {
 
 std::string described(const Pool& pool) {
-  return std::format("{}, {}, {}: {} vCPU, {} MiB, {} to {} desktops, {} spares{}", pool.name, to_string(pool.kind),
-                     pool.image, pool.vcpus, pool.memory_mib, pool.min, pool.max, pool.spares,
+  return std::format("{}, {}, {} ({}): {} vCPU, {} MiB, {} to {} desktops, {} spares{}", pool.name,
+                     to_string(pool.kind), pool.image, to_string(pool.machine), pool.vcpus, pool.memory_mib, pool.min, pool.max, pool.spares,
                      pool.open ? "" : ", closed");
 }
 

@@ -23,6 +23,7 @@ constexpr Words<NodeRole, 2> kNodeRoles{{{NodeRole::kHost, "host"}, {NodeRole::k
 constexpr Words<PoolKind, 3> kPoolKinds{
     {{PoolKind::kDedicated, "dedicated"}, {PoolKind::kFloating, "floating"}, {PoolKind::kManual, "manual"}}};
 constexpr Words<HostMode, 2> kHostModes{{{HostMode::kReady, "ready"}, {HostMode::kDraining, "draining"}}};
+constexpr Words<Machine, 2> kMachines{{{Machine::kVm, "vm"}, {Machine::kContainer, "container"}}};
 constexpr Words<Outcome, 4> kOutcomes{{{Outcome::kAllowed, "allowed"},
                                        {Outcome::kDenied, "denied"},
                                        {Outcome::kFailed, "failed"},
@@ -57,6 +58,7 @@ std::string_view to_string(Role role) noexcept { return word_of(kRoles, role); }
 std::string_view to_string(Power power) noexcept { return word_of(kPowers, power); }
 std::string_view to_string(SessionState state) noexcept { return word_of(kSessionStates, state); }
 std::string_view to_string(NodeRole role) noexcept { return word_of(kNodeRoles, role); }
+std::string_view to_string(Machine machine) noexcept { return word_of(kMachines, machine); }
 std::string_view to_string(Outcome outcome) noexcept { return word_of(kOutcomes, outcome); }
 std::string_view to_string(PoolKind kind) noexcept { return word_of(kPoolKinds, kind); }
 std::string_view to_string(HostMode mode) noexcept { return word_of(kHostModes, mode); }
@@ -68,6 +70,7 @@ Result<NodeRole> parse_node_role(std::string_view text) { return value_of(kNodeR
 Result<Outcome> parse_outcome(std::string_view text) { return value_of(kOutcomes, text, "outcome"); }
 Result<PoolKind> parse_pool_kind(std::string_view text) { return value_of(kPoolKinds, text, "kind"); }
 Result<HostMode> parse_host_mode(std::string_view text) { return value_of(kHostModes, text, "mode"); }
+Result<Machine> parse_machine(std::string_view text) { return value_of(kMachines, text, "machine"); }
 
 bool is_user_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > 32 || (!is_lower(text[0]) && text[0] != '_')) return false;

@@ -36,6 +36,9 @@ enum class Power { kOn, kOff, kDeleted };
 // Manual: desktops that were there before, put in by hand.
 enum class PoolKind { kDedicated, kFloating, kManual };
 
+// What a desktop is: a virtual machine, or a container (docs/CONTAINERS.md). Its image is for one of them.
+enum class Machine { kVm, kContainer };
+
 struct Pool {
   PoolId id;
   std::string name;
@@ -51,6 +54,7 @@ struct Pool {
   std::chrono::seconds keep{};      // floating: given back this long after its last client has gone
   bool open = true;                 // false: nobody gets a desktop who has none
   bool closing = false;             // goes away with its last desktop
+  Machine machine = Machine::kVm;   // that new desktops are
 };
 
 struct PoolFill {
@@ -77,6 +81,7 @@ struct Desktop {
   PoolKind pool_kind = PoolKind::kManual;
   std::vector<std::string> labels{};  // its pool's
   std::uint64_t revision = 0;         // of its host's desired state, when this desktop was last changed
+  Machine machine = Machine::kVm;
 };
 
 enum class SessionState { kOffered, kConnected, kDisconnected, kRefused, kEnded };

@@ -147,9 +147,17 @@ constexpr std::array kStep5{
     Statement{"ALTER TABLE desktops_in_pools RENAME TO desktops"},
     Statement{"CREATE INDEX desktops_by_host ON desktops(host_id)"},
     Statement{"CREATE INDEX desktops_by_user ON desktops(user_id)"},
+
+    // Desktops that are containers.
+    Statement{"ALTER TABLE pools ADD COLUMN machine TEXT NOT NULL DEFAULT 'vm'"},
+    Statement{"ALTER TABLE desktops ADD COLUMN machine TEXT NOT NULL DEFAULT 'vm'"},
 };
-// Whoever has pools, or desktops without a user, cannot go back.
+// Whoever has pools, or desktops without a user, or such that are containers, cannot go back.
 constexpr std::array kBack5{
+    Statement{"CREATE TABLE no_containers (containers BIGINT CHECK (containers = 0))"},
+    Statement{"INSERT INTO no_containers SELECT COUNT(*) FROM desktops WHERE machine <> 'vm'"},
+    Statement{"DROP TABLE no_containers"},
+
     Statement{"CREATE TABLE no_pools (pools BIGINT CHECK (pools = 0))"},
     Statement{"INSERT INTO no_pools SELECT COUNT(*) FROM pools"},
     Statement{"DROP TABLE no_pools"},

@@ -6,6 +6,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "capture/key_codes.h"
+
 namespace tobari::display::picture {
 namespace {
 
@@ -118,8 +120,9 @@ Result<Said> parse(std::span<const std::byte> packet) {
 }
 
 std::optional<Packet> packet_of(const KeyEvent& event) {
-  if (event.scancode >= 0x80) return std::nullopt;
-  return packet_with(Kind::kKey, {event.scancode, event.extended ? 1 : 0, event.pressed ? 1 : 0});
+  const auto code = x11_key_code(event.scancode, event.extended);
+  if (!code) return std::nullopt;
+  return packet_with(Kind::kKey, {static_cast<std::int32_t>(*code), event.pressed ? 1 : 0});
 }
 
 std::optional<Packet> packet_of(const PointerMove& event) {

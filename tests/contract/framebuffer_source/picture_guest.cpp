@@ -52,7 +52,7 @@ Result<void> PictureGuest::make_surface(Size size) {
 
 void PictureGuest::resize(Size size) { static_cast<void>(make_surface(size)); }
 
-void PictureGuest::shrink_file() { static_cast<void>(::ftruncate(file_.get(), 4096)); }
+bool PictureGuest::shrink_file() { return ::ftruncate(file_.get(), 4096) == 0; }
 
 void PictureGuest::fill(const Rect& rect, std::uint32_t rgb) {
   for (int y = rect.y; y < rect.bottom(); ++y) {

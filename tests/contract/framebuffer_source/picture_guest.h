@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <tobari/base/result.h>
@@ -24,7 +25,7 @@ class PictureGuest {
   [[nodiscard]] UniqueFd take_connection() { return std::move(theirs_); }
   void fill(const Rect& rect, std::uint32_t rgb);  // and says so
   void resize(Size size);                          // a new surface, black
-  void shrink_file();                              // cuts the file short under whoever reads it
+  [[nodiscard]] bool shrink_file();                // cuts the file short under whoever reads it
   [[nodiscard]] Picture picture() const;
   void say(const std::vector<std::uint32_t>& numbers, int descriptor = -1, int second = -1);
   void hang_up() { ours_.reset(); }

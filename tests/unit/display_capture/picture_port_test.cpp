@@ -92,7 +92,7 @@ TEST(PicturePort, WhatIsUnknownIsRefused) {
   EXPECT_FALSE(parse({}).has_value());
   EXPECT_EQ(refusal({0}), Errc::kPeerProtocol);
   EXPECT_EQ(refusal({5}), Errc::kPeerProtocol);
-  EXPECT_EQ(refusal({16, 1, 0, 1}), Errc::kPeerProtocol) << "ours to say";
+  EXPECT_EQ(refusal({16, 38, 1}), Errc::kPeerProtocol) << "ours to say";
   EXPECT_EQ(refusal({4, 2}), Errc::kPeerProtocol);
   std::vector<std::byte> odd = said({4, 1});
   odd.pop_back();
@@ -101,7 +101,8 @@ TEST(PicturePort, WhatIsUnknownIsRefused) {
 }
 
 TEST(PicturePort, InputIsRowsOfNumbers) {
-  EXPECT_THAT(read_back(*packet_of(KeyEvent{0x1E, true, true})), ElementsAre(16, 0x1E, 1, 1));
+  EXPECT_THAT(read_back(*packet_of(KeyEvent{0x1E, false, true})), ElementsAre(16, 38, 1)) << "a, as X calls it";
+  EXPECT_THAT(read_back(*packet_of(KeyEvent{0x1D, true, false})), ElementsAre(16, 105, 0)) << "right control";
   EXPECT_THAT(read_back(*packet_of(PointerMove{{-5, 1 << 20}})), ElementsAre(17, 0, kMaxSide));
   EXPECT_THAT(read_back(*packet_of(PointerButton{Button::kWheelRight, true})), ElementsAre(18, 8, 1));
   EXPECT_THAT(read_back(*packet_of(LockState{true, false, true})), ElementsAre(19, 5));
