@@ -23,9 +23,9 @@ namespace tobari::vmhost {
 
 class AgentFixture : public ::testing::Test {
  protected:
-  explicit AgentFixture(const std::string& agent_channel, bool instant_clones = false)
-      : image_(agent_channel, instant_clones), broker_(grpc::InsecureServerCredentials()) {
-    for (const char* folder : {"agents", "disks", "templates"}) {
+  explicit AgentFixture(const std::string& agent_channel, bool instant_clones = false, bool containers = false)
+      : image_(agent_channel, instant_clones), broker_(grpc::InsecureServerCredentials()), containers_allowed_(containers) {
+    for (const char* folder : {"agents", "disks", "templates", "bases"}) {
       std::filesystem::create_directories(image_.dir() / folder);
     }
     start();
@@ -36,6 +36,8 @@ class AgentFixture : public ::testing::Test {
     loop_ = *Loop::create();
     images_.emplace(image_.images(), image_.dir() / "digests");
     disks_.emplace(image_.dir() / "disks", std::nullopt);
+    containers_.emplace(ContainerStore::Options{
+        .bases_dir = image_.dir() / "bases", .disks_dir = image_.dir() / "disks", .first_id = {}});
     template_store_.emplace(image_.dir() / "templates", std::nullopt);
     hypervisor_worker_.emplace(*loop_);
     desktop_workers_.emplace(*loop_, 3);
@@ -60,6 +62,10 @@ class AgentFixture : public ::testing::Test {
                                         .agents_dir = image_.dir() / "agents"},
                        template_times_);
     services.templates = &*templates_;
+    if (containers_allowed_) {
+      services.containers = &*containers_;
+      services.restarts.first_pause = std::chrono::milliseconds(20);
+    }
     services.recordings = recordings_.get();
     services.display.program = TOBARI_FAKE_DISPLAY;
     services.times.obey_within = std::chrono::seconds(1);
@@ -108,11 +114,13 @@ class AgentFixture : public ::testing::Test {
   TemplateKeeper::Times template_times_{.hypervisor_again = std::chrono::milliseconds(50),
                                         .failures = {.deaths = 3, .first_pause = std::chrono::milliseconds(10)}};
   std::uint64_t least_free_ = 0;  // of the disk for recordings
+  const bool containers_allowed_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Recordings> recordings_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;
   std::optional<TemplateStore> template_store_;
+  std::optional<ContainerStore> containers_;
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;

@@ -70,7 +70,9 @@ class FakeDisplay {
       case wire::ToDisplay::kSource:
         source_[message.source().screen()] = std::move(descriptor);
         ++sources_;
-        return say_to_all(std::format("screen {}\n", message.source().screen()));
+        return say_to_all(std::format("{} {}\n",
+                                      message.source().kind() == wire::Source::PICTURE_PORT ? "picture" : "screen",
+                                      message.source().screen()));
       case wire::ToDisplay::kArm:
         recordings_[message.arm().session_id()] = std::move(descriptor);
         return;

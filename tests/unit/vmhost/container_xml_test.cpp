@@ -119,6 +119,7 @@ TEST(ContainerRefusal, SaysWhatTheHostLacks) {
   EXPECT_THAT(container_refusal("Kernel doesn't support user namespace").value_or(""), HasSubstr("user name spaces"));
   EXPECT_THAT(container_refusal("no connection driver available for lxc:///system").value_or(""),
               HasSubstr("libvirt-daemon-driver-lxc"));
+  EXPECT_FALSE(container_refusal("Failed to connect socket: Connection refused"));
   EXPECT_FALSE(container_refusal("Requested operation is not valid: domain is already running"));
   EXPECT_FALSE(container_refusal("Failed to access '/var/lib/tobari/bases/x': No such file or directory"));
 }

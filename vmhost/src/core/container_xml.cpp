@@ -70,7 +70,7 @@ std::optional<std::string> container_refusal(std::string_view complaint) {
       {"cgroups controller mount", "libvirt's containers need the control groups cpuacct, devices and memory"},
       {"cgroup", "libvirt cannot make a control group"},
       {"user namespace", "the kernel gives no user name spaces (user.max_user_namespaces)"},
-      {"fuse", "libvirt's containers need /dev/fuse"},
+      {"/dev/fuse", "libvirt's containers need /dev/fuse"},
       {"no connection driver", "libvirt's driver for containers is not installed (libvirt-daemon-driver-lxc)"},
   }};
   const auto meaning =

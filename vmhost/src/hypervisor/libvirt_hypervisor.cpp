@@ -125,7 +125,7 @@ class LibvirtHypervisor final : public Hypervisor {
     auto domain = find(connection, id);
     if (!domain) return not_found_is_fine(std::move(domain).error());
     if (!is_active(*domain)) return {};
-    const int done = mode == StopMode::kAsk ? ::virDomainShutdown(domain->get()) : ::virDomainDestroy(domain->get());
+    const int done = mode == StopMode::kAsk ? press_button(*domain) : ::virDomainDestroy(domain->get());
     if (done < 0 && !was_not_running()) {
       return libvirt_failure(std::format("stop the VM of desktop {}", id.str()));
     }
@@ -228,6 +228,12 @@ class LibvirtHypervisor final : public Hypervisor {
 
  private:
   [[nodiscard]] bool of_containers() const noexcept { return !options_.container_ports.empty(); }
+
+  // A container's first program is told by a signal; libvirt would look for a pipe of another kind of it first.
+  [[nodiscard]] int press_button(const Domain& domain) const {
+    return of_containers() ? ::virDomainShutdownFlags(domain.get(), VIR_DOMAIN_SHUTDOWN_SIGNAL)
+                           : ::virDomainShutdown(domain.get());
+  }
 
   static std::unexpected<Error> not_copied() {
     return fail(Errc::kInvalidArgument, "a container starts from its files and is not copied");
