@@ -127,7 +127,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(LibvirtLxc, HypervisorContract, Lxc);
 TEST_F(LibvirtLxc, RunsAsUsersOfItsOwn) {
   const DesktopId id = defined();
   start(id);
-  EXPECT_EQ(run_quietly(std::format("test \"$(ps -o uid= -C init.tobari-test | tr -d ' ')\" = {}", kTestFirstId)), 0);
+  EXPECT_EQ(run_quietly(std::format("test \"$(ps -o uid= -C tobari-lxc-init | tr -d ' ')\" = {}", kTestFirstId)), 0);
 }
 
 TEST_F(LibvirtLxc, WhoConnectsBeforeItIsUpWaitsForIt) {
@@ -144,15 +144,17 @@ TEST_F(LibvirtLxc, WhoConnectsBeforeItIsUpWaitsForIt) {
 }
 
 TEST_F(LibvirtLxc, ItsPortsOutliveLibvirtd) {
+  EventLog log;
+  const auto watch = hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
   const DesktopId id = defined();
   start(id);
   ASSERT_EQ(run_quietly("pid=$(pidof libvirtd) && kill -KILL $pid && timeout 20 tail --pid=$pid -s 0.05 -f /dev/null"), 0);
   ASSERT_EQ(run_quietly(std::string(TOBARI_LIBVIRT_START) + " " + LibvirtOfContainers::get().dir().string()), 0);
-  const auto later = Lxc::make();
-  ASSERT_TRUE(later);
-  EXPECT_TRUE((*later)->display(id, std::nullopt));
-  EXPECT_TRUE((*later)->stop(id, StopMode::kNow));
-  EXPECT_EQ((*later)->display(id, std::nullopt).error().code, Errc::kNotFound);
+  ASSERT_TRUE(log.wait_for(DomainEvent::Kind::kResync, {}, 2)) << "lost, and found again";
+  EXPECT_EQ(running(id), 1);
+  EXPECT_TRUE(hypervisor_->display(id, std::nullopt));
+  EXPECT_TRUE(hypervisor_->stop(id, StopMode::kNow));
+  EXPECT_EQ(hypervisor_->display(id, std::nullopt).error().code, Errc::kNotFound);
 }
 
 TEST_F(LibvirtLxc, CostsWhatItHasForItself) {

@@ -14,7 +14,7 @@ void on_term(int /*signal*/) { ended = 1; }
 }  // namespace
 
 int main() {
-  ::prctl(PR_SET_NAME, "init.tobari-test");
+  ::prctl(PR_SET_NAME, "tobari-lxc-init");
   struct sigaction action{};
   action.sa_handler = on_term;
   if (::sigaction(SIGTERM, &action, nullptr) != 0) return 1;
