@@ -44,22 +44,20 @@ Result<ReceivedPacket> receive_packet(int socket, std::span<std::byte> buffer) {
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control.bytes;
-  message.msg_controllen = sizeof control.bytes;
+  message.msg_controllen = CMSG_LEN(sizeof(int));  // the room for one would hold two
   const ssize_t got = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return ReceivedPacket{};
   if (got < 0) return fail(Errc::kUnavailable, "the desktop's picture is gone");
   ReceivedPacket packet;
   const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  std::size_t descriptors = 0;  // the room for one may hold two
-  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-    for (; CMSG_LEN((descriptors + 1) * sizeof(int)) <= header->cmsg_len; ++descriptors) {
-      int descriptor = -1;
-      std::memcpy(&descriptor, CMSG_DATA(header) + descriptors * sizeof descriptor, sizeof descriptor);
-      packet.descriptor.reset(descriptor);
-    }
+  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+      header->cmsg_len == CMSG_LEN(sizeof(int))) {
+    int descriptor = -1;
+    std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    packet.descriptor.reset(descriptor);
   }
   if (got == 0) return fail(Errc::kUnavailable, "the desktop's picture has ended");
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || descriptors > 1) {
+  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
     return fail(Errc::kPeerProtocol, "the desktop's picture port sends too much");
   }
   packet.bytes = buffer.first(static_cast<std::size_t>(got));
