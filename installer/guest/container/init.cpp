@@ -34,6 +34,7 @@ constexpr uid_t kUser = 1000;
 constexpr rlim_t kMaxProcesses = 2048;
 constexpr time_t kLeastLife = 2;       // seconds; what ends sooner is not started again at once
 constexpr time_t kFarewell = 2;        // for programs that were asked to end
+constexpr timespec kALittle{0, 100'000'000};
 constexpr const char* kNewRoot = "/.tobari/root";
 
 int boot_log = -1;
@@ -160,18 +161,43 @@ void start(Program& program) {
   if (program.pid < 0) failed("fork");
 }
 
+// For what is looked at again anyway: a signal that comes in between may be one of many ends, or be missed.
+void wait_a_little() {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigtimedwait(&child, nullptr, &kALittle);
+}
+
+// As the user, so that agent and network are not meant. Whether there was anybody.
+bool signal_user(int signal) {
+  const pid_t child = fork();
+  if (child == 0) _exit(setresuid(kUser, kUser, kUser) == 0 && kill(-1, signal) == 0 ? 1 : 0);
+  if (child < 0) return true;
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  sigset_t ended;
+  sigemptyset(&ended);
+  sigaddset(&ended, SIGCHLD);
+  const timespec at_once{};
+  sigtimedwait(&ended, nullptr, &at_once);  // the child's own, which nobody waits for
+  return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
 class Init {
  public:
   int run() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+    for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
     sigprocmask(SIG_BLOCK, &signals, nullptr);  // a blocked signal reaches even process 1
     start_all();
     while (true) {
       const timespec soon{1, 0};
       const int signal = waits_ ? sigtimedwait(&signals, nullptr, &soon) : sigwaitinfo(&signals, nullptr);
       if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP) return leave();
+      if (signal == SIGUSR1) log_off();
       reap();
     }
   }
@@ -184,17 +210,54 @@ class Init {
   }
 
   void reap() {
-    for (pid_t ended = 0; (ended = waitpid(-1, nullptr, WNOHANG)) > 0;) {
-      if (ended == session_.pid) session_.pid = -1;
-      if (ended == agent_.pid) agent_.pid = -1;
-    }
+    collect();
     // With its session the desktop begins anew: nothing of the former one stays.
     if (session_.pid < 0 && rested(session_)) {
-      end_all(SIGKILL);
-      return start_all();
+      end_session(SIGKILL);
+      start(session_);
     }
     if (agent_.pid < 0 && rested(agent_)) start(agent_);
     waits_ = session_.pid < 0 || agent_.pid < 0;
+  }
+
+  void collect() {
+    int status = 0;
+    for (pid_t ended = 0; (ended = waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (ended == session_.pid) {
+        session_.pid = -1;
+        if (!ordered_ && WIFEXITED(status) && WEXITSTATUS(status) == 0) tell_log_off();
+      }
+      if (ended == agent_.pid) agent_.pid = -1;
+    }
+  }
+
+  // The host wants the user's work ended; its user is asked first, program by program.
+  void log_off() {
+    ordered_ = true;
+    end_session(SIGTERM);
+    ordered_ = false;
+    if (session_.pid < 0) start(session_);
+  }
+
+  // Its window manager ended in order: its user has said so. The agent passes it on. The folder is the user's, so what
+  // is there is not opened.
+  static void tell_log_off() {
+    const int fd = open("/run/tobari/session/logged-off", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd >= 0) close(fd);
+  }
+
+  // Without processes of the user, on return, but for those that nothing ends.
+  void end_session(int first) {
+    const time_t asked = seconds_now();
+    int signal = first;
+    while (signal_user(signal)) {
+      collect();
+      const time_t waited = seconds_now() - asked;
+      if (waited > 2 * kFarewell) return;
+      if (signal != SIGKILL) signal = waited >= kFarewell ? SIGKILL : 0;
+      wait_a_little();
+      collect();
+    }
   }
 
   static bool rested(const Program& program) { return seconds_now() - program.began >= kLeastLife; }
@@ -203,13 +266,9 @@ class Init {
   static void end_all(int signal) {
     kill(-1, signal);
     const time_t until = seconds_now() + kFarewell;
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
     pid_t ended = 0;
     while ((ended = waitpid(-1, nullptr, WNOHANG)) >= 0 && seconds_now() < until) {
-      const timespec soon{0, 100'000'000};
-      if (ended == 0) sigtimedwait(&child, nullptr, &soon);
+      if (ended == 0) wait_a_little();
     }
     kill(-1, SIGKILL);
     while (waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
@@ -228,7 +287,8 @@ class Init {
                                "/usr/lib/tobari/container/commands", "/run/tobari/session"},
                  .keeps = {kAgentPort, -1}};
   Program network_{.arguments = {"/usr/lib/tobari/network-up", "eth0"}};
-  bool waits_ = false;  // for something that ended too soon
+  bool waits_ = false;    // for something that ended too soon
+  bool ordered_ = false;  // the session's end is not its user's doing
 };
 
 }  // namespace
