@@ -96,6 +96,8 @@ Result<void> MemoryTables::add_desktop(const Desktop& desktop) {
 Result<void> MemoryTables::set_power(const DesktopId& id, Power power) {
   TOBARI_ASSIGN(Desktop* const desktop, touched(id));
   desktop->power = power;
+  desktop->rest = Rest::kStopped;
+  desktop->wakes = false;
   return {};
 }
 
@@ -135,6 +137,7 @@ Result<void> MemoryTables::retire_desktop(const DesktopId& id, std::uint64_t epo
   TOBARI_ASSIGN(Desktop* const desktop, touched(id));
   desktop->user = {};
   desktop->power = Power::kDeleted;
+  desktop->ending.reset();
   ++desktop->epoch;
   return {};
 }
