@@ -51,10 +51,6 @@ Result<std::optional<Desktop>> own_desktop(Step& step, const Assign& event, cons
   }
   if (pool.kind != PoolKind::kFloating) return std::optional(std::move(*own));
   TOBARI_ASSIGN(const Host host, step.writer.host(own->host));
-  if (event.facts->failed.contains(own->id) && parse_pool_plan(pool.plan).value_or(PoolPlan{}).renew_failed) {
-    TOBARI_TRY(step.retire(*own, event.who, "desktop.renew", "it could not be started"));
-    return std::optional<Desktop>();
-  }
   const bool away = step.settings.planted.move_when_silent && !event.facts->connected.contains(own->host);
   if (!host.lost && !away) return std::optional(std::move(*own));
   TOBARI_TRY(step.retire(*own, event.who, "desktop.move", std::format("host {} is lost", own->host_name)));
@@ -64,7 +60,8 @@ Result<std::optional<Desktop>> own_desktop(Step& step, const Assign& event, cons
 // How soon it could be shown; less is sooner.
 int distance_of(const Desktop& spare, const Facts& facts) {
   if (spare.power == Power::kOn) return facts.running.contains(spare.id) ? 0 : 1;
-  return 2 + static_cast<int>(spare.rest == Rest::kSuspended ? 0 : (spare.rest == Rest::kSaved ? 1 : 2));
+  if (spare.rest == Rest::kSuspended) return 2;
+  return spare.rest == Rest::kSaved ? 3 : 4;
 }
 
 // The best of the spares that stand where a desktop can be shown: one that runs already, before one that is on its way,

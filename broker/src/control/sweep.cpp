@@ -30,7 +30,7 @@ std::string outlived(const Pool& pool, const std::vector<Host>& hosts, const Des
   return as_wanted ? "" : "the pool's desktops are made otherwise now";
 }
 
-Result<void> drop_spare(Step& step, Budget& budget, const Desktop& spare, const std::string& why) {
+Result<void> drop_one(Step& step, Budget& budget, const Desktop& spare, const std::string& why) {
   if (budget.retired >= kMaxRetiredPerSweep) {
     step.effects.more = true;
     return {};
@@ -78,7 +78,7 @@ Result<void> sweep_pool(Step& step, Budget& budget, const PlannedPool& planned, 
       continue;
     }
     const std::size_t retired = budget.retired;
-    TOBARI_TRY(drop_spare(step, budget, spare, why));
+    TOBARI_TRY(drop_one(step, budget, spare, why));
     if (budget.retired > retired) --there;
   }
   TOBARI_TRY(keep_power(step, budget.power, budget.event, planned, wanted, good));
@@ -113,6 +113,19 @@ Result<void> end_idle(Step& step, Budget& budget, const PlannedPools& pools, con
   return step.retire(*desktop, {}, "desktop.release", std::format("nobody was connected for {} s", idle.count()));
 }
 
+// Not when it is asked for: what it holds (its user's disk) must first be free again.
+Result<void> renew_failed(Step& step, Budget& budget, const PlannedPools& pools) {
+  for (const DesktopId& id : budget.event.facts->failed) {
+    const auto desktop = step.writer.desktop(id);
+    if (!desktop.has_value() || desktop->user.empty() || desktop->power == Power::kDeleted) continue;
+    const auto planned = pools.find(desktop->pool);
+    if (planned == pools.end() || desktop->pool_kind != PoolKind::kFloating) continue;
+    if (!planned->second.plan.renew_failed) continue;
+    TOBARI_TRY(drop_one(step, budget, *desktop, "it could not be started"));
+  }
+  return {};
+}
+
 Result<void> take_assigned(Step& step, const std::vector<Host>& hosts) {
   for (const Host& host : hosts) {
     if (host.mode != HostMode::kDraining) continue;
@@ -133,6 +146,7 @@ Result<void> sweep(Step& step, const Sweep& event) {
   for (const Pool& pool : all_pools) pools.emplace(pool.id, plan_of(pool, event.zones, step.now));
   Budget budget{.event = event};
   for (const auto& [id, idle] : event.idle_for) TOBARI_TRY(end_idle(step, budget, pools, id, idle));
+  TOBARI_TRY(renew_failed(step, budget, pools));
   TOBARI_ASSIGN(const auto hosts, step.writer.hosts());
   if (step.settings.planted.drain_takes_assigned) TOBARI_TRY(take_assigned(step, hosts));
   for (const Pool& pool : all_pools) {
