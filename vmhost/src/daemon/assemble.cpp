@@ -118,6 +118,8 @@ class Host {
     TOBARI_ASSIGN(hypervisor_, make_libvirt_hypervisor({config.libvirt_uri, {}}));
     images_.emplace(config.images_dir, config.state_dir / "image-digests");
     disks_.emplace(config.state_dir / "disks", vm_user);
+    TOBARI_TRY(make_folder(config.user_disks.folder));
+    user_disks_.emplace(config.user_disks, config.user_storages, vm_user);
     template_store_.emplace(config.state_dir / "templates", vm_user);
     TOBARI_ASSIGN(recordings_, Recordings::create(*loop_, recordings_of(config), clock_));
     hypervisor_worker_.emplace(*loop_);
@@ -158,6 +160,8 @@ class Host {
     services.metrics = &metrics_;
     services.vm_user = vm_user;
     services.recordings = recordings_.get();
+    services.user_disks = &*user_disks_;
+    services.disk_claims = &disk_claims_;
     services.display.program = config.display_program;
     services.display.socket = config.display_socket;
     services.display.log_level = log::to_string(config.log_level);
@@ -240,6 +244,8 @@ class Host {
   std::optional<NetworkKeeper> networks_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;
+  std::optional<UserDiskStore> user_disks_;
+  UserDiskClaims disk_claims_;
   std::optional<TemplateStore> template_store_;
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;

@@ -22,7 +22,7 @@ constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
 constexpr std::size_t kMaxDeviceName = 15;  // IFNAMSIZ
 
-constexpr std::array<std::string_view, 25> kKeys{"broker",
+constexpr std::array<std::string_view, 28> kKeys{"broker",
                                                  "identity_dir",
                                                  "state_dir",
                                                  "images_dir",
@@ -43,6 +43,9 @@ constexpr std::array<std::string_view, 25> kKeys{"broker",
                                                  "recordings_max_gib",
                                                  "recordings_keep_days",
                                                  "recordings_hold_days",
+                                                 "user_disks_dir",
+                                                 "user_disks_max_gib",
+                                                 "user_storages",
                                                  "network",
                                                  "bridge",
                                                  "network_servers",
@@ -163,6 +166,26 @@ Result<std::optional<NetworkOptions>> read_network(const ConfigFile& written) {
   return std::optional(std::move(options));
 }
 
+Result<void> read_user_disks(const ConfigFile& written, Config& config) {
+  static constexpr std::array<std::string_view, 2> kStorageFields{"name", "folder"};
+  config.user_disks.folder = config.state_dir / "user-disks";
+  if (written.has("user_disks_dir")) {
+    TOBARI_ASSIGN(config.user_disks.folder, written.folder("user_disks_dir"));
+  }
+  TOBARI_ASSIGN(const std::uint32_t max_gib, written.number_or("user_disks_max_gib", 0));
+  config.user_disks.max_gib = max_gib;
+  TOBARI_ASSIGN(const auto storages, written.records("user_storages", kStorageFields, kMaxUserStorages));
+  for (const auto& fields : storages) {
+    const std::filesystem::path folder = fields[1];
+    if (!is_name(fields[0])) return written.wrong("user_storages", "needs names of 1 to 63 of a-z, 0-9 and -");
+    if (!folder.is_absolute()) return written.wrong("user_storages", "needs folders as absolute paths");
+    if (!config.user_storages.emplace(fields[0], UserStorage{.folder = folder}).second) {
+      return written.wrong("user_storages", "has a name twice");
+    }
+  }
+  return {};
+}
+
 Result<Config> read(const ConfigFile& written) {
   Config config;
   TOBARI_TRY(written.endpoint("broker"));
@@ -184,6 +207,7 @@ Result<Config> read(const ConfigFile& written) {
   TOBARI_ASSIGN(config.display_program, written.text_or("display_program", {}));
   TOBARI_ASSIGN(config.display_socket, written.text_or("display_socket", {}));
   TOBARI_TRY(read_optional(written, config));
+  TOBARI_TRY(read_user_disks(written, config));
   TOBARI_ASSIGN(config.network, read_network(written));
   return config;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <tobari/base/result.h>
 #include <tobari/net/tcp_socket.h>
 
+#include "host/user_disk_store.h"
 #include "network/interfaces.h"
 
 namespace tobari::vmhost {
@@ -45,6 +47,9 @@ struct Config {
   //   network: libvirt's name of it, or bridge: a device of this host, with network_servers: its DHCP and DNS servers
   //   management_networks: closed to desktops; absent: every network that this host has an address in
   std::optional<NetworkOptions> network;
+  // Users' disks and folders: this host's own, and storages that other hosts reach under the same names.
+  UserStorage user_disks;  // user_disks_dir, else state_dir/user-disks; user_disks_max_gib
+  std::map<std::string, UserStorage> user_storages = {};  // a list of {name, folder}
 };
 
 // Every message names the file, and the key it is about.

@@ -30,6 +30,7 @@ void Desktop::start_display() {
           .on_ready =
               [this] {
                 if (!borrower_) offer_source();
+                warn_display();
                 services_.changed();
               },
           .on_session = [this](const wire::Session& session) { on_display_session(session); },
@@ -60,7 +61,7 @@ void Desktop::offer_source_in(std::chrono::milliseconds pause) {
 }
 
 void Desktop::offer_source() {
-  if (!running_ || stopping_) return;
+  if (!running_ || stopping_ || paused_) return;
   if (!borrower_ && (!display_ || !display_->ready())) return;
   auto job = [&hypervisor = services_.hypervisor, id = id_, user = borrower_ ? borrower_->uid : display_user()] {
     return hypervisor.display(id, user);

@@ -111,6 +111,8 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
     if (!named.contains(id) && !refused_.contains(id)) each->want_nothing();
   }
   take_networks(desired);
+  take_removed_disks(desired);
+  warn_walls();
   return {};
 }
 
@@ -176,13 +178,17 @@ void HostAgent::on_list(const Result<std::vector<DomainInfo>>& list, Loop::Stead
     listed_ = true;
     if (services_.templates != nullptr) services_.templates->look(*list);
     std::set<DesktopId> running;
+    std::set<DesktopId> there;
     for (const DomainInfo& info : *list) {
       if (info.is_template) continue;
+      there.insert(info.id);
       if (info.running) running.insert(info.id);
-      if (info.running || desktops_.contains(info.id)) desktop(info.id)->listed(info.running, asked);
+      if (info.running || desktops_.contains(info.id)) {
+        desktop(info.id)->listed(info.running, asked, info.paused, info.saved);
+      }
     }
     for (const auto& [id, each] : desktops_) {
-      if (!running.contains(id)) each->listed(false, asked);
+      if (!there.contains(id)) each->listed(false, asked);
     }
     if (services_.networks != nullptr && desired_known_) services_.networks->look(std::move(running));
     reconcile_now();
@@ -202,8 +208,8 @@ void HostAgent::reconcile_now() {
   memory.epochs = epochs_.all();
   for (const auto& [id, each] : desktops_) {
     if (auto one = each->wanted()) wanted.push_back(*std::move(one));
-    found.push_back({id, each->running()});
-    if (each->busy() || refused_.contains(id)) memory.busy.insert(id);
+    found.push_back({id, each->running(), each->paused()});
+    if (each->busy() || each->unwilling() || refused_.contains(id)) memory.busy.insert(id);
     if (each->held()) memory.held.insert(id);
     if (each->gone()) memory.gone.insert(id);
   }
@@ -220,6 +226,12 @@ void HostAgent::act(const Action& action) {
     case Action::Kind::kDelete:
       if (!target->held()) target->remove();
       return;
+    case Action::Kind::kSuspend:
+      return target->suspend();
+    case Action::Kind::kSave:
+      return target->save();
+    case Action::Kind::kResume:
+      return target->resume();
     case Action::Kind::kRefuse:
       return;  // take() does not let them through
   }
@@ -245,6 +257,9 @@ void HostAgent::report() {
     one.set_epoch(epoch == epochs_.all().end() ? 0 : epoch->second);
   }
   if (services_.templates != nullptr) services_.templates->report(actual);
+  for (const auto& [id, gone] : removed_disks_) {
+    if (gone) actual.add_removed_user_disks(id.str());
+  }
   std::string bytes = message.SerializeAsString();
   if (bytes == last_report_) return;
   last_report_ = std::move(bytes);
@@ -283,6 +298,9 @@ void HostAgent::on_broker_open() {
     each.set_name(image.name);
     each.set_digest(image.digest);
   }
+  if (services_.user_disks != nullptr) {
+    for (const std::string& name : services_.user_disks->storages()) hello.mutable_hello()->add_user_storages(name);
+  }
   send_(hello);
   last_report_.clear();
   report();
@@ -311,6 +329,8 @@ void HostAgent::on_broker_message(const wire::ToHost& message) {
       return on_narrow_session(message.narrow_session());
     case wire::ToHost::kTransferAnswered:
       return on_transfer_answered(message.transfer_answered());
+    case wire::ToHost::kLogOff:
+      return on_log_off(message.log_off());
     case wire::ToHost::MESSAGE_NOT_SET:
       return;  // of a newer version
   }

@@ -75,6 +75,9 @@ class HostAgent {
   void on_desired(const wire::DesiredState& desired);
   [[nodiscard]] Result<void> take(const wire::DesiredState& desired);
   void take_networks(const wire::DesiredState& desired);
+  void take_removed_disks(const wire::DesiredState& desired);  // host_agent_life.cpp
+  void remove_disk(const UserDiskId& id, const std::string& storage);
+  void warn_walls();
   void look();  // list, then everything that follows from it
   void on_list(const Result<std::vector<DomainInfo>>& list, Loop::Steady::time_point asked);
   void reconcile_now();
@@ -96,6 +99,7 @@ class HostAgent {
   void ask_broker(const std::string& session, const wire::Transfer& transfer);
   void on_transfer_answered(const wire::TransferAnswered& answer);
   void on_restart(const wire::RestartDesktop& request);
+  void on_log_off(const wire::LogOffGuest& request);  // host_agent_life.cpp
   void on_take_thumbnail(const wire::TakeThumbnail& request);
   void on_thumbnail(const std::string& request_id, const Result<std::string>& jpeg);
   // Named by the broker with the epoch that we know.
@@ -127,6 +131,7 @@ class HostAgent {
   bool desired_known_ = false;
   std::set<DesktopId> refused_;  // named with an old epoch: reported with ours, so that the broker can catch up
   std::uint64_t revision_ = 0;
+  std::map<UserDiskId, bool> removed_disks_;  // that are to be deleted; true: nothing of it is left
   bool listed_ = false;  // it is known what runs
   bool listing_ = false;
   bool look_again_ = false;

@@ -186,6 +186,7 @@ Result<std::shared_ptr<Desktop>> HostAgent::ordered(const std::string& desktop_i
 void HostAgent::on_restart(const wire::RestartDesktop& request) {
   const auto desktop = ordered(request.desktop_id(), request.epoch());
   if (!desktop) return send_failure(request.request_id(), desktop.error());
+  if (request.orderly()) return (*desktop)->restart_in_order();
   (*desktop)->restart();
 }
 

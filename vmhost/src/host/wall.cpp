@@ -167,6 +167,16 @@ void Wall::answer_transfer(const wire::TransferAnswered& answer) {
   if (!sent) log::warning("transfer is not answered", {{"wall", session_}, {"reason", sent.error().message}});
 }
 
+// The same again, and nothing where nothing was said, costs no message.
+void Wall::warn(const wire::Warn& warning) {
+  if (!display_->ready() || (warning.text().empty() && !warned_)) return;
+  warned_ = !warning.text().empty();
+  wire::ToDisplay message;
+  *message.mutable_warn() = warning;
+  const auto sent = display_->send(message);
+  if (!sent) log::warning("wall is not told that a desktop ends", {{"wall", session_}, {"reason", sent.error().message}});
+}
+
 // Not destroyed at once: this may be a call of the display's, and its process takes a moment to end.
 void Wall::finish() {
   if (state_ == State::kOver) return;

@@ -50,6 +50,7 @@ class Wall {
   void end(Why why, const std::string& reason);
   void narrow(const wire::NarrowSession& request);
   void answer_transfer(const wire::TransferAnswered& answer);
+  void warn(const wire::Warn& warning);
   void ask_display_to_end() noexcept { display_->ask_to_end(); }
 
  private:
@@ -72,6 +73,7 @@ class Wall {
   const Callbacks callbacks_;
   State state_ = State::kWaiting;
   bool connected_ = false;  // was reported, and its end was not
+  bool warned_ = false;
   std::unique_ptr<DisplayProcess> display_;
   Loop::Handle timer_;  // of the state that it is in
 };
