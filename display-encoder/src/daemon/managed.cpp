@@ -33,6 +33,8 @@
 namespace tobari::display {
 namespace {
 
+constexpr std::chrono::seconds kMaxWarning{std::chrono::days(1)};
+constexpr std::size_t kMaxWarningBytes = 512;
 constexpr std::chrono::seconds kMaxTicketLife{3600};  // whatever the agent says
 static_assert(kMaxWallDesktops <= DisplaySession::kMaxScreens);
 
@@ -97,6 +99,8 @@ class ManagedDisplay {
         return narrow(message.narrow());
       case wire::ToDisplay::kTransferAnswer:
         return ledger_.answered(message.transfer_answer());
+      case wire::ToDisplay::kWarn:
+        return warn(message.warn());
       case wire::ToDisplay::MESSAGE_NOT_SET:
         log::warning("control message of an unknown kind");
         return;
@@ -187,6 +191,12 @@ class ManagedDisplay {
     CloseReason reason = drop.taken_over() ? CloseReason::kTakenOver : CloseReason::kDropped;
     if (drop.denied()) reason = CloseReason::kDenied;
     session_.drop_clients(drop.session_id(), reason);
+  }
+
+  void warn(const wire::Warn& said) {
+    const auto left = std::min(std::chrono::seconds(said.in_seconds()), kMaxWarning);
+    session_.warn(said.text().substr(0, kMaxWarningBytes), clock_.now() + left);
+    log::info("warning", {{"stands", said.text().empty() ? "no" : "yes"}, {"seconds", std::to_string(left.count())}});
   }
 
   // First those that are about to come in, so that none slips through with what it had.
