@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxPlanBytes = std::size_t{16} << 10;
 inline constexpr std::size_t kMaxPlanHours = 32;
 inline constexpr std::size_t kMaxPlanHolidays = 1000;
 inline constexpr std::chrono::minutes kMaxPlanLead{4 * 60};
-inline constexpr std::chrono::seconds kMinPlanTime{60};
+inline constexpr std::chrono::seconds kMinPlanTime{10};
 inline constexpr std::chrono::seconds kMaxPlanTime{std::chrono::days(30)};
 inline constexpr std::uint32_t kMaxPlanSpares = 10'000;
 inline constexpr std::uint32_t kMaxCrashRestarts = 100;
