@@ -25,7 +25,7 @@ class AgentFixture : public ::testing::Test {
  protected:
   explicit AgentFixture(const std::string& agent_channel, bool instant_clones = false)
       : image_(agent_channel, instant_clones), broker_(grpc::InsecureServerCredentials()) {
-    for (const char* folder : {"agents", "disks", "templates"}) {
+    for (const char* folder : {"agents", "disks", "templates", "user-disks", "nas"}) {
       std::filesystem::create_directories(image_.dir() / folder);
     }
     start();
@@ -36,6 +36,9 @@ class AgentFixture : public ::testing::Test {
     loop_ = *Loop::create();
     images_.emplace(image_.images(), image_.dir() / "digests");
     disks_.emplace(image_.dir() / "disks", std::nullopt);
+    user_disks_.emplace(UserStorage{.folder = image_.dir() / "user-disks"},
+                        std::map<std::string, UserStorage>{{"nas", {.folder = image_.dir() / "nas"}}}, std::nullopt);
+    disk_claims_ = {};
     template_store_.emplace(image_.dir() / "templates", std::nullopt);
     hypervisor_worker_.emplace(*loop_);
     desktop_workers_.emplace(*loop_, 3);
@@ -61,6 +64,9 @@ class AgentFixture : public ::testing::Test {
                        template_times_);
     services.templates = &*templates_;
     services.recordings = recordings_.get();
+    services.user_disks = &*user_disks_;
+    services.disk_claims = &disk_claims_;
+    services.times.disk_again = std::chrono::milliseconds(100);
     services.display.program = TOBARI_FAKE_DISPLAY;
     services.times.obey_within = std::chrono::seconds(1);
     services.times.hypervisor_again = std::chrono::milliseconds(50);
@@ -112,6 +118,8 @@ class AgentFixture : public ::testing::Test {
   std::unique_ptr<Recordings> recordings_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;
+  std::optional<UserDiskStore> user_disks_;
+  UserDiskClaims disk_claims_;
   std::optional<TemplateStore> template_store_;
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;

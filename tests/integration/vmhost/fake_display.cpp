@@ -71,6 +71,8 @@ class FakeDisplay {
         source_[message.source().screen()] = std::move(descriptor);
         ++sources_;
         return say_to_all(std::format("screen {}\n", message.source().screen()));
+      case wire::ToDisplay::kWarn:
+        return say_to_all(std::format("warned {} in {}\n", message.warn().text(), message.warn().in_seconds()));
       case wire::ToDisplay::kArm:
         recordings_[message.arm().session_id()] = std::move(descriptor);
         return;

@@ -47,6 +47,20 @@ TEST(Config, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(kGood + "front_address: nowhere\n"), HasSubstr("front_address"));
 }
 
+TEST(Config, UsersDisksAreTheHostsOwnOrOfAStorageWithAName) {
+  EXPECT_EQ(parse_config(kGood)->user_disks.folder, "/var/lib/tobari/user-disks");
+  const auto config = parse_config(
+      kGood + "user_disks_dir: /srv/homes\nuser_disks_max_gib: 500\nuser_storages:\n  - {name: nas, folder: /mnt/nas}\n");
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_EQ(config->user_disks.folder, "/srv/homes");
+  EXPECT_EQ(config->user_disks.max_gib, 500U);
+  EXPECT_EQ(config->user_storages.at("nas").folder, "/mnt/nas");
+  const auto with = [](const char* storages) { return error_of(kGood + "user_storages:\n" + storages); };
+  EXPECT_THAT(with("  - {name: NAS, folder: /mnt/nas}\n"), HasSubstr("'user_storages'"));
+  EXPECT_THAT(with("  - {name: nas, folder: mnt}\n"), HasSubstr("absolute"));
+  EXPECT_THAT(with("  - {name: nas, folder: /a}\n  - {name: nas, folder: /b}\n"), HasSubstr("twice"));
+}
+
 TEST(Config, DisplaysAreStartedByUsOrByTheServiceManager) {
   std::string yaml = kGood;
   EXPECT_THAT(error_of(kGood + "display_socket: /run/tobari/display.socket\n"), HasSubstr("one of them"));
