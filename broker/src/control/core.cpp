@@ -72,6 +72,11 @@ Result<std::vector<HostCapacity>> capacities(const Reader& reader, const Facts& 
   return all;
 }
 
+PlacementWish wish_of(const Pool& pool) {
+  return {
+      .image = pool.image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
+}
+
 Result<void> Step::record(const Who& who, std::string action, const std::string& object, std::string detail) {
   if (settings.planted.no_record) return {};
   return writer.add_record({.actor = who.actor,
@@ -95,9 +100,7 @@ Result<void> Step::retire(const Desktop& desktop, const Who& who, std::string ac
 Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts,
                            const Who& who) {
   TOBARI_ASSIGN(const auto hosts, capacities(writer, facts, user.id));
-  const PlacementWish wish{
-      .image = pool.image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
-  TOBARI_ASSIGN(const HostId host, place(hosts, wish, settings.placement));
+  TOBARI_ASSIGN(const HostId host, place(hosts, wish_of(pool), settings.placement));
   Desktop desktop;
   desktop.id = id;
   desktop.name = name_of(pool, id);

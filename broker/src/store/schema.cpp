@@ -147,6 +147,7 @@ constexpr std::array kStep5{
     Statement{"ALTER TABLE desktops_in_pools RENAME TO desktops"},
     Statement{"CREATE INDEX desktops_by_host ON desktops(host_id)"},
     Statement{"CREATE INDEX desktops_by_user ON desktops(user_id)"},
+    Statement{"CREATE INDEX desktops_by_pool ON desktops(pool_id, name)"},  // in pages
 };
 // Whoever has pools, or desktops without a user, cannot go back.
 constexpr std::array kBack5{
