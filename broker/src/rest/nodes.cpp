@@ -33,7 +33,7 @@ void add_kept(nlohmann::ordered_json& object, const Api& api, const Host& host) 
   object["mode"] = to_string(host.mode);
   object["lost"] = host.lost;
   if (const auto age = api.control.lease_age(host.id)) {
-    object["lease_age_seconds"] = std::chrono::duration<double>(*age).count();
+    object["lease_age_seconds"] = static_cast<double>(age->count()) / 1000;
   }
   object["desktops"] = host.desktops;
   object["memory_promised_mib"] = host.promised_mib;

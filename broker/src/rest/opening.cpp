@@ -133,14 +133,17 @@ std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const C
   const std::uint32_t sessions = other_sessions(live, opening.desktops, api.clock.wall());
   auto permissions = ask_policy(api, call, opening, sessions);
   if (!permissions.has_value()) return std::unexpected(std::move(permissions).error());
+  const auto refused = [&](const std::string& why) {
+    const std::string& first = opening.desktops.front().id.str();
+    return std::unexpected(connect_denied(api, call, first, permissions->front().rule, why));
+  };
   auto attempt = std::make_shared<Attempt>();
   std::vector<policy::Grant> grants;
   for (const Permission& each : *permissions) grants.push_back(each.grant);
   attempt->grant = policy::narrowest(grants);
   if (attempt->grant.max_monitors < opening.desktops.size()) {
-    return std::unexpected(connect_denied(api, call, opening.desktops.front().id.str(), permissions->front().rule,
-                                  std::format("it allows {} monitors, and this is a wall of {}",
-                                              attempt->grant.max_monitors, opening.desktops.size())));
+    return refused(std::format("it allows {} monitors, and this is a wall of {}", attempt->grant.max_monitors,
+                               opening.desktops.size()));
   }
   attempt->epoch = opening.desktops.front().epoch;
   for (const Desktop& desktop : std::span(opening.desktops).subspan(1)) {
@@ -150,7 +153,7 @@ std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const C
   }
   const bool recorded = attempt->grant.recording != policy::Recording::kNone;
   if (recorded && !api.recording_key && attempt->grant.recording == policy::Recording::kRequired) {
-    return std::unexpected(connect_denied(api, call, opening.desktops.front().id.str(), permissions->front().rule, kNoRecordingKey));
+    return refused(kNoRecordingKey);
   }
   attempt->session = offered_session(api, call, opening, attempt->offer);
   attempt->session.access = to_text(SessionAccess{.grant = attempt->grant,
@@ -208,6 +211,7 @@ Answer connection_reply(const Api& api, const Attempt& attempt, const OpenedDisp
       !attempt.further.empty(),
       attempt.grant.find("clipboard.to_guest") != nullptr || attempt.grant.find("clipboard.from_guest") != nullptr};
   return json_response(200, {{"session_id", session.id.str()},
+                             {"desktop_id", session.desktop.str()},
                              {"address", target.address},
                              {"port", target.port},
                              {"routing_token", target.routing_token},
