@@ -58,7 +58,7 @@ void add_members(CLI::App& command, const std::shared_ptr<PoolOptions>& options)
   command.add_option("--spares", options->spares, "desktops that wait for a user");
   command.add_option("--keep", options->keep_minutes,
                      "floating: minutes after its last client has gone in which it is still the user's");
-  command.add_option("--label", options->labels, "for the policy; may be repeated");
+  command.add_option("--label", options->labels, "for the policy; may be repeated")->allow_extra_args(false);
 }
 
 Result<void> show_pool(const Context& context, const Json& pool, const char* what) {
