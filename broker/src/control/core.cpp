@@ -77,6 +77,11 @@ Result<std::vector<HostCapacity>> capacities(const Reader& reader, const Facts& 
   return all;
 }
 
+PlacementWish wish_of(const Pool& pool) {
+  return {
+      .image = pool.image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
+}
+
 Result<void> Step::record(const Who& who, std::string action, const std::string& object, std::string detail) {
   if (settings.planted.no_record) return {};
   return writer.add_record({.actor = who.actor,
@@ -100,8 +105,7 @@ Result<void> Step::retire(const Desktop& desktop, const Who& who, std::string ac
 Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts, const Who& who,
                            const DiskClaim* disk) {
   TOBARI_ASSIGN(auto hosts, capacities(writer, facts, user.id));
-  PlacementWish wish{
-      .image = pool.image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
+  PlacementWish wish = wish_of(pool);
   if (disk != nullptr) TOBARI_TRY(narrow_to_disk(*disk, facts, hosts, wish));
   TOBARI_ASSIGN(const HostId host, place(hosts, wish, settings.placement));
   Desktop desktop;

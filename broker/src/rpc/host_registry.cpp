@@ -83,6 +83,7 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
   log::info("host attached", {{"host", host.str()}, {"name", hello.name()}, {"front", hello.front_address()}});
   desired_changed(host);
   if (attached_) attached_(host);
+  tell(host);
   return {};
 }
 
@@ -95,9 +96,16 @@ void HostRegistry::detach(const HostId& host, const HostLink* link) {
   }
   log::warning("host detached", {{"host", host.str()}});
   pending_.fail_host(host, host_gone());
+  tell(host);
 }
 
 Result<void> HostRegistry::set_actual(const HostId& host, const wire::ActualState& actual) {
+  auto taken = take_over(host, actual);
+  tell(host);
+  return taken;
+}
+
+Result<void> HostRegistry::take_over(const HostId& host, const wire::ActualState& actual) {
   if (actual.desktops_size() > kMaxDesktopsPerHost) {
     return fail(Errc::kPeerProtocol, "the host reports more desktops than it may have");
   }
@@ -265,6 +273,22 @@ Result<std::vector<HostCapacity>> HostRegistry::capacities() const {
     capacities.push_back(std::move(capacity));
   }
   return capacities;
+}
+
+control::Facts HostRegistry::facts() const {
+  control::Facts facts;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [id, attached] : hosts_) {
+    facts.connected[id] = {.id = id,
+                           .images = attached.info.images,
+                           .memory_mib = attached.info.memory_mib,
+                           .pixels_per_second = 0};
+    for (const auto& [desktop, actual] : attached.desktops) {
+      if (actual.state != wire::DESKTOP_STATE_RUNNING) continue;
+      if (auto known = DesktopId::parse(desktop); known.has_value()) facts.running.insert(*std::move(known));
+    }
+  }
+  return facts;
 }
 
 std::shared_ptr<HostLink> HostRegistry::link_of(const HostId& host) const {

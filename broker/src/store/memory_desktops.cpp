@@ -47,6 +47,14 @@ Result<std::vector<Desktop>> MemoryTables::desktops_of_pool(const PoolId& pool) 
   return named(select<Desktop>(*desktops_, [&pool](const Desktop& d) { return d.pool == pool && is_there(d); }));
 }
 
+Result<std::vector<Desktop>> MemoryTables::desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                                  std::size_t limit) const {
+  auto found = named(select<Desktop>(
+      *desktops_, [&pool, name](const Desktop& d) { return d.pool == pool && is_there(d) && d.name > name; }));
+  if (found.size() > limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(limit), found.end());
+  return found;
+}
+
 Result<Desktop> MemoryTables::desktop_in_pool(const UserId& user, const PoolId& pool) const {
   for (const auto& [id, each] : *desktops_) {
     if (each.pool == pool && each.user == user && is_there(each)) return with_names(each);

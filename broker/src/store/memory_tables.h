@@ -68,6 +68,8 @@ class MemoryTables final : public Writer {
   Result<std::vector<Desktop>> desktops_of_user(const UserId& user) const override;
   Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const override;
   Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const override;
+  Result<std::vector<Desktop>> desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                      std::size_t limit) const override;
   Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const override;
   Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const override;
   Result<void> add_desktop(const Desktop& desktop) override;

@@ -147,6 +147,7 @@ constexpr std::array kStep5{
     Statement{"ALTER TABLE desktops_in_pools RENAME TO desktops"},
     Statement{"CREATE INDEX desktops_by_host ON desktops(host_id)"},
     Statement{"CREATE INDEX desktops_by_user ON desktops(user_id)"},
+    Statement{"CREATE INDEX desktops_by_pool ON desktops(pool_id, name)"},  // in pages
 
     // ---- plans of pools, desktops at rest, endings, users' disks
     Statement{"ALTER TABLE pools ADD COLUMN plan TEXT NOT NULL DEFAULT ''"},

@@ -101,6 +101,13 @@ Result<std::vector<Desktop>> SqlTables::desktops_of_pool(const PoolId& pool) con
   return select_desktops("WHERE d.pool_id = :v AND d.power <> 'deleted'", &pool.str());
 }
 
+Result<std::vector<Desktop>> SqlTables::desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                               std::size_t limit) const {
+  const std::string value(name);
+  return select_desktops("WHERE d.pool_id = :v AND d.name > :w AND d.power <> 'deleted'", &pool.str(), &value,
+                         std::format(" LIMIT {}", limit));
+}
+
 Result<Desktop> SqlTables::desktop_in_pool(const UserId& user, const PoolId& pool) const {
   return only(
       select_desktops("WHERE d.pool_id = :v AND d.user_id = :w AND d.power <> 'deleted'", &pool.str(), &user.str()),

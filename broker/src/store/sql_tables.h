@@ -42,6 +42,8 @@ class SqlTables final : public Writer {
 
   // sql_pools.cpp
   Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const override;
+  Result<std::vector<Desktop>> desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                      std::size_t limit) const override;
   Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const override;
   Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const override;
   Result<Pool> pool(const PoolId& id) const override;

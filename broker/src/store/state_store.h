@@ -61,6 +61,9 @@ class Reader {
   virtual Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const = 0;
   // That are being deleted are none of a pool any more, except in desktops_on_host().
   virtual Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const = 0;
+  // Of these, those whose names come after `name`, by name, at most `limit`.
+  virtual Result<std::vector<Desktop>> desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                              std::size_t limit) const = 0;
   virtual Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const = 0;  // the user's one
   virtual Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const = 0;
 
