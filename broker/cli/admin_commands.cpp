@@ -70,25 +70,44 @@ Result<void> remove_host(const Context& context, const std::string& wanted) {
   return {};
 }
 
-Result<void> set_host_mode(const Context& context, const std::string& wanted, const char* mode) {
+struct HostModeOptions {
+  std::string host;
+  bool move = false;
+  unsigned notice_minutes = 0;
+  std::string text;
+};
+
+Result<void> set_host_mode(const Context& context, const HostModeOptions& options, const char* mode) {
   TOBARI_ASSIGN(Portal portal, context.open());
-  TOBARI_ASSIGN(const std::string id, find_node(portal, wanted, Nodes::kHosts));
-  TOBARI_ASSIGN(const Json host, portal.call("PUT", "/hosts/" + id, {{"mode", mode}}));
+  TOBARI_ASSIGN(const std::string id, find_node(portal, options.host, Nodes::kHosts));
+  Json body{{"mode", mode}};
+  if (options.move) body["how"] = "move";
+  if (options.notice_minutes > 0) body["notice_seconds"] = options.notice_minutes * 60;
+  if (!options.text.empty()) body["text"] = options.text;
+  TOBARI_ASSIGN(const Json host, portal.call("PUT", "/hosts/" + id, body));
   if (context.json) {
     std::println("{}", host.dump(2));
   } else {
     std::println("{} is {}, with {} desktops", host.value("name", ""), host.value("mode", ""),
                  host.value("desktops", 0));
+    for (const Json& left : host.value("left", Json::array())) {
+      std::println("  {}: {}", left.value("desktop", ""), left.value("why", ""));
+    }
   }
   return {};
 }
 
 void add_mode(CLI::App& group, Context& context, const char* name, const char* mode, const char* help) {
-  auto host = std::make_shared<std::string>();
+  auto options = std::make_shared<HostModeOptions>();
   CLI::App* command = group.add_subcommand(name, help);
-  command->add_option("host", *host, "name or id")->required();
-  command->callback([host, mode, &context] {
-    context.run = [host, mode, &context] { return set_host_mode(context, *host, mode); };
+  command->add_option("host", options->host, "name or id")->required();
+  if (std::string_view(mode) == "draining") {
+    command->add_flag("--move", options->move, "floating desktops there end, and their users get others elsewhere");
+    command->add_option("--notice", options->notice_minutes, "minutes until then, in which their pictures say so");
+    command->add_option("--text", options->text, "what they say besides");
+  }
+  command->callback([options, mode, &context] {
+    context.run = [options, mode, &context] { return set_host_mode(context, *options, mode); };
   });
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari pools …
+#include <cerrno>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <print>
@@ -16,6 +18,7 @@ namespace tobari::cli {
 namespace {
 
 constexpr unsigned kSecondsAMinute = 60;
+constexpr std::size_t kMaxPlanFile = std::size_t{16} << 10;
 
 // What a pool can be given; what is left out stays as it is, or is the broker's own.
 struct PoolOptions {
@@ -24,6 +27,7 @@ struct PoolOptions {
   std::optional<std::string> name, image;
   std::optional<unsigned> vcpus, memory_mib, heads, min, max, spares, keep_minutes;
   std::vector<std::string> labels;
+  std::string plan_file;
   bool no_labels = false;
   bool open = false;
   bool closed = false;
@@ -48,6 +52,25 @@ Json body_of_pool(const PoolOptions& options) {
   return body;
 }
 
+Result<void> add_plan(Json& body, const PoolOptions& options) {
+  if (options.plan_file.empty()) return {};
+  if (options.plan_file == "none") {
+    body["plan"] = nullptr;
+    return {};
+  }
+  std::ifstream in(options.plan_file, std::ios::binary);
+  if (!in) return fail_errno(errno, "read " + options.plan_file);
+  std::string text(kMaxPlanFile + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  Json plan = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (text.size() > kMaxPlanFile || !plan.is_object()) {
+    return fail(Errc::kInvalidArgument, options.plan_file + " is no JSON object of up to 16 KiB");
+  }
+  body["plan"] = std::move(plan);
+  return {};
+}
+
 void add_members(CLI::App& command, const std::shared_ptr<PoolOptions>& options) {
   command.add_option("--image", options->image, "of new desktops; those that are there keep theirs");
   command.add_option("--cpus", options->vcpus, "1-64");
@@ -58,6 +81,8 @@ void add_members(CLI::App& command, const std::shared_ptr<PoolOptions>& options)
   command.add_option("--spares", options->spares, "desktops that wait for a user");
   command.add_option("--keep", options->keep_minutes,
                      "floating: minutes after its last client has gone in which it is still the user's");
+  command.add_option("--plan", options->plan_file,
+                     "a JSON file: hours, idle actions, users' disks (docs/POOLS.md); 'none' for no plan");
   command.add_option("--label", options->labels, "for the policy; may be repeated")->allow_extra_args(false);
 }
 
@@ -94,6 +119,7 @@ Result<void> list_pools(const Context& context) {
 Result<void> create_pool(const Context& context, const PoolOptions& options) {
   TOBARI_ASSIGN(Portal portal, context.open());
   Json body = body_of_pool(options);
+  TOBARI_TRY(add_plan(body, options));
   body["name"] = options.pool;
   body["kind"] = options.kind;
   TOBARI_ASSIGN(const Json made, portal.call("POST", "/pools", body));
@@ -104,7 +130,9 @@ Result<void> change_pool(const Context& context, const PoolOptions& options) {
   if (options.open && options.closed) return fail(Errc::kInvalidArgument, "--open or --closed, not both");
   TOBARI_ASSIGN(Portal portal, context.open());
   TOBARI_ASSIGN(const std::string id, find_pool(portal, options.pool));
-  TOBARI_ASSIGN(const Json changed, portal.call("PATCH", "/pools/" + id, body_of_pool(options)));
+  Json body = body_of_pool(options);
+  TOBARI_TRY(add_plan(body, options));
+  TOBARI_ASSIGN(const Json changed, portal.call("PATCH", "/pools/" + id, body));
   return show_pool(context, changed, "is changed");
 }
 

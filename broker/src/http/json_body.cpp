@@ -143,6 +143,18 @@ Result<std::optional<bool>> JsonBody::optional_flag(const char* member) {
   return std::optional(*flag);
 }
 
+Result<std::optional<std::string>> JsonBody::optional_object(const char* member, std::size_t max_bytes) {
+  const nlohmann::json* value = find(member);
+  if (value == nullptr) return std::optional<std::string>();
+  if (value->is_null()) return std::optional<std::string>("");
+  if (!value->is_object()) return fail(Errc::kInvalidArgument, std::format("{} must be an object or null", member));
+  std::string text = value->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (text.size() > max_bytes) {
+    return fail(Errc::kInvalidArgument, std::format("{} is larger than {} bytes", member, max_bytes));
+  }
+  return std::optional(std::move(text));
+}
+
 Result<void> JsonBody::finish() const {
   for (const auto& [member, value] : object_.items()) {
     if (!asked_.contains(member)) {

@@ -66,6 +66,7 @@ inline constexpr const char* kApiPrefix = "/api/v1";
 [[nodiscard]] std::vector<Route> pool_connect_routes(Api& api);
 [[nodiscard]] std::vector<Route> placement_routes(Api& api);
 [[nodiscard]] std::vector<Route> log_off_routes(Api& api);
+[[nodiscard]] std::vector<Route> session_life_routes(Api& api);
 [[nodiscard]] std::vector<Route> thumbnail_routes(Api& api);
 [[nodiscard]] std::vector<Route> session_routes(Api& api);
 [[nodiscard]] std::vector<Route> node_routes(Api& api);

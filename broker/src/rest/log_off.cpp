@@ -42,14 +42,15 @@ Answer give_back_floating(Api& api, const Call& call, const Desktop& desktop, co
 Answer end_kept(Api& api, const Call& call, const Desktop& desktop, const std::string& why) {
   const Response response = json_response(202, {{"desktop", "kept"}});
   std::vector<Session> sessions;
-  auto done = api.store.act([&](Writer& writer) -> Result<AuditDraft> {
+  const auto also = [&](Writer& writer) -> Result<void> {
     TOBARI_ASSIGN(sessions, end_offers(writer, desktop, why));
-    TOBARI_TRY(remember_answer(writer, call, response, api.clock.wall()));
     AuditDraft draft = audit_of(call, "session.logoff", desktop.id.str());
     draft.detail = std::format("{} of {}", desktop.name, desktop.user_name);
-    return draft;
-  });
-  TOBARI_TRY(std::move(done));
+    TOBARI_TRY(writer.add_record(std::move(draft)));
+    return remember_answer(writer, call, response, api.clock.wall());
+  };
+  // The guest's session ends as well, and the machine where its pool says so.
+  TOBARI_TRY(decide(api, control::LogOff{.desktop = desktop.id, .user = desktop.user, .who = who_of(call)}, also));
   for (const Session& session : sessions) api.hosts.close_session(session.host, session.id, why);
   return response;
 }

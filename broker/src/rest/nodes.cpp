@@ -9,6 +9,7 @@
 #include <tobari/base/random.h>
 #include <tobari/net/node_link.h>
 
+#include "control/drain.h"
 #include "core/names.h"
 #include "core/sha256.h"
 #include "rest/api.h"
@@ -85,24 +86,45 @@ Result<Node> node_in(const Reader& reader, const HostId& id) {
   return node;
 }
 
+// What keeps a host that drains from being empty, and why; not more than anybody reads.
+nlohmann::ordered_json left_view(const std::vector<control::LeftDesktop>& left) {
+  constexpr std::size_t kMostShown = 100;
+  auto list = nlohmann::ordered_json::array();
+  for (const control::LeftDesktop& each : left) {
+    if (list.size() == kMostShown) break;
+    list.push_back({{"desktop", each.desktop.name}, {"why", each.why}});
+  }
+  return list;
+}
+
 // Ready or draining. The desktops that are there stay their users'; what becomes of them is the control core's.
 Answer set_mode(Api& api, const Call& call) {
-  TOBARI_ASSIGN(const HostMode mode, parse_mode_of_host(call.request.body));
+  TOBARI_ASSIGN(const ModeOfHost body, parse_mode_of_host(call.request.body));
   TOBARI_ASSIGN(const HostId id, host_id_of(call));
   Node node;
   Host host;
+  std::vector<control::LeftDesktop> left;
   auto done = api.control.transact([&](Writer& writer) -> Result<control::Effects> {
     TOBARI_ASSIGN(node, node_in(writer, id));
     if (node.role != NodeRole::kHost) {
       return fail(Errc::kInvalidArgument, std::format("{} is a gateway: only hosts have desktops to drain", node.name));
     }
-    const control::Event event = control::SetHostMode{id, mode, who_of(call)};
+    const control::Event event =
+        control::SetHostMode{.host = id,
+                             .mode = body.mode,
+                             .who = who_of(call),
+                             .how = body.move ? control::DrainHow::kMove : control::DrainHow::kWait,
+                             .notice = body.notice,
+                             .text = body.text};
     TOBARI_ASSIGN(auto effects, control::handle(writer, event, api.clock.wall(), api.control.settings));
     TOBARI_ASSIGN(host, writer.host(id));
+    TOBARI_ASSIGN(left, control::left_on_host(writer, id));
     return effects;
   });
   TOBARI_TRY(std::move(done));
-  return json_response(200, view_of(api, node, &host));
+  nlohmann::ordered_json object = view_of(api, node, &host);
+  if (host.mode == HostMode::kDraining) object["left"] = left_view(left);
+  return json_response(200, object);
 }
 
 Answer remove_host(Api& api, const Call& call) {

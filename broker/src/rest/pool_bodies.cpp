@@ -10,6 +10,7 @@
 
 #include "control/events.h"
 #include "core/names.h"
+#include "core/pool_plan.h"
 #include "http/json_body.h"
 
 namespace tobari::broker {
@@ -53,6 +54,11 @@ Result<PoolChange> members_of(JsonBody& body) {
   constexpr auto kMostSeconds = static_cast<std::uint32_t>(kMaxKeep.count());
   TOBARI_ASSIGN(change.keep_seconds, body.optional_number("keep_seconds", 0, kMostSeconds));
   TOBARI_ASSIGN(change.open, body.optional_flag("open"));
+  TOBARI_ASSIGN(const auto plan, body.optional_object("plan", kMaxPlanBytes));
+  if (plan.has_value()) {
+    TOBARI_ASSIGN(const PoolPlan read, parse_pool_plan(*plan));
+    change.plan = to_text(read);
+  }
   if (change.labels.has_value() && !std::ranges::all_of(*change.labels, is_label)) {
     return fail(Errc::kInvalidArgument, std::format("a label must be {}", kWordRule));
   }
@@ -130,6 +136,9 @@ Result<Pool> changed(Pool pool, const PoolChange& change) {
   pool.spares = change.spares.value_or(pool.spares);
   if (change.keep_seconds.has_value()) pool.keep = std::chrono::seconds(*change.keep_seconds);
   pool.open = change.open.value_or(pool.open);
+  pool.plan = change.plan.value_or(pool.plan);
+  TOBARI_ASSIGN(const PoolPlan plan, parse_pool_plan(pool.plan));
+  TOBARI_TRY(check_plan(plan, pool));
   if (pool.kind != PoolKind::kManual) TOBARI_TRY(check_whole(pool));
   return pool;
 }
@@ -170,11 +179,48 @@ Result<std::string> parse_put_in_pool(std::string_view text) {
   return user.value_or("");
 }
 
-Result<HostMode> parse_mode_of_host(std::string_view text) {
+namespace {
+
+// How long before, and with which words.
+Result<void> read_notice(JsonBody& body, std::chrono::seconds& notice, std::string& text) {
+  constexpr auto kMostNotice = static_cast<std::uint32_t>(control::kMaxEndNotice.count());
+  TOBARI_ASSIGN(const auto seconds, body.optional_number("notice_seconds", 0, kMostNotice));
+  TOBARI_ASSIGN(auto said, body.optional_text("text", control::kMaxEndText));
+  notice = std::chrono::seconds(seconds.value_or(0));
+  text = std::move(said).value_or("");
+  return {};
+}
+
+}  // namespace
+
+Result<ModeOfHost> parse_mode_of_host(std::string_view text) {
   TOBARI_ASSIGN(JsonBody body, JsonBody::parse(text));
   TOBARI_ASSIGN(const std::string mode, body.text("mode", kMaxWordBytes));
+  TOBARI_ASSIGN(const auto how, body.optional_text("how", kMaxWordBytes));
+  ModeOfHost parsed;
+  TOBARI_TRY(read_notice(body, parsed.notice, parsed.text));
   TOBARI_TRY(body.finish());
-  return parse_host_mode(mode);
+  TOBARI_ASSIGN(parsed.mode, parse_host_mode(mode));
+  if (how.has_value() && *how != "wait" && *how != "move") {
+    return fail(Errc::kInvalidArgument, "how must be one of: wait, move");
+  }
+  parsed.move = how == "move";
+  const bool about_users = parsed.move || parsed.notice.count() > 0 || !parsed.text.empty();
+  if (about_users && (parsed.mode != HostMode::kDraining || !parsed.move)) {
+    return fail(Errc::kInvalidArgument, "notice_seconds and text are of a drain that moves: how is move");
+  }
+  return parsed;
+}
+
+Result<EndBody> parse_end(std::string_view text) {
+  EndBody parsed;
+  if (text.empty()) return parsed;
+  TOBARI_ASSIGN(JsonBody body, JsonBody::parse(text));
+  TOBARI_TRY(read_notice(body, parsed.notice, parsed.text));
+  TOBARI_ASSIGN(const auto stop, body.optional_flag("stop"));
+  parsed.stop = stop.value_or(false);
+  TOBARI_TRY(body.finish());
+  return parsed;
 }
 
 Result<DesktopsQuery> parse_desktops_query(std::string_view query) {

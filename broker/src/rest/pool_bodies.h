@@ -34,6 +34,7 @@ struct PoolChange {
   std::optional<std::uint32_t> spares;
   std::optional<std::uint32_t> keep_seconds;
   std::optional<bool> open;
+  std::optional<std::string> plan;  // as Pool::plan
 };
 
 [[nodiscard]] Result<Pool> parse_new_pool(std::string_view body);  // without an id
@@ -43,7 +44,19 @@ struct PoolChange {
 
 // To whom a desktop goes that is put into a pool; empty: whose it is. An empty body is an empty object.
 [[nodiscard]] Result<std::string> parse_put_in_pool(std::string_view body);
-[[nodiscard]] Result<HostMode> parse_mode_of_host(std::string_view body);
+struct ModeOfHost {
+  HostMode mode = HostMode::kReady;
+  bool move = false;  // floating desktops end after `notice`
+  std::chrono::seconds notice{};
+  std::string text;
+};
+[[nodiscard]] Result<ModeOfHost> parse_mode_of_host(std::string_view body);
+struct EndBody {
+  std::chrono::seconds notice{};
+  bool stop = false;
+  std::string text;
+};
+[[nodiscard]] Result<EndBody> parse_end(std::string_view body);  // an empty body is an empty object
 
 // "after=NAME&client=KIND", each at most once.
 struct DesktopsQuery {

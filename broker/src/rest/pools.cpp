@@ -3,7 +3,10 @@
 #include <format>
 #include <utility>
 
+#include <tobari/policy/zones.h>
+
 #include "core/names.h"
+#include "core/pool_plan.h"
 #include "rest/api.h"
 #include "rest/bodies.h"
 #include "rest/idempotency.h"
@@ -63,8 +66,19 @@ Answer get_pool(Api& api, const Call& call) {
   return json_response(200, view(found.pool, found.fill));
 }
 
+// Times are this machine's to know; every broker reads them anew.
+Result<void> check_zone(const Pool& pool) {
+  TOBARI_ASSIGN(const PoolPlan plan, parse_pool_plan(pool.plan));
+  if (plan.zone.empty() || policy::find_zone(plan.zone) != nullptr) return {};
+  return fail(Errc::kInvalidArgument,
+              std::format("plan.hours.zone: there is no time zone {} here; write one like Asia/Tokyo or UTC, or install "
+                          "tzdata",
+                          plan.zone));
+}
+
 Answer create_pool(Api& api, const Call& call) {
   TOBARI_ASSIGN(Pool pool, parse_new_pool(call.request.body));
+  TOBARI_TRY(check_zone(pool));
   TOBARI_ASSIGN(auto earlier, earlier_answer(api, call));
   if (earlier.has_value()) return *std::move(earlier);
   pool.id = PoolId::random();
@@ -87,6 +101,7 @@ Answer change_pool(Api& api, const Call& call) {
   auto done = api.control.transact([&](Writer& writer) -> Result<control::Effects> {
     TOBARI_ASSIGN(const Pool before, pool_in(writer, id));
     TOBARI_ASSIGN(const Pool pool, changed(before, change));
+    if (change.plan.has_value()) TOBARI_TRY(check_zone(pool));
     asked_about = pool.name != before.name || pool.labels != before.labels;
     const control::Event event = control::ChangePool{pool, who_of(call)};
     TOBARI_ASSIGN(auto effects, control::handle(writer, event, api.clock.wall(), api.control.settings));

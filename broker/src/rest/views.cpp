@@ -70,6 +70,11 @@ nlohmann::ordered_json view(const Desktop& desktop, const DesktopStatus& status)
                                 {"image", desktop.image},           {"vcpus", desktop.vcpus},
                                 {"memory_mib", desktop.memory_mib}, {"state", word_of(status.state)}};
   add_if(object, "pool", desktop.pool_name);
+  if (desktop.power == Power::kOff && desktop.rest != Rest::kStopped) object["rest"] = to_string(desktop.rest);
+  if (desktop.ending) {
+    object["ends_at"] = format_time(desktop.ending->at);
+    add_if(object, "ends_because", desktop.ending->text);
+  }
   add_if(object, "detail", status.detail);
   return object;
 }
@@ -87,6 +92,7 @@ nlohmann::ordered_json view(const Pool& pool, const PoolFill& fill) {
   }
   if (pool.kind == PoolKind::kFloating) object["keep_seconds"] = pool.keep.count();
   object["labels"] = pool.labels;
+  if (!pool.plan.empty()) object["plan"] = nlohmann::ordered_json::parse(pool.plan, nullptr, false);
   object["state"] = pool.closing ? "closing" : pool.open ? "open" : "closed";
   object["desktops"] = fill.desktops;
   object["assigned"] = fill.assigned;

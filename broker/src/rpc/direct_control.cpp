@@ -5,6 +5,8 @@
 
 #include <tobari/base/log.h>
 
+#include "rpc/life_wire.h"
+
 namespace tobari::broker {
 
 Result<control::Effects> DirectControl::transact(const std::function<Result<control::Effects>(Writer&)>& decide) {
@@ -16,6 +18,8 @@ Result<control::Effects> DirectControl::transact(const std::function<Result<cont
   TOBARI_TRY(std::move(done));
   for (const HostId& host : effects.changed) hosts_.desired_changed(host);
   for (const control::EndedUse& ended : effects.ended) end_sessions(ended);
+  for (const control::DesktopOrder& order : effects.log_offs) hosts_.send(order.host, log_off_message(order));
+  for (const control::DesktopOrder& order : effects.restarts) hosts_.send(order.host, restart_message(order));
   return effects;
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/names.h"
 #include "rpc/desired_state.h"
+#include "rpc/life_wire.h"
 
 namespace tobari::broker {
 namespace {
@@ -32,7 +33,8 @@ Result<HostInfo> checked(const wire::HostHello& hello) {
                 .cpus = hello.cpus(),
                 .memory_mib = hello.memory_mib(),
                 .accelerator = hello.accelerator(),
-                .images = {}};
+                .images = {},
+                .storages = storages_of(hello)};
   for (const wire::Image& image : hello.images()) {
     if (!is_image_name(image.name())) return fail(Errc::kPeerProtocol, "the host's hello names an impossible image");
     info.images.push_back(image.name());
@@ -59,6 +61,7 @@ PendingRequests::Callback only(std::function<void(Result<Wanted>)> callback) {
 
 HostRegistry::HostRegistry(StateStore& store, const Clock& clock, NetworkOf network_of)
     : store_(store),
+      clock_(clock),
       network_of_(std::move(network_of)),
       // Rises over restarts as well, without being stored.
       revision_(static_cast<std::uint64_t>(
@@ -282,10 +285,14 @@ control::Facts HostRegistry::facts() const {
     facts.connected[id] = {.id = id,
                            .images = attached.info.images,
                            .memory_mib = attached.info.memory_mib,
-                           .pixels_per_second = 0};
+                           .pixels_per_second = 0,
+                           .storages = attached.info.storages};
     for (const auto& [desktop, actual] : attached.desktops) {
-      if (actual.state != wire::DESKTOP_STATE_RUNNING) continue;
-      if (auto known = DesktopId::parse(desktop); known.has_value()) facts.running.insert(*std::move(known));
+      const bool failed = actual.state == wire::DESKTOP_STATE_FAILED;
+      if (actual.state != wire::DESKTOP_STATE_RUNNING && !failed) continue;
+      if (auto known = DesktopId::parse(desktop); known.has_value()) {
+        (failed ? facts.failed : facts.running).insert(*std::move(known));
+      }
     }
   }
   return facts;
@@ -305,16 +312,26 @@ void HostRegistry::desired_changed(const HostId& host) {
   const std::scoped_lock lock(desired_mutex_);
   const auto link = link_of(host);
   if (link == nullptr) return;
-  const auto desktops = store_.get([&host](const Reader& r) { return r.desktops_on_host(host); });
-  if (!desktops.has_value()) {
+  struct Wanted {
+    std::vector<Desktop> desktops;
+    control::LifeFacts life;
+  };
+  const auto wanted = store_.get([this, &host](const Reader& r) -> Result<Wanted> {
+    Wanted all;
+    TOBARI_ASSIGN(all.desktops, r.desktops_on_host(host));
+    TOBARI_ASSIGN(all.life, control::life_facts(r, host, clock_.wall()));
+    return all;
+  });
+  if (!wanted.has_value()) {
     // Without its orders a host goes on as before; it gets them when it attaches again.
-    log::error("desired state not read", {{"host", host.str()}, {"why", describe(desktops.error())}});
-    link->close(desktops.error());
+    log::error("desired state not read", {{"host", host.str()}, {"why", describe(wanted.error())}});
+    link->close(wanted.error());
     return;
   }
   wire::ToHost message;
   wire::DesiredState& desired = *message.mutable_desired();
-  desired = desired_state(*desktops, ++revision_, network_of_);
+  desired = desired_state(wanted->desktops, ++revision_, network_of_);
+  add_life(desired, wanted->desktops, wanted->life);
   const auto closed = std::ranges::count_if(desired.desktops(), [](const auto& each) { return !each.has_network(); });
   if (network_of_ && closed > 0) {
     log::error("network rules of a host's desktops are too many to be sent; the network of some is closed",

@@ -48,6 +48,7 @@ struct HostInfo {
   std::uint64_t memory_mib = 0;
   std::string accelerator;
   std::vector<std::string> images;
+  std::vector<std::string> storages{};  // of several hosts, for users' disks
 };
 
 // What a person is told about a desktop.
@@ -141,6 +142,7 @@ class HostRegistry {
   [[nodiscard]] Result<void> pass_epochs(const HostId& host, const wire::ActualState& actual);
 
   StateStore& store_;
+  const Clock& clock_;
   const NetworkOf network_of_;
   mutable std::mutex mutex_;
   std::map<HostId, Attached> hosts_;

@@ -91,7 +91,7 @@ TEST(PoolBodies, OthersOfPoolsAndHosts) {
   EXPECT_EQ(parse_put_in_pool("").value(), "");
   EXPECT_EQ(parse_put_in_pool(R"({"user":"bob"})").value(), "bob");
   EXPECT_FALSE(parse_put_in_pool(R"({"user":"BOB"})").has_value());
-  EXPECT_EQ(parse_mode_of_host(R"({"mode":"draining"})").value(), HostMode::kDraining);
+  EXPECT_EQ(parse_mode_of_host(R"({"mode":"draining"})").value().mode, HostMode::kDraining);
   EXPECT_FALSE(parse_mode_of_host(R"({"mode":"gone"})").has_value());
   EXPECT_FALSE(parse_mode_of_host("{}").has_value());
 }
