@@ -3,6 +3,8 @@
 #include <format>
 #include <memory>
 #include <print>
+#include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
