@@ -28,14 +28,22 @@ Result<std::vector<Session>> end_offers(Writer& writer, const Desktop& desktop, 
   return sessions;
 }
 
+void tell_hosts(const Api& api, const std::vector<Session>& sessions, const std::string& why) {
+  for (const Session& session : sessions) api.hosts.close_session(session.host, session.id, why);
+}
+
 Answer give_back_floating(Api& api, const Call& call, const Desktop& desktop, const std::string& why) {
   const Response response = json_response(202, {{"desktop", "given_back"}});
   const control::GiveBack event{.desktop = desktop.id, .user = desktop.user, .reason = why, .who = who_of(call)};
-  const auto also = [&api, &call, &desktop, &why, &response](Writer& writer) -> Result<void> {
-    TOBARI_TRY(end_offers(writer, desktop, why));
+  std::vector<Session> sessions;
+  const auto also = [&](Writer& writer) -> Result<void> {
+    TOBARI_ASSIGN(sessions, end_offers(writer, desktop, why));
     return remember_answer(writer, call, response, api.clock.wall());
   };
   TOBARI_TRY(decide(api, event, also));
+  // Those that were connected are ended with the desktop's use; offers are over already, and the host knows nothing.
+  std::erase_if(sessions, [](const Session& session) { return session.state != SessionState::kOffered; });
+  tell_hosts(api, sessions, why);
   return response;
 }
 
@@ -51,7 +59,7 @@ Answer end_kept(Api& api, const Call& call, const Desktop& desktop, const std::s
   };
   // The guest's session ends as well, and the machine where its pool says so.
   TOBARI_TRY(decide(api, control::LogOff{.desktop = desktop.id, .user = desktop.user, .who = who_of(call)}, also));
-  for (const Session& session : sessions) api.hosts.close_session(session.host, session.id, why);
+  tell_hosts(api, sessions, why);
   return response;
 }
 

@@ -78,6 +78,7 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
     // What its desktops do is not known until it says so again.
     place.desktops.clear();
     place.load.reset();
+    facts_.reset();
   }
   if (older != nullptr) {
     older->close(fail(Errc::kCancelled, "the host has attached again").error());
@@ -96,6 +97,7 @@ void HostRegistry::detach(const HostId& host, const HostLink* link) {
     const auto at = hosts_.find(host);
     if (at == hosts_.end() || at->second.link.get() != link) return;
     hosts_.erase(at);
+    facts_.reset();
   }
   log::warning("host detached", {{"host", host.str()}});
   pending_.fail_host(host, host_gone());
@@ -118,6 +120,7 @@ Result<void> HostRegistry::take_over(const HostId& host, const wire::ActualState
     const auto at = hosts_.find(host);
     if (at == hosts_.end()) return fail(Errc::kPeerProtocol, "the host reports before its hello");
     at->second.desktops = follow(at->second.desktops, actual, started);
+    facts_.reset();
   }
   if (started_) std::ranges::for_each(started, started_);
   TOBARI_TRY(pass_epochs(host, actual));
@@ -278,11 +281,12 @@ Result<std::vector<HostCapacity>> HostRegistry::capacities() const {
   return capacities;
 }
 
-control::Facts HostRegistry::facts() const {
-  control::Facts facts;
+std::shared_ptr<const control::Facts> HostRegistry::facts() const {
   const std::scoped_lock lock(mutex_);
+  if (facts_ != nullptr) return facts_;
+  auto made = std::make_shared<control::Facts>();
   for (const auto& [id, attached] : hosts_) {
-    facts.connected[id] = {.id = id,
+    made->connected[id] = {.id = id,
                            .images = attached.info.images,
                            .memory_mib = attached.info.memory_mib,
                            .pixels_per_second = 0,
@@ -291,11 +295,12 @@ control::Facts HostRegistry::facts() const {
       const bool failed = actual.state == wire::DESKTOP_STATE_FAILED;
       if (actual.state != wire::DESKTOP_STATE_RUNNING && !failed) continue;
       if (auto known = DesktopId::parse(desktop); known.has_value()) {
-        (failed ? facts.failed : facts.running).insert(*std::move(known));
+        (failed ? made->failed : made->running).insert(*std::move(known));
       }
     }
   }
-  return facts;
+  facts_ = std::move(made);
+  return facts_;
 }
 
 std::shared_ptr<HostLink> HostRegistry::link_of(const HostId& host) const {
@@ -399,6 +404,7 @@ void HostRegistry::stop() {
   {
     const std::scoped_lock lock(mutex_);
     hosts.swap(hosts_);
+    facts_.reset();
   }
   for (auto& [id, attached] : hosts) attached.link->close(fail(Errc::kUnavailable, "the broker is stopping").error());
   pending_.stop();

@@ -87,7 +87,7 @@ class HostRegistry {
   [[nodiscard]] std::optional<HostLoad> load(const HostId& host) const;  // the newest; nullopt: it has not said
   [[nodiscard]] DesktopCensus census() const;
   [[nodiscard]] Result<std::vector<HostCapacity>> capacities() const;
-  [[nodiscard]] control::Facts facts() const;  // for the control core
+  [[nodiscard]] std::shared_ptr<const control::Facts> facts() const;  // for the control core
   // The stored desktops of this host have changed: tells it all of them. Nothing to do while it is away.
   void desired_changed(const HostId& host);
   // What `network_of` says may have changed: tells every host that is there.
@@ -146,6 +146,7 @@ class HostRegistry {
   const NetworkOf network_of_;
   mutable std::mutex mutex_;
   std::map<HostId, Attached> hosts_;
+  mutable std::shared_ptr<const control::Facts> facts_;  // of hosts_; null: to be made anew
   // Held over reading the store and queueing the message, so that an older state cannot overtake a newer one.
   std::mutex desired_mutex_;
   std::uint64_t revision_;

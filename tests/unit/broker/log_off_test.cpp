@@ -78,6 +78,7 @@ TEST_F(LogOff, AFloatingDesktopIsGivenBackAndItsSessionsEnd) {
   EXPECT_TRUE(now(desktop).user.empty());
   EXPECT_GT(now(desktop).epoch, desktop.epoch);
   EXPECT_TRUE(host_closed(live));
+  EXPECT_TRUE(host_closed(offered));
   EXPECT_EQ(state_of(offered), SessionState::kEnded) << "what was offered leads nowhere";
   EXPECT_EQ(state_of(live), SessionState::kConnected) << "its host says when it has ended";
   EXPECT_THAT(audited(), Contains("desktop.release alice"));
