@@ -13,6 +13,7 @@
 
 #include <tobari/vmhost/hypervisor.h>
 
+#include "core/crash_policy.h"
 #include "core/reconcile.h"
 #include "core/restart_budget.h"
 #include "host/disk_store.h"
@@ -159,6 +160,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void measure_memory_in(std::chrono::milliseconds pause);
 
   void pull_plug();
+  [[nodiscard]] CrashPolicy crash_policy() const;
+  void crashed();
   void failed(const Error& error);
   void became_ready();  // from now on its user can work
   void rest_until(Loop::Steady::time_point until);

@@ -172,6 +172,7 @@ void DisplayProcess::watch(Child child) {
 }
 
 void DisplayProcess::ended(const std::string& why) {
+  if (left_) return;
   let_go();
   watch_child_.reset();
   watch_channel_.reset();

@@ -65,7 +65,7 @@ class DisplayProcess {
   DisplayProcess(const DisplayProcess&) = delete;
   DisplayProcess& operator=(const DisplayProcess&) = delete;
 
-  [[nodiscard]] bool ready() const noexcept { return !fingerprint_.empty(); }
+  [[nodiscard]] bool ready() const noexcept { return !left_ && !fingerprint_.empty(); }
   [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }  // 64 hex digits
   [[nodiscard]] pid_t pid() const noexcept { return child_.pid; }
   // Whom it runs as, once it is ready; nothing: the same as we do.
