@@ -41,6 +41,16 @@ class HostSide {
     answer(recording::kHostFailed);
   }
   void hang_up() { ::shutdown(ours_.get(), SHUT_RDWR); }
+  // As the next agent of the host: says first what is on its disk.
+  void go_on_with(recording::Bytes disk) {
+    const std::scoped_lock lock(mutex_);
+    bytes_ = std::move(disk);
+    answer(bytes_.size());
+  }
+  [[nodiscard]] bool closed() {
+    const std::scoped_lock lock(mutex_);
+    return closed_;
+  }
   void lie(std::uint64_t bytes) {
     const std::scoped_lock lock(mutex_);
     answer(bytes);

@@ -5,23 +5,15 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
-#include <sys/resource.h>
 
 #include <tobari/base/log.h>
 
+#include "host/descriptor_limit.h"
 #include "keeper/keeper_service.h"
 
 namespace {
 
 constexpr int kBadArguments = 2;
-
-// What it holds is counted in descriptors, two a desktop.
-void raise_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
-}
 
 tobari::Result<void> run(int listener) {
   if (::fcntl(listener, F_SETFD, FD_CLOEXEC) != 0 || ::fcntl(listener, F_SETFL, O_NONBLOCK) != 0) {
@@ -51,7 +43,7 @@ int main(int argc, char** argv) {
   const auto threshold = tobari::log::parse_level(level);
   tobari::log::init("tobari-keeper", threshold.value_or(tobari::log::Level::kInfo));
   ::signal(SIGPIPE, SIG_IGN);
-  raise_limit();
+  tobari::vmhost::raise_descriptor_limit();
   const auto done = run(listener);
   if (done) return 0;
   std::fprintf(stderr, "tobari-keeper: %s\n", done.error().message.c_str());

@@ -25,6 +25,7 @@ namespace {
 constexpr int kBacklog = 8;
 constexpr int kKeeperDescriptor = 3;  // where spawn() puts what its child is given
 constexpr int kMessagesATurn = 64;
+constexpr int kAttempts = 3;
 constexpr std::chrono::milliseconds kLastWordsWithin{1000};
 
 // Reads at most until `deadline`.
@@ -61,10 +62,19 @@ Result<UniqueFd> listen_unix(const std::string& path) {
 
 Result<std::unique_ptr<KeeperLine>> KeeperLine::create(Loop& loop, KeeperOptions options) {
   std::unique_ptr<KeeperLine> made(new KeeperLine(loop, std::move(options)));
-  TOBARI_TRY(made->open());
-  TOBARI_TRY(made->hear_what_is_held());
+  auto opened = made->try_open();
+  // One that has nothing to hold ends, perhaps just when we came.
+  for (int i = 1; i < kAttempts && !opened && opened.error().code == Errc::kUnavailable; ++i) opened = made->try_open();
+  TOBARI_TRY(opened);
   made->watch(false);
   return made;
+}
+
+Result<void> KeeperLine::try_open() {
+  entries_.clear();
+  left_.clear();
+  TOBARI_TRY(open());
+  return hear_what_is_held();
 }
 
 KeeperLine::~KeeperLine() {
@@ -91,6 +101,7 @@ Result<void> KeeperLine::connect() {
 }
 
 Result<void> KeeperLine::start_program() {
+  if (program_.pid > 0) ::waitpid(program_.pid, nullptr, WNOHANG);  // the one before, which has ended
   TOBARI_ASSIGN(const UniqueFd listener, listen_unix(options_.socket));
   TOBARI_ASSIGN(program_, spawn({.arguments = {options_.program, "--listen-fd", std::to_string(kKeeperDescriptor)},
                                  .control = listener.get(),

@@ -55,6 +55,7 @@ class KeeperLine final : public DescriptorKeeper {
   };
 
   KeeperLine(Loop& loop, KeeperOptions options) : loop_(loop), options_(std::move(options)) {}
+  [[nodiscard]] Result<void> try_open();
   [[nodiscard]] Result<void> open();
   [[nodiscard]] Result<void> connect();
   [[nodiscard]] Result<void> start_program();
