@@ -244,14 +244,6 @@ class InterruptedRecorder : public RecorderTest {
     }
     EXPECT_EQ(seen, frames);
   }
-  // The former host's disk, as far as whole pieces go.
-  recording::Bytes on_disk() {
-    auto bytes = host.wait_for(0);
-    const auto all = recording::Recording::over(bytes).value();
-    bytes.resize(all.verify().value().whole);
-    return bytes;
-  }
-
   HostSide next;
 };
 
@@ -260,7 +252,7 @@ TEST_F(InterruptedRecorder, HoldsWhatIsShownUntilAnotherAgentGoesOn) {
   host.hang_up();
   recorder->on_frame(2, 0, frame());
   EXPECT_TRUE(eventually([&] { return recorder->holds(); }));
-  next.go_on_with(on_disk());
+  next.go_on_with(host.disk());
   recorder->replace_line(next.take_line());
   EXPECT_TRUE(eventually([&] { return !recorder->holds(); }));
   recorder->on_frame(3, 0, frame());
@@ -272,7 +264,7 @@ TEST_F(InterruptedRecorder, HoldsWhatIsShownUntilAnotherAgentGoesOn) {
 TEST_F(InterruptedRecorder, SendsAgainWhatTheAgentHadInMemoryOnly) {
   auto recorder = recorded();
   host.answer_nothing(true);  // it reads on, and writes nothing any more
-  const auto disk = on_disk();
+  const auto disk = host.disk();
   for (std::uint32_t id = 2; id <= 50; ++id) recorder->on_frame(id, 0, frame(5000));
   EXPECT_GT(host.wait_for(disk.size() + 1).size(), disk.size());
   host.hang_up();
@@ -291,7 +283,7 @@ TEST_F(InterruptedRecorder, ASessionThatEndsMeanwhileWaitsWithItsEnd) {
   recorder->end("the client left");
   std::this_thread::sleep_for(300ms);  // longer than the end would be waited for
   EXPECT_TRUE(recorder->busy());
-  next.go_on_with(on_disk());
+  next.go_on_with(host.disk());
   recorder->replace_line(next.take_line());
   expect_whole(1);
   EXPECT_TRUE(eventually([&] { return !recorder->busy(); }));
@@ -305,7 +297,7 @@ TEST_F(InterruptedRecorder, IsNotGivenUpWhileTheAgentIsAway) {
   recorder->on_frame(2, 0, frame());
   std::this_thread::sleep_for(800ms);  // longer than a host that is there may be silent
   EXPECT_FALSE(failed);
-  next.go_on_with(on_disk());
+  next.go_on_with(host.disk());
   recorder->replace_line(next.take_line());
   EXPECT_TRUE(eventually([&] { return !recorder->holds(); }));
   recorder->end("done");

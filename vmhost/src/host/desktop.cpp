@@ -122,7 +122,6 @@ void Desktop::crashed() {
   if (!crash_policy().stays_off()) return failed({Errc::kIo, "its VM ended by itself", "", 0});
   ordered_.reset();
   failure_ = "its VM ended by itself, and its pool leaves it off then: restart it to go on";
-  services_.changed();
 }
 
 std::uint32_t Desktop::heads() const { return wanted_ ? heads_within_bounds(wanted_->heads()) : 1; }

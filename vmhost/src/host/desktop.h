@@ -70,6 +70,8 @@ struct DesktopServices {
   std::function<void()> changed = {};    // look again: list, reconcile, report
   std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
   std::function<void(const DesktopId&, const wire::Transfer&)> on_transfer = {};
+  // Which clients an adopted display has, after everything that it had left to say.
+  std::function<void(const DesktopId&, const wire::Resumed&)> on_resumed = {};
   std::function<void(const std::string& request_id, const Result<std::string>& jpeg)> on_thumbnail = {};
 };
 

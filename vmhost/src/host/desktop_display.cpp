@@ -61,28 +61,13 @@ void Desktop::make_display(std::optional<AdoptedDisplay> adopted) {
       std::move(adopted));
 }
 
-// What the agent before us heard, and could not tell any more, is told now. Whether a session is its own is asked of
-// whoever keeps them.
 void Desktop::on_display_resumed(const wire::Resumed& resumed) {
   const auto& standing = resumed.sessions();
   if (standing.size() > kMaxStanding) return display_->restart("it has more clients than there can be");
-  const bool ended = !connected_session_.empty() &&
-                     std::ranges::none_of(standing, [this](const wire::Session& each) {
-                       return each.session_id() == connected_session_;
-                     });
-  if (ended) {
-    wire::Session session;
-    session.set_session_id(connected_session_);
-    session.set_kind(wire::Session::DISCONNECTED);
-    session.set_detail("its client left while the host agent was away");
-    on_display_session(session);
+  if (std::ranges::find(standing, connected_session_, &wire::Session::session_id) == standing.end()) {
+    connected_session_ = standing.empty() ? std::string() : standing.rbegin()->session_id();
   }
-  for (const wire::Session& each : standing) {
-    if (each.session_id() == connected_session_) continue;
-    wire::Session session = each;
-    session.set_kind(wire::Session::CONNECTED);
-    on_display_session(session);
-  }
+  services_.on_resumed(id_, resumed);
   if (!borrower_ && !std::ranges::contains(resumed.screens(), 0U)) source_lost("it had none when it was taken over");
 }
 

@@ -79,6 +79,19 @@ void HeldSessions::recording_over(const std::string& session) {
   tell(*held);
 }
 
+bool HeldSessions::is_connected(const std::string& session) const {
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() && found->second.connected();
+}
+
+std::vector<std::string> HeldSessions::connected_to(const std::string& desktop) const {
+  std::vector<std::string> found;
+  for (const auto& [id, held] : sessions_) {
+    if (held.connected() && !held.wall() && held.desktop_id() == desktop) found.push_back(id);
+  }
+  return found;
+}
+
 void HeldSessions::tidy(Loop::Steady::time_point now) {
   for (auto at = sessions_.begin(); at != sessions_.end();) {
     const auto each = at++;

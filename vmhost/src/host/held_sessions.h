@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "host/loop.h"
 #include "keeper/descriptor_keeper.h"
@@ -32,6 +33,8 @@ class HeldSessions {
   void connected(const std::string& session);
   void over(const std::string& session);
   void recording_over(const std::string& session);
+  [[nodiscard]] bool is_connected(const std::string& session) const;
+  [[nodiscard]] std::vector<std::string> connected_to(const std::string& desktop) const;  // and not on a wall
   void tidy(Loop::Steady::time_point now);  // those that nobody came for; from time to time
 
   [[nodiscard]] std::size_t size() const noexcept { return sessions_.size(); }

@@ -31,6 +31,7 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
   services_.changed = [this] { look(); };
   services_.on_session = [this](const DesktopId& id, const wire::Session& session) { on_session(id, session); };
   services_.on_transfer = [this](const DesktopId& id, const wire::Transfer& transfer) { on_transfer(id, transfer); };
+  services_.on_resumed = [this](const DesktopId& id, const wire::Resumed& resumed) { on_resumed(id, resumed); };
   services_.on_thumbnail = [this](const std::string& request_id, const Result<std::string>& jpeg) {
     on_thumbnail(request_id, jpeg);
   };

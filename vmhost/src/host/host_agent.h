@@ -96,6 +96,7 @@ class HostAgent {
   void take_up_wall(const wire::HeldWall& held);
   void take_up_desktop(const std::string& name, AdoptedDisplay display, const std::string& session);
   void take_up_recording(const wire::HeldSession& held);
+  void on_resumed(const DesktopId& id, const wire::Resumed& resumed);
   [[nodiscard]] std::optional<std::uint32_t> adopted_slot(const std::string& display) const;
 
   // ---- sessions

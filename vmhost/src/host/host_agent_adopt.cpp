@@ -2,6 +2,7 @@
 // What an earlier life of this program left is gone on with: display processes, their sessions, walls and recordings
 // (docs/RESTARTS.md). What it was told to keep is in the file of the desired state; what the policy says now the broker
 // says again when it is there.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -11,6 +12,7 @@
 
 #include <tobari/base/log.h>
 
+#include "host/claims.h"
 #include "host/host_agent.h"
 
 namespace tobari::vmhost {
@@ -18,11 +20,11 @@ namespace {
 
 constexpr auto kMostSlots = static_cast<std::uint32_t>(2 * HostAgent::kMaxDesktops);  // desktops and walls
 
-wire::Session ended_session(const wire::HeldSession& held) {
+wire::Session ended_session(const std::string& id, const char* why) {
   wire::Session session;
-  session.set_session_id(held.session_id());
+  session.set_session_id(id);
   session.set_kind(wire::Session::DISCONNECTED);
-  session.set_detail("its display ended while the host agent was away");
+  session.set_detail(why);
   return session;
 }
 
@@ -55,7 +57,10 @@ void HostAgent::take_up() {
   }
   for (const wire::HeldSession& held : adopted_.sessions) {
     const bool lost = held.wall() ? wall_of(held.session_id()) == nullptr : connected.contains(held.desktop_id());
-    if (held.connected() && lost) tell(DesktopId::parse(held.desktop_id()).value_or(DesktopId()), ended_session(held));
+    if (held.connected() && lost) {
+      tell(DesktopId::parse(held.desktop_id()).value_or(DesktopId()),
+           ended_session(held.session_id(), "its display ended while the host agent was away"));
+    }
     if (held.recorded()) take_up_recording(held);
   }
   if (services_.recordings != nullptr) services_.recordings->close_interrupted();
@@ -111,6 +116,21 @@ void HostAgent::take_up_desktop(const std::string& name, AdoptedDisplay display,
   services_.display.keeper->drop("process/" + name);
   display.control.reset();
   end(display.child, 0);
+}
+
+// What the agent before us heard of, and was killed before it could tell, is told now.
+void HostAgent::on_resumed(const DesktopId& id, const wire::Resumed& resumed) {
+  for (const std::string& session : held_.connected_to(id.str())) {
+    const auto found = std::ranges::find(resumed.sessions(), session, &wire::Session::session_id);
+    if (found != resumed.sessions().end()) continue;
+    tell(id, ended_session(session, "its client left while the host agent was away"));
+  }
+  for (const wire::Session& each : resumed.sessions()) {
+    if (held_.is_connected(each.session_id())) continue;
+    wire::Session session = bounded(each);
+    session.set_kind(wire::Session::CONNECTED);
+    on_session(id, session);  // which asks whether it is this desktop's
+  }
 }
 
 void HostAgent::take_up_recording(const wire::HeldSession& held) {
