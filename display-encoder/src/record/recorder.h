@@ -36,8 +36,8 @@ struct RecorderLimits {
   std::chrono::milliseconds give_up_after{10'000};
   // For the last bytes, once the session is over.
   std::chrono::milliseconds finish_within{5000};
-  // A line that breaks is replaced in this time, because the host's agent is started again; what must be recorded is not
-  // shown meanwhile. 0: it is not, and the recording has failed.
+  // A line that breaks is replaced in this time, because the host's agent is started again; what must be recorded is
+  // held meanwhile. 0: it is not, and the recording has failed.
   std::chrono::milliseconds line_again_within{0};
 
   // Where a reader may begin: when so much was shown since the last such place, and so many times as much as that took.

@@ -39,10 +39,10 @@ namespace tobari::vmhost {
   return pids;
 }
 
-// Our own, by the first 15 characters of their program's name.
-[[nodiscard]] inline std::vector<pid_t> children_named(const std::string& name) {
+// Our own, or another process', by the first 15 characters of their program's name.
+[[nodiscard]] inline std::vector<pid_t> children_named(const std::string& name, pid_t of = ::getpid()) {
   std::vector<pid_t> pids;
-  FILE* out = ::popen(("pgrep -x -P " + std::to_string(::getpid()) + " " + name).c_str(), "r");
+  FILE* out = ::popen(("pgrep -x -P " + std::to_string(of) + " " + name).c_str(), "r");
   for (int pid = 0; out != nullptr && std::fscanf(out, "%d", &pid) == 1;) pids.push_back(pid);
   if (out != nullptr) ::pclose(out);
   return pids;

@@ -32,7 +32,9 @@ class Client {
     }
     return true;
   }
-  void say(const std::string& text) { static_cast<void>(::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL)); }
+  void say(const std::string& text) {
+    static_cast<void>(::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL));
+  }
   void forget() { heard_.clear(); }
   // Of the line that begins a session.
   pid_t pid() {

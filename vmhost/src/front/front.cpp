@@ -28,7 +28,7 @@ void wake_beyond(int fd, int bytes) {
 }
 
 // One that listens elsewhere must not keep its address from a new one, whoever else holds it.
-UniqueFd usable(UniqueFd inherited, const net::Endpoint& listen) {
+UniqueFd inherited_listener(UniqueFd inherited, const net::Endpoint& listen) {
   if (!inherited) return inherited;
   const auto bound = net::local_endpoint(inherited.get());
   if (bound && *bound == listen) return inherited;
@@ -41,7 +41,7 @@ UniqueFd usable(UniqueFd inherited, const net::Endpoint& listen) {
 
 Result<std::unique_ptr<Front>> Front::create(Loop& loop, const net::Endpoint& listen, FrontLimits limits,
                                              Deliver deliver, UniqueFd inherited) {
-  UniqueFd listener = usable(std::move(inherited), listen);
+  UniqueFd listener = inherited_listener(std::move(inherited), listen);
   if (!listener) {
     TOBARI_ASSIGN(listener, net::listen_tcp(listen));
   }

@@ -11,13 +11,13 @@
 namespace tobari::vmhost {
 namespace {
 
-constexpr std::string_view kDisplay = "display/";
-constexpr std::string_view kProcess = "process/";
-constexpr std::string_view kSession = "session/";
-constexpr std::string_view kWall = "wall/";
-constexpr std::string_view kFront = "front";
+constexpr std::string_view kHeldDisplayName = "display/";
+constexpr std::string_view kHeldProcessName = "process/";
+constexpr std::string_view kHeldSessionName = "session/";
+constexpr std::string_view kHeldWallName = "wall/";
+constexpr std::string_view kHeldFrontName = "front";
 constexpr std::size_t kFingerprintDigits = 64;
-constexpr std::size_t kTokenHashBytes = 32;
+constexpr std::size_t kHeldTokenHashBytes = 32;
 
 class SortOut {
  public:
@@ -25,8 +25,8 @@ class SortOut {
 
   void take(Kept kept) {
     const std::string_view name = kept.name;
-    if (name.starts_with(kProcess)) {
-      processes_[kept.name.substr(kProcess.size())] = std::move(kept.descriptor);
+    if (name.starts_with(kHeldProcessName)) {
+      processes_[kept.name.substr(kHeldProcessName.size())] = std::move(kept.descriptor);
     } else if (!fits(kept)) {
       log::error("what was held is not understood", {{"name", kept.name}});
       keeper_.drop(kept.name);
@@ -38,7 +38,7 @@ class SortOut {
     for (auto& [name, pidfd] : processes_) {
       log::error("a display process without its socket is ended", {{"name", name}});
       send_signal(Child{0, std::move(pidfd), false}, SIGKILL);  // by its descriptor alone
-      keeper_.drop(std::string(kProcess) + name);
+      keeper_.drop(std::string(kHeldProcessName) + name);
     }
     return std::move(made_);
   }
@@ -46,18 +46,18 @@ class SortOut {
  private:
   bool fits(Kept& kept) {
     const std::string_view name = kept.name;
-    if (name == kFront) {
+    if (name == kHeldFrontName) {
       made_.front = std::move(kept.descriptor);
       return static_cast<bool>(made_.front);
     }
-    if (name.starts_with(kDisplay)) return fits_display(kept);
-    if (name.starts_with(kSession)) return fits_session(kept);
-    return name.starts_with(kWall) && fits_wall(kept);
+    if (name.starts_with(kHeldDisplayName)) return fits_display(kept);
+    if (name.starts_with(kHeldSessionName)) return fits_session(kept);
+    return name.starts_with(kHeldWallName) && fits_wall(kept);
   }
 
   bool fits_display(Kept& kept) {
     wire::HeldDisplay note;
-    const bool good = note.ParseFromString(kept.note) && kept.name.substr(kDisplay.size()) == note.name() &&
+    const bool good = note.ParseFromString(kept.note) && kept.name.substr(kHeldDisplayName.size()) == note.name() &&
                       note.pid() > 0 && note.certificate_sha256().size() == kFingerprintDigits && kept.descriptor;
     if (!good) return false;
     Display& display = displays_[note.name()];
@@ -68,16 +68,18 @@ class SortOut {
 
   bool fits_session(const Kept& kept) {
     wire::HeldSession note;
-    const bool good = note.ParseFromString(kept.note) && kept.name.substr(kSession.size()) == note.session_id() &&
-                      is_uuid(note.session_id()) && is_uuid(note.desktop_id()) &&
-                      (note.routing_token_sha256().empty() || note.routing_token_sha256().size() == kTokenHashBytes);
+    const std::string id = kept.name.substr(kHeldSessionName.size());
+    if (!note.ParseFromString(kept.note)) return false;
+    const std::string& token = note.routing_token_sha256();
+    const bool good = id == note.session_id() && is_uuid(id) && is_uuid(note.desktop_id()) &&
+                      (token.empty() || token.size() == kHeldTokenHashBytes);
     if (good) made_.sessions.push_back(std::move(note));
     return good;
   }
 
   bool fits_wall(const Kept& kept) {
     wire::HeldWall note;
-    const bool good = note.ParseFromString(kept.note) && kept.name.substr(kWall.size()) == note.session_id() &&
+    const bool good = note.ParseFromString(kept.note) && kept.name.substr(kHeldWallName.size()) == note.session_id() &&
                       is_uuid(note.session_id()) && note.desktop_ids_size() > 0;
     if (good) made_.walls.push_back(std::move(note));
     return good;
@@ -91,7 +93,7 @@ class SortOut {
   void join(const std::string& name, Display display) {
     const auto process = processes_.find(name);
     if (process == processes_.end() || !process->second) {
-      keeper_.drop(std::string(kDisplay) + name);  // it ends: its socket closes
+      keeper_.drop(std::string(kHeldDisplayName) + name);  // it ends: its socket closes
       return;
     }
     AdoptedDisplay& adopted = made_.displays[name];

@@ -8,7 +8,7 @@
 namespace tobari::vmhost {
 namespace {
 
-std::string name_of(const std::string& session) { return "session/" + session; }
+std::string held_name(const std::string& session) { return "session/" + session; }
 
 }  // namespace
 
@@ -27,11 +27,11 @@ wire::HeldSession* HeldSessions::find(const std::string& session) {
 }
 
 void HeldSessions::tell(const wire::HeldSession& session) {
-  keeper_->annotate(name_of(session.session_id()), session.SerializeAsString());
+  keeper_->annotate(held_name(session.session_id()), session.SerializeAsString());
 }
 
 void HeldSessions::forget(const std::string& session) {
-  if (sessions_.erase(session) > 0 && keeper_ != nullptr) keeper_->drop(name_of(session));
+  if (sessions_.erase(session) > 0 && keeper_ != nullptr) keeper_->drop(held_name(session));
 }
 
 void HeldSessions::armed(const wire::HeldSession& session, Loop::Steady::time_point until) {
@@ -97,7 +97,7 @@ void HeldSessions::tidy(Loop::Steady::time_point now) {
     const auto each = at++;
     const bool stale = !each->second.connected() && now > time_of(each->second.until_ns()) + kSignInWithin;
     if (!stale) continue;
-    if (keeper_ != nullptr) keeper_->drop(name_of(each->first));
+    if (keeper_ != nullptr) keeper_->drop(held_name(each->first));
     sessions_.erase(each);
   }
 }

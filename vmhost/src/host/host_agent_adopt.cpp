@@ -83,7 +83,8 @@ void HostAgent::take_up_session(const wire::HeldSession& held) {
   const auto left = std::chrono::floor<std::chrono::seconds>(time_of(held.until_ns()) - now);
   if (held.routing_token_sha256().empty() || left.count() <= 0) return;
   const auto armed = armed_.arm(held.routing_token_sha256(), {*session, *id}, now, left);
-  if (!armed) log::warning("a client will not be let in", {{"session", session->str()}, {"why", armed.error().message}});
+  if (armed) return;
+  log::warning("a client will not be let in", {{"session", session->str()}, {"why", armed.error().message}});
 }
 
 void HostAgent::take_up_wall(const wire::HeldWall& held) {

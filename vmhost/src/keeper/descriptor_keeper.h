@@ -40,7 +40,8 @@ class DescriptorKeeper {
   // From now on, in place of what has this name. `descriptor` stays the caller's. What may not be kept is not, with a
   // line in the log: a session that the next agent does not know ends with this one.
   enum class What : std::uint8_t { kDescriptor, kProcess };
-  virtual void keep(const std::string& name, const std::string& note, int descriptor, What what = What::kDescriptor) = 0;
+  virtual void keep(const std::string& name, const std::string& note, int descriptor,
+                    What what = What::kDescriptor) = 0;
   // The note alone, of what is kept already or of nothing more.
   virtual void annotate(const std::string& name, const std::string& note) = 0;
   virtual void drop(const std::string& name) = 0;  // unknown: nothing

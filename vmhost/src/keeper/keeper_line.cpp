@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kBacklog = 8;
 constexpr int kKeeperDescriptor = 3;  // where spawn() puts what its child is given
-constexpr int kMessagesATurn = 64;
+constexpr int kHeardATurn = 64;
 constexpr int kAttempts = 3;
 constexpr std::chrono::milliseconds kLastWordsWithin{1000};
 
@@ -225,7 +225,7 @@ void KeeperLine::watch(bool writable) {
 // A keeper that was started again hands over nothing, or what it is about to be told anyway.
 void KeeperLine::on_event(short revents) {
   if ((revents & POLLOUT) != 0) flush();
-  for (int i = 0; i < kMessagesATurn && channel_; ++i) {
+  for (int i = 0; i < kHeardATurn && channel_; ++i) {
     wire::FromKeeper message;
     const auto got = channel_->receive(message);
     using Status = display::ControlReceived::Status;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The agent's line to tobari-keeper, which it starts when it is told a program and nobody listens. A keeper that dies is
-// found or started again and given everything anew: it is missed only by an agent that dies meanwhile.
+// The agent's line to tobari-keeper, which it starts when it is told a program and nobody listens. A keeper that dies
+// is found or started again and given everything anew: it is missed only by an agent that dies meanwhile.
 #pragma once
 
 #include <chrono>
@@ -32,7 +32,8 @@ struct KeeperOptions {
 
 class KeeperLine final : public DescriptorKeeper {
  public:
-  // Blocks until everything that is held has been handed over. kTimeout: another agent of this host is there, and stays.
+  // Blocks until everything that is held has been handed over. kTimeout: another agent of this host is there, and
+  // stays.
   [[nodiscard]] static Result<std::unique_ptr<KeeperLine>> create(Loop& loop, KeeperOptions options);
   ~KeeperLine() override;  // what was said has been heard, or the keeper hangs
   KeeperLine(const KeeperLine&) = delete;

@@ -34,7 +34,7 @@ void signal_process(const UniqueFd& process, int signal) noexcept {
   static_cast<void>(::pidfd_send_signal(process.get(), signal, nullptr, 0));
 }
 
-std::int64_t milliseconds(Loop::Steady::duration time) {
+std::int64_t whole_milliseconds(Loop::Steady::duration time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
 }
 
@@ -168,7 +168,7 @@ void KeeperService::hand_over() {
     if (!sent) return agent_gone(sent.error().message);
   }
   wire::FromKeeper all;
-  const auto away = away_since_ ? milliseconds(Loop::Steady::now() - *away_since_) : 0;
+  const auto away = away_since_ ? whole_milliseconds(Loop::Steady::now() - *away_since_) : 0;
   all.mutable_attached()->set_away_ms(static_cast<std::uint64_t>(away));
   const auto sent = agent_->send(all);
   if (!sent && sent.error().code != Errc::kExhausted) return agent_gone(sent.error().message);

@@ -81,8 +81,8 @@ class RecordingStore {
   [[nodiscard]] Result<void> ready();
   // kAlreadyExists: this session has one.
   [[nodiscard]] Result<RecordingFile> begin(const std::string& session);
-  // Reads all of what there is, and cuts off a piece that is not whole. kNotFound: there is nothing; on another error it
-  // stays as it is.
+  // Reads all of what there is, and cuts off a piece that is not whole. kNotFound: there is nothing; on another error
+  // it stays as it is.
   [[nodiscard]] Result<InterruptedRecording> resume(const std::string& session);
   // Nobody goes on with it after all.
   void close_interrupted(const std::string& session);

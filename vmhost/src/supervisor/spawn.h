@@ -29,7 +29,8 @@ struct Child {
 };
 
 // The child has standard input from /dev/null, our standard error as output, descriptor 3 and no other; a bare
-// environment; no way to gain privileges; no core dumps; and, unless it outlives us, is killed when the calling thread ends.
+// environment; no way to gain privileges; no core dumps; and, unless it outlives us, is killed when the calling thread
+// ends.
 [[nodiscard]] Result<Child> spawn(const SpawnRequest& request);
 
 void send_signal(const Child& child, int signal) noexcept;
