@@ -40,6 +40,7 @@ class Session {
   bool pump(Clock::duration longest, const std::function<bool()>& done);
   bool settle();
   void press_key(UINT32 key);  // down and up
+  [[nodiscard]] bool connected() const noexcept;  // over the one connection that it has made
   [[nodiscard]] const rdpGdi& picture() const noexcept;
 
  private:

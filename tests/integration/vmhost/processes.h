@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <spawn.h>
 #include <string>
@@ -46,6 +48,14 @@ namespace tobari::vmhost {
   for (int pid = 0; out != nullptr && std::fscanf(out, "%d", &pid) == 1;) pids.push_back(pid);
   if (out != nullptr) ::pclose(out);
   return pids;
+}
+
+// Also when nobody has reaped it.
+[[nodiscard]] inline bool has_ended(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  return text.empty() || text.find(") Z ") != std::string::npos;
 }
 
 // A program of ours, started and ended by the test.
