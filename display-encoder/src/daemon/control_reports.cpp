@@ -37,9 +37,20 @@ void ControlReports::send(const wire::FromDisplay& message) {
   }
 }
 
-// What happened: in order, and kept while nobody reads.
+// What happened: in order, and kept while nobody reads. What there is changes with the report of it, so that an agent
+// that asks in between hears nothing twice.
 void ControlReports::report(const wire::FromDisplay& message) {
   const std::scoped_lock lock(mutex_);
+  if (message.session().kind() == wire::Session::CONNECTED) {
+    standing_[message.session().session_id()] = message.session();
+  } else if (message.session().kind() == wire::Session::DISCONNECTED) {
+    standing_.erase(message.session().session_id());
+  }
+  if (message.has_source_lost()) sources_.erase(message.source_lost().screen());
+  queue(message);
+}
+
+void ControlReports::queue(const wire::FromDisplay& message) {
   waiting_.push_back(message);
   if (send_waiting()) return;
   if (waiting_.size() <= kMaxWaiting) return;
@@ -66,13 +77,17 @@ void ControlReports::source_is_there(std::size_t screen) {
   sources_.insert(screen);
 }
 
-void ControlReports::describe_to(wire::Resumed& resumed) {
+void ControlReports::send_resumed(const std::string& certificate_sha256) {
   const std::scoped_lock lock(mutex_);
+  wire::FromDisplay answer;
+  wire::Resumed& resumed = *answer.mutable_resumed();
+  resumed.set_certificate_sha256(certificate_sha256);
   for (const auto& [id, session] : standing_) {
     if (resumed.sessions_size() == kMaxStanding) break;
     *resumed.add_sessions() = session;
   }
   for (const std::size_t screen : sources_) resumed.add_screens(static_cast<std::uint32_t>(screen));
+  queue(answer);
 }
 
 void ControlReports::send_picture(std::uint64_t id, const Result<std::vector<std::byte>>& picture) {
@@ -92,22 +107,12 @@ void ControlReports::on_client_statistics(const Admitted& admitted, const Displa
 
 void ControlReports::on_client_connected(const ClientInfo& client, const Admitted& admitted) {
   log_.on_client_connected(client, admitted);
-  const auto message =
-      session_message(wire::Session::CONNECTED, admitted.session_id, client.address, plain(client.name), "");
-  {
-    const std::scoped_lock lock(mutex_);
-    standing_[admitted.session_id] = message.session();
-  }
-  report(message);
+  report(session_message(wire::Session::CONNECTED, admitted.session_id, client.address, plain(client.name), ""));
 }
 
 void ControlReports::on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) {
   log_.on_client_closed(client, admitted, reason);
   const std::string& session_id = admitted != nullptr ? admitted->session_id : client.session_id;
-  if (admitted != nullptr) {
-    const std::scoped_lock lock(mutex_);
-    standing_.erase(session_id);
-  }
   if (reason.code == Errc::kPermissionDenied) {
     report(session_message(wire::Session::VIOLATION, session_id, client.address, "", reason.message));
   }
@@ -134,10 +139,6 @@ void ControlReports::on_source_lost(std::size_t screen, const Error& reason) {
   wire::FromDisplay message;
   message.mutable_source_lost()->set_detail(plain(reason.message));
   message.mutable_source_lost()->set_screen(static_cast<std::uint32_t>(screen));
-  {
-    const std::scoped_lock lock(mutex_);
-    sources_.erase(screen);
-  }
   report(message);
 }
 

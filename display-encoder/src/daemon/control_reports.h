@@ -36,7 +36,7 @@ class ControlReports final : public SessionObserver {
 
   // ---- what there is
   void source_is_there(std::size_t screen);
-  void describe_to(wire::Resumed& resumed);  // but the certificate
+  void send_resumed(const std::string& certificate_sha256);  // after everything that waits
 
   void on_client_connected(const ClientInfo& client, const Admitted& admitted) override;
   void on_client_closed(const ClientLabel& client, const Admitted* admitted, const Error& reason) override;
@@ -48,6 +48,7 @@ class ControlReports final : public SessionObserver {
 
  private:
   void report(const wire::FromDisplay& message);
+  void queue(const wire::FromDisplay& message);  // with the lock held
   [[nodiscard]] bool send_waiting();  // with the lock held
 
   ControlChannel& channel_;

@@ -128,7 +128,7 @@ class ManagedDisplay {
       case wire::ToDisplay::kTransferAnswer:
         return ledger_.answered(message.transfer_answer());
       case wire::ToDisplay::kResume:
-        return resume();
+        return reports_.send_resumed(identity_.sha256);
       case wire::ToDisplay::kRecordingLine:
         return take_recording_line(message.recording_line(), std::move(descriptor));
       case wire::ToDisplay::MESSAGE_NOT_SET:
@@ -145,13 +145,6 @@ class ManagedDisplay {
     log::info("set up", {{"desktop", setup.desktop_id()}});
     wire::FromDisplay answer;
     answer.mutable_ready()->set_certificate_sha256(identity_.sha256);
-    reports_.send(answer);
-  }
-
-  void resume() {
-    wire::FromDisplay answer;
-    answer.mutable_resumed()->set_certificate_sha256(identity_.sha256);
-    reports_.describe_to(*answer.mutable_resumed());
     reports_.send(answer);
   }
 

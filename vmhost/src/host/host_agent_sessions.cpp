@@ -223,6 +223,8 @@ void HostAgent::on_session(const DesktopId& id, const wire::Session& session) {
     log::warning("display process reports a session that is not its own", {{"desktop", id.str()}});
     return;
   }
+  // Told when it was taken over, and said by itself just then.
+  if (session.kind() == wire::Session::CONNECTED && held_.is_connected(session.session_id())) return;
   tell(id, session);
   if (session.kind() == wire::Session::CONNECTED) end_walls_of(id, "one of its desktops is shown elsewhere");
 }

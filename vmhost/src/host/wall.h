@@ -31,7 +31,7 @@ class Wall {
   // Of an earlier life of this program.
   struct Adopted {
     AdoptedDisplay display;
-    bool showing = false;  // else it waits for its client
+    bool showing;  // else it waits for its client
   };
   // `desktops`: a screen each, in order. `slot`: one that no desktop or other wall has; it says as which user it runs.
   Wall(DesktopServices& services, std::string session, std::vector<std::shared_ptr<Desktop>> desktops,
