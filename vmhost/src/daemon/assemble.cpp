@@ -125,6 +125,7 @@ class Host {
     images_.emplace(config.images_dir, config.state_dir / "image-digests");
     disks_.emplace(config.state_dir / "disks", vm_user);
     template_store_.emplace(config.state_dir / "templates", vm_user);
+    const ResourceGroups* const groups = find_groups();  // before anything is started, which would be in our own
     TOBARI_ASSIGN(Adoption adopted, find_what_was_left(config));
     TOBARI_ASSIGN(recordings_, Recordings::create(*loop_, recordings_of(config, adopted.recorded()), clock_));
     hypervisor_worker_.emplace(*loop_);
@@ -170,7 +171,7 @@ class Host {
     services.display.program = config.display_program;
     services.display.socket = config.display_socket;
     services.display.log_level = log::to_string(config.log_level);
-    services.display.groups = find_groups();
+    services.display.groups = groups;
     services.display.figures = &displays_;
     services.display.keeper = keeper_.get();
     services.display.hold = std::chrono::seconds(config.keeper_hold_seconds);
