@@ -128,7 +128,9 @@ Result<void> KeeperLine::hear_what_is_held() {
     TOBARI_TRY(ready);
     wire::FromKeeper message;
     TOBARI_ASSIGN(auto got, channel_->receive(message));
-    if (got.status == display::ControlReceived::Status::kClosed) return fail(Errc::kUnavailable, "tobari-keeper ended");
+    if (got.status == display::ControlReceived::Status::kClosed) {
+      return fail(Errc::kUnavailable, "tobari-keeper ended at once; see keeper_program or keeper_socket");
+    }
     if (message.has_attached()) {
       away_ = std::chrono::milliseconds(message.attached().away_ms());
       return {};
