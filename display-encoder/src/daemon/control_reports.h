@@ -49,7 +49,7 @@ class ControlReports final : public SessionObserver {
  private:
   void report(const wire::FromDisplay& message);
   void queue(const wire::FromDisplay& message);  // with the lock held
-  [[nodiscard]] bool send_waiting();  // with the lock held
+  [[nodiscard]] bool send_waiting();             // with the lock held
 
   ControlChannel& channel_;
   std::mutex mutex_;

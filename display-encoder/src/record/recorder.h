@@ -172,8 +172,8 @@ class Recorder final : public ShownTap {
   bool finished_ = false;          // the end was made
   std::array<std::byte, 8> answer_{};
   std::size_t answer_bytes_ = 0;
-  bool host_speaks_first_ = false;   // the line is new
-  std::optional<Time> lost_since_;   // there is none
+  bool host_speaks_first_ = false;  // the line is new
+  std::optional<Time> lost_since_;  // there is none
   Time line_since_{};
   std::jthread thread_;  // last: it uses the others
 };

@@ -27,11 +27,9 @@ class ProgramPlace {
   ProgramPlace& operator=(const ProgramPlace&) = delete;
 
   [[nodiscard]] Result<std::unique_ptr<KeeperLine>> try_attach(std::chrono::milliseconds within) {
-    return KeeperLine::create(*loop_, {.socket = socket(),
-                                       .program = TOBARI_KEEPER,
-                                       .hold = hold_,
-                                       .attach_within = within,
-                                       .again_after = 50ms});
+    return KeeperLine::create(
+        *loop_,
+        {.socket = socket(), .program = TOBARI_KEEPER, .hold = hold_, .attach_within = within, .again_after = 50ms});
   }
   std::unique_ptr<DescriptorKeeper> attach() {
     auto made = try_attach(20s);

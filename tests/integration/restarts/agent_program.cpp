@@ -101,12 +101,12 @@ Result<void> run(const std::vector<std::string>& words) {
   link.emplace(*loop, grpc::CreateChannel("127.0.0.1:" + words[3], grpc::InsecureChannelCredentials()),
                BrokerLink::Callbacks{[&agent] { agent.on_broker_open(); },
                                      [&agent](const wire::ToHost& message) { agent.on_broker_message(message); }});
-  TOBARI_ASSIGN(const auto front,
-                Front::create(*loop, {"127.0.0.1", static_cast<std::uint16_t>(number(words[4]))}, {},
-                              [&agent](const std::string& token, const std::string& address, int descriptor) {
-                                return agent.on_client(token, address, descriptor);
-                              },
-                              std::move(listener)));
+  TOBARI_ASSIGN(const auto front, Front::create(
+                                      *loop, {"127.0.0.1", static_cast<std::uint16_t>(number(words[4]))}, {},
+                                      [&agent](const std::string& token, const std::string& address, int descriptor) {
+                                        return agent.on_client(token, address, descriptor);
+                                      },
+                                      std::move(listener)));
   keeper->keep("front", "", front->listener());
   loop->run();  // until it is killed
   return {};

@@ -51,12 +51,9 @@ class AgentFixture : public ::testing::Test {
     hypervisor_worker_.emplace(*loop_);
     desktop_workers_.emplace(*loop_, 3);
     disk_worker_.emplace(*loop_);
-    recordings_ =
-        *Recordings::create(*loop_,
-                            {.folder = image_.dir() / "recordings",
-                             .least_free = least_free_,
-                             .interrupted = adopted.recorded()},
-                            clock_);
+    recordings_ = *Recordings::create(
+        *loop_, {.folder = image_.dir() / "recordings", .least_free = least_free_, .interrupted = adopted.recorded()},
+        clock_);
     DesktopServices services{.loop = *loop_,
                              .hypervisor = hypervisor_,
                              .hypervisor_worker = *hypervisor_worker_,
@@ -85,12 +82,13 @@ class AgentFixture : public ::testing::Test {
     options.desired_file = image_.dir() / "desired";
     options.hello.set_name("host-1");
     options.list_every = std::chrono::milliseconds(200);
-    agent_.emplace(std::move(options), std::move(services), *EpochStore::open(image_.dir() / "epochs"),
-                   EventQueue(image_.dir() / "events"),
-                   [this](const wire::FromHost& message) {
-                     if (link_) link_->send(message);
-                   },
-                   std::move(adopted));
+    agent_.emplace(
+        std::move(options), std::move(services), *EpochStore::open(image_.dir() / "epochs"),
+        EventQueue(image_.dir() / "events"),
+        [this](const wire::FromHost& message) {
+          if (link_) link_->send(message);
+        },
+        std::move(adopted));
     link_.emplace(
         *loop_, grpc::CreateChannel("127.0.0.1:" + std::to_string(broker_.port()), grpc::InsecureChannelCredentials()),
         BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },

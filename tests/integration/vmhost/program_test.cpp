@@ -52,11 +52,11 @@ class ProgramTest : public ::testing::Test {
     const auto probe = net::listen_tcp({"127.0.0.1", 0});
     front_ = *net::local_endpoint(probe->get());
     const std::string dir = image_.dir().path();
-    image_.dir().write("vmhost.yaml", "broker: 127.0.0.1:" + std::to_string(broker_->port()) + "\nidentity_dir: " +
-                                          dir + "/identity\nstate_dir: " + dir + "/state\nimages_dir: " + dir +
-                                          "/images\nfront_listen: " + net::to_string(front_) +
-                                          "\ndisplay_program: " TOBARI_FAKE_DISPLAY "\naccelerator: tcg\n" +
-                                          extra_config_);
+    image_.dir().write("vmhost.yaml",
+                       "broker: 127.0.0.1:" + std::to_string(broker_->port()) + "\nidentity_dir: " + dir +
+                           "/identity\nstate_dir: " + dir + "/state\nimages_dir: " + dir +
+                           "/images\nfront_listen: " + net::to_string(front_) +
+                           "\ndisplay_program: " TOBARI_FAKE_DISPLAY "\naccelerator: tcg\n" + extra_config_);
   }
 
   void desire(wire::DesiredDesktop::Power power, std::uint64_t epoch = 1) {

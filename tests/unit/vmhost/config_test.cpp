@@ -52,8 +52,9 @@ TEST(Config, KeeperAndRestarts) {
   EXPECT_EQ(plain->keeper_program + plain->keeper_socket, "") << "none unless one is named";
   EXPECT_EQ(plain->keeper_hold_seconds, 60U);
   EXPECT_EQ(plain->desktop_restarts, 4U);
-  const auto config = parse_config(kGood + "keeper_program: /usr/bin/tobari-keeper\nkeeper_hold_seconds: 20\n"
-                                           "desktop_restarts: 0\n");
+  const auto config = parse_config(kGood +
+                                   "keeper_program: /usr/bin/tobari-keeper\nkeeper_hold_seconds: 20\n"
+                                   "desktop_restarts: 0\n");
   ASSERT_TRUE(config) << describe(config.error());
   EXPECT_EQ(config->keeper_program, "/usr/bin/tobari-keeper");
   EXPECT_EQ(config->keeper_hold_seconds, 20U);

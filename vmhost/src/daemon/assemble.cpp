@@ -131,11 +131,12 @@ class Host {
     hypervisor_worker_.emplace(*loop_);
     desktop_workers_.emplace(*loop_, kDesktopWorkers);
     disk_worker_.emplace(*loop_);
-    TOBARI_ASSIGN(front_, Front::create(*loop_, config.front_listen, {},
-                                        [this](const std::string& token, const std::string& address, int descriptor) {
-                                          return agent_->on_client(token, address, descriptor);
-                                        },
-                                        std::move(adopted.front)));
+    TOBARI_ASSIGN(front_, Front::create(
+                              *loop_, config.front_listen, {},
+                              [this](const std::string& token, const std::string& address, int descriptor) {
+                                return agent_->on_client(token, address, descriptor);
+                              },
+                              std::move(adopted.front)));
     if (keeper_) keeper_->keep(std::string(kFrontName), "", front_->listener());
     const Accelerator accelerator = find_accelerator(config);
     accelerator_ = accelerator == Accelerator::kKvm ? "kvm" : "tcg";
@@ -182,11 +183,12 @@ class Host {
     HostAgent::Options options;
     options.desired_file = config.state_dir / "desired";
     options.hello = hello(config, accelerator, front_->port());
-    agent_.emplace(std::move(options), std::move(services), std::move(epochs), EventQueue(config.state_dir / "events"),
-                   [this](const wire::FromHost& message) {
-                     if (link_) link_->send(message);
-                   },
-                   std::move(adopted));
+    agent_.emplace(
+        std::move(options), std::move(services), std::move(epochs), EventQueue(config.state_dir / "events"),
+        [this](const wire::FromHost& message) {
+          if (link_) link_->send(message);
+        },
+        std::move(adopted));
     link_.emplace(*loop_, std::move(channel),
                   BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
                                         [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});

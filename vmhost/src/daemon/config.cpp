@@ -99,8 +99,7 @@ Result<void> read_restarts(const ConfigFile& written, Config& config) {
   TOBARI_ASSIGN(config.keeper_socket, written.text_or("keeper_socket", {}));
   TOBARI_ASSIGN(config.keeper_hold_seconds, written.number_or("keeper_hold_seconds", config.keeper_hold_seconds));
   if (config.keeper_hold_seconds < kLeastHoldSeconds || config.keeper_hold_seconds > kMostHoldSeconds) {
-    return written.wrong("keeper_hold_seconds",
-                         std::format("must be {} to {}", kLeastHoldSeconds, kMostHoldSeconds));
+    return written.wrong("keeper_hold_seconds", std::format("must be {} to {}", kLeastHoldSeconds, kMostHoldSeconds));
   }
   TOBARI_ASSIGN(config.desktop_restarts, written.number_or("desktop_restarts", config.desktop_restarts));
   if (config.desktop_restarts > kMostRestarts) {

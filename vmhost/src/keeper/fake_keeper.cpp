@@ -13,9 +13,7 @@ extern "C" {
 namespace tobari::vmhost {
 namespace {
 
-UniqueFd copy_of(int descriptor) {
-  return UniqueFd(descriptor < 0 ? -1 : ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
-}
+UniqueFd copy_of(int descriptor) { return UniqueFd(descriptor < 0 ? -1 : ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace
 

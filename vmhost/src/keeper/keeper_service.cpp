@@ -99,9 +99,8 @@ void KeeperService::agent_gone(const std::string& why) {
   handing_over_ = false;
   if (std::exchange(attached_, false)) {
     away_since_ = Loop::Steady::now();
-    log::info("agent has gone", {{"why", why},
-                                 {"held", std::to_string(entries_.size())},
-                                 {"for_ms", std::to_string(hold_.count())}});
+    log::info("agent has gone",
+              {{"why", why}, {"held", std::to_string(entries_.size())}, {"for_ms", std::to_string(hold_.count())}});
     hold_timer_ = loop_.after(hold_, [this] { end_everything(); });
   }
   next_agent();

@@ -47,7 +47,7 @@ class KeeperService {
   void next_agent();
   void watch_agent();
   void on_agent(short revents);
-  [[nodiscard]] bool hear_one();  // false: nothing more now
+  [[nodiscard]] bool hear_one();                                                  // false: nothing more now
   [[nodiscard]] bool handle(const wire::ToKeeper& message, UniqueFd descriptor);  // false: that makes no sense
   void attach(const wire::KeeperAttach& message);
   void keep(const wire::KeeperKeep& message, UniqueFd descriptor);

@@ -34,7 +34,7 @@ class RecordingSink {
   void run();
   [[nodiscard]] bool go_on();  // false: there is nothing to go on with
   void record();
-  [[nodiscard]] Result<bool> finish();  // false: the agent ends before the audit knows
+  [[nodiscard]] Result<bool> finish();   // false: the agent ends before the audit knows
   [[nodiscard]] Result<bool> receive();  // false: the display says no more
   [[nodiscard]] Result<void> take_pieces();
   [[nodiscard]] Result<void> take(recording::View piece);

@@ -34,7 +34,7 @@ struct DisplayOptions {
   RestartBudget::Limits restarts;
   const ResourceGroups* groups = nullptr;  // none: without limits
   ResourceLimits limits = {};
-  DisplayFigures* figures = nullptr;  // none: nobody asks for them
+  DisplayFigures* figures = nullptr;   // none: nobody asks for them
   DescriptorKeeper* keeper = nullptr;  // none: it ends with us
   std::chrono::seconds hold{60};       // how long it goes on without us, where there is one
 };
