@@ -20,7 +20,7 @@ ALLOWED_COMPONENTS = {
     "display-encoder": {"policy", "base", "net", "recording", "display", "watermark", "display_control.pb.h", "grant.pb.h"},
     "display-encoder/include": {"policy", "base", "display"},
     # The control channel is the protocol with its display processes in working form.
-    "vmhost": {"base", "net", "config", "recording", "metrics", "vmhost", "display_control.pb.h", "display/control_channel.h",
+    "vmhost": {"base", "net", "config", "recording", "metrics", "vmhost", "display_control.pb.h", "keeper.pb.h", "display/control_channel.h",
                "display/log_histogram.h",
                "policy/ip_network.h", "policy/network_rules.h"} | PROTOCOL,
     "client-qt": {"base", "net"},

@@ -55,6 +55,8 @@ void add_life(wire::DesiredState& state, std::span<const Desktop> desktops, cons
     const auto life = facts.desktops.find(desktop.id);
     if (life == facts.desktops.end()) continue;
     wanted.set_takes_user_disk(life->second.takes_disk);
+    if (life->second.on_crash == OnCrash::kLeave) wanted.set_on_crash(wire::DesiredDesktop::STAY_OFF);
+    if (life->second.crash_restarts > 0) wanted.set_crash_restarts(life->second.crash_restarts);
     for (const UserDisk& disk : life->second.disks) {
       if (wanted.user_disks_size() < kMaxDisksADesktop) disk_to_wire(disk, *wanted.add_user_disks());
     }

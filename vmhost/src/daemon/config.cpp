@@ -17,12 +17,15 @@ constexpr std::size_t kMaxNameLength = 63;
 constexpr std::uint32_t kMaxDays = 36'500;
 constexpr std::uint32_t kLeastDisplayMemoryMib = 128;
 constexpr std::uint32_t kLeastDisplayCpuPercent = 10;
+constexpr std::uint32_t kLeastHoldSeconds = 5;
+constexpr std::uint32_t kMostHoldSeconds = 300;  // keeper.proto
+constexpr std::uint32_t kMostRestarts = 100;
 // state_dir + "/agents/<uuid>.sock" must fit a socket address (108 bytes with its end).
 constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
 constexpr std::size_t kMaxDeviceName = 15;  // IFNAMSIZ
 
-constexpr std::array<std::string_view, 28> kKeys{"broker",
+constexpr std::array<std::string_view, 32> kKeys{"broker",
                                                  "identity_dir",
                                                  "state_dir",
                                                  "images_dir",
@@ -39,6 +42,10 @@ constexpr std::array<std::string_view, 28> kKeys{"broker",
                                                  "display_memory_mib",
                                                  "display_cpu_percent",
                                                  "display_socket",
+                                                 "keeper_program",
+                                                 "keeper_socket",
+                                                 "keeper_hold_seconds",
+                                                 "desktop_restarts",
                                                  "recordings_dir",
                                                  "recordings_max_gib",
                                                  "recordings_keep_days",
@@ -87,6 +94,23 @@ Result<void> read_recordings(const ConfigFile& written, Config& config) {
   return {};
 }
 
+Result<void> read_restarts(const ConfigFile& written, Config& config) {
+  if (written.has("keeper_program") && written.has("keeper_socket")) {
+    return written.wrong("keeper_socket", "and keeper_program are two keepers; write one of them");
+  }
+  TOBARI_ASSIGN(config.keeper_program, written.text_or("keeper_program", {}));
+  TOBARI_ASSIGN(config.keeper_socket, written.text_or("keeper_socket", {}));
+  TOBARI_ASSIGN(config.keeper_hold_seconds, written.number_or("keeper_hold_seconds", config.keeper_hold_seconds));
+  if (config.keeper_hold_seconds < kLeastHoldSeconds || config.keeper_hold_seconds > kMostHoldSeconds) {
+    return written.wrong("keeper_hold_seconds", std::format("must be {} to {}", kLeastHoldSeconds, kMostHoldSeconds));
+  }
+  TOBARI_ASSIGN(config.desktop_restarts, written.number_or("desktop_restarts", config.desktop_restarts));
+  if (config.desktop_restarts > kMostRestarts) {
+    return written.wrong("desktop_restarts", std::format("must be at most {}", kMostRestarts));
+  }
+  return {};
+}
+
 Result<void> read_optional(const ConfigFile& written, Config& config) {
   TOBARI_ASSIGN(config.libvirt_uri, written.text_or("libvirt_uri", config.libvirt_uri));
   TOBARI_ASSIGN(config.log_level, written.log_level_or("log_level", config.log_level));
@@ -107,6 +131,7 @@ Result<void> read_optional(const ConfigFile& written, Config& config) {
   if (config.display_cpu_percent < kLeastDisplayCpuPercent) {
     return written.wrong("display_cpu_percent", std::format("must be at least {}", kLeastDisplayCpuPercent));
   }
+  TOBARI_TRY(read_restarts(written, config));
   return read_recordings(written, config);
 }
 

@@ -43,6 +43,13 @@ struct Config {
   // The most that a display process may have, where control groups can be had.
   std::uint32_t display_memory_mib = 4096;
   std::uint32_t display_cpu_percent = 400;  // of one processor
+  // Who holds display processes while this program is started again (docs/RESTARTS.md): a program that is started when
+  // it does not run; or where the service manager starts it (installer/systemd). Neither: they end with us.
+  std::string keeper_program;
+  std::string keeper_socket;
+  std::uint32_t keeper_hold_seconds = 60;  // then they end
+  // A desktop whose VM ends by itself is started again so often in ten minutes, unless its pool says otherwise.
+  std::uint32_t desktop_restarts = 4;
   // The network for desktops; absent: they have none.
   //   network: libvirt's name of it, or bridge: a device of this host, with network_servers: its DHCP and DNS servers
   //   management_networks: closed to desktops; absent: every network that this host has an address in

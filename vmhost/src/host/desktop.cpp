@@ -33,7 +33,16 @@ void Desktop::want(const wire::DesiredDesktop& wanted) {
   }
   take_ending(wanted);
   wanted_ = wanted;
+  budget_.set_limits(crash_policy().limits(services_.restarts));
   bring_disks();
+}
+
+CrashPolicy Desktop::crash_policy() const {
+  CrashPolicy policy;
+  if (!wanted_) return policy;
+  policy.stay_off = wanted_->on_crash() == wire::DesiredDesktop::STAY_OFF;
+  if (wanted_->has_crash_restarts()) policy.restarts = wanted_->crash_restarts();
+  return policy;
 }
 
 std::optional<WantedDesktop> Desktop::wanted() const {
@@ -108,7 +117,7 @@ void Desktop::came_up() {
     became_ready();
   }
   if (copied_) measure_memory_in(services_.times.measure_first);
-  start_display();
+  if (!paused_) start_display();
   if (!has_agent_) bring_disks();
 }
 
@@ -129,9 +138,15 @@ void Desktop::went_down() {
     log::info("desktop stopped", {{"desktop", id_.str()}});
   } else if (!busy_) {
     log::warning("desktop went down by itself", {{"desktop", id_.str()}});
-    failed({Errc::kIo, "its VM ended by itself", "", 0});
+    crashed();
   }
   if (!wanted_ || wanted_->power() != wire::DesiredDesktop::ON) display_.reset();
+}
+
+void Desktop::crashed() {
+  if (!crash_policy().stays_off()) return failed({Errc::kIo, "its VM ended by itself", "", 0});
+  ordered_.reset();
+  failure_ = "its VM ended by itself, and its pool leaves it off then: restart it to go on";
 }
 
 std::uint32_t Desktop::heads() const { return wanted_ ? heads_within_bounds(wanted_->heads()) : 1; }

@@ -14,6 +14,7 @@
 
 #include <tobari/vmhost/hypervisor.h>
 
+#include "core/crash_policy.h"
 #include "core/reconcile.h"
 #include "core/restart_budget.h"
 #include "core/user_disk_claims.h"
@@ -77,6 +78,8 @@ struct DesktopServices {
   std::function<void()> changed = {};    // look again: list, reconcile, report
   std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
   std::function<void(const DesktopId&, const wire::Transfer&)> on_transfer = {};
+  // Which clients an adopted display has, after everything that it had left to say.
+  std::function<void(const DesktopId&, const wire::Resumed&)> on_resumed = {};
   std::function<void(const std::string& request_id, const Result<std::string>& jpeg)> on_thumbnail = {};
 };
 
@@ -128,9 +131,17 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void ask_display_to_end() noexcept;
   // What is said over its picture now; empty text: nothing.
   [[nodiscard]] wire::Warn warning() const;
+  // ---- of an earlier life of this program (docs/RESTARTS.md)
+  // Its display process, which shows it to its client; `session` is that client's, empty: there is none.
+  void adopt_display(AdoptedDisplay display, std::string session);
+  // A recording of its display goes on over this line.
+  void hand_recording_line(const std::string& session, const UniqueFd& line);
+  void leave_display() noexcept;  // for the next one
+
   // QEMU obeys the newest connection only (docs/COMMON_ERRORS.md), so there is one process at a time that gets one:
   // while the display is lent, the borrower, now and whenever the VM was started again; then the desktop's own process.
-  void lend_display(Borrower borrower);
+  // `has_it`: since an earlier life of this program.
+  void lend_display(Borrower borrower, bool has_it = false);
   void take_display_back();
   void source_lost(const std::string& detail);  // says whoever has it
   void end_session(
@@ -168,6 +179,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void measure_memory_in(std::chrono::milliseconds pause);
 
   void pull_plug();
+  [[nodiscard]] CrashPolicy crash_policy() const;
+  void crashed();
   void failed(const Error& error);
 
   // ---- rest, and how its use ends (desktop_life.cpp)
@@ -193,6 +206,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void came_up();
   void went_down();
   void start_display();
+  void make_display(std::optional<AdoptedDisplay> adopted);
+  void on_display_resumed(const wire::Resumed& resumed);
   void on_display_session(const wire::Session& session);
   void on_display_gone();
   void on_display_picture(const wire::Picture& picture);
@@ -241,6 +256,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   std::unique_ptr<GuestAgent> guest_;
   std::unique_ptr<DisplayProcess> display_;
   std::string connected_session_;
+  bool has_source_ = false;  // whoever shows it was adopted with one: it is not to be offered again at once
   std::optional<Borrower> borrower_;
   std::uint64_t handed_over_ = 0;  // how often the display went to another process
   struct Wish {

@@ -19,15 +19,19 @@ constexpr std::size_t kMaxDesiredBytes = std::size_t{1} << 20;  // host.proto: 1
 
 }  // namespace
 
-HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epochs, EventQueue events, Send send)
+HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epochs, EventQueue events, Send send,
+                     Adoption adopted)
     : options_(std::move(options)),
       services_(std::move(services)),
       epochs_(std::move(epochs)),
       events_(std::move(events)),
-      send_(std::move(send)) {
+      send_(std::move(send)),
+      held_(services_.display.keeper),
+      adopted_(std::move(adopted)) {
   services_.changed = [this] { look(); };
   services_.on_session = [this](const DesktopId& id, const wire::Session& session) { on_session(id, session); };
   services_.on_transfer = [this](const DesktopId& id, const wire::Transfer& transfer) { on_transfer(id, transfer); };
+  services_.on_resumed = [this](const DesktopId& id, const wire::Resumed& resumed) { on_resumed(id, resumed); };
   services_.on_thumbnail = [this](const std::string& request_id, const Result<std::string>& jpeg) {
     on_thumbnail(request_id, jpeg);
   };
@@ -36,6 +40,7 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
     services_.recordings->set_report([this](const RecordingReport& report) { on_recording(report); });
   }
   load_desired();
+  take_up();
   watch_ = services_.hypervisor.watch([this, &loop = services_.loop](const DomainEvent& event) {
     loop.post([this, event] {
       log::debug("hypervisor event", {{"desktop", event.id.str()}, {"what", event.detail}});
@@ -137,7 +142,7 @@ void HostAgent::take_networks(const wire::DesiredState& desired) {
 
 std::shared_ptr<Desktop> HostAgent::desktop(const DesktopId& id) {
   auto& found = desktops_[id];
-  if (!found) found = std::make_shared<Desktop>(services_, id, free_slot());
+  if (!found) found = std::make_shared<Desktop>(services_, id, adopted_slot(id.str()).value_or(free_slot()));
   return found;
 }
 
@@ -148,6 +153,9 @@ std::uint32_t HostAgent::free_slot() const {
   }
   for (const auto& [session, wall] : walls_) {
     if (wall) taken.insert(wall->slot());
+  }
+  for (const auto& [name, display] : adopted_.displays) {
+    if (const auto slot = adopted_slot(name)) taken.insert(*slot);
   }
   std::uint32_t slot = 0;
   while (taken.contains(slot)) ++slot;
@@ -173,6 +181,7 @@ void HostAgent::look() {
 
 void HostAgent::on_list(const Result<std::vector<DomainInfo>>& list, Loop::Steady::time_point asked) {
   list_timer_ = services_.loop.after(options_.list_every, [this] { look(); });
+  held_.tidy(Loop::Steady::now());
   hypervisor_error_ = list ? std::nullopt : std::optional(list.error().message);
   if (list) {
     listed_ = true;
@@ -357,6 +366,11 @@ void HostAgent::check_exit() {
     return;
   exit_timer_.reset();
   std::exchange(exit_done_, {})();
+}
+
+void HostAgent::leave_displays() noexcept {
+  for (const auto& [session, wall] : walls_) wall->leave_display();
+  for (const auto& [id, each] : desktops_) each->leave_display();
 }
 
 void HostAgent::ask_displays_to_end() noexcept {

@@ -20,9 +20,11 @@
 #include <tobari/base/result.h>
 
 #include "core/armed_sessions.h"
+#include "host/adoption.h"
 #include "host/desktop.h"
 #include "host/epoch_store.h"
 #include "host/event_queue.h"
+#include "host/held_sessions.h"
 #include "host/wall.h"
 
 namespace tobari::vmhost {
@@ -41,8 +43,9 @@ class HostAgent {
   };
   using Send = std::function<void(const wire::FromHost&)>;
 
-  // `services`: without its callbacks, which are this object's.
-  HostAgent(Options options, DesktopServices services, EpochStore epochs, EventQueue events, Send send);
+  // `services`: without its callbacks, which are this object's. `adopted`: what an earlier life of this program left.
+  HostAgent(Options options, DesktopServices services, EpochStore epochs, EventQueue events, Send send,
+            Adoption adopted = {});
   ~HostAgent();
   HostAgent(const HostAgent&) = delete;
   HostAgent& operator=(const HostAgent&) = delete;
@@ -63,6 +66,8 @@ class HostAgent {
   // Stops every VM, then calls `done`; also when time is up.
   void stop_desktops(std::function<void()> done);
   void ask_displays_to_end() noexcept;
+  // Nor do display processes end: the next life of this program goes on with them.
+  void leave_displays() noexcept;
 
  private:
   struct Opening {
@@ -87,6 +92,15 @@ class HostAgent {
   [[nodiscard]] std::shared_ptr<Desktop> desktop(const DesktopId& id);
   [[nodiscard]] std::uint32_t free_slot() const;
   void check_exit();
+
+  // ---- of an earlier life of this program (host_agent_adopt.cpp)
+  void take_up();
+  void take_up_session(const wire::HeldSession& held);
+  void take_up_wall(const wire::HeldWall& held);
+  void take_up_desktop(const std::string& name, AdoptedDisplay display, const std::string& session);
+  void take_up_recording(const wire::HeldSession& held);
+  void on_resumed(const DesktopId& id, const wire::Resumed& resumed);
+  [[nodiscard]] std::optional<std::uint32_t> adopted_slot(const std::string& display) const;
 
   // ---- sessions
   void on_open_display(const wire::OpenDisplay& request);
@@ -143,6 +157,8 @@ class HostAgent {
     bool wall = false;
   };
   std::map<std::string, Armed> sessions_;  // by session id: those that were armed here
+  HeldSessions held_;
+  Adoption adopted_;  // until it has been taken up
   std::deque<std::string> session_order_;
   std::map<std::string, std::unique_ptr<Wall>> walls_;  // by session id
   std::deque<Opening> openings_;

@@ -53,6 +53,7 @@ Wall::Callbacks HostAgent::callbacks_for(const std::string& session, const Deskt
               [this, session] {
                 services_.loop.post([this, session] {
                   if (const auto id = SessionId::parse(session)) armed_.forget(*id);
+                  held_.over(session);
                   walls_.erase(session);
                 });
               }};

@@ -16,7 +16,7 @@ namespace tobari::vmhost {
 
 class EventHub;
 
-class FakeHypervisor final : public Hypervisor {
+class FakeHypervisor : public Hypervisor {
  public:
   FakeHypervisor();
   ~FakeHypervisor() override;
