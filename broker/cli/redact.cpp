@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 11> kSecretNames{"password",   "passwd", 
                                                         "credential", "authorization", "pin"};
 
 // Of all daemons. What is not here is shown as kLeftOut, until somebody has looked at it.
-constexpr std::array<std::string_view, 32> kShownKeys{"listen",
+constexpr std::array<std::string_view, 35> kShownKeys{"listen",
                                                       "nodes_listen",
                                                       "gateway_address",
                                                       "public_names",
@@ -49,7 +49,10 @@ constexpr std::array<std::string_view, 32> kShownKeys{"listen",
                                                       "network",
                                                       "bridge",
                                                       "network_servers",
-                                                      "management_networks"};
+                                                      "management_networks",
+                                                      "containers",
+                                                      "container_uri",
+                                                      "first_container_id"};
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 

@@ -85,7 +85,8 @@ PURE = ["policy/include", "policy/src", "broker/shared/include/tobari/net/x224_g
         "broker/gateway/unauthenticated_book.cpp", "vmhost/src/core", "display-encoder/src/bulk", "display-encoder/src/region",
         "display-encoder/src/diff", "broker/src/control", "display-encoder/src/filter", "display-encoder/src/watermark",
         "broker/shared/include/tobari/watermark", "broker/shared/src/watermark", "display-encoder/src/pacing", "display-encoder/src/audio",
-        "display-encoder/src/stats/stats_recorder.h", "display-encoder/src/stats/stats_recorder.cpp"]
+        "display-encoder/src/stats/stats_recorder.h", "display-encoder/src/stats/stats_recorder.cpp",
+        "display-encoder/src/capture/picture_port.h", "display-encoder/src/capture/picture_port.cpp"]
 # The loader reads files.
 NOT_PURE = ["policy/src/yaml", "policy/include/tobari/policy/yaml_loader.h", "policy/include/tobari/policy/expectations.h",
             "policy/include/tobari/policy/zones.h"]

@@ -117,6 +117,7 @@ Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& 
   desktop.vcpus = pool.vcpus;
   desktop.memory_mib = pool.memory_mib;
   desktop.heads = pool.heads;
+  desktop.machine = pool.machine;
   desktop.power = Power::kOn;
   desktop.pool = pool.id;
   TOBARI_TRY(writer.add_desktop(desktop));

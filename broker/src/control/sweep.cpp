@@ -26,7 +26,8 @@ std::string outlived(const Pool& pool, const std::vector<Host>& hosts, const Des
   if (host->lost && pool.kind == PoolKind::kFloating) return std::format("host {} is lost", host->name);
   if (host->mode == HostMode::kDraining) return std::format("host {} is draining", host->name);
   const bool as_wanted = spare.image == pool.image && spare.vcpus == pool.vcpus &&
-                         spare.memory_mib == pool.memory_mib && spare.heads == pool.heads;
+                         spare.memory_mib == pool.memory_mib && spare.heads == pool.heads &&
+                         spare.machine == pool.machine;
   return as_wanted ? "" : "the pool's desktops are made otherwise now";
 }
 

@@ -27,6 +27,7 @@ constexpr Words<Rest, 3> kRests{
     {{Rest::kStopped, "stopped"}, {Rest::kSuspended, "suspended"}, {Rest::kSaved, "saved"}}};
 constexpr Words<EndHow, 3> kEndHows{{{EndHow::kRelease, "release"}, {EndHow::kLogOff, "log_off"}, {EndHow::kStop, "stop"}}};
 constexpr Words<UserDiskKind, 2> kUserDiskKinds{{{UserDiskKind::kDisk, "disk"}, {UserDiskKind::kFolder, "folder"}}};
+constexpr Words<Machine, 2> kMachines{{{Machine::kVm, "vm"}, {Machine::kContainer, "container"}}};
 constexpr Words<Outcome, 4> kOutcomes{{{Outcome::kAllowed, "allowed"},
                                        {Outcome::kDenied, "denied"},
                                        {Outcome::kFailed, "failed"},
@@ -61,6 +62,7 @@ std::string_view to_string(Role role) noexcept { return word_of(kRoles, role); }
 std::string_view to_string(Power power) noexcept { return word_of(kPowers, power); }
 std::string_view to_string(SessionState state) noexcept { return word_of(kSessionStates, state); }
 std::string_view to_string(NodeRole role) noexcept { return word_of(kNodeRoles, role); }
+std::string_view to_string(Machine machine) noexcept { return word_of(kMachines, machine); }
 std::string_view to_string(Outcome outcome) noexcept { return word_of(kOutcomes, outcome); }
 std::string_view to_string(PoolKind kind) noexcept { return word_of(kPoolKinds, kind); }
 std::string_view to_string(HostMode mode) noexcept { return word_of(kHostModes, mode); }
@@ -78,6 +80,7 @@ Result<HostMode> parse_host_mode(std::string_view text) { return value_of(kHostM
 Result<Rest> parse_rest(std::string_view text) { return value_of(kRests, text, "rest"); }
 Result<EndHow> parse_end_how(std::string_view text) { return value_of(kEndHows, text, "how"); }
 Result<UserDiskKind> parse_user_disk_kind(std::string_view text) { return value_of(kUserDiskKinds, text, "kind"); }
+Result<Machine> parse_machine(std::string_view text) { return value_of(kMachines, text, "machine"); }
 
 bool is_user_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > 32 || (!is_lower(text[0]) && text[0] != '_')) return false;

@@ -20,6 +20,7 @@ namespace tobari::broker {
 [[nodiscard]] std::string_view to_string(Rest rest) noexcept;
 [[nodiscard]] std::string_view to_string(EndHow how) noexcept;
 [[nodiscard]] std::string_view to_string(UserDiskKind kind) noexcept;
+[[nodiscard]] std::string_view to_string(Machine machine) noexcept;
 
 [[nodiscard]] Result<Role> parse_role(std::string_view text);
 [[nodiscard]] Result<Power> parse_power(std::string_view text);
@@ -31,6 +32,7 @@ namespace tobari::broker {
 [[nodiscard]] Result<Rest> parse_rest(std::string_view text);
 [[nodiscard]] Result<EndHow> parse_end_how(std::string_view text);
 [[nodiscard]] Result<UserDiskKind> parse_user_disk_kind(std::string_view text);
+[[nodiscard]] Result<Machine> parse_machine(std::string_view text);
 
 [[nodiscard]] bool is_user_name(std::string_view text) noexcept;   // [a-z_][a-z0-9._-]{0,31}
 [[nodiscard]] bool is_node_name(std::string_view text) noexcept;   // [a-z0-9-]{1,63}

@@ -316,6 +316,7 @@ Result<void> check_plan(const PoolPlan& plan, const Pool& pool) {
   if (pool.kind == PoolKind::kManual) {
     return bad_plan("plan.disk: machines that were there before have disks of their own; leave it out");
   }
+  if (pool.machine == Machine::kContainer) return bad_plan("plan.disk: containers get none; leave it out");
   if (plan.disk.kind == UserDiskKind::kDisk && pool.kind != PoolKind::kFloating) {
     return bad_plan("plan.disk: a disk follows its user between floating desktops; a dedicated one would keep it: "
                     "use kind \"folder\", which several desktops have at once");

@@ -51,6 +51,9 @@ struct Ending {
 // Manual: desktops that were there before, put in by hand.
 enum class PoolKind { kDedicated, kFloating, kManual };
 
+// What a desktop is: a virtual machine, or a container (docs/CONTAINERS.md). Its image is for one of them.
+enum class Machine { kVm, kContainer };
+
 struct Pool {
   PoolId id;
   std::string name;
@@ -67,6 +70,7 @@ struct Pool {
   bool open = true;                 // false: nobody gets a desktop who has none
   bool closing = false;             // goes away with its last desktop
   std::string plan{};               // core/pool_plan.h; not of the store's concern
+  Machine machine = Machine::kVm;   // that new desktops are
 };
 
 struct PoolFill {
@@ -116,6 +120,7 @@ struct UserDisk {
   std::uint64_t epoch = 0;  // rises with each holder
   bool made = false;        // it has been seen: whoever does not find it must not make an empty one in its place
   bool removing = false;    // its host is to delete it
+  Machine machine = Machine::kVm;
 };
 
 enum class SessionState { kOffered, kConnected, kDisconnected, kRefused, kEnded };

@@ -163,14 +163,22 @@ constexpr std::array kStep5{
               "nodes(id), holder TEXT NOT NULL, epoch BIGINT NOT NULL, made INTEGER NOT NULL, removing INTEGER NOT "
               "NULL, UNIQUE (user_id, name))"},
     Statement{"CREATE INDEX user_disks_by_host ON user_disks(host_id)"},
+
+    // Desktops that are containers.
+    Statement{"ALTER TABLE pools ADD COLUMN machine TEXT NOT NULL DEFAULT 'vm'"},
+    Statement{"ALTER TABLE desktops ADD COLUMN machine TEXT NOT NULL DEFAULT 'vm'"},
 };
-// Whoever has pools, or desktops without a user, cannot go back.
+// Whoever has pools, or desktops without a user, or such that are containers, cannot go back.
 constexpr std::array kBack5{
     // ---- users' disks
     Statement{"CREATE TABLE no_user_disks (disks BIGINT CHECK (disks = 0))"},
     Statement{"INSERT INTO no_user_disks SELECT COUNT(*) FROM user_disks"},
     Statement{"DROP TABLE no_user_disks"},
     Statement{"DROP TABLE user_disks"},
+    Statement{"CREATE TABLE no_containers (containers BIGINT CHECK (containers = 0))"},
+    Statement{"INSERT INTO no_containers SELECT COUNT(*) FROM desktops WHERE machine <> 'vm'"},
+    Statement{"DROP TABLE no_containers"},
+
     Statement{"CREATE TABLE no_pools (pools BIGINT CHECK (pools = 0))"},
     Statement{"INSERT INTO no_pools SELECT COUNT(*) FROM pools"},
     Statement{"DROP TABLE no_pools"},

@@ -12,7 +12,7 @@ namespace {
 
 // As the columns come; becomes a Desktop only when every column makes sense.
 struct DesktopRow {
-  std::string id, user_id, host_id, power, pool_id, pool_kind, labels, rested, end_how, end_text;
+  std::string id, user_id, host_id, power, machine, pool_id, pool_kind, labels, rested, end_how, end_text;
   Desktop rest;
   int vcpus = 0;
   int memory_mib = 0;
@@ -35,6 +35,7 @@ struct DesktopRow {
     }
     TOBARI_ASSIGN(desktop.host, HostId::parse(host_id));
     TOBARI_ASSIGN(desktop.power, parse_power(power));
+    TOBARI_ASSIGN(desktop.machine, parse_machine(machine));
     desktop.vcpus = static_cast<std::uint32_t>(vcpus);
     desktop.memory_mib = static_cast<std::uint32_t>(memory_mib);
     desktop.heads = static_cast<std::uint32_t>(heads);
@@ -52,7 +53,7 @@ struct DesktopRow {
 
 constexpr std::string_view kSelect =
     "SELECT d.id, d.name, COALESCE(d.user_id, ''), COALESCE(u.name, ''), d.host_id, n.name, d.image, d.vcpus, "
-    "d.memory_mib, d.heads, d.power, d.epoch, d.revision, COALESCE(d.pool_id, ''), COALESCE(p.name, ''), "
+    "d.memory_mib, d.heads, d.power, d.epoch, d.revision, d.machine, COALESCE(d.pool_id, ''), COALESCE(p.name, ''), "
     "COALESCE(p.kind, ''), COALESCE(p.labels, ''), d.rest, d.wakes, d.end_at, d.end_how, d.end_text FROM desktops d LEFT JOIN users u ON u.id = d.user_id "
     "JOIN nodes n ON n.id = d.host_id LEFT JOIN pools p ON p.id = d.pool_id ";
 
@@ -65,7 +66,7 @@ Result<std::vector<Desktop>> SqlTables::select_desktops(std::string_view where, 
     Query query(sql_, std::string(kSelect).append(where).append(" ORDER BY d.name").append(limit));
     query.into(row.id).into(row.rest.name).into(row.user_id).into(row.rest.user_name).into(row.host_id);
     query.into(row.rest.host_name).into(row.rest.image).into(row.vcpus).into(row.memory_mib).into(row.heads);
-    query.into(row.power).into(row.epoch).into(row.revision).into(row.pool_id).into(row.rest.pool_name);
+    query.into(row.power).into(row.epoch).into(row.revision).into(row.machine).into(row.pool_id).into(row.rest.pool_name);
     query.into(row.pool_kind).into(row.labels).into(row.rested).into(row.wakes).into(row.end_at).into(row.end_how);
     query.into(row.end_text);
     if (value != nullptr) query.use(*value);
@@ -106,15 +107,18 @@ Result<std::vector<Desktop>> SqlTables::desktops_on_host(const HostId& host) con
 Result<void> SqlTables::add_desktop(const Desktop& desktop) {
   return sql_guard(sql_, "add a desktop", [this, &desktop]() -> Result<void> {
     const std::string power(to_string(desktop.power));
+    const std::string machine(to_string(desktop.machine));
     const int vcpus = static_cast<int>(desktop.vcpus);
     const int memory_mib = static_cast<int>(desktop.memory_mib);
     const int heads = static_cast<int>(desktop.heads);
     const auto epoch = static_cast<long long>(desktop.epoch);
     Query query(sql_,
                 "INSERT INTO desktops (id, name, user_id, host_id, pool_id, image, vcpus, memory_mib, heads, power, "
-                "epoch, revision) VALUES (:a, :b, NULLIF(:c, ''), :d, NULLIF(:e, ''), :f, :g, :h, :i, :j, :k, 0)");
+                "epoch, revision, machine) "
+                "VALUES (:a, :b, NULLIF(:c, ''), :d, NULLIF(:e, ''), :f, :g, :h, :i, :j, :k, 0, :l)");
     query.use(desktop.id.str()).use(desktop.name).use(desktop.user.str()).use(desktop.host.str());
-    query.use(desktop.pool.str()).use(desktop.image).use(vcpus).use(memory_mib).use(heads).use(power).use(epoch).run();
+    query.use(desktop.pool.str()).use(desktop.image).use(vcpus).use(memory_mib).use(heads).use(power).use(epoch);
+    query.use(machine).run();
     Query(sql_, "UPDATE hosts SET promised_mib = promised_mib + :a, desktops = desktops + 1 WHERE id = :b")
         .use(memory_mib)
         .use(desktop.host.str())

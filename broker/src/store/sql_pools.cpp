@@ -16,6 +16,7 @@ struct PoolRow {
   explicit PoolRow(const Pool& pool)
       : id(pool.id.str()),
         kind(to_string(pool.kind)),
+        machine(to_string(pool.machine)),
         labels(join_words(pool.labels)),
         vcpus(static_cast<int>(pool.vcpus)),
         memory_mib(static_cast<int>(pool.memory_mib)),
@@ -31,6 +32,7 @@ struct PoolRow {
     Pool pool;
     TOBARI_ASSIGN(pool.id, PoolId::parse(id));
     TOBARI_ASSIGN(pool.kind, parse_pool_kind(kind));
+    TOBARI_ASSIGN(pool.machine, parse_machine(machine));
     pool.name = std::move(name);
     pool.image = std::move(image);
     pool.vcpus = static_cast<std::uint32_t>(vcpus);
@@ -46,7 +48,7 @@ struct PoolRow {
     return pool;
   }
 
-  std::string id, kind, labels;
+  std::string id, kind, machine, labels;
   int vcpus = 0, memory_mib = 0, heads = 0, min = 0, max = 0, spares = 0, open = 0, closing = 0;
   long long keep = 0;
 };
@@ -60,12 +62,12 @@ Result<std::vector<Pool>> SqlTables::select_pools(std::string_view where, const 
     std::string image;
     std::string plan;
     Query query(sql_, std::string("SELECT id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                                  "max_desktops, spares, keep_seconds, is_open, closing, plan FROM pools ")
+                                  "max_desktops, spares, keep_seconds, is_open, closing, machine, plan FROM pools ")
                               .append(where) +
                           " ORDER BY name");
     query.into(row.id).into(name).into(row.kind).into(image).into(row.vcpus).into(row.memory_mib).into(row.heads);
     query.into(row.labels).into(row.min).into(row.max).into(row.spares).into(row.keep).into(row.open);
-    query.into(row.closing).into(plan);
+    query.into(row.closing).into(row.machine).into(plan);
     if (value != nullptr) query.use(*value);
     std::vector<Pool> found;
     while (query.next()) {
@@ -157,11 +159,11 @@ Result<void> SqlTables::add_pool(const Pool& pool) {
     const PoolRow row(pool);
     Query query(sql_,
                 "INSERT INTO pools (id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                "max_desktops, spares, keep_seconds, is_open, closing, plan) "
-                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o)");
+                "max_desktops, spares, keep_seconds, is_open, closing, machine, plan) "
+                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p)");
     query.use(row.id).use(pool.name).use(row.kind).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads);
     query.use(row.labels).use(row.min).use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing);
-    query.use(pool.plan).run();
+    query.use(row.machine).use(pool.plan).run();
     return {};
   });
 }
@@ -172,9 +174,10 @@ Result<void> SqlTables::change_pool(const Pool& pool) {
     Query query(sql_,
                 "UPDATE pools SET name = :a, image = :b, vcpus = :c, memory_mib = :d, heads = :e, labels = :f, "
                 "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l, "
-                "plan = :m WHERE id = :n");
+                "machine = :m, plan = :n WHERE id = :o");
     query.use(pool.name).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads).use(row.labels).use(row.min);
-    query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(pool.plan).use(row.id);
+    query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(row.machine)
+        .use(pool.plan).use(row.id);
     return expect_change(query.run(), "pool");
   });
 }

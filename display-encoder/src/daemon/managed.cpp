@@ -18,6 +18,7 @@
 #include <tobari/display_control.pb.h>
 
 #include "capture/guest_clipboard.h"
+#include "capture/picture_source.h"
 #include "capture/qemu_dbus_source.h"
 #include "control/grant_from_wire.h"
 #include "daemon/admission.h"
@@ -40,6 +41,21 @@ constexpr std::chrono::seconds kMaxWarning{std::chrono::days(1)};
 constexpr std::size_t kMaxWarningBytes = 512;
 constexpr std::chrono::seconds kMaxTicketLife{3600};  // whatever the agent says
 static_assert(kMaxWallDesktops <= DisplaySession::kMaxScreens);
+
+using Sources = std::vector<std::unique_ptr<FramebufferSource>>;
+
+// A VM has a source for each of its heads, a container one.
+Result<Sources> sources_of(wire::Source::Kind kind, unsigned heads, UniqueFd connection) {
+  Sources sources;
+  if (kind == wire::Source::PICTURE_PORT) {
+    TOBARI_ASSIGN(auto source, PictureSource::create(std::move(connection)));
+    sources.push_back(std::move(source));
+    return sources;
+  }
+  TOBARI_ASSIGN(auto all, QemuDbusSource::create_heads(std::move(connection), heads));
+  for (auto& head : all) sources.push_back(std::move(head));
+  return sources;
+}
 
 class ManagedDisplay {
  public:
@@ -165,7 +181,7 @@ class ManagedDisplay {
     const unsigned first = offered.screen();
     if (first >= DisplaySession::kMaxScreens) return log::error("source for a screen that cannot be");
     const unsigned heads = std::clamp<unsigned>(offered.heads(), 1, DisplaySession::kMaxScreens - first);
-    auto sources = QemuDbusSource::create_heads(std::move(connection), heads);
+    auto sources = sources_of(offered.kind(), heads, std::move(connection));
     if (!sources) return reports_.on_source_lost(first, sources.error());
     reports_.source_is_there(first);
     for (std::size_t i = 0; i < sources->size(); ++i) {

@@ -86,6 +86,7 @@ struct Qemu {
   static constexpr bool kHasDisplay = true;
   static constexpr bool kAskStops = false;  // nobody is in there
   static constexpr bool kCopies = true;
+  static constexpr bool kSaves = true;
   static constexpr bool kExtraDisks = true;
   static Result<std::unique_ptr<Hypervisor>> make() {
     static_cast<void>(Libvirt::get());

@@ -32,6 +32,26 @@ TEST_P(PoolsContract, KeepsAPoolAsItWasGiven) {
   EXPECT_EQ(refusal([](Writer& w) { return w.remove_pool(PoolId::random()); }), Errc::kNotFound);
 }
 
+TEST_P(PoolsContract, KeepsWhatKindOfMachineADesktopIs) {
+  EXPECT_EQ(get([this](const Reader& r) { return r.pool(office_.id); }).machine, Machine::kVm);
+  Pool light = pool("light");
+  light.machine = Machine::kContainer;
+  done([&](Writer& w) { return w.add_pool(light); });
+  EXPECT_EQ(get([&](const Reader& r) { return r.pool(light.id); }).machine, Machine::kContainer);
+  Desktop container = pooled(light, host_, "c1");
+  container.machine = Machine::kContainer;
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_desktop(container));
+    return w.add_desktop(pooled(office_, host_, "v1"));
+  });
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(container.id); }).machine, Machine::kContainer);
+  EXPECT_EQ(get([this](const Reader& r) { return r.desktop_by_name("v1"); }).machine, Machine::kVm);
+  light.machine = Machine::kVm;
+  done([&](Writer& w) { return w.change_pool(light); });
+  EXPECT_EQ(get([&](const Reader& r) { return r.pool(light.id); }).machine, Machine::kVm);
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(container.id); }).machine, Machine::kContainer) << "stays";
+}
+
 TEST_P(PoolsContract, ASpareIsAssignedOnceByCompareAndSet) {
   const Desktop spare = pooled(office_, host_, "s1");
   const Desktop second = pooled(office_, host_, "s2");

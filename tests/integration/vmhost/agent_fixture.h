@@ -26,11 +26,12 @@ namespace tobari::vmhost {
 class AgentFixture : public ::testing::Test {
  protected:
   enum class Keeper : std::uint8_t { kNone, kFake };
-  explicit AgentFixture(const std::string& agent_channel, bool instant_clones = false, Keeper keeper = Keeper::kNone)
+  explicit AgentFixture(const std::string& agent_channel, bool instant_clones = false, Keeper keeper = Keeper::kNone, bool containers = false)
       : image_(agent_channel, instant_clones),
         broker_(grpc::InsecureServerCredentials()),
-        with_keeper_(keeper == Keeper::kFake) {
-    for (const char* folder : {"agents", "disks", "templates", "user-disks", "nas"}) {
+        with_keeper_(keeper == Keeper::kFake),
+        containers_allowed_(containers) {
+    for (const char* folder : {"agents", "disks", "templates", "bases", "user-disks", "nas"}) {
       std::filesystem::create_directories(image_.dir() / folder);
     }
     start();
@@ -50,6 +51,8 @@ class AgentFixture : public ::testing::Test {
     user_disks_.emplace(UserStorage{.folder = image_.dir() / "user-disks"},
                         std::map<std::string, UserStorage>{{"nas", {.folder = image_.dir() / "nas"}}}, std::nullopt);
     disk_claims_ = {};
+    containers_.emplace(ContainerStore::Options{
+        .bases_dir = image_.dir() / "bases", .disks_dir = image_.dir() / "disks", .first_id = {}});
     template_store_.emplace(image_.dir() / "templates", std::nullopt);
     hypervisor_worker_.emplace(*loop_);
     desktop_workers_.emplace(*loop_, 3);
@@ -75,6 +78,10 @@ class AgentFixture : public ::testing::Test {
                                         .agents_dir = image_.dir() / "agents"},
                        template_times_);
     services.templates = &*templates_;
+    if (containers_allowed_) {
+      services.containers = &*containers_;
+      services.restarts.first_pause = std::chrono::milliseconds(20);
+    }
     services.recordings = recordings_.get();
     services.user_disks = &*user_disks_;
     services.disk_claims = &disk_claims_;
@@ -143,6 +150,7 @@ class AgentFixture : public ::testing::Test {
   FakeKeeper::House house_;
   std::optional<FakeKeeper> keeper_;
   std::optional<std::uint16_t> front_port_;
+  const bool containers_allowed_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Recordings> recordings_;
   std::optional<ImageStore> images_;
@@ -150,6 +158,7 @@ class AgentFixture : public ::testing::Test {
   std::optional<UserDiskStore> user_disks_;
   UserDiskClaims disk_claims_;
   std::optional<TemplateStore> template_store_;
+  std::optional<ContainerStore> containers_;
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;

@@ -81,7 +81,9 @@ class FakeDisplay {
       case wire::ToDisplay::kSource:
         source_[message.source().screen()] = std::move(descriptor);
         ++sources_;
-        return say_to_all(std::format("screen {}\n", message.source().screen()));
+        return say_to_all(std::format("{} {}\n",
+                                      message.source().kind() == wire::Source::PICTURE_PORT ? "picture" : "screen",
+                                      message.source().screen()));
       case wire::ToDisplay::kWarn:
         return say_to_all(std::format("warned {} in {}\n", message.warn().text(), message.warn().in_seconds()));
       case wire::ToDisplay::kResume:

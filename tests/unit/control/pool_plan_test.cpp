@@ -88,6 +88,11 @@ TEST(PoolPlanText, MustFitItsPool) {
   EXPECT_TRUE(with(kFolder, PoolKind::kFloating, 0));
   EXPECT_TRUE(with(kFolder, PoolKind::kDedicated, 0));
   EXPECT_FALSE(with(kFolder, PoolKind::kFloating, 1)) << "its device must be there from the start";
+  Pool containers;
+  containers.kind = PoolKind::kFloating;
+  containers.machine = Machine::kContainer;
+  EXPECT_FALSE(check_plan(parse_pool_plan(kDisk).value(), containers));
+  EXPECT_TRUE(check_plan(PoolPlan{}, containers));
 }
 
 // ---- when it is open

@@ -51,6 +51,19 @@ TEST_F(PoolsTest, WithoutRoomTheSweepWaits) {
   EXPECT_EQ(spares(pool).size(), 2U);
 }
 
+TEST_F(PoolsTest, DesktopsAreOfTheKindOfMachineThatTheirPoolSays) {
+  Pool pool = add_pool("light", PoolKind::kFloating, 1, 4);
+  sweep();
+  EXPECT_EQ(spares(pool).front().machine, Machine::kVm);
+  pool.machine = Machine::kContainer;
+  ASSERT_TRUE(run(ChangePool{pool, admin_}).has_value());
+  sweep();
+  sweep();
+  ASSERT_EQ(spares(pool).size(), 1U);
+  EXPECT_EQ(spares(pool).front().machine, Machine::kContainer) << "made anew";
+  EXPECT_EQ(assigned(alice_, pool).machine, Machine::kContainer);
+}
+
 TEST_F(PoolsTest, SparesOfAnEarlierImageAreReplacedAndUsersKeepTheirs) {
   Pool pool = add_pool("lab", PoolKind::kFloating, 1, 4);
   sweep();

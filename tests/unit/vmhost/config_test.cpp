@@ -80,6 +80,19 @@ TEST(Config, KeeperAndRestarts) {
   EXPECT_THAT(error_of(kGood + "desktop_restarts: 101\n"), HasSubstr("at most 100"));
 }
 
+TEST(Config, ContainersAreAllowedByAWord) {
+  EXPECT_FALSE(parse_config(kGood)->containers) << "they share the host's kernel: somebody has to want that";
+  const auto config = parse_config(kGood + "containers: on\nfirst_container_id: 300000\n");
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_TRUE(config->containers);
+  EXPECT_EQ(config->container_uri, "lxc:///system");
+  EXPECT_EQ(config->first_container_id, 300'000U);
+  EXPECT_THAT(error_of(kGood + "containers: perhaps\n"), HasSubstr("'containers'"));
+  EXPECT_THAT(error_of(kGood + "first_container_id: 0\n"), HasSubstr("'first_container_id'"));
+  EXPECT_THAT(error_of(kGood + "first_container_id: 4200000000\n"), HasSubstr("'first_container_id'"))
+      << "the last container's last user would be none";
+}
+
 TEST(Config, DisplaysAreStartedByUsOrByTheServiceManager) {
   std::string yaml = kGood;
   EXPECT_THAT(error_of(kGood + "display_socket: /run/tobari/display.socket\n"), HasSubstr("one of them"));

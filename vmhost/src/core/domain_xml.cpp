@@ -3,38 +3,13 @@
 
 #include <format>
 
+#include "core/domain_parts.h"
+
 namespace tobari::vmhost {
 namespace {
 
 constexpr std::string_view kOurs = "tobari-";
 constexpr std::string_view kTemplates = "template-";
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '\'':
-        out += "&apos;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        // XML 1.0 has no other control characters, escaped or not.
-        if (static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n') out += c;
-    }
-  }
-  return out;
-}
 
 std::string cpu(Accelerator accelerator) {
   if (accelerator == Accelerator::kKvm) return "  <cpu mode='host-passthrough' migratable='on'/>\n";
@@ -114,22 +89,6 @@ constexpr std::string_view kSound = R"(    <sound model='ich9'>
     </audio>
 )";
 
-// The card does not come up without its guard: libvirt refuses to start a VM whose filter it does not know.
-std::string card(const DesktopId& id, const NetworkCard& network) {
-  std::string out =
-      network.network.empty()
-          ? std::format("    <interface type='bridge'>\n      <source bridge='{}'/>\n", escaped(network.bridge))
-          : std::format("    <interface type='network'>\n      <source network='{}'/>\n", escaped(network.network));
-  out += std::format(
-      "      <mac address='{}'/>\n      <target dev='{}'/>\n      <model type='virtio'/>\n"
-      "      <filterref filter='{}'>\n        <parameter name='CTRL_IP_LEARNING' value='dhcp'/>\n",
-      guest_mac(id), tap_name(id), kGuardName);
-  for (const std::string& server : network.dhcp_servers) {
-    out += std::format("        <parameter name='DHCPSERVER' value='{}'/>\n", escaped(server));
-  }
-  return out + "      </filterref>\n    </interface>\n";
-}
-
 // relabel='no': libvirt would otherwise give the shared image to the VM's user, which could then write to it.
 std::string label(const std::optional<VmUser>& user) {
   if (!user) return {};
@@ -195,7 +154,7 @@ std::string machine_xml(const DomainSpec& spec, const TemplateFiles* of) {
   out += "  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n" + disk(spec);
   out += "    <controller type='usb' model='none'/>\n";
   if (special || spec.spare_ports) out += ports();
-  if (!special && spec.network) out += card(spec.id, *spec.network);
+  if (!special && spec.network) out += card_of(spec.id, *spec.network, MachineKind::kVm);
   if (!special) out += folder(spec.folder);
   out += channel(spec.agent_channel, spec.agent_socket) + channel(spec.clipboard_channel, spec.clipboard_socket);
   out += "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
@@ -266,7 +225,7 @@ std::string domain_xml(const DomainSpec& spec) { return machine_xml(spec, nullpt
 
 std::string clone_xml(const DomainSpec& spec, const TemplateFiles& of) { return machine_xml(spec, &of); }
 
-std::string card_xml(const DesktopId& id, const NetworkCard& network) { return card(id, network); }
+std::string card_xml(const DesktopId& id, const NetworkCard& network) { return card_of(id, network, MachineKind::kVm); }
 
 std::string disk_xml(const ExtraDisk& extra, std::uint32_t place) {
   const char letter = static_cast<char>('b' + static_cast<char>(place % kMaxExtraDisks));

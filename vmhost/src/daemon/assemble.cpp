@@ -23,9 +23,11 @@
 #include <tobari/net/node_link.h>
 #include <tobari/vmhost/domain_xml.h>
 #include <tobari/vmhost/libvirt_hypervisor.h>
+#include <tobari/vmhost/machine_router.h>
 
 #include "daemon/observation.h"
 #include "front/front.h"
+#include "host/container_store.h"
 #include "host/host_agent.h"
 #include "host/load_reporter.h"
 #include "host/template_keeper.h"
@@ -97,6 +99,15 @@ Result<UniqueFd> open_signals() {
   return fd;
 }
 
+// What runs desktops here: QEMU's machines, and containers where they are allowed.
+Result<std::unique_ptr<Hypervisor>> make_hypervisor(const Config& config) {
+  TOBARI_ASSIGN(auto machines, make_libvirt_hypervisor({.uri = config.libvirt_uri}));
+  if (!config.containers) return machines;
+  TOBARI_ASSIGN(auto containers, make_libvirt_hypervisor({.uri = config.container_uri,
+                                                          .container_ports = config.state_dir / "agents"}));
+  return std::unique_ptr<Hypervisor>(std::make_unique<MachineRouter>(std::move(machines), std::move(containers)));
+}
+
 // All parts; members are made in this order and end in the opposite one.
 class Host {
  public:
@@ -116,12 +127,12 @@ class Host {
 
  private:
   Result<void> make(const Config& config) {
-    for (const char* folder : {"", "disks", "agents", "templates"}) TOBARI_TRY(make_folder(config.state_dir / folder));
+    for (const char* folder : {"", "disks", "agents", "templates", "bases"}) TOBARI_TRY(make_folder(config.state_dir / folder));
     TOBARI_ASSIGN(loop_, Loop::create());
     TOBARI_ASSIGN(auto channel, node::open(config.identity_dir, config.broker));
     TOBARI_ASSIGN(auto epochs, EpochStore::open(config.state_dir / "epochs"));
     TOBARI_ASSIGN(const auto vm_user, find_vm_user(config));
-    TOBARI_ASSIGN(hypervisor_, make_libvirt_hypervisor({config.libvirt_uri, {}}));
+    TOBARI_ASSIGN(hypervisor_, make_hypervisor(config));
     images_.emplace(config.images_dir, config.state_dir / "image-digests");
     disks_.emplace(config.state_dir / "disks", vm_user);
     TOBARI_TRY(make_folder(config.user_disks.folder));
@@ -167,6 +178,7 @@ class Host {
                                         .vm_user = vm_user},
                        TemplateKeeper::Times());
     services.templates = &*templates_;
+    if (config.containers) services.containers = make_containers(config);
     services.accelerator = accelerator;
     services.metrics = &metrics_;
     services.vm_user = vm_user;
@@ -203,6 +215,26 @@ class Host {
                                                                 [this] { return link_->connected(); }}));
     }
     return {};
+  }
+
+  // The images' systems are unpacked before somebody waits for a desktop.
+  ContainerStore* make_containers(const Config& config) {
+    containers_.emplace(ContainerStore::Options{.bases_dir = config.state_dir / "bases",
+                                                .disks_dir = config.state_dir / "disks",
+                                                .first_id = ::geteuid() == 0 ? std::optional(config.first_container_id)
+                                                                             : std::nullopt});
+    auto unpack_all = [this]() -> Result<void> {
+      for (const ImageName& each : images_->list()) {
+        if (each.machine != MachineKind::kContainer) continue;
+        TOBARI_ASSIGN(const ImageFiles image, images_->verified(each.name));
+        TOBARI_TRY(containers_->base(image));
+      }
+      return {};
+    };
+    disk_worker_->run(std::move(unpack_all), [](const Result<void>& unpacked) {
+      if (!unpacked) log::error("an image for containers is not usable", {{"reason", describe(unpacked.error())}});
+    });
+    return &*containers_;
   }
 
   const ResourceGroups* find_groups() {
@@ -292,6 +324,7 @@ class Host {
   std::optional<UserDiskStore> user_disks_;
   UserDiskClaims disk_claims_;
   std::optional<TemplateStore> template_store_;
+  std::optional<ContainerStore> containers_;
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;

@@ -25,7 +25,11 @@ constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
 constexpr std::size_t kMaxDeviceName = 15;  // IFNAMSIZ
 
-constexpr std::array<std::string_view, 32> kKeys{"broker",
+// Beyond whatever belongs to somebody, and so that the last container's last user is one.
+constexpr std::uint32_t kLeastContainerId = 100'000;
+constexpr std::uint32_t kMostContainerId = 4'000'000'000;
+
+constexpr std::array<std::string_view, 35> kKeys{"broker",
                                                  "identity_dir",
                                                  "state_dir",
                                                  "images_dir",
@@ -56,7 +60,10 @@ constexpr std::array<std::string_view, 32> kKeys{"broker",
                                                  "network",
                                                  "bridge",
                                                  "network_servers",
-                                                 "management_networks"};
+                                                 "management_networks",
+                                                 "containers",
+                                                 "container_uri",
+                                                 "first_container_id"};
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= kMaxNameLength &&
@@ -111,6 +118,19 @@ Result<void> read_restarts(const ConfigFile& written, Config& config) {
   return {};
 }
 
+Result<void> read_containers(const ConfigFile& written, Config& config) {
+  TOBARI_ASSIGN(const std::string containers, written.text_or("containers", "off"));
+  if (containers != "on" && containers != "off") return written.wrong("containers", "must be on or off");
+  config.containers = containers == "on";
+  TOBARI_ASSIGN(config.container_uri, written.text_or("container_uri", config.container_uri));
+  TOBARI_ASSIGN(config.first_container_id, written.number_or("first_container_id", config.first_container_id));
+  if (config.first_container_id < kLeastContainerId || config.first_container_id > kMostContainerId) {
+    return written.wrong("first_container_id",
+                         std::format("must be {} to {}", kLeastContainerId, kMostContainerId));
+  }
+  return {};
+}
+
 Result<void> read_optional(const ConfigFile& written, Config& config) {
   TOBARI_ASSIGN(config.libvirt_uri, written.text_or("libvirt_uri", config.libvirt_uri));
   TOBARI_ASSIGN(config.log_level, written.log_level_or("log_level", config.log_level));
@@ -132,6 +152,7 @@ Result<void> read_optional(const ConfigFile& written, Config& config) {
     return written.wrong("display_cpu_percent", std::format("must be at least {}", kLeastDisplayCpuPercent));
   }
   TOBARI_TRY(read_restarts(written, config));
+  TOBARI_TRY(read_containers(written, config));
   return read_recordings(written, config);
 }
 

@@ -50,6 +50,10 @@ struct Config {
   std::uint32_t keeper_hold_seconds = 60;  // then they end
   // A desktop whose VM ends by itself is started again so often in ten minutes, unless its pool says otherwise.
   std::uint32_t desktop_restarts = 4;
+  // Whether desktops may be containers, which share this host's kernel (docs/CONTAINERS.md).
+  bool containers = false;
+  std::string container_uri = "lxc:///system";
+  std::uint32_t first_container_id = 2'100'000'000;  // their users and groups: from here on 268 million
   // The network for desktops; absent: they have none.
   //   network: libvirt's name of it, or bridge: a device of this host, with network_servers: its DHCP and DNS servers
   //   management_networks: closed to desktops; absent: every network that this host has an address in

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <tobari/base/log.h>
+#include <tobari/vmhost/ports.h>
 
 #include "host/machine.h"
 
@@ -116,7 +117,7 @@ void Desktop::came_up() {
   } else {
     became_ready();
   }
-  if (copied_) measure_memory_in(services_.times.measure_first);
+  if (copied_ || is_container()) measure_memory_in(services_.times.measure_first);
   if (!paused_) start_display();
   if (!has_agent_) bring_disks();
 }
@@ -144,7 +145,7 @@ void Desktop::went_down() {
 }
 
 void Desktop::crashed() {
-  if (!crash_policy().stays_off()) return failed({Errc::kIo, "its VM ended by itself", "", 0});
+  if (!crash_policy().stays_off()) return failed({Errc::kIo, how_it_ended(), "", 0});
   ordered_.reset();
   failure_ = "its VM ended by itself, and its pool leaves it off then: restart it to go on";
 }
@@ -241,6 +242,8 @@ void Desktop::remove() {
       TOBARI_TRY(undefined);
       ::unlink(self->agent_socket().c_str());
       ::unlink(self->clipboard_socket().c_str());
+      ::unlink(picture_port(self->services_.agents_dir, self->id_).c_str());
+      if (self->services_.containers != nullptr) TOBARI_TRY(self->services_.containers->remove(self->id_));
       return self->services_.disks.remove(self->id_);
     };
     self->services_.disk_worker.run(std::move(disk_job), [self](const Result<void>& removed) {
@@ -258,7 +261,13 @@ void Desktop::remove() {
   });
 }
 
-std::string Desktop::agent_socket() const { return services_.agents_dir / (id_.str() + ".sock"); }
-std::string Desktop::clipboard_socket() const { return services_.agents_dir / (id_.str() + ".clip"); }
+std::string Desktop::how_it_ended() const {
+  if (!is_container()) return "its VM ended by itself";
+  const std::string words = services_.containers == nullptr ? "" : services_.containers->last_words(id_);
+  return "its container ended by itself" + (words.empty() ? "" : ": " + words);
+}
+
+std::string Desktop::agent_socket() const { return agent_port(services_.agents_dir, id_); }
+std::string Desktop::clipboard_socket() const { return clipboard_port(services_.agents_dir, id_); }
 
 }  // namespace tobari::vmhost

@@ -18,6 +18,7 @@
 #include "core/reconcile.h"
 #include "core/restart_budget.h"
 #include "core/user_disk_claims.h"
+#include "host/container_store.h"
 #include "host/disk_store.h"
 #include "host/guest_agent.h"
 #include "host/image_store.h"
@@ -69,6 +70,7 @@ struct DesktopServices {
   std::optional<std::uint32_t> first_uid = {};  // of display processes; each desktop has one of its own from here on
   NetworkKeeper* networks = nullptr;            // null: desktops have no network
   TemplateKeeper* templates = nullptr;          // null: every desktop boots
+  ContainerStore* containers = nullptr;         // null: this host runs none
   RestartBudget::Limits restarts = {};
   DesktopTimes times = {};
   const HostMetrics* metrics = nullptr;  // null: nobody asks for them
@@ -144,6 +146,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void lend_display(Borrower borrower, bool has_it = false);
   void take_display_back();
   void source_lost(const std::string& detail);  // says whoever has it
+  [[nodiscard]] wire::Source::Kind picture() const;  // what is spoken on the sockets that are handed out
   void end_session(
       const std::string& reason);  // of whoever is connected to the desktop's own process: it was taken over
 
@@ -161,6 +164,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   };
   // `of`: the template that it is to be a copy of, or why there is none; empty: none is named.
   [[nodiscard]] Result<Prepared> prepare(const wire::DesiredDesktop& wanted, const std::optional<Frozen>& of) const;
+  [[nodiscard]] Result<Prepared> prepare_container(const wire::DesiredDesktop& wanted, const ImageFiles& image) const;
   void choose_disk(Prepared& prepared, const std::optional<std::filesystem::path>& base,
                    const std::optional<Frozen>& of) const;
   // What is made ready side by side; empty: not yet.
@@ -172,6 +176,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void power_on(Prepared prepared);
   void boot_instead(const Prepared& prepared, const Error& why);
   void not_started(const Error& error);
+  [[nodiscard]] bool is_container() const { return wanted_ && wanted_->machine() == wire::DesiredDesktop::CONTAINER; }
   [[nodiscard]] bool stands_on_template() const;
   [[nodiscard]] GuestOrder order_for_guest() const;
   void on_guest(bool ready);
@@ -201,6 +206,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void disk_is_there();
   void disk_failed(const std::string& why);
   void forget_disks();
+  [[nodiscard]] std::string how_it_ended() const;
   void became_ready();  // from now on its user can work
   void rest_until(Loop::Steady::time_point until);
   void came_up();

@@ -115,11 +115,14 @@ Result<void> Desktop::hand_source(const UniqueFd& socket) {
   if (borrower_) return borrower_->take_source(socket);
   if (!display_) return {};
   wire::ToDisplay message;
-  message.mutable_source()->set_heads(heads());
+  message.mutable_source()->set_heads(is_container() ? 1 : heads());
+  message.mutable_source()->set_kind(picture());
   TOBARI_TRY(display_->send(message, socket.get()));
   hand_clipboard();
   return {};
 }
+
+wire::Source::Kind Desktop::picture() const { return is_container() ? wire::Source::PICTURE_PORT : wire::Source::DBUS; }
 
 // QEMU serves one connection to the port at a time: the next one when the display process has closed the former.
 // A wall gets none: whose it would be is not said.

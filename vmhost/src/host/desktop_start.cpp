@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <format>
+#include <set>
 #include <utility>
 
 #include <tobari/base/log.h>
 #include <tobari/base/random.h>
+#include <tobari/vmhost/container_xml.h>
 
 #include "host/desktop.h"
 #include "host/machine.h"
@@ -19,13 +22,6 @@ constexpr std::size_t kSeedBytes = 32;
 
 TemplateProfile profile_of(const wire::DesiredDesktop& wanted) {
   return {wanted.image(), wanted.vcpus(), wanted.memory_mib(), wanted.heads()};
-}
-
-// The same at each start, so that it may be said again.
-std::string machine_id_of(const DesktopId& id) {
-  std::string digits = id.str();
-  std::erase(digits, '-');
-  return digits;
 }
 
 std::string fresh_seed() {
@@ -87,7 +83,17 @@ void Desktop::choose_disk(Prepared& prepared, const std::optional<std::filesyste
 }
 
 Result<Desktop::Prepared> Desktop::prepare(const wire::DesiredDesktop& wanted, const std::optional<Frozen>& of) const {
+  const bool container = wanted.machine() == wire::DesiredDesktop::CONTAINER;
+  if (container && services_.containers == nullptr) {
+    return fail(Errc::kInvalidArgument,
+                "this host runs no containers: \"containers: on\" in its vmhost.yaml allows them (docs/CONTAINERS.md)");
+  }
   TOBARI_ASSIGN(const ImageFiles image, services_.images.verified(wanted.image()));
+  if (container != (image.manifest.machine == MachineKind::kContainer)) {
+    return fail(Errc::kInvalidArgument, std::format("image \"{}\" is not for {}", wanted.image(),
+                                                    container ? "containers" : "virtual machines"));
+  }
+  if (container) return prepare_container(wanted, image);
   Prepared prepared;
   prepared.spec = machine_of(image, profile_of(wanted), services_.accelerator, services_.vm_user);
   prepared.spec.id = id_;
@@ -104,6 +110,24 @@ Result<Desktop::Prepared> Desktop::prepare(const wire::DesiredDesktop& wanted, c
   return prepared;
 }
 
+Result<Desktop::Prepared> Desktop::prepare_container(const wire::DesiredDesktop& wanted,
+                                                     const ImageFiles& image) const {
+  ContainerStore& store = *services_.containers;
+  if (!store.has_base(image)) {
+    std::set<std::string> used;
+    for (const ImageName& each : services_.images.list()) used.insert(each.root_sha256);
+    store.forget_bases(used);
+  }
+  TOBARI_ASSIGN(const auto base, store.base(image));
+  Prepared prepared;
+  prepared.spec = container_of(image, profile_of(wanted));
+  prepared.spec.id = id_;
+  prepared.spec.title = wanted.name();
+  TOBARI_ASSIGN(prepared.spec.container, store.ensure(id_, base));
+  prepared.spec.container.host_name = wanted.name();
+  return prepared;
+}
+
 void Desktop::start() {
   if (!wanted_) return;
   if (services_.templates != nullptr && services_.templates->undecided(wanted_->template_id())) {
@@ -113,7 +137,7 @@ void Desktop::start() {
   if (!ordered_) ordered_ = Loop::Steady::now();
   start_display();  // meanwhile: it takes as long as a copy
   std::optional<Frozen> of;
-  if (!wanted_->template_id().empty()) {
+  if (!wanted_->template_id().empty() && !is_container()) {
     of = services_.templates == nullptr ? fail(Errc::kNotFound, "this host makes no templates")
                                         : services_.templates->ready(wanted_->template_id(), profile_of(*wanted_));
     if (wants_folder(*wanted_)) of = fail(Errc::kInvalidArgument, "its user has a shared folder, and no template has");

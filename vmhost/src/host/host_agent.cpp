@@ -303,9 +303,12 @@ void HostAgent::on_broker_open() {
   wire::FromHost hello;
   *hello.mutable_hello() = options_.hello;
   for (const ImageName& image : services_.images.list()) {
+    const bool container = image.machine == MachineKind::kContainer;
+    if (container && services_.containers == nullptr) continue;  // so that nothing of it is placed here
     wire::Image& each = *hello.mutable_hello()->add_images();
     each.set_name(image.name);
     each.set_digest(image.digest);
+    each.set_machine(container ? wire::DesiredDesktop::CONTAINER : wire::DesiredDesktop::VM);
   }
   if (services_.user_disks != nullptr) {
     for (const std::string& name : services_.user_disks->storages()) hello.mutable_hello()->add_user_storages(name);

@@ -37,6 +37,13 @@ Result<std::string> file_of(const Json& object, const char* key, bool required, 
   return name;
 }
 
+Result<MachineKind> machine_kind_of(const Json& object) {
+  TOBARI_ASSIGN(const std::string word, text_of(object, "machine", false));
+  if (word.empty() || word == "vm") return MachineKind::kVm;
+  if (word == "container") return MachineKind::kContainer;
+  return fail(Errc::kInvalidArgument, "manifest: \"machine\" is neither vm nor container");
+}
+
 }  // namespace
 
 bool is_image_name(std::string_view name) noexcept {
@@ -60,9 +67,12 @@ Result<ImageManifest> parse_manifest(std::string_view json) {
     }
     manifest.sha256[name] = digest.get<std::string>();
   }
-  TOBARI_ASSIGN(manifest.kernel, file_of(root, "kernel", true, manifest));
+  TOBARI_ASSIGN(manifest.machine, machine_kind_of(root));
+  const bool container = manifest.machine == MachineKind::kContainer;
+  TOBARI_ASSIGN(manifest.kernel, file_of(root, "kernel", !container, manifest));
   TOBARI_ASSIGN(manifest.initrd, file_of(root, "initrd", false, manifest));
-  TOBARI_ASSIGN(manifest.disk, file_of(root, "disk", true, manifest));
+  TOBARI_ASSIGN(manifest.disk, file_of(root, "disk", !container, manifest));
+  TOBARI_ASSIGN(manifest.root, file_of(root, "root", container, manifest));
   TOBARI_ASSIGN(manifest.cmdline, text_of(root, "cmdline", false));
   TOBARI_ASSIGN(manifest.agent_channel, text_of(root, "agent_channel", false));
   TOBARI_ASSIGN(manifest.clipboard_channel, text_of(root, "clipboard_channel", false));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// manifest.json of a guest image (installer/guest/README.md). Pure.
+// manifest.json of a guest image (installer/guest/README.md), or of one for containers (docs/CONTAINERS.md). Pure.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <tobari/base/result.h>
+#include <tobari/vmhost/hypervisor.h>
 
 namespace tobari::vmhost {
 
@@ -23,6 +24,8 @@ struct ImageManifest {
   std::string agent_channel;                  // empty: the guest has no agent
   std::string clipboard_channel;              // empty: nobody in the guest speaks for its clipboard
   bool instant_clones = false;                // its agent knows what a machine that is copied has to do
+  MachineKind machine = MachineKind::kVm;     // what it is an image for
+  std::string root;                           // of containers, instead of kernel and disk: an archive of all files
   std::map<std::string, std::string> sha256;  // of each file, 64 hex digits
 };
 

@@ -67,7 +67,14 @@ Result<ImageManifest> ImageStore::manifest(const std::string& name) const {
 Result<ImageFiles> ImageStore::verified(const std::string& name) {
   TOBARI_ASSIGN(ImageManifest found, manifest(name));
   const fs::path dir = images_dir_ / name;
-  ImageFiles files{dir / found.kernel, found.initrd.empty() ? fs::path() : dir / found.initrd, dir / found.disk, {}};
+  if (found.machine == MachineKind::kContainer) {
+    TOBARI_TRY(check(name, dir / found.root, found.sha256.at(found.root)));
+    ImageFiles archive;
+    archive.root = dir / found.root;
+    archive.manifest = std::move(found);
+    return archive;
+  }
+  ImageFiles files{dir / found.kernel, found.initrd.empty() ? fs::path() : dir / found.initrd, dir / found.disk, {}, {}};
   TOBARI_TRY(check(name, files.kernel, found.sha256.at(found.kernel)));
   if (!found.initrd.empty()) TOBARI_TRY(check(name, files.initrd, found.sha256.at(found.initrd)));
   TOBARI_TRY(check(name, files.disk, found.sha256.at(found.disk)));
@@ -99,9 +106,11 @@ std::vector<ImageName> ImageStore::list() const {
     const std::string name = at->path().filename().string();
     if (found.size() >= kMaxImages || !is_image_name(name)) continue;
     const auto text = read_small_file(at->path() / "manifest.json", kMaxManifestBytes);
-    if (!text || !parse_manifest(*text)) continue;
+    const auto manifest = text ? parse_manifest(*text) : fail(Errc::kNotFound, "no manifest");
+    if (!manifest) continue;
     const std::string digest = sha256(*text);
-    found.push_back({name, to_hex(std::as_bytes(std::span(digest)))});
+    found.push_back({name, to_hex(std::as_bytes(std::span(digest))), manifest->machine,
+                     manifest->root.empty() ? std::string() : manifest->sha256.at(manifest->root)});
   }
   return found;
 }

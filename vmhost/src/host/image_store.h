@@ -20,11 +20,14 @@ struct ImageFiles {
   std::filesystem::path initrd;  // empty: none
   std::filesystem::path disk;
   ImageManifest manifest;
+  std::filesystem::path root{};  // of an image for containers, which has nothing of the others
 };
 
 struct ImageName {
   std::string name;
   std::string digest;  // SHA-256 of manifest.json, hex
+  MachineKind machine = MachineKind::kVm;
+  std::string root_sha256{};  // of containers: the digest of the archive
 };
 
 class ImageStore {

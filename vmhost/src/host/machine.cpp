@@ -2,6 +2,7 @@
 #include "host/machine.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include <tobari/base/random.h>
@@ -37,6 +38,13 @@ DomainSpec machine_of(const ImageFiles& image, const TemplateProfile& profile, A
   spec.agent_channel = image.manifest.agent_channel;
   spec.clipboard_channel = image.manifest.clipboard_channel;
   spec.user = user;
+  return spec;
+}
+
+DomainSpec container_of(const ImageFiles& image, const TemplateProfile& profile) {
+  DomainSpec spec = machine_of(image, profile, Accelerator::kTcg, std::nullopt);
+  spec.machine = MachineKind::kContainer;
+  spec.heads = 1;
   return spec;
 }
 

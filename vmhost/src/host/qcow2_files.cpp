@@ -5,13 +5,14 @@
 #include <fcntl.h>
 #include <fstream>
 #include <span>
-#include <spawn.h>
 #include <unistd.h>
+#include <utility>
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <tobari/base/unique_fd.h>
+
+#include "host/run_program.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -22,19 +23,7 @@ constexpr std::uintmax_t kLeastFreeBytes = 1U << 20U;  // an overlay with nothin
 
 Result<void> run_qemu_img(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "qemu-img");
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t child = -1;
-  if (const int error = ::posix_spawnp(&child, argv[0], nullptr, nullptr, argv.data(), ::environ); error != 0) {
-    return fail_errno(error, "start qemu-img");
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return fail_errno(errno, "wait for qemu-img");
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail(Errc::kIo, "qemu-img failed");
-  return {};
+  return run_program(std::move(arguments));
 }
 
 Result<Qcow2Header> qcow2_header_of(const std::filesystem::path& file) {

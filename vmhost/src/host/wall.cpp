@@ -182,6 +182,7 @@ void Wall::lend_all(bool has_them) {
                             wire::ToDisplay message;
                             message.mutable_source()->set_heads(1);
                             message.mutable_source()->set_screen(screen);
+                            message.mutable_source()->set_kind(desktops_[screen]->picture());
                             return display_->send(message, socket.get());
                           }},
                          has_them);

@@ -32,6 +32,11 @@ std::string state_of(const DomainSpec& spec) {
   return std::format("{} MiB, {} processors, {} heads", spec.memory_mib, spec.vcpus, spec.heads);
 }
 
+Result<void> is_copyable(const DomainSpec& spec) {
+  if (spec.machine == MachineKind::kVm) return {};
+  return fail(Errc::kInvalidArgument, "a container starts from its files and is not copied");
+}
+
 }  // namespace
 
 FakeHypervisor::FakeHypervisor() : hub_(std::make_shared<EventHub>()) {}
@@ -81,6 +86,7 @@ Result<void> FakeHypervisor::start(const DesktopId& id) {
     const auto found = domains_.find(id);
     if (found == domains_.end()) return fail(Errc::kNotFound, "the VM is not defined");
     if (found->second.running) return {};
+    TOBARI_TRY(check_container(found->second.spec));
     TOBARI_TRY(check_network(found->second.spec.network));
     if (next_start_error_) return std::unexpected(*std::exchange(next_start_error_, std::nullopt));
     found->second.running = true;
@@ -133,6 +139,7 @@ Result<void> FakeHypervisor::save(const DesktopId& id) {
     const auto found = domains_.find(id);
     if (found != domains_.end() && found->second.saved) return {};
     TOBARI_ASSIGN(Domain* const domain, running(id));
+    if (domain->spec.machine != MachineKind::kVm) return fail(Errc::kInvalidArgument, "a container cannot be saved");
     if (next_save_error_) return std::unexpected(*std::exchange(next_save_error_, std::nullopt));
     domain->running = false;
     domain->saved = true;
@@ -153,6 +160,7 @@ Result<void> FakeHypervisor::attach_disk(const DesktopId& id, const ExtraDisk& d
   const std::scoped_lock lock(mutex_);
   TOBARI_TRY(check_available());
   TOBARI_ASSIGN(Domain* const domain, running(id));
+  if (domain->spec.machine != MachineKind::kVm) return fail(Errc::kInvalidArgument, "a container gets no disks");
   if (!domain->spec.spare_ports && domain->clones == 0) return fail(Errc::kExhausted, "no port is free");
   // As QEMU locks what it writes to.
   for (const auto& [other, each] : domains_) {
@@ -195,11 +203,17 @@ Result<void> FakeHypervisor::check_network(const std::optional<NetworkCard>& car
   return fail(Errc::kNotFound, "there is no network " + card->network);
 }
 
+Result<void> FakeHypervisor::check_container(const DomainSpec& spec) const {
+  if (spec.machine == MachineKind::kVm || !no_containers_) return {};
+  return std::unexpected(*no_containers_);
+}
+
 Result<void> FakeHypervisor::freeze(const DesktopId& id, const std::string& state_file) {
   {
     const std::scoped_lock lock(mutex_);
     TOBARI_TRY(check_available());
     TOBARI_ASSIGN(Domain* const domain, running(id));
+    TOBARI_TRY(is_copyable(domain->spec));
     if (next_freeze_error_) return std::unexpected(*std::exchange(next_freeze_error_, std::nullopt));
     std::ofstream file(state_file, std::ios::in | std::ios::out | std::ios::trunc);
     file << state_of(domain->spec);
@@ -215,6 +229,7 @@ Result<void> FakeHypervisor::clone(const DomainSpec& spec, const TemplateFiles& 
     const std::scoped_lock lock(mutex_);
     TOBARI_TRY(check_available());
     if (spec.id.empty()) return fail(Errc::kInvalidArgument, "a domain needs an id");
+    TOBARI_TRY(is_copyable(spec));
     Domain& domain = domains_[spec.id];
     domain.spec = spec;
     if (domain.running) return {};
@@ -239,6 +254,7 @@ Result<void> FakeHypervisor::attach_card(const DesktopId& id, const NetworkCard&
   const std::scoped_lock lock(mutex_);
   TOBARI_TRY(check_available());
   TOBARI_ASSIGN(Domain* const domain, running(id));
+  TOBARI_TRY(is_copyable(domain->spec));
   TOBARI_TRY(check_network(card));
   domain->has_card = true;
   return {};
@@ -248,7 +264,8 @@ Result<std::uint64_t> FakeHypervisor::private_memory(const DesktopId& id) {
   const std::scoped_lock lock(mutex_);
   TOBARI_TRY(check_available());
   TOBARI_ASSIGN(Domain* const domain, running(id));
-  return std::uint64_t{domain->spec.memory_mib} << (domain->clones > 0 ? 17U : 20U);
+  const bool shares = domain->clones > 0 || domain->spec.machine == MachineKind::kContainer;
+  return std::uint64_t{domain->spec.memory_mib} << (shares ? 17U : 20U);
 }
 
 Result<std::string> FakeHypervisor::version() {
@@ -310,6 +327,11 @@ void FakeHypervisor::fail_next_freeze(Error error) {
 void FakeHypervisor::fail_next_clone(Error error) {
   const std::scoped_lock lock(mutex_);
   next_clone_error_ = std::move(error);
+}
+
+void FakeHypervisor::refuse_containers(std::optional<Error> error) {
+  const std::scoped_lock lock(mutex_);
+  no_containers_ = std::move(error);
 }
 
 void FakeHypervisor::ignore_power_button(bool ignore) {

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <tobari/vmhost/libvirt_hypervisor.h>
 
+#include <array>
 #include <cstdlib>
 #include <format>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include <tobari/vmhost/container_xml.h>
 #include <tobari/vmhost/domain_xml.h>
 
+#include "container_group.h"
+#include "container_ports.h"
 #include "libvirt_connection.h"
 #include "libvirt_error.h"
 #include "libvirt_templates.h"
@@ -85,7 +90,7 @@ class LibvirtHypervisor final : public Hypervisor {
       found.push_back({.id = id,
                        .running = running.contains(id),
                        .is_template = is_template,
-                       .paused = running.contains(id) && paused.contains(id),
+                       .paused = running.contains(id) && (paused.contains(id) || is_frozen(connection, id)),
                        .saved = saved.contains(id)});
     }
     return found;
@@ -95,7 +100,9 @@ class LibvirtHypervisor final : public Hypervisor {
     if (spec.id.empty()) return fail(Errc::kInvalidArgument, "a domain needs an id");
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     if (spec.network) TOBARI_TRY(define_guard(connection));
-    const std::string xml = options_.describe ? options_.describe(spec) : domain_xml(spec);
+    const std::string xml = options_.describe ? options_.describe(spec)
+                            : of_containers() ? container_xml(spec)
+                                              : domain_xml(spec);
     const Domain domain(::virDomainDefineXML(connection.get(), xml.c_str()));
     if (!domain) return libvirt_failure(std::format("define the VM of desktop {}", spec.id.str()));
     return {};
@@ -106,7 +113,8 @@ class LibvirtHypervisor final : public Hypervisor {
     auto domain = find(connection, id);
     if (!domain) return not_found_is_fine(std::move(domain).error());
     if (is_active(*domain)) return fail(Errc::kAlreadyExists, "the VM is running");
-    if (::virDomainUndefineFlags(domain->get(), VIR_DOMAIN_UNDEFINE_MANAGED_SAVE) < 0) {
+    const unsigned with_what_was_saved = of_containers() ? 0U : VIR_DOMAIN_UNDEFINE_MANAGED_SAVE;
+    if (::virDomainUndefineFlags(domain->get(), with_what_was_saved) < 0) {
       return libvirt_failure(std::format("undefine the VM of desktop {}", id.str()));
     }
     return {};
@@ -116,13 +124,9 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (is_active(domain)) return {};
-    if (::virDomainCreate(domain.get()) < 0) {
-      // Kept before the question below replaces it.
-      auto failure = libvirt_failure(std::format("start the VM of desktop {}", id.str()));
-      if (is_active(domain)) return {};
-      return failure;
-    }
-    return {};
+    auto created = of_containers() ? create_container(domain, id) : create_machine(domain, id);
+    if (!created && is_active(domain)) return {};
+    return created;
   }
 
   Result<void> stop(const DesktopId& id, StopMode mode) override {
@@ -130,7 +134,7 @@ class LibvirtHypervisor final : public Hypervisor {
     auto domain = find(connection, id);
     if (!domain) return not_found_is_fine(std::move(domain).error());
     if (!is_active(*domain)) return {};
-    const int done = mode == StopMode::kAsk ? ::virDomainShutdown(domain->get()) : ::virDomainDestroy(domain->get());
+    const int done = mode == StopMode::kAsk ? press_button(*domain) : ::virDomainDestroy(domain->get());
     if (done < 0 && !was_not_running()) {
       return libvirt_failure(std::format("stop the VM of desktop {}", id.str()));
     }
@@ -141,18 +145,22 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     TOBARI_ASSIGN(const int state, state_of(domain));
-    if (state == VIR_DOMAIN_PAUSED) return {};
-    if (::virDomainSuspend(domain.get()) < 0) {
-      return libvirt_failure(std::format("suspend the VM of desktop {}", id.str()));
-    }
-    return {};
+    if (state == VIR_DOMAIN_PAUSED || (of_containers() && is_container_frozen(process_of(domain)))) return {};
+    if (::virDomainSuspend(domain.get()) == 0) return {};
+    auto failure = libvirt_failure(std::format("suspend the VM of desktop {}", id.str()));
+    if (of_containers() && freeze_container(process_of(domain), true)) return {};
+    return failure;
   }
 
   Result<void> resume(const DesktopId& id) override {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     TOBARI_ASSIGN(const int state, state_of(domain));
-    if (state != VIR_DOMAIN_PAUSED) return {};
+    if (of_containers() && is_container_frozen(process_of(domain))) {
+      if (state != VIR_DOMAIN_PAUSED) return freeze_container(process_of(domain), false);
+    } else if (state != VIR_DOMAIN_PAUSED) {
+      return {};
+    }
     if (::virDomainResume(domain.get()) < 0) {
       return libvirt_failure(std::format("resume the VM of desktop {}", id.str()));
     }
@@ -164,9 +172,10 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) {
-      if (::virDomainHasManagedSaveImage(domain.get(), 0) == 1) return {};
+      if (!of_containers() && ::virDomainHasManagedSaveImage(domain.get(), 0) == 1) return {};
       return fail(Errc::kNotFound, "the VM is not running");
     }
+    if (of_containers()) return fail(Errc::kInvalidArgument, "a container cannot be saved");
     if (::virDomainManagedSave(domain.get(), VIR_DOMAIN_SAVE_RUNNING) < 0) {
       return libvirt_failure(std::format("save the VM of desktop {}", id.str()));
     }
@@ -177,7 +186,7 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     auto domain = find(connection, id);
     if (!domain) return not_found_is_fine(std::move(domain).error());
-    if (::virDomainHasManagedSaveImage(domain->get(), 0) != 1) return {};
+    if (of_containers() || ::virDomainHasManagedSaveImage(domain->get(), 0) != 1) return {};
     if (::virDomainManagedSaveRemove(domain->get(), 0) < 0) {
       return libvirt_failure(std::format("forget what was saved of desktop {}", id.str()));
     }
@@ -188,6 +197,7 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    if (of_containers()) return fail(Errc::kInvalidArgument, "a container gets no disks");
     char* described = ::virDomainGetXMLDesc(domain.get(), 0);
     if (described == nullptr) return libvirt_failure("ask what a VM has");
     const std::string xml = described;
@@ -206,6 +216,7 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    if (of_containers()) return connect_picture_port(options_.container_ports, id);
     TOBARI_ASSIGN(auto ends, socket_pair_of(user));
     if (::virDomainOpenGraphics(domain.get(), 0, ends.second.get(), 0) < 0) {
       return libvirt_failure(std::format("open the display of desktop {}", id.str()));
@@ -214,6 +225,7 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> freeze(const DesktopId& id, const std::string& state_file) override {
+    if (of_containers()) return not_copied();
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
@@ -224,6 +236,7 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> clone(const DomainSpec& spec, const TemplateFiles& of) override {
+    if (of_containers()) return not_copied();
     TOBARI_TRY(define(spec));
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain defined, find(connection, spec.id));
@@ -240,6 +253,7 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> attach_card(const DesktopId& id, const NetworkCard& card) override {
+    if (of_containers()) return not_copied();
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
@@ -259,6 +273,7 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    if (of_containers()) return container_memory(process_of(domain));
     return private_bytes(::virDomainGetName(domain.get()));
   }
 
@@ -299,6 +314,44 @@ class LibvirtHypervisor final : public Hypervisor {
     const bool runs = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
     if (!runs) return fail(Errc::kNotFound, "the VM is not running");
     return state;
+  }
+
+  [[nodiscard]] bool of_containers() const noexcept { return !options_.container_ports.empty(); }
+
+  static pid_t process_of(const Domain& domain) { return static_cast<pid_t>(::virDomainGetID(domain.get())); }
+
+  // As suspend() does it where libvirt cannot.
+  [[nodiscard]] bool is_frozen(const Connection& connection, const DesktopId& id) const {
+    if (!of_containers()) return false;
+    const auto domain = find(connection, id);
+    return domain && is_container_frozen(process_of(*domain));
+  }
+
+  // A container's first program is told by a signal; libvirt would look for a pipe of another kind of it first.
+  [[nodiscard]] int press_button(const Domain& domain) const {
+    return of_containers() ? ::virDomainShutdownFlags(domain.get(), VIR_DOMAIN_SHUTDOWN_SIGNAL)
+                           : ::virDomainShutdown(domain.get());
+  }
+
+  static std::unexpected<Error> not_copied() {
+    return fail(Errc::kInvalidArgument, "a container starts from its files and is not copied");
+  }
+
+  static Result<void> create_machine(const Domain& domain, const DesktopId& id) {
+    if (::virDomainCreate(domain.get()) == 0) return {};
+    return libvirt_failure(std::format("start the VM of desktop {}", id.str()));
+  }
+
+  Result<void> create_container(const Domain& domain, const DesktopId& id) const {
+    TOBARI_ASSIGN(const ContainerPorts ports, listen_container_ports(options_.container_ports, id));
+    std::array<int, std::tuple_size_v<ContainerPorts>> descriptors{};
+    for (std::size_t i = 0; i < ports.size(); ++i) descriptors[i] = ports[i].get();
+    if (::virDomainCreateWithFiles(domain.get(), static_cast<unsigned>(descriptors.size()), descriptors.data(), 0) == 0) {
+      return {};
+    }
+    auto failure = libvirt_failure(std::format("start the container of desktop {}", id.str()));
+    if (const auto refusal = container_refusal(failure.error().message)) return fail(Errc::kInvalidArgument, *refusal);
+    return failure;
   }
 
   // Again each time: libvirt sees by itself whether it has changed, and somebody may have removed it meanwhile.

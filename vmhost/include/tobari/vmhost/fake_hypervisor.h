@@ -49,6 +49,7 @@ class FakeHypervisor : public Hypervisor {
   void fail_next_clone(Error error);
   void fail_next_save(Error error);
   void add_network(const std::string& name, const std::string& bridge);
+  void refuse_containers(std::optional<Error> error);   // a host that cannot run them: every start fails so
   void ignore_power_button(bool ignore);                // a guest that does not react to kAsk
   [[nodiscard]] int starts(const DesktopId& id) const;  // how often it was really started
   [[nodiscard]] int clones(const DesktopId& id) const;  // of those, how often as a copy of a template
@@ -62,6 +63,7 @@ class FakeHypervisor : public Hypervisor {
   [[nodiscard]] Result<void> check_available() const;
   [[nodiscard]] Result<Domain*> running(const DesktopId& id);
   [[nodiscard]] Result<void> check_network(const std::optional<NetworkCard>& card) const;
+  [[nodiscard]] Result<void> check_container(const DomainSpec& spec) const;
 
   mutable std::mutex mutex_;
   std::map<DesktopId, Domain> domains_;
@@ -73,6 +75,7 @@ class FakeHypervisor : public Hypervisor {
   std::optional<Error> next_freeze_error_;
   std::optional<Error> next_clone_error_;
   std::optional<Error> next_save_error_;
+  std::optional<Error> no_containers_;
   const std::shared_ptr<EventHub> hub_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The seam to whatever runs virtual machines. A domain is one desktop's VM, or a template that desktops are copied from
-// (docs/CLONES.md); it carries its id, and domains that somebody else made are never seen or touched.
+// The seam to whatever runs desktops. A domain is one desktop's VM, one that is a container (docs/CONTAINERS.md), or a
+// template that desktops are copied from (docs/CLONES.md); it carries its id, and domains that somebody else made are
+// never seen or touched. What is said of VMs here holds for containers as well, where nothing else is said.
 //
 // Every call blocks and may be made from any thread; watchers are called on a thread of the hypervisor and must return
 // at once. What they hear are hints, list() is the truth. kUnavailable: the hypervisor's service is away, try again
@@ -49,13 +50,28 @@ struct SharedFolder {
   std::string tag;  // by which the guest knows it
 };
 
+// What a desktop is: a machine with a kernel of its own, or processes of this host's kernel in name spaces of theirs.
+enum class MachineKind : std::uint8_t { kVm, kContainer };
+
+// Users and groups of this host that a container has for itself, one after the other.
+inline constexpr std::uint32_t kIdsOfContainer = 65536;
+
+// What a container has instead of a kernel and a disk.
+struct ContainerFiles {
+  std::string base;            // folder: the image's system, for all desktops; none of them owns a file of it
+  std::string own;             // folder: what this desktop has of its own; `first_id` owns it
+  std::uint32_t first_id = 0;  // the first of its users and groups: root in there
+  std::string host_name;       // an RFC 1123 label
+};
+
 // What a frozen template is, besides its disk.
 struct TemplateFiles {
   std::string ram;    // its memory, of just the size that the copy's is to have
   std::string state;  // of its devices
 };
 
-// One VM, complete. Paths are absolute.
+// One desktop, complete. Paths are absolute. Of a container: id, title, vcpus, memory, network, `container`; its ports
+// are where ports.h says.
 struct DomainSpec {
   DesktopId id;
   std::string title;  // for people
@@ -78,6 +94,8 @@ struct DomainSpec {
   std::string shared_ram{};              // the file that its memory is in: of a template; empty: a desktop
   bool spare_ports = false;              // devices may come while it runs
   std::optional<SharedFolder> folder{};  // not of a copy: its template has none
+  MachineKind machine = MachineKind::kVm;
+  ContainerFiles container{};
 };
 
 struct DomainInfo {
@@ -136,11 +154,12 @@ class Hypervisor {
   // DomainSpec::spare_ports, or a copy.
   [[nodiscard]] virtual Result<void> attach_disk(const DesktopId& id, const ExtraDisk& disk) = 0;
   // A connected socket to the VM's D-Bus display; each call makes a new one. QEMU serves it to one user only: `user`,
-  // or who calls when empty. kNotFound when the VM does not run.
+  // or who calls when empty. To a container's picture port (installer/guest/picture/PROTOCOL.md), whoever is to use it.
+  // The newest connection counts. kNotFound when the VM does not run.
   [[nodiscard]] virtual Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) = 0;
   // Writes the state of a template's devices into `state_file` (which is there, and its VM's user may write to it) and
   // ends it: with its memory's file and its disk it is what clone() copies. kNotFound: it does not run. On any other
-  // error it may still run, and is of no use.
+  // error it may still run, and is of no use. Containers are never templates: kInvalidArgument, as for clone().
   [[nodiscard]] virtual Result<void> freeze(const DesktopId& id, const std::string& state_file) = 0;
   // define() and start(), but what runs is a copy of the template: its memory, privately, its devices, its disk below
   // `spec.disk`, whose VM `spec` describes but for names, sockets and the network card, which is there from the next
