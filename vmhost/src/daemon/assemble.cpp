@@ -129,6 +129,9 @@ class Host {
   Result<void> make(const Config& config) {
     for (const char* folder : {"", "disks", "agents", "templates", "bases"}) TOBARI_TRY(make_folder(config.state_dir / folder));
     TOBARI_ASSIGN(loop_, Loop::create());
+    const ResourceGroups* const groups = find_groups();  // before anything is started, which would be in our own
+    // Before any file is read: until it returns an agent before us may still write them.
+    TOBARI_ASSIGN(Adoption adopted, find_what_was_left(config));
     TOBARI_ASSIGN(auto channel, node::open(config.identity_dir, config.broker));
     TOBARI_ASSIGN(auto epochs, EpochStore::open(config.state_dir / "epochs"));
     TOBARI_ASSIGN(const auto vm_user, find_vm_user(config));
@@ -138,8 +141,6 @@ class Host {
     TOBARI_TRY(make_folder(config.user_disks.folder));
     user_disks_.emplace(config.user_disks, config.user_storages, vm_user);
     template_store_.emplace(config.state_dir / "templates", vm_user);
-    const ResourceGroups* const groups = find_groups();  // before anything is started, which would be in our own
-    TOBARI_ASSIGN(Adoption adopted, find_what_was_left(config));
     TOBARI_ASSIGN(recordings_, Recordings::create(*loop_, recordings_of(config, adopted.recorded()), clock_));
     hypervisor_worker_.emplace(*loop_);
     desktop_workers_.emplace(*loop_, kDesktopWorkers);
@@ -302,7 +303,8 @@ class Host {
     networks_.reset();
     templates_.reset();
     agent_.reset();
-    keeper_.reset();
+    recordings_.reset();
+    keeper_.reset();  // from here on the next agent may be at work
     if (loop_ != nullptr) loop_->clear();
   }
 
