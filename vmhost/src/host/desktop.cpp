@@ -86,8 +86,9 @@ wire::ActualDesktop Desktop::actual() const {
 
 void Desktop::listed(bool running, Loop::Steady::time_point asked, bool paused, bool saved) {
   if (changing_ || asked < changed_at_) return;
-  paused_ = paused;
   saved_ = saved;
+  if (running_ && running && paused_ && !paused) runs_again();  // somebody else lets it go on
+  paused_ = paused;
   found(running);
 }
 

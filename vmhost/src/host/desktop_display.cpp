@@ -241,7 +241,10 @@ void Desktop::ask_display_to_end() noexcept {
 }
 
 void Desktop::on_display_session(const wire::Session& session) {
-  if (session.kind() == wire::Session::CONNECTED) connected_session_ = session.session_id();
+  if (session.kind() == wire::Session::CONNECTED) {
+    connected_session_ = session.session_id();
+    logged_off_ = false;  // whoever comes back works on
+  }
   if (session.kind() == wire::Session::DISCONNECTED && session.session_id() == connected_session_) {
     connected_session_.clear();
   }
