@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/names.h"
+#include "core/pool_plan.h"
 #include "http/json_body.h"
 #include "rest/bodies.h"
 #include "rest/pool_bodies.h"
@@ -65,7 +66,14 @@ void parse_as(unsigned route, std::string_view body) {
       break;
     default:
       if (const auto parsed = parse_put_in_pool(body)) require(parsed->empty() || is_user_name(*parsed));
-      static_cast<void>(parse_mode_of_host(body));
+      if (const auto parsed = parse_mode_of_host(body)) require(parsed->move || parsed->text.empty());
+      if (const auto parsed = parse_end(body)) require(parsed->text.size() <= 256 && parsed->notice.count() >= 0);
+      // What was understood is written so that it is understood again.
+      if (const auto parsed = parse_pool_plan(body)) {
+        const std::string text = to_text(*parsed);
+        const auto again = parse_pool_plan(text);
+        require(again.has_value() && to_text(*again) == text);
+      }
       break;
   }
 }
