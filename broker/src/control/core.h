@@ -29,4 +29,7 @@ struct Settings {
 [[nodiscard]] Result<std::vector<HostCapacity>> capacities(const Reader& reader, const Facts& facts,
                                                            const UserId& user);
 
+// Where a new desktop of this pool may go.
+[[nodiscard]] PlacementWish wish_of(const Pool& pool);
+
 }  // namespace tobari::broker::control

@@ -65,6 +65,7 @@ Result<void> pass(Step& step, const Desktop& ours, std::uint64_t seen) {
 Result<void> host_reported(Step& step, const HostReported& event) {
   TOBARI_ASSIGN(const Host host, step.writer.host(event.host));
   TOBARI_TRY(pass(step, host, event));
+  TOBARI_TRY(disks_reported(step, host, event));
   TOBARI_ASSIGN(const auto ours, step.writer.desktops_on_host(event.host));
   for (const SeenDesktop& seen : event.desktops) {
     const auto known = std::ranges::find(ours, seen.id, &Desktop::id);
@@ -72,6 +73,9 @@ Result<void> host_reported(Step& step, const HostReported& event) {
       step.effects.unknown.push_back(seen);
     } else {
       TOBARI_TRY(pass(step, *known, seen.epoch));
+      if (seen.logged_off && seen.epoch == known->epoch) {
+        TOBARI_TRY(logged_off(step, *known, {.actor = "host/" + host.name, .client_address = ""}));
+      }
     }
   }
   for (const Desktop& desktop : ours) {
@@ -88,7 +92,10 @@ Result<void> host_reported(Step& step, const HostReported& event) {
 
 Result<void> set_host_mode(Step& step, const SetHostMode& event) {
   TOBARI_ASSIGN(const Host host, step.writer.host(event.host));
+  const bool moves = event.mode == HostMode::kDraining && event.how == DrainHow::kMove;
+  if (moves) TOBARI_TRY(move_users(step, host, event));
   if (host.mode == event.mode) return {};
+  if (event.mode == HostMode::kReady) TOBARI_TRY(let_users_stay(step, host));
   TOBARI_TRY(step.writer.set_host_mode(event.host, event.mode));
   step.effects.more = true;
   return step.record(event.who, event.mode == HostMode::kDraining ? "host.drain" : "host.resume", host.id.str(),

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <format>
+#include <functional>
 #include <utility>
 
 #include <tobari/base/log.h>
@@ -17,6 +18,7 @@
 #include "http/http_server.h"
 #include "metrics/measured_store.h"
 #include "rest/api.h"
+#include "rpc/direct_control.h"
 #include "rpc/live_sessions.h"
 #include "rpc/node_server.h"
 #include "rpc/nodes_service.h"
@@ -75,10 +77,12 @@ struct Broker::Parts {
   ApprovedPolicy approved;
   std::unique_ptr<Authenticator> authenticator;
   HostRegistry hosts;
+  DirectControl control{*store, hosts};
   LiveSessions live;
   NodesService nodes_service;
   WorkerPool rest_workers{kRestWorkers, kRestQueue};
   WorkerPool password_workers{kPasswordWorkers, kPasswordQueue};
+  DesktopNews news{[this](std::function<void()> task) { return rest_workers.post(std::move(task)); }};
   Router router;
   std::unique_ptr<Api> api;
   std::unique_ptr<NodeServer> node_server;
@@ -102,11 +106,13 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
                                        std::move(authenticator), std::move(signer));
   Parts* const all = parts.get();
   // Networks first: that is one message a host, sessions are many.
-  parts->policy.on_changed([all] {
+  const auto asked_anew = [all] {
     all->hosts.networks_changed();
     all->live.policy_changed();
-  });
+  };
+  parts->policy.on_changed(asked_anew);
   parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
+  parts->hosts.on_news([all](const HostId& host) { all->news.heard_of(host); });
   parts->hosts.on_started([all](const auto& took) { all->metrics->login_phase(LoginPhase::kDesktopStart, took); });
   TOBARI_TRY(parts->approved.start());
   const net::CertificateNames names{
@@ -120,6 +126,9 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .clock = clock,
               .authenticator = *parts->authenticator,
               .hosts = parts->hosts,
+              .news = parts->news,
+              .control = {.transact = [all](const auto& decide) { return all->control.transact(decide); },
+                          .facts = [all] { return all->control.facts(); }},
               .metrics = *parts->metrics,
               .policy = [all](const AccessQuestion& question) { return all->policy.decide(question); },
               .policy_files = parts->approved,
@@ -128,7 +137,8 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .gateway_port = config.gateway_address.port,
               .nodes_address = nodes_address(config, parts->node_server->endpoint()),
               .ca_pem = parts->keys.ca.certificate_pem,
-              .recording_key = recording_key});
+              .recording_key = recording_key,
+              .pools_changed = asked_anew});
   parts->router.add(all_routes(*parts->api));
   const auto handler = [all](Request request, Respond respond) {
     all->router.handle(std::move(request), std::move(respond));
@@ -149,6 +159,7 @@ void Broker::stop() {
   if (parts_->observation) parts_->observation->stop();
   parts_->live.stop();
   parts_->http_server->stop();
+  parts_->news.stop();
   parts_->rest_workers.stop();
   parts_->password_workers.stop();
   parts_->hosts.stop();

@@ -10,6 +10,7 @@
 
 #include "core/names.h"
 #include "rpc/desired_state.h"
+#include "rpc/life_wire.h"
 
 namespace tobari::broker {
 namespace {
@@ -32,7 +33,8 @@ Result<HostInfo> checked(const wire::HostHello& hello) {
                 .cpus = hello.cpus(),
                 .memory_mib = hello.memory_mib(),
                 .accelerator = hello.accelerator(),
-                .images = {}};
+                .images = {},
+                .storages = storages_of(hello)};
   for (const wire::Image& image : hello.images()) {
     if (!is_image_name(image.name())) return fail(Errc::kPeerProtocol, "the host's hello names an impossible image");
     info.images.push_back(image.name());
@@ -59,6 +61,7 @@ PendingRequests::Callback only(std::function<void(Result<Wanted>)> callback) {
 
 HostRegistry::HostRegistry(StateStore& store, const Clock& clock, NetworkOf network_of)
     : store_(store),
+      clock_(clock),
       network_of_(std::move(network_of)),
       // Rises over restarts as well, without being stored.
       revision_(static_cast<std::uint64_t>(
@@ -75,6 +78,7 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
     // What its desktops do is not known until it says so again.
     place.desktops.clear();
     place.load.reset();
+    facts_.reset();
   }
   if (older != nullptr) {
     older->close(fail(Errc::kCancelled, "the host has attached again").error());
@@ -83,6 +87,7 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
   log::info("host attached", {{"host", host.str()}, {"name", hello.name()}, {"front", hello.front_address()}});
   desired_changed(host);
   if (attached_) attached_(host);
+  tell(host);
   return {};
 }
 
@@ -92,12 +97,20 @@ void HostRegistry::detach(const HostId& host, const HostLink* link) {
     const auto at = hosts_.find(host);
     if (at == hosts_.end() || at->second.link.get() != link) return;
     hosts_.erase(at);
+    facts_.reset();
   }
   log::warning("host detached", {{"host", host.str()}});
   pending_.fail_host(host, host_gone());
+  tell(host);
 }
 
 Result<void> HostRegistry::set_actual(const HostId& host, const wire::ActualState& actual) {
+  auto taken = take_over(host, actual);
+  tell(host);
+  return taken;
+}
+
+Result<void> HostRegistry::take_over(const HostId& host, const wire::ActualState& actual) {
   if (actual.desktops_size() > kMaxDesktopsPerHost) {
     return fail(Errc::kPeerProtocol, "the host reports more desktops than it may have");
   }
@@ -107,6 +120,7 @@ Result<void> HostRegistry::set_actual(const HostId& host, const wire::ActualStat
     const auto at = hosts_.find(host);
     if (at == hosts_.end()) return fail(Errc::kPeerProtocol, "the host reports before its hello");
     at->second.desktops = follow(at->second.desktops, actual, started);
+    facts_.reset();
   }
   if (started_) std::ranges::for_each(started, started_);
   TOBARI_TRY(pass_epochs(host, actual));
@@ -267,6 +281,28 @@ Result<std::vector<HostCapacity>> HostRegistry::capacities() const {
   return capacities;
 }
 
+std::shared_ptr<const control::Facts> HostRegistry::facts() const {
+  const std::scoped_lock lock(mutex_);
+  if (facts_ != nullptr) return facts_;
+  auto made = std::make_shared<control::Facts>();
+  for (const auto& [id, attached] : hosts_) {
+    made->connected[id] = {.id = id,
+                           .images = attached.info.images,
+                           .memory_mib = attached.info.memory_mib,
+                           .pixels_per_second = 0,
+                           .storages = attached.info.storages};
+    for (const auto& [desktop, actual] : attached.desktops) {
+      const bool failed = actual.state == wire::DESKTOP_STATE_FAILED;
+      if (actual.state != wire::DESKTOP_STATE_RUNNING && !failed) continue;
+      if (auto known = DesktopId::parse(desktop); known.has_value()) {
+        (failed ? made->failed : made->running).insert(*std::move(known));
+      }
+    }
+  }
+  facts_ = std::move(made);
+  return facts_;
+}
+
 std::shared_ptr<HostLink> HostRegistry::link_of(const HostId& host) const {
   const std::scoped_lock lock(mutex_);
   const auto at = hosts_.find(host);
@@ -281,16 +317,26 @@ void HostRegistry::desired_changed(const HostId& host) {
   const std::scoped_lock lock(desired_mutex_);
   const auto link = link_of(host);
   if (link == nullptr) return;
-  const auto desktops = store_.get([&host](const Reader& r) { return r.desktops_on_host(host); });
-  if (!desktops.has_value()) {
+  struct Wanted {
+    std::vector<Desktop> desktops;
+    control::LifeFacts life;
+  };
+  const auto wanted = store_.get([this, &host](const Reader& r) -> Result<Wanted> {
+    Wanted all;
+    TOBARI_ASSIGN(all.desktops, r.desktops_on_host(host));
+    TOBARI_ASSIGN(all.life, control::life_facts(r, host, clock_.wall()));
+    return all;
+  });
+  if (!wanted.has_value()) {
     // Without its orders a host goes on as before; it gets them when it attaches again.
-    log::error("desired state not read", {{"host", host.str()}, {"why", describe(desktops.error())}});
-    link->close(desktops.error());
+    log::error("desired state not read", {{"host", host.str()}, {"why", describe(wanted.error())}});
+    link->close(wanted.error());
     return;
   }
   wire::ToHost message;
   wire::DesiredState& desired = *message.mutable_desired();
-  desired = desired_state(*desktops, ++revision_, network_of_);
+  desired = desired_state(wanted->desktops, ++revision_, network_of_);
+  add_life(desired, wanted->desktops, wanted->life);
   const auto closed = std::ranges::count_if(desired.desktops(), [](const auto& each) { return !each.has_network(); });
   if (network_of_ && closed > 0) {
     log::error("network rules of a host's desktops are too many to be sent; the network of some is closed",
@@ -358,6 +404,7 @@ void HostRegistry::stop() {
   {
     const std::scoped_lock lock(mutex_);
     hosts.swap(hosts_);
+    facts_.reset();
   }
   for (auto& [id, attached] : hosts) attached.link->close(fail(Errc::kUnavailable, "the broker is stopping").error());
   pending_.stop();

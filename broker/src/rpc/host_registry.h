@@ -18,6 +18,7 @@
 #include <tobari/host.pb.h>
 #include <tobari/policy/grant.h>
 
+#include "control/events.h"
 #include "core/load.h"
 #include "core/placement.h"
 #include "rpc/desired_state.h"
@@ -47,6 +48,7 @@ struct HostInfo {
   std::uint64_t memory_mib = 0;
   std::string accelerator;
   std::vector<std::string> images;
+  std::vector<std::string> storages{};  // of several hosts, for users' disks
 };
 
 // What a person is told about a desktop.
@@ -85,6 +87,7 @@ class HostRegistry {
   [[nodiscard]] std::optional<HostLoad> load(const HostId& host) const;  // the newest; nullopt: it has not said
   [[nodiscard]] DesktopCensus census() const;
   [[nodiscard]] Result<std::vector<HostCapacity>> capacities() const;
+  [[nodiscard]] std::shared_ptr<const control::Facts> facts() const;  // for the control core
   // The stored desktops of this host have changed: tells it all of them. Nothing to do while it is away.
   void desired_changed(const HostId& host);
   // What `network_of` says may have changed: tells every host that is there.
@@ -103,6 +106,9 @@ class HostRegistry {
   // Called when a host has attached, on any thread: it may have missed what was said of its sessions. Set before the
   // first one does.
   void on_attached(std::function<void(const HostId&)> attached) { attached_ = std::move(attached); }
+  // Called when something about a host or its desktops may be other than before: its line, its report. On any thread,
+  // without a lock; returns at once. Set before the first one attaches.
+  void on_news(std::function<void(const HostId&)> news) { news_ = std::move(news); }
   // Called with the time that a desktop took from starting to running, as its host says. Set before the first one
   // attaches.
   using OnStarted = std::function<void(std::chrono::steady_clock::duration)>;
@@ -128,17 +134,24 @@ class HostRegistry {
                                               const wire::ActualState& actual, Durations& started);
   std::shared_ptr<HostLink> link_of(const HostId& host) const;
   void request(const HostId& host, const std::string& id, wire::ToHost message, PendingRequests::Callback callback);
+  void tell(const HostId& host) const {
+    if (news_) news_(host);
+  }
+  [[nodiscard]] Result<void> take_over(const HostId& host, const wire::ActualState& actual);
   [[nodiscard]] Result<void> forget_removed(const HostId& host, const wire::ActualState& actual);
   [[nodiscard]] Result<void> pass_epochs(const HostId& host, const wire::ActualState& actual);
 
   StateStore& store_;
+  const Clock& clock_;
   const NetworkOf network_of_;
   mutable std::mutex mutex_;
   std::map<HostId, Attached> hosts_;
+  mutable std::shared_ptr<const control::Facts> facts_;  // of hosts_; null: to be made anew
   // Held over reading the store and queueing the message, so that an older state cannot overtake a newer one.
   std::mutex desired_mutex_;
   std::uint64_t revision_;
   std::function<void(const HostId&)> attached_;
+  std::function<void(const HostId&)> news_;
   OnStarted started_;
   PendingRequests pending_;
 };

@@ -14,6 +14,9 @@ struct Fake {
   static constexpr bool kHasDisplay = true;
   static constexpr bool kAskStops = true;
   static constexpr bool kCopies = true;
+  static constexpr bool kSaves = true;
+  static constexpr bool kExtraDisks = true;
+  static ExtraDisk extra_disk(const DesktopId& id) { return {.file = "/disks/" + id.str(), .serial = "0123456789abcdef"}; }
   static Result<std::unique_ptr<Hypervisor>> make() { return std::unique_ptr<Hypervisor>(new FakeHypervisor()); }
   static bool define_network(Hypervisor& hypervisor, const std::string& name, const std::string& bridge) {
     static_cast<FakeHypervisor&>(hypervisor).add_network(name, bridge);
@@ -39,6 +42,8 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Fake, HypervisorContract, Fake);
 
 struct FakeContainers : Fake {
   static constexpr bool kCopies = false;
+  static constexpr bool kSaves = false;
+  static constexpr bool kExtraDisks = false;
   static DomainSpec spec(const DesktopId& id) {
     DomainSpec spec = Fake::spec(id);
     spec.machine = MachineKind::kContainer;
@@ -61,6 +66,8 @@ INSTANTIATE_TYPED_TEST_SUITE_P(RoutedMachines, HypervisorContract, RoutedMachine
 
 struct RoutedContainers : RoutedMachines {
   static constexpr bool kCopies = false;
+  static constexpr bool kSaves = false;
+  static constexpr bool kExtraDisks = false;
   static bool define_network(Hypervisor&, const std::string&, const std::string&) { return false; }
   static DomainSpec spec(const DesktopId& id) { return FakeContainers::spec(id); }
 };

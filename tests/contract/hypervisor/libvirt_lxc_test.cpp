@@ -79,6 +79,8 @@ struct Lxc {
   static constexpr bool kHasDisplay = true;
   static constexpr bool kAskStops = true;
   static constexpr bool kCopies = false;
+  static constexpr bool kSaves = false;
+  static constexpr bool kExtraDisks = false;
   static Result<std::unique_ptr<Hypervisor>> make() {
     return make_libvirt_hypervisor(
         {.uri = "lxc:///system", .container_ports = LibvirtOfContainers::get().dir() / "agents"});

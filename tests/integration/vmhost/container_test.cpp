@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 
 class ContainerFixture : public AgentFixture {
  protected:
-  explicit ContainerFixture(bool allowed) : AgentFixture("org.tobari.agent.0", false, allowed) {
+  explicit ContainerFixture(bool allowed) : AgentFixture("org.tobari.agent.0", false, Keeper::kNone, allowed) {
     image_.dir().write("system/etc/hostname", "image\n");
     image_.dir().write("system/home/user/.bashrc", "PS1=x\n");
     image_.dir().write("images/light/root.tar", "");

@@ -17,6 +17,9 @@ constexpr std::size_t kMaxNameLength = 63;
 constexpr std::uint32_t kMaxDays = 36'500;
 constexpr std::uint32_t kLeastDisplayMemoryMib = 128;
 constexpr std::uint32_t kLeastDisplayCpuPercent = 10;
+constexpr std::uint32_t kLeastHoldSeconds = 5;
+constexpr std::uint32_t kMostHoldSeconds = 300;  // keeper.proto
+constexpr std::uint32_t kMostRestarts = 100;
 // state_dir + "/agents/<uuid>.sock" must fit a socket address (108 bytes with its end).
 constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
@@ -26,7 +29,7 @@ constexpr std::size_t kMaxDeviceName = 15;  // IFNAMSIZ
 constexpr std::uint32_t kLeastContainerId = 100'000;
 constexpr std::uint32_t kMostContainerId = 4'000'000'000;
 
-constexpr std::array<std::string_view, 28> kKeys{"broker",
+constexpr std::array<std::string_view, 35> kKeys{"broker",
                                                  "identity_dir",
                                                  "state_dir",
                                                  "images_dir",
@@ -43,10 +46,17 @@ constexpr std::array<std::string_view, 28> kKeys{"broker",
                                                  "display_memory_mib",
                                                  "display_cpu_percent",
                                                  "display_socket",
+                                                 "keeper_program",
+                                                 "keeper_socket",
+                                                 "keeper_hold_seconds",
+                                                 "desktop_restarts",
                                                  "recordings_dir",
                                                  "recordings_max_gib",
                                                  "recordings_keep_days",
                                                  "recordings_hold_days",
+                                                 "user_disks_dir",
+                                                 "user_disks_max_gib",
+                                                 "user_storages",
                                                  "network",
                                                  "bridge",
                                                  "network_servers",
@@ -91,6 +101,23 @@ Result<void> read_recordings(const ConfigFile& written, Config& config) {
   return {};
 }
 
+Result<void> read_restarts(const ConfigFile& written, Config& config) {
+  if (written.has("keeper_program") && written.has("keeper_socket")) {
+    return written.wrong("keeper_socket", "and keeper_program are two keepers; write one of them");
+  }
+  TOBARI_ASSIGN(config.keeper_program, written.text_or("keeper_program", {}));
+  TOBARI_ASSIGN(config.keeper_socket, written.text_or("keeper_socket", {}));
+  TOBARI_ASSIGN(config.keeper_hold_seconds, written.number_or("keeper_hold_seconds", config.keeper_hold_seconds));
+  if (config.keeper_hold_seconds < kLeastHoldSeconds || config.keeper_hold_seconds > kMostHoldSeconds) {
+    return written.wrong("keeper_hold_seconds", std::format("must be {} to {}", kLeastHoldSeconds, kMostHoldSeconds));
+  }
+  TOBARI_ASSIGN(config.desktop_restarts, written.number_or("desktop_restarts", config.desktop_restarts));
+  if (config.desktop_restarts > kMostRestarts) {
+    return written.wrong("desktop_restarts", std::format("must be at most {}", kMostRestarts));
+  }
+  return {};
+}
+
 Result<void> read_containers(const ConfigFile& written, Config& config) {
   TOBARI_ASSIGN(const std::string containers, written.text_or("containers", "off"));
   if (containers != "on" && containers != "off") return written.wrong("containers", "must be on or off");
@@ -124,6 +151,7 @@ Result<void> read_optional(const ConfigFile& written, Config& config) {
   if (config.display_cpu_percent < kLeastDisplayCpuPercent) {
     return written.wrong("display_cpu_percent", std::format("must be at least {}", kLeastDisplayCpuPercent));
   }
+  TOBARI_TRY(read_restarts(written, config));
   TOBARI_TRY(read_containers(written, config));
   return read_recordings(written, config);
 }
@@ -184,6 +212,26 @@ Result<std::optional<NetworkOptions>> read_network(const ConfigFile& written) {
   return std::optional(std::move(options));
 }
 
+Result<void> read_user_disks(const ConfigFile& written, Config& config) {
+  static constexpr std::array<std::string_view, 2> kStorageFields{"name", "folder"};
+  config.user_disks.folder = config.state_dir / "user-disks";
+  if (written.has("user_disks_dir")) {
+    TOBARI_ASSIGN(config.user_disks.folder, written.folder("user_disks_dir"));
+  }
+  TOBARI_ASSIGN(const std::uint32_t max_gib, written.number_or("user_disks_max_gib", 0));
+  config.user_disks.max_gib = max_gib;
+  TOBARI_ASSIGN(const auto storages, written.records("user_storages", kStorageFields, kMaxUserStorages));
+  for (const auto& fields : storages) {
+    const std::filesystem::path folder = fields[1];
+    if (!is_name(fields[0])) return written.wrong("user_storages", "needs names of 1 to 63 of a-z, 0-9 and -");
+    if (!folder.is_absolute()) return written.wrong("user_storages", "needs folders as absolute paths");
+    if (!config.user_storages.emplace(fields[0], UserStorage{.folder = folder}).second) {
+      return written.wrong("user_storages", "has a name twice");
+    }
+  }
+  return {};
+}
+
 Result<Config> read(const ConfigFile& written) {
   Config config;
   TOBARI_TRY(written.endpoint("broker"));
@@ -205,6 +253,7 @@ Result<Config> read(const ConfigFile& written) {
   TOBARI_ASSIGN(config.display_program, written.text_or("display_program", {}));
   TOBARI_ASSIGN(config.display_socket, written.text_or("display_socket", {}));
   TOBARI_TRY(read_optional(written, config));
+  TOBARI_TRY(read_user_disks(written, config));
   TOBARI_ASSIGN(config.network, read_network(written));
   return config;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From a wish to a VM that runs: its disk, its network rules, as a copy of a template or from power-on; and what a copy
 // still needs when it runs (docs/CLONES.md).
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <format>
@@ -32,6 +33,23 @@ std::string fresh_seed() {
 std::int64_t milliseconds_now() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+// Of a user who has one: a device that the machine has from its start.
+Result<std::optional<SharedFolder>> folder_of(const wire::DesiredDesktop& wanted, const UserDiskStore* store) {
+  for (const wire::UserDisk& disk : wanted.user_disks()) {
+    if (disk.kind() != wire::UserDisk::FOLDER) continue;
+    if (store == nullptr) return fail(Errc::kNotFound, "this host has no folders of users");
+    TOBARI_ASSIGN(const UserDiskId id, UserDiskId::parse(disk.id()));
+    TOBARI_ASSIGN(const auto path, store->ensure_folder({id, disk.storage(), disk.size_gib(), disk.made()}));
+    return std::optional(SharedFolder{.path = path.string(), .tag = kHomeTag});
+  }
+  return std::optional<SharedFolder>();
+}
+
+bool wants_folder(const wire::DesiredDesktop& wanted) {
+  return std::ranges::any_of(wanted.user_disks(),
+                             [](const wire::UserDisk& disk) { return disk.kind() == wire::UserDisk::FOLDER; });
 }
 
 }  // namespace
@@ -82,6 +100,8 @@ Result<Desktop::Prepared> Desktop::prepare(const wire::DesiredDesktop& wanted, c
   prepared.spec.title = wanted.name();
   prepared.spec.agent_socket = agent_socket();
   prepared.spec.clipboard_socket = clipboard_socket();
+  prepared.spec.spare_ports = wanted.takes_user_disk();
+  TOBARI_ASSIGN(prepared.spec.folder, folder_of(wanted, services_.user_disks));
   TOBARI_ASSIGN(const auto base, services_.disks.base_of(id_));
   choose_disk(prepared, base, of);
   const std::filesystem::path frozen = prepared.spec.frozen_disk;
@@ -120,6 +140,7 @@ void Desktop::start() {
   if (!wanted_->template_id().empty() && !is_container()) {
     of = services_.templates == nullptr ? fail(Errc::kNotFound, "this host makes no templates")
                                         : services_.templates->ready(wanted_->template_id(), profile_of(*wanted_));
+    if (wants_folder(*wanted_)) of = fail(Errc::kInvalidArgument, "its user has a shared folder, and no template has");
   }
   auto parts = std::make_shared<Parts>();
   auto job = [self = shared_from_this(), wanted = *wanted_, of = std::move(of)] { return self->prepare(wanted, of); };
@@ -147,6 +168,7 @@ void Desktop::join(Parts& parts) {
     return not_started(context(parts.card->error(), "its network cannot be filtered").error());
   }
   if (parts.card) prepared.spec.network = **parts.card;
+  if (saved_) prepared.copy_of.reset();  // it goes on where it was
   power_on(std::move(prepared));
 }
 
@@ -171,6 +193,7 @@ void Desktop::power_on(Prepared prepared) {
                  }
                  if (!started) return self->not_started(started.error());
                  self->busy_ = false;
+                 self->goes_on_ = std::exchange(self->saved_, false);
                  self->found(true);  // so that one which dies before the next list is seen to have died
                  self->services_.changed();
                });
@@ -219,9 +242,11 @@ GuestOrder Desktop::order_for_guest() const {
 
 void Desktop::on_guest(bool ready) {
   if (ready && std::exchange(card_is_due_, false)) attach_network();
+  if (ready && std::exchange(goes_on_, false)) guest_->say(guest_clock(milliseconds_now()));
   if (std::exchange(guest_ready_, ready) == ready) return;
   if (ready) became_ready();
   log::info(ready ? "guest is ready" : "guest is booting", {{"desktop", id_.str()}});
+  if (ready) bring_disks();
   services_.changed();
 }
 

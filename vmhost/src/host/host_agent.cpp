@@ -19,15 +19,19 @@ constexpr std::size_t kMaxDesiredBytes = std::size_t{1} << 20;  // host.proto: 1
 
 }  // namespace
 
-HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epochs, EventQueue events, Send send)
+HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epochs, EventQueue events, Send send,
+                     Adoption adopted)
     : options_(std::move(options)),
       services_(std::move(services)),
       epochs_(std::move(epochs)),
       events_(std::move(events)),
-      send_(std::move(send)) {
+      send_(std::move(send)),
+      held_(services_.display.keeper),
+      adopted_(std::move(adopted)) {
   services_.changed = [this] { look(); };
   services_.on_session = [this](const DesktopId& id, const wire::Session& session) { on_session(id, session); };
   services_.on_transfer = [this](const DesktopId& id, const wire::Transfer& transfer) { on_transfer(id, transfer); };
+  services_.on_resumed = [this](const DesktopId& id, const wire::Resumed& resumed) { on_resumed(id, resumed); };
   services_.on_thumbnail = [this](const std::string& request_id, const Result<std::string>& jpeg) {
     on_thumbnail(request_id, jpeg);
   };
@@ -36,6 +40,7 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
     services_.recordings->set_report([this](const RecordingReport& report) { on_recording(report); });
   }
   load_desired();
+  take_up();
   watch_ = services_.hypervisor.watch([this, &loop = services_.loop](const DomainEvent& event) {
     loop.post([this, event] {
       log::debug("hypervisor event", {{"desktop", event.id.str()}, {"what", event.detail}});
@@ -111,6 +116,8 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
     if (!named.contains(id) && !refused_.contains(id)) each->want_nothing();
   }
   take_networks(desired);
+  take_removed_disks(desired);
+  warn_walls();
   return {};
 }
 
@@ -135,7 +142,7 @@ void HostAgent::take_networks(const wire::DesiredState& desired) {
 
 std::shared_ptr<Desktop> HostAgent::desktop(const DesktopId& id) {
   auto& found = desktops_[id];
-  if (!found) found = std::make_shared<Desktop>(services_, id, free_slot());
+  if (!found) found = std::make_shared<Desktop>(services_, id, adopted_slot(id.str()).value_or(free_slot()));
   return found;
 }
 
@@ -146,6 +153,9 @@ std::uint32_t HostAgent::free_slot() const {
   }
   for (const auto& [session, wall] : walls_) {
     if (wall) taken.insert(wall->slot());
+  }
+  for (const auto& [name, display] : adopted_.displays) {
+    if (const auto slot = adopted_slot(name)) taken.insert(*slot);
   }
   std::uint32_t slot = 0;
   while (taken.contains(slot)) ++slot;
@@ -171,18 +181,23 @@ void HostAgent::look() {
 
 void HostAgent::on_list(const Result<std::vector<DomainInfo>>& list, Loop::Steady::time_point asked) {
   list_timer_ = services_.loop.after(options_.list_every, [this] { look(); });
+  held_.tidy(Loop::Steady::now());
   hypervisor_error_ = list ? std::nullopt : std::optional(list.error().message);
   if (list) {
     listed_ = true;
     if (services_.templates != nullptr) services_.templates->look(*list);
     std::set<DesktopId> running;
+    std::set<DesktopId> there;
     for (const DomainInfo& info : *list) {
       if (info.is_template) continue;
+      there.insert(info.id);
       if (info.running) running.insert(info.id);
-      if (info.running || desktops_.contains(info.id)) desktop(info.id)->listed(info.running, asked);
+      if (info.running || desktops_.contains(info.id)) {
+        desktop(info.id)->listed(info.running, asked, info.paused, info.saved);
+      }
     }
     for (const auto& [id, each] : desktops_) {
-      if (!running.contains(id)) each->listed(false, asked);
+      if (!there.contains(id)) each->listed(false, asked);
     }
     if (services_.networks != nullptr && desired_known_) services_.networks->look(std::move(running));
     reconcile_now();
@@ -202,8 +217,8 @@ void HostAgent::reconcile_now() {
   memory.epochs = epochs_.all();
   for (const auto& [id, each] : desktops_) {
     if (auto one = each->wanted()) wanted.push_back(*std::move(one));
-    found.push_back({id, each->running()});
-    if (each->busy() || refused_.contains(id)) memory.busy.insert(id);
+    found.push_back({id, each->running(), each->paused()});
+    if (each->busy() || each->unwilling() || refused_.contains(id)) memory.busy.insert(id);
     if (each->held()) memory.held.insert(id);
     if (each->gone()) memory.gone.insert(id);
   }
@@ -220,6 +235,12 @@ void HostAgent::act(const Action& action) {
     case Action::Kind::kDelete:
       if (!target->held()) target->remove();
       return;
+    case Action::Kind::kSuspend:
+      return target->suspend();
+    case Action::Kind::kSave:
+      return target->save();
+    case Action::Kind::kResume:
+      return target->resume();
     case Action::Kind::kRefuse:
       return;  // take() does not let them through
   }
@@ -245,6 +266,9 @@ void HostAgent::report() {
     one.set_epoch(epoch == epochs_.all().end() ? 0 : epoch->second);
   }
   if (services_.templates != nullptr) services_.templates->report(actual);
+  for (const auto& [id, gone] : removed_disks_) {
+    if (gone) actual.add_removed_user_disks(id.str());
+  }
   std::string bytes = message.SerializeAsString();
   if (bytes == last_report_) return;
   last_report_ = std::move(bytes);
@@ -286,6 +310,9 @@ void HostAgent::on_broker_open() {
     each.set_digest(image.digest);
     each.set_machine(container ? wire::DesiredDesktop::CONTAINER : wire::DesiredDesktop::VM);
   }
+  if (services_.user_disks != nullptr) {
+    for (const std::string& name : services_.user_disks->storages()) hello.mutable_hello()->add_user_storages(name);
+  }
   send_(hello);
   last_report_.clear();
   report();
@@ -314,6 +341,8 @@ void HostAgent::on_broker_message(const wire::ToHost& message) {
       return on_narrow_session(message.narrow_session());
     case wire::ToHost::kTransferAnswered:
       return on_transfer_answered(message.transfer_answered());
+    case wire::ToHost::kLogOff:
+      return on_log_off(message.log_off());
     case wire::ToHost::MESSAGE_NOT_SET:
       return;  // of a newer version
   }
@@ -340,6 +369,11 @@ void HostAgent::check_exit() {
     return;
   exit_timer_.reset();
   std::exchange(exit_done_, {})();
+}
+
+void HostAgent::leave_displays() noexcept {
+  for (const auto& [session, wall] : walls_) wall->leave_display();
+  for (const auto& [id, each] : desktops_) each->leave_display();
 }
 
 void HostAgent::ask_displays_to_end() noexcept {

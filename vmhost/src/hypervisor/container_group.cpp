@@ -63,6 +63,12 @@ Result<std::uint64_t> container_memory(pid_t pid) {
   return bytes;
 }
 
+bool is_container_frozen(pid_t pid) {
+  const auto place = group_of_process(pid, "freezer");
+  if (!place || !place->unified) return false;
+  return text_of_file(unified_folder(*place) / "cgroup.events").value_or("").contains("frozen 1\n");
+}
+
 Result<void> freeze_container(pid_t pid, bool frozen) {
   TOBARI_ASSIGN(const GroupPlace place, group_of_process(pid, "freezer"));
   if (!place.unified) return fail(Errc::kUnavailable, "the container's freezer is libvirt's");

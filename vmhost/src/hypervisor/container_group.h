@@ -17,4 +17,7 @@ namespace tobari::vmhost {
 // have. kUnavailable: there is no group of version 2, or it is not ours to write to.
 [[nodiscard]] Result<void> freeze_container(pid_t pid, bool frozen);
 
+// Whether they have stopped so; no group, or one of version 1: not.
+[[nodiscard]] bool is_container_frozen(pid_t pid);
+
 }  // namespace tobari::vmhost

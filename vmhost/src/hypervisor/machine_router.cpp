@@ -93,6 +93,20 @@ Result<void> MachineRouter::stop(const DesktopId& id, StopMode mode) {
   return each_owner(owners_of(id), [&id, mode](Hypervisor& owner) { return owner.stop(id, mode); });
 }
 
+Result<void> MachineRouter::suspend(const DesktopId& id) { return owner_of(id).suspend(id); }
+
+Result<void> MachineRouter::resume(const DesktopId& id) { return owner_of(id).resume(id); }
+
+Result<void> MachineRouter::save(const DesktopId& id) { return owner_of(id).save(id); }
+
+Result<void> MachineRouter::forget_saved(const DesktopId& id) {
+  return each_owner(owners_of(id), [&id](Hypervisor& owner) { return owner.forget_saved(id); });
+}
+
+Result<void> MachineRouter::attach_disk(const DesktopId& id, const ExtraDisk& disk) {
+  return owner_of(id).attach_disk(id, disk);
+}
+
 Result<UniqueFd> MachineRouter::display(const DesktopId& id, std::optional<std::uint32_t> user) {
   return owner_of(id).display(id, user);
 }

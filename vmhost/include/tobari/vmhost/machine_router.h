@@ -24,6 +24,11 @@ class MachineRouter final : public Hypervisor {
   Result<void> undefine(const DesktopId& id) override;
   Result<void> start(const DesktopId& id) override;
   Result<void> stop(const DesktopId& id, StopMode mode) override;
+  Result<void> suspend(const DesktopId& id) override;
+  Result<void> resume(const DesktopId& id) override;
+  Result<void> save(const DesktopId& id) override;
+  Result<void> forget_saved(const DesktopId& id) override;
+  Result<void> attach_disk(const DesktopId& id, const ExtraDisk& disk) override;
   Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) override;
   Result<void> freeze(const DesktopId& id, const std::string& state_file) override;
   Result<void> clone(const DomainSpec& spec, const TemplateFiles& of) override;
