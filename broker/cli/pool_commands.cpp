@@ -24,7 +24,7 @@ constexpr std::size_t kMaxPlanFile = std::size_t{16} << 10;
 struct PoolOptions {
   std::string pool;  // the one that is meant
   std::string kind;
-  std::optional<std::string> name, image;
+  std::optional<std::string> name, image, machine;
   std::optional<unsigned> vcpus, memory_mib, heads, min, max, spares, keep_minutes;
   std::vector<std::string> labels;
   std::string plan_file;
@@ -40,6 +40,7 @@ Json body_of_pool(const PoolOptions& options) {
   };
   add("name", options.name);
   add("image", options.image);
+  add("machine", options.machine);
   add("vcpus", options.vcpus);
   add("memory_mib", options.memory_mib);
   add("heads", options.heads);
@@ -73,6 +74,7 @@ Result<void> add_plan(Json& body, const PoolOptions& options) {
 
 void add_members(CLI::App& command, const std::shared_ptr<PoolOptions>& options) {
   command.add_option("--image", options->image, "of new desktops; those that are there keep theirs");
+  command.add_option("--machine", options->machine, "vm (default), or container (docs/CONTAINERS.md): as the image is");
   command.add_option("--cpus", options->vcpus, "1-64");
   command.add_option("--memory", options->memory_mib, "MiB, 128-262144");
   command.add_option("--heads", options->heads, "monitors that a desktop has, 1-16");
@@ -103,6 +105,7 @@ Result<void> list_pools(const Context& context) {
               {"KIND", "kind"},
               {"STATE", "state"},
               {"IMAGE", "image"},
+              {"MACHINE", "machine"},
               {"CPUS", "vcpus"},
               {"MIB", "memory_mib"},
               {"DESKTOPS", "desktops"},

@@ -40,10 +40,18 @@ bool is_pool_image(std::string_view text) { return is_image_name(text); }
 constexpr const char* kWordRule = "1-64 of a-z 0-9 . _ - and begin with a letter or digit";
 constexpr const char* kPoolNameRule = "1-63 of a-z 0-9 - and neither begin nor end with -";
 
+Result<std::optional<Machine>> machine_in(JsonBody& body) {
+  TOBARI_ASSIGN(const auto value, body.optional_text("machine", kMaxWordBytes));
+  if (!value.has_value()) return std::optional<Machine>();
+  TOBARI_ASSIGN(const Machine machine, parse_machine(*value));
+  return std::optional(machine);
+}
+
 Result<PoolChange> members_of(JsonBody& body) {
   PoolChange change;
   TOBARI_ASSIGN(change.name, word(body, "name", is_pool_name, kPoolNameRule));
   TOBARI_ASSIGN(change.image, word(body, "image", is_pool_image, kWordRule));
+  TOBARI_ASSIGN(change.machine, machine_in(body));
   TOBARI_ASSIGN(change.vcpus, body.optional_number("vcpus", 1, kMaxPoolVcpus));
   TOBARI_ASSIGN(change.memory_mib, body.optional_number("memory_mib", kMinPoolMemoryMib, kMaxPoolMemoryMib));
   TOBARI_ASSIGN(change.heads, body.optional_number("heads", 1, kMaxPoolHeads));
@@ -69,10 +77,10 @@ Result<PoolChange> members_of(JsonBody& body) {
 Result<void> check_manual(const PoolChange& change) {
   using Member = std::pair<const char*, bool>;
   const std::array members{
-      Member{"image", change.image.has_value()}, Member{"vcpus", change.vcpus.has_value()},
-      Member{"memory_mib", change.memory_mib.has_value()}, Member{"heads", change.heads.has_value()},
-      Member{"min", change.min.has_value()}, Member{"max", change.max.has_value()},
-      Member{"spares", change.spares.has_value()}};
+      Member{"image", change.image.has_value()}, Member{"machine", change.machine.has_value()},
+      Member{"vcpus", change.vcpus.has_value()}, Member{"memory_mib", change.memory_mib.has_value()},
+      Member{"heads", change.heads.has_value()}, Member{"min", change.min.has_value()},
+      Member{"max", change.max.has_value()},     Member{"spares", change.spares.has_value()}};
   for (const auto& [member, given] : members) {
     if (!given) continue;
     return fail(Errc::kInvalidArgument,
@@ -127,6 +135,7 @@ Result<Pool> changed(Pool pool, const PoolChange& change) {
   }
   pool.name = change.name.value_or(pool.name);
   pool.image = change.image.value_or(pool.image);
+  pool.machine = change.machine.value_or(pool.machine);
   pool.vcpus = change.vcpus.value_or(pool.vcpus);
   pool.memory_mib = change.memory_mib.value_or(pool.memory_mib);
   pool.heads = change.heads.value_or(pool.heads);

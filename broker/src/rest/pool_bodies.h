@@ -25,6 +25,7 @@ inline constexpr std::chrono::seconds kDefaultKeep = std::chrono::hours(4);
 struct PoolChange {
   std::optional<std::string> name;
   std::optional<std::string> image;
+  std::optional<Machine> machine;
   std::optional<std::uint32_t> vcpus;
   std::optional<std::uint32_t> memory_mib;
   std::optional<std::uint32_t> heads;

@@ -83,6 +83,7 @@ nlohmann::ordered_json view(const Pool& pool, const PoolFill& fill) {
   nlohmann::ordered_json object{{"id", pool.id.str()}, {"name", pool.name}, {"kind", to_string(pool.kind)}};
   if (pool.kind != PoolKind::kManual) {
     object["image"] = pool.image;
+    object["machine"] = to_string(pool.machine);
     object["vcpus"] = pool.vcpus;
     object["memory_mib"] = pool.memory_mib;
     object["heads"] = pool.heads;

@@ -103,7 +103,7 @@ TEST_F(Cli, AdministersPools) {
   EXPECT_EQ(status, 0);
   EXPECT_THAT(run("pools create office --image debian --max 5"), HasSubstr("there is a pool named office already"));
   EXPECT_EQ(status, 1);
-  EXPECT_THAT(run("pools list"), HasSubstr("office  floating  open   debian"));
+  EXPECT_THAT(run("pools list"), HasSubstr("office  floating  open   debian  vm"));
   EXPECT_THAT(run("pools list --json"), HasSubstr("\"keep_seconds\": 1800"));
   EXPECT_THAT(run("pools list --json"), HasSubstr("\"shared\""));
   EXPECT_THAT(run("pools change office --closed --no-labels"), HasSubstr("office is changed"));
@@ -111,6 +111,9 @@ TEST_F(Cli, AdministersPools) {
   EXPECT_THAT(changed, HasSubstr("\"state\": \"closed\""));
   EXPECT_THAT(changed, HasSubstr("\"labels\": []"));
   EXPECT_THAT(changed, HasSubstr("\"max\": 5"));
+  EXPECT_THAT(run("pools change office --machine lxc"), HasSubstr("vm, container"));
+  EXPECT_THAT(run("pools change office --machine container"), HasSubstr("office is changed"));
+  EXPECT_THAT(run("pools list --json"), HasSubstr("\"machine\": \"container\""));
   EXPECT_THAT(run("pools change office --open --closed"), HasSubstr("not both"));
   EXPECT_THAT(run("pools desktops office"), HasSubstr("NAME"));
   EXPECT_THAT(run("pools create lab --kind manual"), HasSubstr("lab is there"));

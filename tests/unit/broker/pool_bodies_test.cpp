@@ -14,6 +14,7 @@ using ::testing::HasSubstr;
 TEST(PoolBodies, ANewPoolHasWhatIsUsual) {
   const Pool pool = parse_new_pool(R"({"name":"office","kind":"floating","image":"debian","max":5})").value();
   EXPECT_EQ(pool.kind, PoolKind::kFloating);
+  EXPECT_EQ(pool.machine, Machine::kVm);
   EXPECT_EQ(pool.vcpus, 2U);
   EXPECT_EQ(pool.memory_mib, 1024U);
   EXPECT_EQ(pool.heads, 4U);
@@ -49,6 +50,9 @@ TEST(PoolBodies, WhatMakesNoPoolIsSaid) {
            {R"({"name":"a","kind":"floating","image":"i","max":2,"open":1})", "true or false"},
            {R"({"name":"a","kind":"floating","image":"i","max":2,"keep_seconds":2592001})", "keep_seconds"},
            {R"({"name":"a","kind":"dedicated","image":"i","max":2,"keep_seconds":1})", "of floating pools"},
+           {R"({"name":"a","kind":"floating","image":"i","max":2,"machine":"lxc"})", "machine"},
+           {R"({"name":"a","kind":"floating","image":"i","max":2,"machine":1})", "machine"},
+           {R"({"name":"a","kind":"manual","machine":"vm"})", "machine is of pools that make desktops"},
            {R"({"name":"a","kind":"manual","image":"i"})", "image is of pools that make desktops"},
            {R"({"name":"a","kind":"manual","spares":1})", "spares is of pools that make desktops"},
            {R"({"name":"a","kind":"floating","image":"i","max":2,"size":1})", "unknown member size"}}) {
@@ -70,6 +74,17 @@ TEST(PoolBodies, AChangeLeavesWhatItDoesNotName) {
   EXPECT_TRUE(bare.labels.empty());
   EXPECT_FALSE(changed(before, parse_pool_change(R"({"max":1,"min":2})").value()).has_value());
   EXPECT_THAT(parse_pool_change(R"({"kind":"manual"})").error().message, HasSubstr("unknown member kind"));
+}
+
+TEST(PoolBodies, APoolOfContainersMayBecomeOneOfMachines) {
+  const Pool before =
+      parse_new_pool(R"({"name":"office","kind":"floating","image":"small","machine":"container","max":5})").value();
+  EXPECT_EQ(before.machine, Machine::kContainer);
+  EXPECT_EQ(changed(before, parse_pool_change(R"({"max":6})").value()).value().machine, Machine::kContainer);
+  const auto change = parse_pool_change(R"({"machine":"vm","image":"debian"})").value();
+  EXPECT_EQ(changed(before, change).value().machine, Machine::kVm);
+  const auto disk = parse_pool_change(R"({"plan":{"disk":{"size_gib":1}}})").value();
+  EXPECT_THAT(changed(before, disk).error().message, HasSubstr("containers get none"));
 }
 
 TEST(PoolBodies, QueriesHaveTheirKeysOnceAndNoOthers) {

@@ -78,6 +78,7 @@ TEST_F(PoolsRest, APoolIsMadeOnceChangedAndRemovedOnRecord) {
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_EQ(listed[0], body_of(call("GET", "/api/v1/pools/" + id, admin)));
   EXPECT_EQ(listed[0].at("kind"), "floating");
+  EXPECT_EQ(listed[0].at("machine"), "vm");
   EXPECT_EQ(listed[0].at("keep_seconds"), 14400);
   EXPECT_EQ(listed[0].at("state"), "open");
   EXPECT_EQ(listed[0].at("desktops"), 0);
@@ -87,6 +88,8 @@ TEST_F(PoolsRest, APoolIsMadeOnceChangedAndRemovedOnRecord) {
   EXPECT_EQ(body_of(changed).at("spares"), 1) << "what is not named stays";
   EXPECT_EQ(body_of(changed).at("state"), "closed");
   EXPECT_EQ(call("PATCH", "/api/v1/pools/" + id, admin, R"({"min":8})").status, 400);
+  const Response other = call("PATCH", "/api/v1/pools/" + id, admin, R"({"machine":"container"})");
+  EXPECT_EQ(body_of(other).at("machine"), "container");
   EXPECT_EQ(call("DELETE", "/api/v1/pools/" + id, admin).status, 202);
   EXPECT_EQ(body_of(call("GET", "/api/v1/pools/" + id, admin)).at("state"), "closing");
   EXPECT_EQ(call("PATCH", "/api/v1/pools/" + id, admin, R"({"max":9})").status, 409);
