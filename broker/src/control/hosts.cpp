@@ -6,6 +6,7 @@
 // holds only for a host that has the desired state of that moment, which names what was taken from it.
 #include <algorithm>
 #include <format>
+#include <map>
 
 #include "control/steps.h"
 #include "core/names.h"
@@ -88,6 +89,51 @@ Result<void> host_reported(Step& step, const HostReported& event) {
                            desktop.user_name.empty() ? desktop.name : "of " + desktop.user_name));
   }
   return {};
+}
+
+namespace {
+
+// As disks_reported() decides.
+Result<bool> disks_change(const Reader& reader, const HostReported& event) {
+  for (const UserDiskId& id : event.removed_disks) {
+    const auto disk = reader.user_disk(id);
+    if (disk.has_value() && disk->removing) return true;
+    if (!disk.has_value() && disk.error().code != Errc::kNotFound) return std::unexpected<Error>(disk.error());
+  }
+  for (const SeenDesktop& seen : event.desktops) {
+    for (const UserDiskId& id : seen.disks) {
+      const auto disk = reader.user_disk(id);
+      if (disk.has_value() && !disk->made) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<ReportLook> look_at(const Reader& reader, const HostReported& event) {
+  ReportLook look;
+  TOBARI_ASSIGN(const Host host, reader.host(event.host));
+  TOBARI_ASSIGN(const auto ours, reader.desktops_on_host(event.host));
+  TOBARI_ASSIGN(look.changes, disks_change(reader, event));
+  look.changes = look.changes || event.revision > host.revision;
+  std::map<DesktopId, const Desktop*> left;
+  for (const Desktop& desktop : ours) left.emplace(desktop.id, &desktop);
+  for (const SeenDesktop& seen : event.desktops) {
+    const auto known = left.find(seen.id);
+    if (known == left.end()) {
+      look.unknown.push_back(seen);
+      continue;
+    }
+    const bool ends = seen.logged_off && seen.epoch == known->second->epoch && !known->second->user.empty() &&
+                      known->second->power == Power::kOn;
+    look.changes = look.changes || ends || seen.epoch > known->second->epoch;
+    left.erase(known);
+  }
+  for (const auto& [id, desktop] : left) {
+    look.changes = look.changes || (desktop->power == Power::kDeleted && event.revision >= desktop->revision);
+  }
+  return look;
 }
 
 Result<void> set_host_mode(Step& step, const SetHostMode& event) {

@@ -41,7 +41,7 @@ class Libvirt {
   void start_daemon() { ASSERT_EQ(run(std::string(TOBARI_LIBVIRT_START) + " " + dir_.string()), 0); }
   // On return it has gone.
   static void kill_daemon(const char* signal) {
-    ASSERT_EQ(run(std::string("pid=$(pidof libvirtd) && kill ") + signal +
+    ASSERT_EQ(run(std::string("pid=$(cat /run/libvirtd.tobari.pid) && kill ") + signal +
                   " $pid && timeout 20 tail --pid=$pid -s 0.05 -f /dev/null"),
               0);
   }

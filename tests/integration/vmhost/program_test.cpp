@@ -216,7 +216,7 @@ TEST_F(ProgramTest, LibvirtdKilledNothingIsLostOrStartedTwice) {
   run_desktop();
   const std::string display = word_after(session(), "pid");
   const auto before = vm();
-  ASSERT_EQ(shell("pid=$(pidof libvirtd) && kill -KILL $pid"), 0);
+  ASSERT_EQ(shell("pid=$(cat /run/libvirtd.tobari.pid) && kill -KILL $pid"), 0);
   EXPECT_EQ(word_after(session(), "pid"), display) << "clients do not need libvirtd";
   start_libvirt();
   // The agent is back when it obeys again.

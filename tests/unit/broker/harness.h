@@ -82,6 +82,11 @@ struct Harness {
   Harness() {
     store.set_contended(true);  // whatever an act does, it does it again
     hosts.on_news([this](const HostId& host) { news.heard_of(host); });
+    // As the control loop does, but at once.
+    hosts.on_reported([this](const control::HostReported& report) -> Result<void> {
+      TOBARI_TRY(control.decide(report));
+      return {};
+    });
     router.add(all_routes(api));
   }
   ~Harness() {
@@ -125,6 +130,7 @@ struct Harness {
   void report_all(const Node& node, const std::vector<std::pair<std::string, wire::DesktopState>>& desktops,
                   std::uint64_t epoch = 1) {
     wire::ActualState actual;
+    actual.set_revision(store.get([&node](const Reader& r) { return r.host(node.id); })->revision);
     for (const auto& [desktop, state] : desktops) {
       wire::ActualDesktop& seen = *actual.add_desktops();
       seen.set_desktop_id(desktop);
@@ -196,7 +202,7 @@ struct Harness {
   MemoryStore store{clock};
   std::unique_ptr<Authenticator> authenticator = std::move(Authenticator::create(store, clock)).value();
   HostRegistry hosts{store, clock};
-  DirectControl control{store, hosts};
+  DirectControl control{store, clock, hosts};
   BrokerMetrics metrics;
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
   FakePolicyFiles policy_files;

@@ -22,11 +22,16 @@ std::optional<Action::Kind> to_rest(const WantedDesktop& wanted, const FoundDesk
   return Kind::kStop;
 }
 
+std::optional<Action::Kind> fence(const FoundDesktop& found) {
+  return found.running && !found.paused ? std::optional(Action::Kind::kFence) : std::nullopt;
+}
+
 std::optional<Action::Kind> decide(const WantedDesktop& wanted, const FoundDesktop& found, const HostMemory& memory) {
   using Kind = Action::Kind;
   const bool running = found.running;
   const auto epoch = memory.epochs.find(wanted.id);
   if (epoch != memory.epochs.end() && wanted.epoch < epoch->second) return Kind::kRefuse;
+  if (memory.fenced.contains(wanted.id)) return fence(found);
   if (memory.busy.contains(wanted.id)) return std::nullopt;
   switch (wanted.power) {
     case Power::kOn:
@@ -57,7 +62,12 @@ std::vector<Action> reconcile(std::span<const WantedDesktop> wanted, std::span<c
     if (kind) actions.push_back({*kind, desktop.id});
   }
   for (const FoundDesktop& desktop : found) {
-    if (known.contains(desktop.id) || !desktop.running || memory.busy.contains(desktop.id)) continue;
+    if (known.contains(desktop.id) || !desktop.running) continue;
+    if (memory.fenced.contains(desktop.id)) {
+      if (const auto kind = fence(desktop)) actions.push_back({*kind, desktop.id});
+      continue;
+    }
+    if (memory.busy.contains(desktop.id)) continue;
     actions.push_back({Action::Kind::kStop, desktop.id});
   }
   return actions;

@@ -35,6 +35,7 @@ struct HostMemory {
   std::set<DesktopId> busy;                   // something is under way: leave alone
   std::set<DesktopId> held;                   // not to be started, or resumed, now: failed, resting after a failure
   std::set<DesktopId> gone;                   // deleted by us, nothing is left
+  std::set<DesktopId> fenced{};               // they may run elsewhere by now: they stand still, whatever is wanted
 };
 
 struct Action {
@@ -45,6 +46,7 @@ struct Action {
     kSuspend,
     kSave,
     kResume,  // one that is suspended
+    kFence,   // its processors stop, also when something else is under way
     kRefuse,  // an epoch lower than one seen: somebody with old knowledge, do nothing
   };
   Kind kind = Kind::kRefuse;

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <format>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <poll.h>
 #include <pwd.h>
@@ -14,6 +15,7 @@
 #include <string>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -29,10 +31,11 @@
 #include "front/front.h"
 #include "host/container_store.h"
 #include "host/host_agent.h"
+#include "host/lease_keeper.h"
 #include "host/load_reporter.h"
 #include "host/template_keeper.h"
 #include "keeper/keeper_line.h"
-#include "link/broker_link.h"
+#include "link/broker_lines.h"
 #include "network/nft_packet_filter.h"
 
 namespace tobari::vmhost {
@@ -132,7 +135,10 @@ class Host {
     const ResourceGroups* const groups = find_groups();  // before anything is started, which would be in our own
     // Before any file is read: until it returns an agent before us may still write them.
     TOBARI_ASSIGN(Adoption adopted, find_what_was_left(config));
-    TOBARI_ASSIGN(auto channel, node::open(config.identity_dir, config.broker));
+    std::vector<std::shared_ptr<grpc::Channel>> brokers;
+    for (const std::string& each : config.brokers) {
+      TOBARI_ASSIGN(brokers.emplace_back(), node::open(config.identity_dir, each));
+    }
     TOBARI_ASSIGN(auto epochs, EpochStore::open(config.state_dir / "epochs"));
     TOBARI_ASSIGN(const auto vm_user, find_vm_user(config));
     TOBARI_ASSIGN(hypervisor_, make_hypervisor(config));
@@ -152,6 +158,7 @@ class Host {
                               },
                               std::move(adopted.front)));
     if (keeper_) keeper_->keep(std::string(kFrontName), "", front_->listener());
+    TOBARI_ASSIGN(lease_, LeaseKeeper::create(*loop_, {.file = config.state_dir / "lease", .brokers = brokers.size()}));
     const Accelerator accelerator = find_accelerator(config);
     accelerator_ = accelerator == Accelerator::kKvm ? "kvm" : "tcg";
     DesktopServices services{.loop = *loop_,
@@ -186,6 +193,7 @@ class Host {
     services.recordings = recordings_.get();
     services.user_disks = &*user_disks_;
     services.disk_claims = &disk_claims_;
+    services.lease = lease_.get();
     services.display.program = config.display_program;
     services.display.socket = config.display_socket;
     services.display.log_level = log::to_string(config.log_level);
@@ -206,14 +214,17 @@ class Host {
           if (link_) link_->send(message);
         },
         std::move(adopted));
-    link_.emplace(*loop_, std::move(channel),
-                  BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
-                                        [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
+    link_.emplace(*loop_, brokers,
+                  BrokerLines::Callbacks{
+                      .on_open = [this](const BrokerLines::Send& line) { agent_->on_broker_open(line); },
+                      .on_message = [this](std::size_t broker,
+                                           const wire::ToHost& message) { agent_->on_broker_message(message, broker); },
+                      .on_lost = [this] { agent_->on_broker_lost(); }});
     load_.emplace(*loop_, displays_, [this](const wire::FromHost& message) { link_->send(message); });
     if (config.metrics_listen) {
       TOBARI_ASSIGN(observation_,
                     Observation::start(*config.metrics_listen, {*loop_, metrics_, *agent_, *front_, displays_,
-                                                                [this] { return link_->connected(); }}));
+                                                                [this] { return link_->connected() > 0; }}));
     }
     return {};
   }
@@ -302,6 +313,7 @@ class Host {
     hypervisor_worker_.reset();
     networks_.reset();
     templates_.reset();
+    lease_.reset();
     agent_.reset();
     recordings_.reset();
     keeper_.reset();  // from here on the next agent may be at work
@@ -325,6 +337,7 @@ class Host {
   std::optional<DiskStore> disks_;
   std::optional<UserDiskStore> user_disks_;
   UserDiskClaims disk_claims_;
+  std::unique_ptr<LeaseKeeper> lease_;
   std::optional<TemplateStore> template_store_;
   std::optional<ContainerStore> containers_;
   std::optional<Worker> hypervisor_worker_;
@@ -332,7 +345,7 @@ class Host {
   std::optional<Worker> disk_worker_;
   std::optional<TemplateKeeper> templates_;
   std::optional<HostAgent> agent_;
-  std::optional<BrokerLink> link_;
+  std::optional<BrokerLines> link_;
   std::unique_ptr<Front> front_;
   std::optional<LoadReporter> load_;
   std::unique_ptr<Observation> observation_;

@@ -5,10 +5,13 @@
 #include <array>
 #include <cctype>
 #include <format>
+#include <set>
 #include <unistd.h>
 #include <utility>
 
 #include <tobari/config/config_file.h>
+
+#include "link/broker_lines.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -163,11 +166,35 @@ bool is_word(std::string_view text, std::size_t most) {
   });
 }
 
+// One, or a list of all: whatever a broker may decide about this host, each of them must have heard of it.
+Result<std::vector<std::string>> read_brokers(const ConfigFile& written) {
+  std::vector<std::string> brokers;
+  if (written.is_list("broker")) {
+    TOBARI_ASSIGN(brokers, written.list("broker"));
+  } else {
+    TOBARI_ASSIGN(brokers.emplace_back(), written.text("broker"));
+  }
+  if (brokers.size() > BrokerLines::kMostBrokers) {
+    return written.wrong("broker", std::format("must be at most {} brokers", BrokerLines::kMostBrokers));
+  }
+  std::set<std::string> known;
+  for (const std::string& each : brokers) {
+    const auto parsed = net::parse_endpoint(each);
+    if (!parsed) return written.wrong("broker", parsed.error().message);
+    if (!known.insert(each).second) return written.wrong("broker", "has " + each + " twice");
+  }
+  return brokers;
+}
+
 // A broker that is written as a name is closed to desktops by its network only.
 void close_to_desktops(const ConfigFile& written, NetworkOptions& options) {
-  const auto broker = written.endpoint("broker");
-  if (!broker) return;
-  if (const auto address = policy::IpAddress::parse(broker->address)) options.always_closed.push_back(*address);
+  const auto brokers = read_brokers(written);
+  if (!brokers) return;
+  for (const std::string& each : *brokers) {
+    const auto broker = net::parse_endpoint(each);
+    if (!broker) continue;
+    if (const auto address = policy::IpAddress::parse(broker->address)) options.always_closed.push_back(*address);
+  }
 }
 
 Result<std::optional<NetworkOptions>> read_network(const ConfigFile& written) {
@@ -234,8 +261,7 @@ Result<void> read_user_disks(const ConfigFile& written, Config& config) {
 
 Result<Config> read(const ConfigFile& written) {
   Config config;
-  TOBARI_TRY(written.endpoint("broker"));
-  TOBARI_ASSIGN(config.broker, written.text("broker"));
+  TOBARI_ASSIGN(config.brokers, read_brokers(written));
   TOBARI_ASSIGN(config.identity_dir, written.folder("identity_dir"));
   TOBARI_ASSIGN(config.state_dir, written.folder("state_dir"));
   if (config.state_dir.string().size() > kMaxStateDirLength) {

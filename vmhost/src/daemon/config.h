@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tobari/base/log.h>
 #include <tobari/base/result.h>
@@ -19,7 +20,7 @@
 namespace tobari::vmhost {
 
 struct Config {
-  std::string broker;  // "ADDR:PORT"
+  std::vector<std::string> brokers;  // "ADDR:PORT", all that there are: one, or a list (docs/ARCHITECTURE.md, D67)
   std::filesystem::path identity_dir;
   std::filesystem::path state_dir;
   std::filesystem::path images_dir;

@@ -70,6 +70,7 @@ wire::ActualDesktop Desktop::actual() const {
     actual.set_detail(*failure_);
   } else if (running_ && paused_) {
     actual.set_state(on ? wire::DESKTOP_STATE_STARTING : wire::DESKTOP_STATE_STOPPED);
+    if (fenced_) actual.set_detail("paused: its host has no lease");
   } else if (running_) {
     const bool ready = (!has_agent_ || guest_ready_) && has_disks();
     actual.set_state(ready ? wire::DESKTOP_STATE_RUNNING : wire::DESKTOP_STATE_STARTING);
@@ -127,6 +128,7 @@ void Desktop::went_down() {
   guest_.reset();
   guest_ready_ = false;
   paused_ = false;
+  fenced_ = fencing_ = false;
   logged_off_ = false;
   forget_disks();
   plug_timer_.reset();
@@ -184,6 +186,8 @@ void Desktop::rest_until(Loop::Steady::time_point until) {
 void Desktop::stop(std::chrono::milliseconds obey_within) {
   busy_ = true;
   stopping_ = true;
+  // What was paused because it may run elsewhere does not go on for a moment in order to end.
+  if (paused_ && (!wanted_ || !may_run())) return pull_plug();
   plug_timer_ = services_.loop.after(obey_within, [this] { pull_plug(); });
   if (!paused_ && guest_ && guest_->ask_shutdown()) return;
   auto job = [&hypervisor = services_.hypervisor, id = id_]() -> Result<void> {
@@ -207,7 +211,7 @@ void Desktop::pull_plug() {
       self->plug_timer_ = self->services_.loop.after(self->services_.times.hypervisor_again,
                                                      [desktop = self.get()] { desktop->pull_plug(); });
     } else if (!self->running_) {
-      self->busy_ = self->stopping_ = false;  // it was down already
+      self->busy_ = self->stopping_ = self->fencing_ = false;  // it was down already
     }
     self->services_.changed();
   });

@@ -34,6 +34,8 @@
 
 namespace tobari::vmhost {
 
+class LeaseKeeper;
+
 // Another display process that shows a desktop for a while: a wall's.
 struct Borrower {
   std::optional<std::uint32_t> uid;                          // of that process
@@ -77,6 +79,7 @@ struct DesktopServices {
   Recordings* recordings = nullptr;      // null: this host keeps none
   const UserDiskStore* user_disks = nullptr;  // null: this host has none
   UserDiskClaims* disk_claims = nullptr;
+  LeaseKeeper* lease = nullptr;  // null: what is wanted may run, as on a host that nobody can call lost
   std::function<void()> changed = {};    // look again: list, reconcile, report
   std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
   std::function<void(const DesktopId&, const wire::Transfer&)> on_transfer = {};
@@ -104,6 +107,10 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   [[nodiscard]] bool held() const;  // not to be started now
   [[nodiscard]] bool unwilling() const;  // could not be put to rest just now
   [[nodiscard]] bool gone() const noexcept { return gone_; }
+  // It, or a disk that it has, may be given anew elsewhere when this host is lost. So may one that nobody wants here:
+  // whose it is now is not known.
+  [[nodiscard]] bool leased() const { return !wanted_ || wanted_->leased(); }
+  [[nodiscard]] bool may_run() const;
   [[nodiscard]] wire::ActualDesktop actual() const;  // without its epoch, which the host keeps
   [[nodiscard]] const DesktopId& id() const noexcept { return id_; }
   [[nodiscard]] std::uint32_t slot() const noexcept { return slot_; }
@@ -119,6 +126,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void save();
   void resume();
   void log_off_guest();
+  // It stands still until may_run() again, and its sessions end.
+  void fence();
 
   // ---- its display
   [[nodiscard]] Result<void> showable() const;  // the error says why it cannot be shown now
@@ -193,6 +202,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void call_to_rest(RestCall call, std::function<void(const Result<void>&)> then);
   void cannot_rest(const char* what, const Error& error);
   void runs_again();
+  void on_fenced(const Result<bool>& paused);
+  void end_display_sessions(const std::string& reason);
   void take_ending(const wire::DesiredDesktop& wanted);
   void warn_display();
   void on_guest_news(const GuestEvent& event);
@@ -234,6 +245,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   bool running_ = false;
   bool paused_ = false;
   bool saved_ = false;
+  bool fencing_ = false;      // a worker is just pausing it, or pulling its plug
+  bool fenced_ = false;       // it is paused because it may not run
   bool goes_on_ = false;      // it was just resumed, or started from what was saved: its clock is behind
   bool logged_off_ = false;   // its user has ended the guest's session
   std::optional<Rest> rest_as_{};  // because what was wanted cannot be

@@ -179,6 +179,7 @@ Result<std::string> Desktop::arm(const wire::OpenDisplay& request) {
 
 Result<void> Desktop::client(const std::string& session, const std::string& address, int descriptor) {
   if (!display_) return fail(Errc::kUnavailable, "there is no display process");
+  if (fenced_ && paused_) return fail(Errc::kUnavailable, "the desktop is paused");
   wire::ToDisplay message;
   message.mutable_client()->set_session_id(session);
   message.mutable_client()->set_address(address);

@@ -8,6 +8,7 @@
 
 #include "host/claims.h"
 #include "host/desktop.h"
+#include "host/lease_keeper.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -83,6 +84,7 @@ void Desktop::resume() {
 }
 
 void Desktop::runs_again() {
+  fenced_ = false;
   if (!std::exchange(paused_, false)) return;
   // One that the hypervisor suspends again at once, because a disk is full, is not resumed in a busy loop.
   rest_again_ = Loop::Steady::now() + services_.times.hypervisor_again;
@@ -91,6 +93,58 @@ void Desktop::runs_again() {
   goes_on_ = guest_ == nullptr || !guest_->say(guest_clock(wall_milliseconds()));
   start_display();
   bring_disks();
+}
+
+// ---- what may not run
+
+bool Desktop::may_run() const { return services_.lease == nullptr || !leased() || services_.lease->good(); }
+
+// One that is going down goes at once. One that a worker is just starting is paused when it is seen to run.
+void Desktop::fence() {
+  if (!running_ || paused_ || fencing_ || changing_) return;
+  fencing_ = true;
+  if (stopping_) return pull_plug();
+  busy_ = changing_ = true;
+  auto job = [&hypervisor = services_.hypervisor, id = id_]() -> Result<bool> {
+    const auto suspended = hypervisor.suspend(id);
+    if (suspended) return true;
+    if (suspended.error().code == Errc::kUnavailable || suspended.error().code == Errc::kNotFound) {
+      return std::unexpected<Error>(suspended.error());
+    }
+    // Better lost than running twice.
+    TOBARI_TRY(hypervisor.stop(id, StopMode::kNow));
+    return false;
+  };
+  worker().run(std::move(job), [self = shared_from_this()](const Result<bool>& paused) { self->on_fenced(paused); });
+}
+
+void Desktop::on_fenced(const Result<bool>& paused) {
+  busy_ = changing_ = fencing_ = false;
+  changed_at_ = Loop::Steady::now();
+  end_display_sessions("this host has lost its brokers, and the desktop is paused");
+  if (!paused) {
+    log::error("desktop is not paused yet", {{"desktop", id_.str()}, {"reason", describe(paused.error())}});
+    rest_timer_ = services_.loop.after(services_.times.hypervisor_again, [this] { services_.changed(); });
+    return;
+  }
+  if (*paused) {
+    log::warning("desktop is paused until the lease is good again", {{"desktop", id_.str()}});
+    paused_ = fenced_ = true;
+    source_timer_.reset();
+  } else {
+    log::error("desktop cannot be paused and was ended", {{"desktop", id_.str()}});
+    stopping_ = true;
+    found(false);  // while it is known that this was meant
+  }
+  services_.changed();
+}
+
+void Desktop::end_display_sessions(const std::string& reason) {
+  if (connected_session_.empty() || borrower_) return;
+  wire::CloseSession close;
+  close.set_session_id(connected_session_);
+  close.set_reason(reason);
+  drop(close);
 }
 
 void Desktop::restart_in_order() {

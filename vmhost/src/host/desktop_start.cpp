@@ -175,6 +175,8 @@ void Desktop::join(Parts& parts) {
 // ---- starting
 
 void Desktop::power_on(Prepared prepared) {
+  // Preparing takes its time.
+  if (!may_run()) return not_started(fail(Errc::kUnavailable, "this host has no lease").error());
   auto job = [&hypervisor = services_.hypervisor, prepared]() -> Result<void> {
     if (prepared.copy_of) return hypervisor.clone(prepared.spec, prepared.copy_of->files);
     TOBARI_TRY(hypervisor.define(prepared.spec));

@@ -10,6 +10,7 @@
 #include <tobari/base/log.h>
 
 #include "host/files.h"
+#include "host/lease_keeper.h"
 #include "host/network_wire.h"
 
 namespace tobari::vmhost {
@@ -48,6 +49,11 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
     });
   });
   look();
+  if (services_.lease == nullptr) return;
+  services_.lease->start(send_, [this] {
+    if (listed_) reconcile_now();  // what is over does not wait for the hypervisor's list
+    look();
+  });
 }
 
 HostAgent::~HostAgent() {
@@ -70,6 +76,11 @@ void HostAgent::on_desired(const wire::DesiredState& desired) {
     log::error("desired state with too many desktops is not used",
                {{"count", std::to_string(desired.desktops_size())}});
     return;
+  }
+  // What several brokers say, each on its own line, comes in any order.
+  if (desired_known_ && desired.revision() < revision_) {
+    return log::info("older desired state is not used", {{"revision", std::to_string(desired.revision())},
+                                                         {"known", std::to_string(revision_)}});
   }
   const auto saved = write_file_durably(options_.desired_file, desired.SerializeAsString());
   // Acting on it is still right; only a restart while the broker is away would act on older knowledge.
@@ -118,6 +129,8 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
   take_networks(desired);
   take_removed_disks(desired);
   warn_walls();
+  // Now that what was taken from us is known, a lease that names it is good.
+  if (services_.lease != nullptr) services_.lease->has_revision(revision_);
   return {};
 }
 
@@ -210,7 +223,7 @@ void HostAgent::on_list(const Result<std::vector<DomainInfo>>& list, Loop::Stead
 }
 
 void HostAgent::reconcile_now() {
-  if (!desired_known_ || exit_done_) return;
+  if (exit_done_) return;
   std::vector<WantedDesktop> wanted;
   std::vector<FoundDesktop> found;
   HostMemory memory;
@@ -221,8 +234,26 @@ void HostAgent::reconcile_now() {
     if (each->busy() || each->unwilling() || refused_.contains(id)) memory.busy.insert(id);
     if (each->held()) memory.held.insert(id);
     if (each->gone()) memory.gone.insert(id);
+    if (!each->may_run()) memory.fenced.insert(id);
   }
-  for (const Action& action : reconcile(wanted, found, memory)) act(action);
+  if (desired_known_) tell_watchdog();
+  for (const Action& action : reconcile(wanted, found, memory)) {
+    // Until it is known what is wanted here, nothing is ended; what may not run stands still all the same.
+    if (desired_known_ || action.kind == Action::Kind::kFence) act(action);
+  }
+}
+
+// Before anything is started or let go on.
+void HostAgent::tell_watchdog() {
+  if (services_.lease == nullptr) return;
+  std::set<DesktopId> always;
+  std::set<DesktopId> leased;
+  for (const auto& [id, each] : desktops_) {
+    const auto wanted = each->wanted();
+    if (!wanted || wanted->power == Power::kDeleted || refused_.contains(id)) continue;
+    (each->leased() ? leased : always).insert(id);
+  }
+  services_.lease->may_run(std::move(always), std::move(leased));
 }
 
 void HostAgent::act(const Action& action) {
@@ -241,6 +272,9 @@ void HostAgent::act(const Action& action) {
       return target->save();
     case Action::Kind::kResume:
       return target->resume();
+    case Action::Kind::kFence:
+      end_walls_of(action.id, "this host has lost its brokers");
+      return target->fence();
     case Action::Kind::kRefuse:
       return;  // take() does not let them through
   }
@@ -253,11 +287,12 @@ void HostAgent::forget_gone() {
   });
 }
 
-void HostAgent::report() {
+std::optional<wire::FromHost> HostAgent::current_report() const {
   // Until we know what is wanted here, an empty list would say that nothing is left of what was to be deleted.
-  if (!desired_known_) return;
+  if (!desired_known_) return std::nullopt;
   wire::FromHost message;
   wire::ActualState& actual = *message.mutable_actual();
+  actual.set_revision(revision_);
   for (const auto& [id, each] : desktops_) {
     if (each->gone()) continue;
     wire::ActualDesktop& one = *actual.add_desktops();
@@ -269,10 +304,16 @@ void HostAgent::report() {
   for (const auto& [id, gone] : removed_disks_) {
     if (gone) actual.add_removed_user_disks(id.str());
   }
-  std::string bytes = message.SerializeAsString();
+  return message;
+}
+
+void HostAgent::report() {
+  const auto message = current_report();
+  if (!message) return;
+  std::string bytes = message->SerializeAsString();
   if (bytes == last_report_) return;
   last_report_ = std::move(bytes);
-  send_(message);
+  send_(*message);
 }
 
 HostAgent::Figures HostAgent::figures() const {
@@ -299,7 +340,7 @@ HostAgent::Figures HostAgent::figures() const {
 
 // ---- the broker
 
-void HostAgent::on_broker_open() {
+void HostAgent::on_broker_open(const Send& line) {
   wire::FromHost hello;
   *hello.mutable_hello() = options_.hello;
   for (const ImageName& image : services_.images.list()) {
@@ -313,17 +354,23 @@ void HostAgent::on_broker_open() {
   if (services_.user_disks != nullptr) {
     for (const std::string& name : services_.user_disks->storages()) hello.mutable_hello()->add_user_storages(name);
   }
-  send_(hello);
-  last_report_.clear();
-  report();
+  line(hello);
+  if (const auto state = current_report()) line(*state);
+  send_events(line);
+  if (services_.lease != nullptr) services_.lease->ask_now();
+}
+
+// Again from time to time: a broker whose database was away has not stored them, and does not ask for them.
+void HostAgent::send_events(const Send& line) {
   for (const wire::SessionEvent& event : events_.pending()) {
     wire::FromHost message;
     *message.mutable_session() = event;
-    send_(message);
+    line(message);
   }
+  events_timer_ = services_.loop.after(options_.events_again, [this] { send_events(send_); });
 }
 
-void HostAgent::on_broker_message(const wire::ToHost& message) {
+void HostAgent::on_broker_message(const wire::ToHost& message, std::size_t broker) {
   switch (message.message_case()) {
     case wire::ToHost::kDesired:
       return on_desired(message.desired());
@@ -341,6 +388,9 @@ void HostAgent::on_broker_message(const wire::ToHost& message) {
       return on_narrow_session(message.narrow_session());
     case wire::ToHost::kTransferAnswered:
       return on_transfer_answered(message.transfer_answered());
+    case wire::ToHost::kLease:
+      if (services_.lease != nullptr) services_.lease->on_answer(broker, message.lease());
+      return;
     case wire::ToHost::kLogOff:
       return on_log_off(message.log_off());
     case wire::ToHost::MESSAGE_NOT_SET:

@@ -38,9 +38,11 @@ class HostAgent {
     wire::HostHello hello;                                            // without images
     std::chrono::milliseconds list_every = std::chrono::seconds(10);  // besides every event: those can be lost
     std::chrono::milliseconds open_within = std::chrono::seconds(8);  // for a display that is just starting
+    std::chrono::milliseconds events_again = std::chrono::seconds(15);  // that no broker has stored
     std::chrono::milliseconds obey_at_exit = std::chrono::seconds(8);
     std::chrono::milliseconds exit_within = std::chrono::seconds(14);
   };
+  // To whichever broker it is for (link/broker_lines.h).
   using Send = std::function<void(const wire::FromHost&)>;
 
   // `services`: without its callbacks, which are this object's. `adopted`: what an earlier life of this program left.
@@ -50,8 +52,12 @@ class HostAgent {
   HostAgent(const HostAgent&) = delete;
   HostAgent& operator=(const HostAgent&) = delete;
 
-  void on_broker_open();  // a new stream: hello, state, events
-  void on_broker_message(const wire::ToHost& message);
+  // A new stream, to one of the brokers: hello, state, events.
+  void on_broker_open(const Send& line);
+  void on_broker_open() { on_broker_open(send_); }  // of the only one
+  // `broker`: which of the brokers, by the configuration's order.
+  void on_broker_message(const wire::ToHost& message, std::size_t broker = 0);
+  void on_broker_lost() { send_events(send_); }  // what it was told may not have been stored
   // A client's first packet carried this token. Good once.
   [[nodiscard]] Result<void> on_client(const std::string& token_sha256, const std::string& address, int descriptor);
 
@@ -86,9 +92,12 @@ class HostAgent {
   void look();  // list, then everything that follows from it
   void on_list(const Result<std::vector<DomainInfo>>& list, Loop::Steady::time_point asked);
   void reconcile_now();
+  void tell_watchdog();
   void act(const Action& action);
   void forget_gone();
   void report();
+  [[nodiscard]] std::optional<wire::FromHost> current_report() const;
+  void send_events(const Send& line);
   [[nodiscard]] std::shared_ptr<Desktop> desktop(const DesktopId& id);
   [[nodiscard]] std::uint32_t free_slot() const;
   void check_exit();
@@ -166,6 +175,7 @@ class HostAgent {
   std::function<void()> exit_done_;
   std::unique_ptr<Subscription> watch_;
   Loop::Handle list_timer_;
+  Loop::Handle events_timer_;
   Loop::Handle open_timer_;
   Loop::Handle exit_timer_;
 };
