@@ -4,6 +4,7 @@
 #include <cstring>
 #include <format>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include <freerdp/codec/clear.h>
@@ -13,17 +14,11 @@
 #include <freerdp/codec/progressive.h>
 #include <freerdp/codec/region.h>
 
+#include <tobari/base/freed.h>
+
 namespace tobari::display::testing {
 
 namespace {
-
-template <auto kFree>
-struct Freed {
-  template <class T>
-  void operator()(T* what) const {
-    kFree(what);
-  }
-};
 
 using Clear = std::unique_ptr<CLEAR_CONTEXT, Freed<clear_context_free>>;
 using Planar = std::unique_ptr<BITMAP_PLANAR_CONTEXT, Freed<freerdp_bitmap_planar_context_free>>;

@@ -85,15 +85,17 @@ class FrameEncoder::Impl {
   void follow(std::span<const Move> moves, Time now, EncodedFrame& frame);
   [[nodiscard]] Region recall(const FrameView& picture, Region area, Time now, EncodedFrame& frame);
   [[nodiscard]] bool has_avc() const noexcept { return codecs_.avc420 && video_.possible(); }
-  Region encode_moving(const FrameView& picture, const Region& area, const Rect& playing, Time now, Budget budget,
-                       EncodedFrame& frame);
+  Region encode_video(const FrameView& picture, const Region& area, const Rect& playing, Time now, EncodedFrame& frame);
   Region encode_photograph(const FrameView& picture, const Region& area, ProgressiveEncoder::Quality quality, Time now,
                            Budget budget, EncodedFrame& frame);
   Region encode_still(const FrameView& picture, const Region& area, Time now, long max_piece, Budget budget,
                       EncodedFrame& frame);
   Region encode_exact(const FrameView& picture, const std::vector<Piece>& pieces, long max_piece, Budget budget,
                       EncodedFrame& frame);
-  void encode_owed(const FrameView& picture, Time now, long max_piece, Budget budget, EncodedFrame& frame);
+  Region encode_round(const FrameView& picture, Region area, const Region& playing, Time now, long max_piece,
+                      Budget budget, EncodedFrame& frame);
+  void encode_owed(const FrameView& picture, const Region& playing, Time now, long max_piece, Budget budget,
+                   EncodedFrame& frame);
   void encode_rested(const FrameView& picture, Time now, long max_piece, Budget budget, EncodedFrame& frame);
   [[nodiscard]] bool owes() const noexcept { return !owed_.empty() || !later_.empty(); }
   EncodedRect encode_piece(const FrameView& picture, const Piece& piece);
@@ -137,26 +139,29 @@ EncodedFrame FrameEncoder::Impl::encode(const FrameView& picture, const Region& 
   fresh.clip(bounds(size_));
   motion_.note(fresh, now);
   areas_.look(motion_, picture);
-  Region playing;
-  Region video;
-  if (has_avc() || codecs_.progressive) {
-    playing = areas_.find(motion_, now);
-    for (const Region* part : {&fresh, &owed_, &later_}) video.add(common(*part, playing));
+  const Region playing = has_avc() || codecs_.progressive ? areas_.find(motion_, now) : Region{};
+  Region moving = common(fresh, playing);
+  subtract(fresh, moving);
+  if (has_avc()) {
+    for (Region* rest : {&owed_, &later_}) {
+      moving.add(common(*rest, playing));
+      subtract(*rest, playing);
+    }
   }
-  for (Region* rest : {&fresh, &owed_, &later_}) subtract(*rest, video);
 
   const Budget limit{budget, kFrameByteBudget};
   const long piece = limit.piece(kFramePiece);
-  if (fresh.area() <= kPromptArea) {
+  const bool prompt = fresh.area() <= kPromptArea;
+  if (prompt) {
     subtract(owed_, fresh);
     subtract(later_, fresh);
     owed_.add(encode_still(picture, fresh, now, piece, limit, frame));
-  } else {
-    subtract(fresh, owed_);
-    later_.add(fresh);
   }
-  later_.add(encode_moving(picture, video, playing.bounding_box(), now, limit, frame));
-  encode_owed(picture, now, piece, limit, frame);
+  if (has_avc()) moving = encode_video(picture, moving, playing.bounding_box(), now, frame);
+  if (!prompt) moving.add(fresh);
+  subtract(moving, owed_);
+  later_.add(moving);
+  encode_owed(picture, playing, now, piece, limit, frame);
   tiles_.store(inexact(), frame);
   return frame;
 }
@@ -182,27 +187,33 @@ Region FrameEncoder::Impl::recall(const FrameView& picture, Region area, Time no
 }
 
 // All of owed_ goes before any of later_, or a picture that always changes would only ever show its beginning.
-void FrameEncoder::Impl::encode_owed(const FrameView& picture, Time now, long max_piece, Budget budget,
-                                     EncodedFrame& frame) {
-  owed_ = encode_still(picture, owed_, now, max_piece, budget, frame);
+void FrameEncoder::Impl::encode_owed(const FrameView& picture, const Region& playing, Time now, long max_piece,
+                                     Budget budget, EncodedFrame& frame) {
+  owed_ = encode_round(picture, std::move(owed_), playing, now, max_piece, budget, frame);
   if (!owed_.empty() || later_.empty()) return;
-  owed_ = encode_still(picture, std::exchange(later_, {}), now, max_piece, budget, frame);
+  owed_ = encode_round(picture, std::exchange(later_, {}), playing, now, max_piece, budget, frame);
 }
 
 // This and the ones below return what is left to be sent.
-Region FrameEncoder::Impl::encode_moving(const FrameView& picture, const Region& area, const Rect& playing, Time now,
-                                         Budget budget, EncodedFrame& frame) {
+Region FrameEncoder::Impl::encode_round(const FrameView& picture, Region area, const Region& playing, Time now,
+                                        long max_piece, Budget budget, EncodedFrame& frame) {
+  const Region moving = codecs_.progressive ? common(area, playing) : Region{};
+  subtract(area, moving);
+  Region left = encode_photograph(picture, moving, rule_.moving(moving.area()), now, budget, frame);
+  left.add(encode_still(picture, area, now, max_piece, budget, frame));
+  return left;
+}
+
+Region FrameEncoder::Impl::encode_video(const FrameView& picture, const Region& area, const Rect& playing, Time now,
+                                        EncodedFrame& frame) {
   if (area.empty()) return {};
-  if (has_avc()) {
-    const auto sent = video_.encode(picture, area, playing, now, frame);
-    if (sent) {
-      lossy_.add(*sent, now);
-      return {};
-    }
+  const auto sent = video_.encode(picture, area, playing, now, frame);
+  if (!sent) {
     log::error("video_encode", {{"error", describe(sent.error())}});
+    return area;
   }
-  if (!codecs_.progressive) return area;
-  return encode_photograph(picture, area, rule_.moving(area.area()), now, budget, frame);
+  lossy_.add(*sent, now);
+  return {};
 }
 
 Region FrameEncoder::Impl::encode_photograph(const FrameView& picture, const Region& area,
@@ -284,7 +295,7 @@ EncodedFrame FrameEncoder::Impl::refine(const FrameView& picture, Time now, std:
   const Budget limit{wanted, std::max(wanted, kRefineByteBudget)};
   const long piece = limit.piece(kRefinePiece);
   if (owes()) {
-    encode_owed(picture, now, piece, limit, frame);
+    encode_owed(picture, {}, now, piece, limit, frame);
   } else {
     encode_rested(picture, now, piece, limit, frame);
   }

@@ -22,7 +22,8 @@ constexpr std::size_t kDiskBytes = 16U << 20;  // sparse; the BIOS does not boot
 
 // Real mode: set a video mode, then print every key that the BIOS reads.
 std::string boot_sector(QemuMachine::Screen screen, QemuMachine::Sound sound) {
-  const std::string text_mode("\xB8\x03\x00\xCD\x10", 5);              // ax=0003 int 10
+  // ax=0003 int 10; ax=0100 cx=2000 int 10: no cursor, which blinks and so makes two pictures of one.
+  const std::string text_mode("\xB8\x03\x00\xCD\x10\xB8\x00\x01\xB9\x00\x20\xCD\x10", 13);
   const std::string vesa_mode("\xB8\x02\x4F\xBB\x44\x41\xCD\x10", 8);  // ax=4f02 bx=4144 int 10: 1024x768, 32 bit
   const std::string echo(
       "\xB8\x3E\x0E\xBB\x0F\x00\xCD\x10"  // ax=0e3e bx=000f int 10: '>' says that we are ready

@@ -224,6 +224,30 @@ TEST(FrameEncoder, ClientWithoutAvcGetsVideoWithSomeLoss) {
   EXPECT_EQ(session.client.difference(with_video(size, bounds(size), 9)), "");
 }
 
+// Every picture of it is new from the top on, and a frame holds a part of it only.
+TEST(FrameEncoder, AFilmOnANarrowLineIsShownToItsEnd) {
+  const Size size{640, 480};
+  Session session(size, kWithoutAvc);
+  constexpr std::size_t kBudget = 8192;
+  constexpr int kBegun = 5;   // pictures, until it is known to be a film
+  constexpr int kRound = 15;  // frames that hold all of it, with room to spare
+  Region unseen(bounds(size));
+  for (int i = 0; i < kBegun + kRound; ++i) {
+    const bool begun = i >= kBegun;
+    const Region changed = session.diff.update(with_video(size, bounds(size), i).view(), Region(bounds(size)));
+    const EncodedFrame frame = session.encoder.encode(session.diff.picture(), changed, session.now,
+                                                      begun ? kBudget : FrameEncoder::kFrameByteBudget);
+    ASSERT_TRUE(session.client.show(frame));
+    session.now += milliseconds(40);
+    if (!begun) continue;
+    EXPECT_TRUE(codecs_in(frame).contains(Codec::kProgressive));
+    for (const EncodedRect& command : frame.rects) {
+      for (const Rect& rect : command.regions) unseen.subtract(rect);
+    }
+  }
+  EXPECT_TRUE(unseen.empty()) << unseen.area() << " pixels stand still, from line " << unseen.bounding_box().y << " on";
+}
+
 // Text to the left, a photograph to the right.
 Picture page_with_photograph(Size size, const Rect& photograph, int phase = 3) {
   Picture page = make_picture(Content::kTextLight, size);

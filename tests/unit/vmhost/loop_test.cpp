@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "host/loop.h"
 
+#include <chrono>
 #include <memory>
 
 #include <gtest/gtest.h>
