@@ -48,7 +48,9 @@ TEST(TemplateOrders, EachKindOnceAndOnlyOfPoolsThatMakeDesktops) {
 
 TEST(TemplateOrders, AreNotMoreThanAHostTakes) {
   std::vector<Pool> pools;
-  for (std::uint32_t i = 0; i < 100; ++i) pools.push_back(pool_of_kind(PoolKind::kFloating, std::format("image-{}", i)));
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    pools.push_back(pool_of_kind(PoolKind::kFloating, std::format("image-{}", i)));
+  }
   EXPECT_THAT(kinds_made(pools), SizeIs(kMaxTemplates));
 }
 
