@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The control core with its effects carried out here and now, by the hosts whose line this broker holds: what REST needs
-// of it (rest/control_plane.h), and what ControlLoop stands on. Other brokers see what has changed in the database. Any
-// thread.
+// The control core with its effects carried out here and now, by the hosts whose line this broker holds: what REST
+// needs of it (rest/control_plane.h), and what ControlLoop stands on. Other brokers see what has changed in the
+// database. Any thread.
 #pragma once
 
 #include <functional>

@@ -159,7 +159,10 @@ TEST_F(LeaseTest, AGrantThatNamesANewerStateHoldsWhenThatIsThere) {
   broker_.desire(desired_);
   EXPECT_TRUE(eventually([this] { return !machine(floating_).has_value(); }));
   EXPECT_FALSE(ran) << "not even in order to end";
-  EXPECT_TRUE(eventually([this] { return broker_.actual().revision() == 11 && broker_.actual().desktops_size() == 1; }));
+  EXPECT_TRUE(eventually([this] {
+    const wire::ActualState actual = broker_.actual();
+    return actual.revision() == 11 && actual.desktops_size() == 1;
+  }));
 }
 
 TEST_F(LeaseTest, AnOlderDesiredStateIsNotUsed) {

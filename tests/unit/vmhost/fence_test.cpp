@@ -256,7 +256,8 @@ TEST_F(FenceTest, ADamagedFileLeavesWhatWasKnown) {
 class NamedProcess {
  public:
   explicit NamedProcess(const std::string& name) {
-    std::string arguments[] = {"sh", "-c", "while :; do sleep 0.1; done", "-name", "guest=" + name + ",debug-threads=on"};
+    std::string arguments[] = {"sh", "-c", "while :; do sleep 0.1; done", "-name",
+                               "guest=" + name + ",debug-threads=on"};
     char* pointers[] = {arguments[0].data(), arguments[1].data(), arguments[2].data(),
                         arguments[3].data(), arguments[4].data(), nullptr};
     if (::posix_spawn(&pid_, "/bin/sh", nullptr, nullptr, pointers, environ) != 0) pid_ = -1;
@@ -302,7 +303,8 @@ TEST(QemuProcesses, ANumberThatIsSomebodyElsesIsLeftAlone) {
   const NamedProcess machine(domain_name(DesktopId::random()));
   ASSERT_TRUE(soon([&] { return !processes->list().empty(); }));
   EXPECT_EQ(processes->freeze({DesktopId::random(), machine.pid(), false}).error().code, Errc::kNotFound);
-  EXPECT_EQ(processes->freeze({DesktopId::random(), 1 << 22, false}).error().code, Errc::kNotFound) << "no such process";
+  EXPECT_EQ(processes->freeze({DesktopId::random(), (1 << 22) + 1, false}).error().code, Errc::kNotFound)
+      << "no such process";
 }
 
 }  // namespace

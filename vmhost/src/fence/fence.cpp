@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <poll.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ Fence::Fence(Parts parts, Times times, std::string boot, UniqueFd timer)
       worker_(std::make_unique<Worker>(parts_.loop)) {
   watch_ = parts_.loop.watch(timer_.get(), POLLIN, [this](short) {
     std::uint64_t times_over = 0;
-    static_cast<void>(::read(timer_.get(), &times_over, sizeof times_over));
+    [[maybe_unused]] const auto got = ::read(timer_.get(), &times_over, sizeof times_over);
     look();
   });
   look_again_at(boot_time());
@@ -113,7 +114,8 @@ void Fence::stop_processes(const std::vector<DesktopId>* which) {
   std::set<DesktopId> found;
   const auto processes = parts_.processes != nullptr ? parts_.processes->list() : std::vector<MachineProcess>();
   for (const MachineProcess& each : processes) {
-    const bool meant = which == nullptr ? !note_->always.contains(each.desktop) : std::ranges::contains(*which, each.desktop);
+    const bool meant =
+        which == nullptr ? !note_->always.contains(each.desktop) : std::ranges::contains(*which, each.desktop);
     if (!meant) continue;
     found.insert(each.desktop);
     if (each.frozen) continue;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <poll.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,7 +48,7 @@ void LeaseKeeper::start(Send send, std::function<void()> changed) {
   changed_ = std::move(changed);
   watch_ = loop_.watch(timer_.get(), POLLIN, [this](short) {
     std::uint64_t times_over = 0;
-    static_cast<void>(::read(timer_.get(), &times_over, sizeof times_over));
+    [[maybe_unused]] const auto got = ::read(timer_.get(), &times_over, sizeof times_over);
     on_time();
   });
   on_time();
@@ -127,7 +128,8 @@ void LeaseKeeper::write() {
   note_.until = lease_.until();
   const auto written = write_lease_note(options_.file, note_);
   if (!written && !std::exchange(writing_fails_, true)) {
-    log::error("the watchdog does not hear of the lease, and will pause desktops", {{"reason", written.error().message}});
+    log::error("the watchdog does not hear of the lease, and will pause desktops",
+               {{"reason", written.error().message}});
   }
   if (written) writing_fails_ = false;
 }

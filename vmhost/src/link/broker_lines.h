@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A line to each broker (docs/ARCHITECTURE.md, D67). What the host says of itself goes to all of them; an answer goes to
-// who asked; what must be stored once goes to one, the first that is there. Loop thread only.
+// A line to each broker (docs/ARCHITECTURE.md, D67). What the host says of itself goes to all of them; an answer goes
+// to who asked; what must be stored once goes to one, the first that is there. Loop thread only.
 #pragma once
 
 #include <cstddef>
