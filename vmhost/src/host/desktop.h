@@ -130,6 +130,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
     std::optional<FrozenTemplate> copy_of;  // empty: it boots
     std::string boots_because;              // of one that is to be a copy
     DesktopId spoiled{};                    // a template that is not what it was; empty: none
+    std::uint32_t disk_number = 0;
   };
   // `of`: the template that it is to be a copy of, or why there is none; empty: none is named.
   [[nodiscard]] Result<Prepared> prepare(const wire::DesiredDesktop& wanted, const std::optional<Frozen>& of) const;
@@ -183,6 +184,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   bool gone_ = false;
   bool has_agent_ = false;
   bool has_clipboard_ = false;
+  bool one_screen_ = false;  // its devices have no more
   bool guest_ready_ = false;
   bool copied_ = false;       // its disk stands on a template's
   bool card_is_due_ = false;  // it runs as a copy that has no card yet, or perhaps none

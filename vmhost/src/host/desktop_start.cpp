@@ -48,7 +48,8 @@ void Desktop::choose_disk(Prepared& prepared, const std::optional<std::filesyste
                           const std::optional<Frozen>& of) const {
   const TemplateStore* const store = services_.templates == nullptr ? nullptr : &services_.templates->store();
   if (base && store != nullptr && store->holds(*base)) prepared.spec.frozen_disk = *base;
-  const bool fresh = !base || (!prepared.spec.frozen_disk.empty() && services_.disks.untouched(id_).value_or(false));
+  const auto untouched = [this, &prepared] { return services_.disks.untouched(id_, prepared.disk_number); };
+  const bool fresh = !base || (!prepared.spec.frozen_disk.empty() && untouched().value_or(false));
   if (!of || !fresh) return;
   if (!*of) {
     prepared.boots_because = of->error().message;
@@ -71,16 +72,18 @@ void Desktop::choose_disk(Prepared& prepared, const std::optional<std::filesyste
 Result<Desktop::Prepared> Desktop::prepare(const wire::DesiredDesktop& wanted, const std::optional<Frozen>& of) const {
   TOBARI_ASSIGN(const ImageFiles image, services_.images.verified(wanted.image()));
   Prepared prepared;
+  prepared.disk_number = wanted.disk();
   prepared.spec = machine_of(image, profile_of(wanted), services_.accelerator, services_.vm_user);
   prepared.spec.id = id_;
   prepared.spec.title = wanted.name();
   prepared.spec.agent_socket = agent_socket();
   prepared.spec.clipboard_socket = clipboard_socket();
-  TOBARI_ASSIGN(const auto base, services_.disks.base_of(id_));
+  TOBARI_TRY(services_.disks.drop_others(id_, wanted.disk()));
+  TOBARI_ASSIGN(const auto base, services_.disks.base_of(id_, wanted.disk()));
   choose_disk(prepared, base, of);
   const std::filesystem::path frozen = prepared.spec.frozen_disk;
   if (!frozen.empty()) TOBARI_TRY(check_base(frozen, image.disk));
-  TOBARI_ASSIGN(prepared.spec.disk, services_.disks.ensure(id_, frozen.empty() ? image.disk : frozen));
+  TOBARI_ASSIGN(prepared.spec.disk, services_.disks.ensure(id_, frozen.empty() ? image.disk : frozen, wanted.disk()));
   return prepared;
 }
 
@@ -157,9 +160,11 @@ void Desktop::boot_instead(const Prepared& prepared, const Error& why) {
   log::warning("desktop boots instead of being copied", {{"desktop", id_.str()}, {"because", describe(why)}});
   auto job = [self = shared_from_this(), prepared]() -> Result<Prepared> {
     Prepared booted{prepared.spec, std::nullopt, {}};
+    booted.disk_number = prepared.disk_number;
     booted.spec.frozen_disk.clear();
     TOBARI_TRY(self->services_.disks.remove(self->id_));
-    TOBARI_ASSIGN(booted.spec.disk, self->services_.disks.ensure(self->id_, booted.spec.backing_disk));
+    TOBARI_ASSIGN(booted.spec.disk,
+                  self->services_.disks.ensure(self->id_, booted.spec.backing_disk, booted.disk_number));
     return booted;
   };
   services_.disk_worker.run(std::move(job), [self = shared_from_this()](Result<Prepared> booted) {
@@ -178,8 +183,8 @@ void Desktop::not_started(const Error& error) {
 // ---- running
 
 bool Desktop::stands_on_template() const {
-  if (services_.templates == nullptr) return false;
-  const auto base = services_.disks.base_of(id_);
+  if (services_.templates == nullptr || !wanted_) return false;
+  const auto base = services_.disks.base_of(id_, wanted_->disk());
   return base && *base && services_.templates->store().holds(**base);
 }
 

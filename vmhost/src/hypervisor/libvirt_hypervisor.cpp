@@ -98,7 +98,9 @@ class LibvirtHypervisor final : public Hypervisor {
     auto domain = find(connection, id);
     if (!domain) return not_found_is_fine(std::move(domain).error());
     if (is_active(*domain)) return fail(Errc::kAlreadyExists, "the VM is running");
-    if (::virDomainUndefine(domain->get()) < 0) {
+    // What UEFI has kept for it goes with it; asked for only then, because not every driver knows the flag.
+    if (::virDomainUndefine(domain->get()) < 0 &&
+        ::virDomainUndefineFlags(domain->get(), VIR_DOMAIN_UNDEFINE_NVRAM) < 0) {
       return libvirt_failure(std::format("undefine the VM of desktop {}", id.str()));
     }
     return {};
