@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <format>
+#include <utility>
 
 namespace tobari::vmhost {
 namespace {
@@ -12,7 +13,8 @@ constexpr std::uint64_t kMostCounted = ~std::uint64_t{0} >> 8U;  // sums of such
 std::unexpected<Error> no_room(std::string what) { return fail(Errc::kExhausted, std::move(what)); }
 
 std::uint64_t may_be_promised(const RoomRules& rules, const RoomUse& use) {
-  const std::uint64_t there = rules.quota_bytes != 0 ? std::min(rules.quota_bytes, use.capacity_bytes) : use.capacity_bytes;
+  const bool limited = rules.quota_bytes != 0 && rules.quota_bytes < use.capacity_bytes;
+  const std::uint64_t there = limited ? rules.quota_bytes : use.capacity_bytes;
   return there / 100 * rules.overcommit_percent;
 }
 
@@ -27,7 +29,7 @@ Result<void> check_room(std::string_view place, const RoomRules& rules, const Ro
   bytes = std::min(bytes, kMostCounted);
   grows_to = std::min(grows_to, kMostCounted);
   if (use.free_bytes < bytes || use.free_bytes - bytes < rules.keep_free_bytes) {
-    return no_room(std::format("no room in {}: {} are needed, {} are free and {} of them are kept free (keep_free_gib)",
+    return no_room(std::format("no room: {} is full: {} are needed, {} are free, {} of them are kept free (keep_free_gib)",
                                place, in_gib(bytes), in_gib(use.free_bytes), in_gib(rules.keep_free_bytes)));
   }
   if (rules.quota_bytes != 0 && use.used_bytes + bytes > rules.quota_bytes) {

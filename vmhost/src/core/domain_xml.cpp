@@ -146,7 +146,9 @@ std::string inputs(const DomainSpec& spec) {
 }
 
 std::string screen(const DomainSpec& spec) {
-  if (is_full(spec)) return "    <video>\n      <model type='vga' vram='32768' heads='1' primary='yes'/>\n    </video>\n";
+  if (is_full(spec)) {
+    return "    <video>\n      <model type='vga' vram='32768' heads='1' primary='yes'/>\n    </video>\n";
+  }
   return std::format("    <video>\n      <model type='virtio' heads='{}' primary='yes'/>\n    </video>\n", spec.heads);
 }
 

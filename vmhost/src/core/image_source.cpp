@@ -200,8 +200,8 @@ Result<ImageSource> examine_source(const SourceBytes& file, SourceFormat format)
   if (file.size() == 0) return source_error("the file is empty");
   const auto recognised = recognised_format(file);
   if (recognised && *recognised != format) {
-    return source_error(
-        std::format("this is a file of the format {0}, not {1}: import it as {0}", to_string(*recognised), to_string(format)));
+    return source_error(std::format("this is a file of the format {0}, not {1}: import it as {0}",
+                                    to_string(*recognised), to_string(format)));
   }
   if (format == SourceFormat::kOva) return examine_ova(file);
   TOBARI_ASSIGN(DiskFacts facts, examine_disk(file, format));

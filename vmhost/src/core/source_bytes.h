@@ -68,13 +68,17 @@ class PartOfSource final : public SourceBytes {
 template <std::unsigned_integral Number>
 [[nodiscard]] Number big_endian(std::span<const std::byte> bytes, std::size_t at) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(Number); ++i) value = (value << 8U) | std::to_integer<std::uint64_t>(bytes[at + i]);
+  for (std::size_t i = 0; i < sizeof(Number); ++i) {
+    value = (value << 8U) | std::to_integer<std::uint64_t>(bytes[at + i]);
+  }
   return static_cast<Number>(value);
 }
 template <std::unsigned_integral Number>
 [[nodiscard]] Number little_endian(std::span<const std::byte> bytes, std::size_t at) {
   std::uint64_t value = 0;
-  for (std::size_t i = sizeof(Number); i > 0; --i) value = (value << 8U) | std::to_integer<std::uint64_t>(bytes[at + i - 1]);
+  for (std::size_t i = sizeof(Number); i > 0; --i) {
+    value = (value << 8U) | std::to_integer<std::uint64_t>(bytes[at + i - 1]);
+  }
   return static_cast<Number>(value);
 }
 [[nodiscard]] inline std::string text_of_bytes(std::span<const std::byte> bytes) {

@@ -140,8 +140,9 @@ std::string source_xml(const StorageSpec& spec) {
     case StorageKind::kFolder:
       return {};
     case StorageKind::kNfs:
-      return std::format("  <source>\n    <host name='{}'/>\n    <dir path='{}'/>\n    <format type='nfs'/>\n  </source>\n",
-                         xml_escaped(spec.server), xml_escaped(spec.source));
+      return std::format(
+          "  <source>\n    <host name='{}'/>\n    <dir path='{}'/>\n    <format type='nfs'/>\n  </source>\n",
+          xml_escaped(spec.server), xml_escaped(spec.source));
     case StorageKind::kLvm:
       return std::format("  <source>\n    <name>{}</name>\n    <format type='lvm2'/>\n  </source>\n",
                          xml_escaped(spec.source));
@@ -212,7 +213,8 @@ DiskSourceXml disk_source_xml(const StorageSpec& spec, std::string_view folder, 
     case StorageKind::kNfs:
       return {"file", std::format("{}<source file='{}/{}'/>\n", indent, xml_escaped(folder), xml_escaped(name))};
     case StorageKind::kLvm:
-      return {"block", std::format("{}<source dev='/dev/{}/{}'/>\n", indent, xml_escaped(spec.source), xml_escaped(name))};
+      return {"block",
+              std::format("{}<source dev='/dev/{}/{}'/>\n", indent, xml_escaped(spec.source), xml_escaped(name))};
     case StorageKind::kRbd:
       break;
   }

@@ -22,7 +22,8 @@ constexpr std::size_t kMostVhdxEntries = 2047;
 constexpr std::size_t kVhdxEntryBytes = 32;
 
 // As they lie in the file.
-constexpr Guid kVhdxBlocks{0x66, 0x77, 0xc2, 0x2d, 0x23, 0xf6, 0x00, 0x42, 0x9d, 0x64, 0x11, 0x5e, 0x9b, 0xfd, 0x4a, 0x08};
+constexpr Guid kVhdxBlocks{0x66, 0x77, 0xc2, 0x2d, 0x23, 0xf6, 0x00, 0x42,
+                           0x9d, 0x64, 0x11, 0x5e, 0x9b, 0xfd, 0x4a, 0x08};
 constexpr Guid kVhdxMetadata{0x06, 0xa2, 0x7c, 0x8b, 0x90, 0x47, 0x9a, 0x4b,
                              0xb8, 0xfe, 0x57, 0x5f, 0x05, 0x0f, 0x88, 0x6e};
 constexpr Guid kVhdxFileParameters{0x37, 0x67, 0xa1, 0xca, 0x36, 0xfa, 0x43, 0x4d,
@@ -87,7 +88,8 @@ Result<VhdxRegions> regions_of(const SourceBytes& file) {
   VhdxRegions found;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = 16 + i * kVhdxEntryBytes;
-    const VhdxRegion region{little_endian<std::uint64_t>(*table, at + 16), little_endian<std::uint32_t>(*table, at + 24)};
+    const VhdxRegion region{little_endian<std::uint64_t>(*table, at + 16),
+                            little_endian<std::uint32_t>(*table, at + 24)};
     if (is_guid(*table, at, kVhdxBlocks)) found.blocks = region;
     if (is_guid(*table, at, kVhdxMetadata)) found.metadata = region;
   }
@@ -152,7 +154,7 @@ Result<DiskFacts> examine_vhdx(const SourceBytes& file) {
   if (little_endian<std::uint16_t>(header, 66) != 1) return vhdx_error("a vhdx version that is not known");
   const auto log = std::span(header).subspan(48, 16);
   if (!std::ranges::all_of(log, [](std::byte each) { return each == std::byte{0}; })) {
-    return vhdx_error("the vhdx file was not closed: start and shut down its machine once, or open it in its own system");
+    return vhdx_error("the vhdx file was not closed: start its machine once and shut it down");
   }
   TOBARI_ASSIGN(const VhdxRegions regions, regions_of(file));
   TOBARI_ASSIGN(const VhdxParameters parameters, parameters_of(file, regions.metadata));

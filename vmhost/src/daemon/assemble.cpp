@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <sstream>
+#include <tuple>
 #include <unistd.h>
 
 #include <sys/signalfd.h>
@@ -26,7 +27,11 @@
 #include "host/host_agent.h"
 #include "host/load_reporter.h"
 #include "host/template_keeper.h"
+#include "hypervisor/libvirt_storage.h"
+#include "images/image_keeper.h"
+#include "images/qemu_img_converter.h"
 #include "link/broker_link.h"
+#include "link/part_fetcher.h"
 #include "network/nft_packet_filter.h"
 
 namespace tobari::vmhost {
@@ -66,6 +71,24 @@ RecordingStore::Options recordings_of(const Config& config) {
   options.keep_for = std::chrono::days(config.recordings_keep_days);
   options.never_before = std::chrono::days(config.recordings_hold_days);
   return options;
+}
+
+RoomRules rules_of(const Config& config, std::uint32_t quota_gib, std::uint32_t overcommit_percent) {
+  return {.quota_bytes = std::uint64_t{quota_gib} << 30U,
+          .keep_free_bytes = std::uint64_t{config.keep_free_gib} << 30U,
+          .overcommit_percent = overcommit_percent};
+}
+
+// What is a folder of this machine is only made sure of.
+Result<void> open_storage(const Config& config) {
+  for (const auto& [role, spec, folder] : {std::tuple("images", &config.images_storage, &config.images_dir),
+                                           std::tuple("disks", &config.disks_storage, &config.disks_dir)}) {
+    if (*spec && (*spec)->kind != StorageKind::kFolder) {
+      auto ready = ensure_storage_pool(config.libvirt_uri, role, **spec, *folder);
+      if (!ready) return context(std::move(ready).error(), std::format("{}_storage", role));
+    }
+  }
+  return make_folder(config.disks_dir);
 }
 
 wire::HostHello hello(const Config& config, Accelerator accelerator, std::uint16_t front_port) {
@@ -110,14 +133,16 @@ class Host {
 
  private:
   Result<void> make(const Config& config) {
-    for (const char* folder : {"", "disks", "agents", "templates"}) TOBARI_TRY(make_folder(config.state_dir / folder));
+    for (const char* folder : {"", "agents", "templates"}) TOBARI_TRY(make_folder(config.state_dir / folder));
+    TOBARI_TRY(open_storage(config));
     TOBARI_ASSIGN(loop_, Loop::create());
     TOBARI_ASSIGN(auto channel, node::open(config.identity_dir, config.broker));
     TOBARI_ASSIGN(auto epochs, EpochStore::open(config.state_dir / "epochs"));
     TOBARI_ASSIGN(const auto vm_user, find_vm_user(config));
     TOBARI_ASSIGN(hypervisor_, make_libvirt_hypervisor({config.libvirt_uri, {}}));
     images_.emplace(config.images_dir, config.state_dir / "image-digests");
-    disks_.emplace(config.state_dir / "disks", vm_user);
+    disks_.emplace(config.disks_dir, vm_user,
+                   rules_of(config, config.disks_max_gib, config.disks_overcommit_percent));
     template_store_.emplace(config.state_dir / "templates", vm_user);
     TOBARI_ASSIGN(recordings_, Recordings::create(*loop_, recordings_of(config), clock_));
     hypervisor_worker_.emplace(*loop_);
@@ -154,6 +179,8 @@ class Host {
                                         .vm_user = vm_user},
                        TemplateKeeper::Times());
     services.templates = &*templates_;
+    make_images(config, channel);
+    services.image_keeper = &*image_keeper_;
     services.accelerator = accelerator;
     services.metrics = &metrics_;
     services.vm_user = vm_user;
@@ -183,6 +210,31 @@ class Host {
                                                                 [this] { return link_->connected(); }}));
     }
     return {};
+  }
+
+  void make_images(const Config& config, const std::shared_ptr<grpc::Channel>& channel) {
+    QemuImgConverter::Options converter;
+    if (::geteuid() == 0 && config.import_uid != 0) converter.user = config.import_uid;
+    const RoomRules rules = rules_of(config, config.images_max_gib, 0);
+    image_folders_.emplace(config.images_dir);
+    converter_.emplace(converter);
+    parts_ = make_part_fetcher(channel);
+    image_import_.emplace(ImportPlaces{config.imports_dir, rules}, *image_folders_, *converter_);
+    image_copy_.emplace(*image_folders_, *parts_, rules);
+    image_worker_.emplace(*loop_);
+    image_reader_.emplace(*loop_);
+    image_keeper_.emplace(ImageServices{.loop = *loop_,
+                                        .worker = *image_worker_,
+                                        .reader = *image_reader_,
+                                        .disk_worker = *disk_worker_,
+                                        .images = *images_,
+                                        .disks = *disks_,
+                                        .folders = *image_folders_,
+                                        .import = *image_import_,
+                                        .copy = *image_copy_,
+                                        .templates_dir = config.state_dir / "templates",
+                                        .images_rules = rules},
+                          ImageKeeper::Times());
   }
 
   const ResourceGroups* find_groups() {
@@ -217,12 +269,16 @@ class Host {
     observation_.reset();
     load_.reset();
     link_.reset();
+    if (image_keeper_) image_keeper_->stop();
+    image_worker_.reset();
+    image_reader_.reset();
     disk_worker_.reset();
     desktop_workers_.reset();
     hypervisor_worker_.reset();
     networks_.reset();
     templates_.reset();
     agent_.reset();
+    image_keeper_.reset();
     if (loop_ != nullptr) loop_->clear();
   }
 
@@ -244,6 +300,14 @@ class Host {
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;
+  std::optional<ImageFolders> image_folders_;
+  std::optional<QemuImgConverter> converter_;
+  std::unique_ptr<PartSource> parts_;
+  std::optional<ImageImport> image_import_;
+  std::optional<ImageCopy> image_copy_;
+  std::optional<Worker> image_worker_;
+  std::optional<Worker> image_reader_;
+  std::optional<ImageKeeper> image_keeper_;
   std::optional<TemplateKeeper> templates_;
   std::optional<HostAgent> agent_;
   std::optional<BrokerLink> link_;

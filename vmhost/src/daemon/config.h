@@ -12,6 +12,7 @@
 #include <tobari/base/result.h>
 #include <tobari/net/tcp_socket.h>
 
+#include "core/storage_pool.h"
 #include "network/interfaces.h"
 
 namespace tobari::vmhost {
@@ -45,6 +46,17 @@ struct Config {
   //   network: libvirt's name of it, or bridge: a device of this host, with network_servers: its DHCP and DNS servers
   //   management_networks: closed to desktops; absent: every network that this host has an address in
   std::optional<NetworkOptions> network;
+  // ---- images and disks (docs/IMAGES.md)
+  std::filesystem::path imports_dir{};  // files that images are made of; empty: this host imports nothing
+  std::filesystem::path disks_dir{};    // of desktops; else state_dir/disks
+  // What libvirt mounts at images_dir and disks_dir; absent: they are folders of this machine.
+  std::optional<StorageSpec> images_storage{};
+  std::optional<StorageSpec> disks_storage{};
+  std::uint32_t images_max_gib = 0;  // 0: as much as the disk holds
+  std::uint32_t disks_max_gib = 0;
+  std::uint32_t disks_overcommit_percent = 1000;  // what disks may grow to, of what there is; 0: anything
+  std::uint32_t keep_free_gib = 1;                // of both
+  std::uint32_t import_uid = 1'999'999'999;       // whom qemu-img runs as when it reads a stranger's file; 0: as we do
 };
 
 // Every message names the file, and the key it is about.

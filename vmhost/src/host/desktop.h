@@ -22,6 +22,7 @@
 #include "host/network_keeper.h"
 #include "host/template_keeper.h"
 #include "host/worker.h"
+#include "images/image_keeper.h"
 #include "metrics/host_metrics.h"
 #include "recording/recordings.h"
 #include "supervisor/display_process.h"
@@ -62,6 +63,7 @@ struct DesktopServices {
   std::optional<std::uint32_t> first_uid = {};  // of display processes; each desktop has one of its own from here on
   NetworkKeeper* networks = nullptr;            // null: desktops have no network
   TemplateKeeper* templates = nullptr;          // null: every desktop boots
+  ImageKeeper* image_keeper = nullptr;          // null: images are put there by hand
   RestartBudget::Limits restarts = {};
   DesktopTimes times = {};
   const HostMetrics* metrics = nullptr;  // null: nobody asks for them

@@ -55,8 +55,9 @@ Result<Qcow2Header> header_of(const fs::path& file) {
 std::uint64_t virtual_size_of(const fs::path& file) {
   constexpr std::size_t kSizeAt = 24;
   std::string head(kSizeAt + 8, '\0');
-  std::ifstream in(file, std::ios::binary);
+  std::ifstream in;
   in.rdbuf()->pubsetbuf(nullptr, 0);
+  in.open(file, std::ios::binary);
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
   if (!in || !head.starts_with("QFI\xfb")) return 0;
   return std::min(big_endian<std::uint64_t>(std::as_bytes(std::span(head)), kSizeAt), kMaxVirtualBytes);

@@ -96,6 +96,7 @@ class HostAgent {
   void ask_broker(const std::string& session, const wire::Transfer& transfer);
   void on_transfer_answered(const wire::TransferAnswered& answer);
   void on_restart(const wire::RestartDesktop& request);
+  void on_read_image_part(const wire::ReadImagePart& request);
   void on_take_thumbnail(const wire::TakeThumbnail& request);
   void on_thumbnail(const std::string& request_id, const Result<std::string>& jpeg);
   // Named by the broker with the epoch that we know.

@@ -89,10 +89,14 @@ Result<ImageManifest> ImageStore::manifest(const std::string& name) const {
   return manifest;
 }
 
-Result<ImageFiles> ImageStore::verified_anew(const std::string& name) {
-  const std::string folder = (images_dir_ / name / "").string();
-  std::erase_if(known_, [&folder](const auto& entry) { return entry.first.starts_with(folder); });
-  return verified(name);
+Result<void> ImageStore::trust(const std::string& name) {
+  TOBARI_ASSIGN(const ImageManifest stated, manifest(name));
+  for (const auto& [file, digest] : stated.sha256) {
+    const auto stamp = stamp_of(images_dir_ / name / file);
+    if (stamp) known_[*stamp] = digest;
+  }
+  save_cache();
+  return {};
 }
 
 Result<ImageFiles> ImageStore::verified(const std::string& name) {

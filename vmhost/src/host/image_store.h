@@ -38,8 +38,8 @@ class ImageStore {
 
   // kNotFound: no such image; kInvalidArgument: it is not what its manifest says. Both sentences are for people.
   [[nodiscard]] Result<ImageFiles> verified(const std::string& name);
-  // The same, all files read again whatever is remembered of them.
-  [[nodiscard]] Result<ImageFiles> verified_anew(const std::string& name);
+  // Its files were read and have the digests that the manifest states, just now: they need not be read again.
+  [[nodiscard]] Result<void> trust(const std::string& name);
   // The digests of the catalogue's versions, by "name@version". Any thread.
   void expect(std::map<std::string, std::string> digests);
   // Without looking at the files.
