@@ -26,6 +26,7 @@ void add_account_commands(CLI::App& app, Context& context);
 void add_desktop_commands(CLI::App& app, Context& context);
 void add_connect_command(CLI::App& group, Context& context);
 void add_wall_command(CLI::App& app, Context& context);
+void add_image_commands(CLI::App& app, Context& context);
 void add_user_commands(CLI::App& app, Context& context);
 void add_host_commands(CLI::App& app, Context& context);
 void add_session_commands(CLI::App& app, Context& context);

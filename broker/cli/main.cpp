@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   tobari::cli::add_account_commands(app, context);
   tobari::cli::add_desktop_commands(app, context);
   tobari::cli::add_wall_command(app, context);
+  tobari::cli::add_image_commands(app, context);
   tobari::cli::add_user_commands(app, context);
   tobari::cli::add_host_commands(app, context);
   tobari::cli::add_session_commands(app, context);

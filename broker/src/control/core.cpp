@@ -4,6 +4,7 @@
 #include <format>
 #include <utility>
 
+#include "control/pool_image.h"
 #include "control/steps.h"
 
 namespace tobari::broker::control {
@@ -68,6 +69,7 @@ Result<std::vector<HostCapacity>> capacities(const Reader& reader, const Facts& 
     one.images = known->second.images;
     one.memory_mib = known->second.memory_mib;
     one.pixels_per_second = known->second.pixels_per_second;
+    one.no_room = known->second.no_room;
   }
   return all;
 }
@@ -95,15 +97,16 @@ Result<void> Step::retire(const Desktop& desktop, const Who& who, std::string ac
 Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts,
                            const Who& who) {
   TOBARI_ASSIGN(const auto hosts, capacities(writer, facts, user.id));
+  TOBARI_ASSIGN(const std::string image, image_of(writer, pool.image));
   const PlacementWish wish{
-      .image = pool.image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
+      .image = image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
   TOBARI_ASSIGN(const HostId host, place(hosts, wish, settings.placement));
   Desktop desktop;
   desktop.id = id;
   desktop.name = name_of(pool, id);
   desktop.user = user.id;
   desktop.host = host;
-  desktop.image = pool.image;
+  desktop.image = image;
   desktop.vcpus = pool.vcpus;
   desktop.memory_mib = pool.memory_mib;
   desktop.heads = pool.heads;
@@ -115,7 +118,7 @@ Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& 
   const std::string of = user.name.empty() ? "a spare" : "for " + user.name;
   TOBARI_TRY(record(
       who, user.name.empty() ? "desktop.create" : "desktop.assign", id.str(),
-      std::format("{} {} in pool {}, new from {} on {}", desktop.name, of, pool.name, pool.image, desktop.host_name)));
+      std::format("{} {} in pool {}, new from {} on {}", desktop.name, of, pool.name, image, desktop.host_name)));
   return desktop;
 }
 

@@ -29,6 +29,7 @@ struct HostFacts {
   std::vector<std::string> images;
   std::uint64_t memory_mib = 0;
   std::uint64_t pixels_per_second = 0;
+  std::string no_room{};  // a sentence when its disks take nothing more; empty: they do
 };
 struct Facts {
   std::map<HostId, HostFacts> connected;

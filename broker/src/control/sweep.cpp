@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <format>
 
+#include "control/pool_image.h"
+#include "control/renewal.h"
 #include "control/steps.h"
 
 namespace tobari::broker::control {
@@ -16,14 +18,23 @@ struct Budget {
   std::size_t retired = 0;
 };
 
+// What new spares are made from; empty: nothing can be, so that those which are there stay.
+std::string image_for_spares(const Step& step, const Pool& pool, const Facts& facts) {
+  const auto image = image_of(step.writer, pool.image);
+  if (!image.has_value()) return "";
+  const bool somewhere = std::ranges::any_of(
+      facts.connected, [&image](const auto& host) { return std::ranges::contains(host.second.images, *image); });
+  return somewhere ? *image : "";
+}
+
 // Why a spare is of no use any more; empty: it is.
-std::string outlived(const Pool& pool, const std::vector<Host>& hosts, const Desktop& spare) {
+std::string outlived(const Pool& pool, const std::string& image, const std::vector<Host>& hosts, const Desktop& spare) {
   if (pool.closing) return "the pool goes away";
   const auto host = std::ranges::find(hosts, spare.host, &Host::id);
   if (host == hosts.end()) return "";
   if (host->lost && pool.kind == PoolKind::kFloating) return std::format("host {} is lost", host->name);
   if (host->mode == HostMode::kDraining) return std::format("host {} is draining", host->name);
-  const bool as_wanted = spare.image == pool.image && spare.vcpus == pool.vcpus &&
+  const bool as_wanted = (image.empty() || spare.image == image) && spare.vcpus == pool.vcpus &&
                          spare.memory_mib == pool.memory_mib && spare.heads == pool.heads;
   return as_wanted ? "" : "the pool's desktops are made otherwise now";
 }
@@ -58,6 +69,7 @@ Result<void> fill(Step& step, Budget& budget, const Pool& pool, std::uint32_t mi
     // No room now: users still get theirs when there is some, and the next sweep tries again.
     const Errc code = made.error().code;
     if (code == Errc::kExhausted || code == Errc::kNotFound || code == Errc::kUnavailable) return {};
+    if (code == Errc::kInvalidArgument) return {};  // the pool's image was retired
     return std::unexpected<Error>(made.error());
   }
   return {};
@@ -67,10 +79,11 @@ Result<void> sweep_pool(Step& step, Budget& budget, const Pool& pool, const std:
   TOBARI_ASSIGN(const auto spares, step.writer.spares(pool.id, kMaxPoolDesktops));
   TOBARI_ASSIGN(const PoolFill before, step.writer.pool_fill(pool.id));
   const std::uint32_t wanted = spares_wanted(pool, before.assigned);
+  const std::string image = image_for_spares(step, pool, *budget.event.facts);
   std::uint32_t good = 0;
   std::uint32_t there = before.desktops;
   for (const Desktop& spare : spares) {
-    std::string why = outlived(pool, hosts, spare);
+    std::string why = outlived(pool, image, hosts, spare);
     if (why.empty() && good >= wanted) why = "more spares than are wanted";
     if (why.empty()) {
       ++good;
@@ -127,6 +140,7 @@ Result<void> sweep(Step& step, const Sweep& event) {
     TOBARI_ASSIGN(const bool gone, is_gone(step, pool));
     if (gone || pool.kind == PoolKind::kManual) continue;
     TOBARI_TRY(sweep_pool(step, budget, pool, hosts));
+    TOBARI_TRY(renew_those_off(step, pool, *event.facts));
   }
   return {};
 }

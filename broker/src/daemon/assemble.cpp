@@ -17,6 +17,7 @@
 #include "http/http_server.h"
 #include "metrics/measured_store.h"
 #include "rest/api.h"
+#include "rpc/image_catalogue.h"
 #include "rpc/live_sessions.h"
 #include "rpc/node_server.h"
 #include "rpc/nodes_service.h"
@@ -59,6 +60,7 @@ struct Broker::Parts {
         store(std::move(opened)),
         approved(config.two_people, config.policy, config.state_dir / "policies", policy, *store),
         authenticator(std::move(made)),
+        images(*store, clock, audit_signer),
         hosts(*store, clock, [this](const Desktop& desktop) { return policy.network_of(desktop); }),
         live({*store, clock, hosts, [this](const AccessQuestion& question) { return policy.decide(question); }}),
         nodes_service({*store, clock, hosts, keys.ca, *metrics}),
@@ -74,6 +76,7 @@ struct Broker::Parts {
   std::unique_ptr<StateStore> store;
   ApprovedPolicy approved;
   std::unique_ptr<Authenticator> authenticator;
+  ImageCatalogue images;
   HostRegistry hosts;
   LiveSessions live;
   NodesService nodes_service;
@@ -106,6 +109,11 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
     all->hosts.networks_changed();
     all->live.policy_changed();
   });
+  parts->hosts.set_images(
+      {.greeted = [all](const HostId& host, const wire::HostHello& hello) { all->images.greeted(host, hello); },
+       .reported = [all](const HostId& host, const wire::ActualState& actual) { return all->images.reported(host, actual); },
+       .gone = [all](const HostId& host) { all->images.gone(host); },
+       .fill = [all](const HostId& host, wire::DesiredState& desired) { return all->images.fill(host, desired); }});
   parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
   parts->hosts.on_started([all](const auto& took) { all->metrics->login_phase(LoginPhase::kDesktopStart, took); });
   TOBARI_TRY(parts->approved.start());
@@ -128,7 +136,8 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .gateway_port = config.gateway_address.port,
               .nodes_address = nodes_address(config, parts->node_server->endpoint()),
               .ca_pem = parts->keys.ca.certificate_pem,
-              .recording_key = recording_key});
+              .recording_key = recording_key,
+              .images = &parts->images});
   parts->router.add(all_routes(*parts->api));
   const auto handler = [all](Request request, Respond respond) {
     all->router.handle(std::move(request), std::move(respond));

@@ -122,6 +122,14 @@ Result<std::uint32_t> JsonBody::number(const char* member, std::uint32_t least, 
   return static_cast<std::uint32_t>(*number);
 }
 
+Result<std::optional<bool>> JsonBody::optional_flag(const char* member) {
+  const nlohmann::json* value = find(member);
+  if (value == nullptr) return std::optional<bool>();
+  const auto* flag = value->get_ptr<const nlohmann::json::boolean_t*>();
+  if (flag == nullptr) return fail(Errc::kInvalidArgument, std::format("{} must be true or false", member));
+  return std::optional(*flag);
+}
+
 Result<void> JsonBody::finish() const {
   for (const auto& [member, value] : object_.items()) {
     if (!asked_.contains(member)) {

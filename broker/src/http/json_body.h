@@ -36,6 +36,7 @@ class JsonBody {
                                                        std::size_t max_bytes);
   [[nodiscard]] Result<std::uint32_t> number(const char* member, std::uint32_t least, std::uint32_t most,
                                              std::uint32_t otherwise);
+  [[nodiscard]] Result<std::optional<bool>> optional_flag(const char* member);
   // After all members were asked for: whatever is left is unknown.
   [[nodiscard]] Result<void> finish() const;
 

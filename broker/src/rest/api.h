@@ -19,6 +19,7 @@
 #include "http/router.h"
 #include "metrics/broker_metrics.h"
 #include "rpc/host_registry.h"
+#include "rpc/image_catalogue.h"
 #include "store/state_store.h"
 
 namespace tobari::broker {
@@ -38,6 +39,7 @@ struct Api {
   std::string nodes_address;  // "ADDR:PORT" that goes into join tokens
   std::string ca_pem;
   std::optional<recording::PublicKey> recording_key = {};  // who can read recordings; none: nothing is recorded
+  const ImageCatalogue* images = nullptr;                  // what hosts say of images; null: they say nothing
 };
 
 inline constexpr const char* kApiPrefix = "/api/v1";
@@ -50,6 +52,7 @@ inline constexpr const char* kApiPrefix = "/api/v1";
 [[nodiscard]] std::vector<Route> user_routes(Api& api);
 [[nodiscard]] std::vector<Route> desktop_routes(Api& api);
 [[nodiscard]] std::vector<Route> connect_routes(Api& api);
+[[nodiscard]] std::vector<Route> image_routes(Api& api);
 [[nodiscard]] std::vector<Route> thumbnail_routes(Api& api);
 [[nodiscard]] std::vector<Route> session_routes(Api& api);
 [[nodiscard]] std::vector<Route> node_routes(Api& api);

@@ -131,6 +131,7 @@ wire::DesiredState desired_state(std::span<const Desktop> desktops, std::uint64_
     wanted.set_memory_mib(desktop.memory_mib);
     wanted.set_heads(kHeads);
     wanted.set_power(to_wire(desktop.power));
+    wanted.set_disk(desktop.disk);
     if (!network_of) continue;
     if (const auto index = networks.index_of(network_of(desktop))) wanted.set_network(*index);
   }

@@ -34,8 +34,11 @@ Result<HostInfo> checked(const wire::HostHello& hello) {
                 .accelerator = hello.accelerator(),
                 .images = {}};
   for (const wire::Image& image : hello.images()) {
-    if (!is_image_name(image.name())) return fail(Errc::kPeerProtocol, "the host's hello names an impossible image");
-    info.images.push_back(image.name());
+    if (!is_image_reference(image.name())) {
+      return fail(Errc::kPeerProtocol, "the host's hello names an impossible image");
+    }
+    // Versions of the catalogue are there when the host says that they are ready.
+    if (is_image_name(image.name())) info.images.push_back(image.name());
   }
   return info;
 }
@@ -71,11 +74,13 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
     const std::scoped_lock lock(mutex_);
     Attached& place = hosts_[host];
     older = std::exchange(place.link, std::move(link));
+    place.images_by_hand = info.images;
     place.info = std::move(info);
     // What its desktops do is not known until it says so again.
     place.desktops.clear();
     place.load.reset();
   }
+  if (images_.greeted) images_.greeted(host, hello);
   if (older != nullptr) {
     older->close(fail(Errc::kCancelled, "the host has attached again").error());
     pending_.fail_host(host, host_gone());
@@ -93,6 +98,7 @@ void HostRegistry::detach(const HostId& host, const HostLink* link) {
     if (at == hosts_.end() || at->second.link.get() != link) return;
     hosts_.erase(at);
   }
+  if (images_.gone) images_.gone(host);
   log::warning("host detached", {{"host", host.str()}});
   pending_.fail_host(host, host_gone());
 }
@@ -101,14 +107,28 @@ Result<void> HostRegistry::set_actual(const HostId& host, const wire::ActualStat
   if (actual.desktops_size() > kMaxDesktopsPerHost) {
     return fail(Errc::kPeerProtocol, "the host reports more desktops than it may have");
   }
+  if (actual.images_size() > kMaxImagesPerHost) {
+    return fail(Errc::kPeerProtocol, "the host reports more images than it may have");
+  }
   Durations started;
   {
     const std::scoped_lock lock(mutex_);
     const auto at = hosts_.find(host);
     if (at == hosts_.end()) return fail(Errc::kPeerProtocol, "the host reports before its hello");
     at->second.desktops = follow(at->second.desktops, actual, started);
+    HostInfo& known = at->second.info;
+    known.images = at->second.images_by_hand;
+    for (const wire::ActualImage& image : actual.images()) {
+      if (image.state() == wire::ActualImage::READY && is_image_reference(image.image()))
+        known.images.push_back(image.image());
+    }
+    known.no_room = actual.storage().disks().no_room().substr(0, kMaxDetailBytes);
   }
   if (started_) std::ranges::for_each(started, started_);
+  if (images_.reported) {
+    TOBARI_ASSIGN(const bool changed, images_.reported(host, actual));
+    if (changed) networks_changed();
+  }
   TOBARI_TRY(pass_epochs(host, actual));
   return forget_removed(host, actual);
 }
@@ -261,6 +281,7 @@ Result<std::vector<HostCapacity>> HostRegistry::capacities() const {
       capacity.connected = true;
       capacity.images = known->images;
       capacity.memory_mib = known->memory_mib;
+      capacity.no_room = known->no_room;
     }
     capacities.push_back(std::move(capacity));
   }
@@ -291,6 +312,13 @@ void HostRegistry::desired_changed(const HostId& host) {
   wire::ToHost message;
   wire::DesiredState& desired = *message.mutable_desired();
   desired = desired_state(*desktops, ++revision_, network_of_);
+  if (images_.fill) {
+    if (const auto filled = images_.fill(host, desired); !filled.has_value()) {
+      log::error("desired images not read", {{"host", host.str()}, {"why", describe(filled.error())}});
+      link->close(filled.error());
+      return;
+    }
+  }
   const auto closed = std::ranges::count_if(desired.desktops(), [](const auto& each) { return !each.has_network(); });
   if (network_of_ && closed > 0) {
     log::error("network rules of a host's desktops are too many to be sent; the network of some is closed",
@@ -332,6 +360,25 @@ void HostRegistry::take_thumbnail(const HostId& host, wire::TakeThumbnail messag
   wire::ToHost envelope;
   *envelope.mutable_take_thumbnail() = std::move(message);
   request(host, id, std::move(envelope), only<TakenThumbnail>(std::move(callback)));
+}
+
+void HostRegistry::fetch_image_part(const HostId& whom_for, wire::ReadImagePart message, OnImagePart callback) {
+  std::vector<HostId> sources;
+  std::uint64_t turn = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [id, attached] : hosts_) {
+      if (id != whom_for && std::ranges::contains(attached.info.images, message.image())) sources.push_back(id);
+    }
+    turn = parts_asked_++;
+  }
+  if (sources.empty()) {
+    return callback(fail(Errc::kUnavailable, std::format("no other host that has {} is connected", message.image())));
+  }
+  const std::string id = message.request_id();
+  wire::ToHost envelope;
+  *envelope.mutable_read_image_part() = std::move(message);
+  request(sources[turn % sources.size()], id, std::move(envelope), only<TakenImagePart>(std::move(callback)));
 }
 
 void HostRegistry::close_session(const HostId& host, const SessionId& session, const std::string& reason, bool denied) {

@@ -29,6 +29,7 @@ namespace tobari::broker {
 inline constexpr int kMaxDesktopsPerHost = 4096;
 inline constexpr int kMaxImagesPerHost = 256;
 inline constexpr std::chrono::seconds kRequestDeadline{5};
+inline constexpr std::uint32_t kMaxImagePartBytes = 512U << 10U;  // host.proto
 
 // One attached host's line, as the registry sees it: gRPC in the program, a vector in tests.
 class HostLink {
@@ -46,7 +47,16 @@ struct HostInfo {
   std::uint32_t cpus = 0;
   std::uint64_t memory_mib = 0;
   std::string accelerator;
-  std::vector<std::string> images;
+  std::vector<std::string> images;  // those that are ready: by hand, and versions of the catalogue
+  std::string no_room{};            // a sentence when its disks take nothing more
+};
+
+// Who looks after the images of hosts (rpc/image_catalogue.h). Called on any thread, without a lock.
+struct ImageHooks {
+  std::function<void(const HostId&, const wire::HostHello&)> greeted;
+  std::function<Result<bool>(const HostId&, const wire::ActualState&)> reported;  // true: tell all hosts
+  std::function<void(const HostId&)> gone;
+  std::function<Result<void>(const HostId&, wire::DesiredState&)> fill;
 };
 
 // What a person is told about a desktop.
@@ -89,6 +99,9 @@ class HostRegistry {
   void desired_changed(const HostId& host);
   // What `network_of` says may have changed: tells every host that is there.
   void networks_changed();
+  // Another host copies an image: one that has it is asked. kUnavailable: none is connected.
+  using OnImagePart = std::function<void(Result<TakenImagePart>)>;
+  void fetch_image_part(const HostId& whom_for, wire::ReadImagePart message, OnImagePart callback);
   // Called back once, on any thread: kUnavailable, kTimeout, kExhausted, or what the host says.
   using OnOpened = std::function<void(Result<OpenedDisplay>)>;
   void open_display(const HostId& host, wire::OpenDisplay message, OnOpened callback);
@@ -107,6 +120,8 @@ class HostRegistry {
   // attaches.
   using OnStarted = std::function<void(std::chrono::steady_clock::duration)>;
   void on_started(OnStarted started) { started_ = std::move(started); }
+  // Before the first host attaches.
+  void set_images(ImageHooks images) { images_ = std::move(images); }
   void stop();
 
  private:
@@ -118,6 +133,7 @@ class HostRegistry {
   struct Attached {
     std::shared_ptr<HostLink> link;
     HostInfo info;
+    std::vector<std::string> images_by_hand;
     std::optional<HostLoad> load;
     std::map<std::string, Actual> desktops;
   };
@@ -139,6 +155,8 @@ class HostRegistry {
   std::mutex desired_mutex_;
   std::uint64_t revision_;
   std::function<void(const HostId&)> attached_;
+  ImageHooks images_;
+  std::uint64_t parts_asked_ = 0;  // of which host next
   OnStarted started_;
   PendingRequests pending_;
 };

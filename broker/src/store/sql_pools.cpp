@@ -25,7 +25,8 @@ struct PoolRow {
         spares(static_cast<int>(pool.spares)),
         open(pool.open ? 1 : 0),
         closing(pool.closing ? 1 : 0),
-        keep(pool.keep.count()) {}
+        keep(pool.keep.count()),
+        renewal(to_string(pool.renewal)) {}
 
   [[nodiscard]] Result<Pool> parsed(std::string name, std::string image) const {
     Pool pool;
@@ -43,12 +44,14 @@ struct PoolRow {
     pool.keep = std::chrono::seconds(keep);
     pool.open = open != 0;
     pool.closing = closing != 0;
+    TOBARI_ASSIGN(pool.renewal, parse_renewal(renewal));
     return pool;
   }
 
   std::string id, kind, labels;
   int vcpus = 0, memory_mib = 0, heads = 0, min = 0, max = 0, spares = 0, open = 0, closing = 0;
   long long keep = 0;
+  std::string renewal;
 };
 
 }  // namespace
@@ -59,12 +62,12 @@ Result<std::vector<Pool>> SqlTables::select_pools(std::string_view where, const 
     std::string name;
     std::string image;
     Query query(sql_, std::string("SELECT id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                                  "max_desktops, spares, keep_seconds, is_open, closing FROM pools ")
+                                  "max_desktops, spares, keep_seconds, is_open, closing, renewal FROM pools ")
                               .append(where) +
                           " ORDER BY name");
     query.into(row.id).into(name).into(row.kind).into(image).into(row.vcpus).into(row.memory_mib).into(row.heads);
     query.into(row.labels).into(row.min).into(row.max).into(row.spares).into(row.keep).into(row.open);
-    query.into(row.closing);
+    query.into(row.closing).into(row.renewal);
     if (value != nullptr) query.use(*value);
     std::vector<Pool> found;
     while (query.next()) {
@@ -147,10 +150,11 @@ Result<void> SqlTables::add_pool(const Pool& pool) {
     const PoolRow row(pool);
     Query query(sql_,
                 "INSERT INTO pools (id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                "max_desktops, spares, keep_seconds, is_open, closing) "
-                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n)");
+                "max_desktops, spares, keep_seconds, is_open, closing, renewal) "
+                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o)");
     query.use(row.id).use(pool.name).use(row.kind).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads);
-    query.use(row.labels).use(row.min).use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).run();
+    query.use(row.labels).use(row.min).use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing);
+    query.use(row.renewal).run();
     return {};
   });
 }
@@ -160,10 +164,10 @@ Result<void> SqlTables::change_pool(const Pool& pool) {
     const PoolRow row(pool);
     Query query(sql_,
                 "UPDATE pools SET name = :a, image = :b, vcpus = :c, memory_mib = :d, heads = :e, labels = :f, "
-                "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l "
-                "WHERE id = :m");
+                "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l, "
+                "renewal = :m WHERE id = :n");
     query.use(pool.name).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads).use(row.labels).use(row.min);
-    query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(row.id);
+    query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(row.renewal).use(row.id);
     return expect_change(query.run(), "pool");
   });
 }

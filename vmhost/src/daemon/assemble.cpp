@@ -28,7 +28,7 @@
 #include "host/load_reporter.h"
 #include "host/template_keeper.h"
 #include "hypervisor/libvirt_storage.h"
-#include "images/image_keeper.h"
+#include "images/host_images.h"
 #include "images/qemu_img_converter.h"
 #include "link/broker_link.h"
 #include "link/part_fetcher.h"
@@ -180,7 +180,7 @@ class Host {
                        TemplateKeeper::Times());
     services.templates = &*templates_;
     make_images(config, channel);
-    services.image_keeper = &*image_keeper_;
+    services.image_keeper = &host_images_->keeper();
     services.accelerator = accelerator;
     services.metrics = &metrics_;
     services.vm_user = vm_user;
@@ -215,26 +215,12 @@ class Host {
   void make_images(const Config& config, const std::shared_ptr<grpc::Channel>& channel) {
     QemuImgConverter::Options converter;
     if (::geteuid() == 0 && config.import_uid != 0) converter.user = config.import_uid;
-    const RoomRules rules = rules_of(config, config.images_max_gib, 0);
-    image_folders_.emplace(config.images_dir);
-    converter_.emplace(converter);
-    parts_ = make_part_fetcher(channel);
-    image_import_.emplace(ImportPlaces{config.imports_dir, rules}, *image_folders_, *converter_);
-    image_copy_.emplace(*image_folders_, *parts_, rules);
-    image_worker_.emplace(*loop_);
-    image_reader_.emplace(*loop_);
-    image_keeper_.emplace(ImageServices{.loop = *loop_,
-                                        .worker = *image_worker_,
-                                        .reader = *image_reader_,
-                                        .disk_worker = *disk_worker_,
-                                        .images = *images_,
-                                        .disks = *disks_,
-                                        .folders = *image_folders_,
-                                        .import = *image_import_,
-                                        .copy = *image_copy_,
-                                        .templates_dir = config.state_dir / "templates",
-                                        .images_rules = rules},
-                          ImageKeeper::Times());
+    host_images_.emplace(HostImages::Options{.images_dir = config.images_dir,
+                                             .imports_dir = config.imports_dir,
+                                             .templates_dir = config.state_dir / "templates",
+                                             .rules = rules_of(config, config.images_max_gib, 0)},
+                         HostImages::Beside{*loop_, *disk_worker_, *images_, *disks_},
+                         std::make_unique<QemuImgConverter>(converter), make_part_fetcher(channel));
   }
 
   const ResourceGroups* find_groups() {
@@ -269,16 +255,14 @@ class Host {
     observation_.reset();
     load_.reset();
     link_.reset();
-    if (image_keeper_) image_keeper_->stop();
-    image_worker_.reset();
-    image_reader_.reset();
+    if (host_images_) host_images_->stop();
     disk_worker_.reset();
     desktop_workers_.reset();
     hypervisor_worker_.reset();
     networks_.reset();
     templates_.reset();
     agent_.reset();
-    image_keeper_.reset();
+    host_images_.reset();
     if (loop_ != nullptr) loop_->clear();
   }
 
@@ -300,14 +284,7 @@ class Host {
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;
-  std::optional<ImageFolders> image_folders_;
-  std::optional<QemuImgConverter> converter_;
-  std::unique_ptr<PartSource> parts_;
-  std::optional<ImageImport> image_import_;
-  std::optional<ImageCopy> image_copy_;
-  std::optional<Worker> image_worker_;
-  std::optional<Worker> image_reader_;
-  std::optional<ImageKeeper> image_keeper_;
+  std::optional<HostImages> host_images_;
   std::optional<TemplateKeeper> templates_;
   std::optional<HostAgent> agent_;
   std::optional<BrokerLink> link_;

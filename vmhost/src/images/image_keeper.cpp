@@ -87,7 +87,7 @@ void ImageKeeper::want(const wire::DesiredImages& wanted) {
     Slot& slot = before ? slots.insert(std::move(before)).position->second : slots[each.image()];
     // The broker has another order now: what came of the one before does not matter.
     const bool same = slot.wanted.digest() == each.digest() && slot.wanted.retired() == each.retired() &&
-                      slot.wanted.has_import() == each.has_import();
+                      slot.wanted.has_order() == each.has_order();
     const bool known = slot.state == wire::ActualImage::READY && slot.digest == each.digest() && !each.retired();
     slot.wanted = each;
     if (same || known) continue;
@@ -143,7 +143,7 @@ bool ImageKeeper::begin(const std::string& ref, Slot& slot) {
     if (idle) remove_version(ref, slot);
     return idle;
   }
-  if (idle && slot.wanted.has_import() && slot.wanted.digest().empty()) {
+  if (idle && slot.wanted.has_order() && slot.wanted.digest().empty()) {
     import_version(ref, slot);
     return true;
   }
@@ -214,9 +214,9 @@ void ImageKeeper::import_version(const std::string& ref, Slot& slot) {
     std::string digest;
     bool just_made = false;
   };
-  auto job = [this, ref, order = slot.wanted.import()](ImageJob& own) -> Result<Imported> {
+  auto job = [this, ref, order = slot.wanted.order()](ImageJob& own) -> Result<Imported> {
     const bool was_there = services_.folders.digest_of(ref).has_value();
-    TOBARI_ASSIGN(wire::ImageFacts facts, services_.import.run(ref, order, own));
+    TOBARI_ASSIGN(wire::ImageFacts facts, services_.importer.run(ref, order, own));
     TOBARI_ASSIGN(std::string digest, services_.folders.digest_of(ref));
     return Imported{std::move(facts), std::move(digest), !was_there};
   };

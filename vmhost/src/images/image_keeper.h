@@ -34,7 +34,7 @@ struct ImageServices {
   ImageStore& images;
   const DiskStore& disks;
   const ImageFolders& folders;
-  ImageImport& import;
+  ImageImport& importer;
   ImageCopy& copy;
   std::filesystem::path templates_dir;
   RoomRules images_rules{};
