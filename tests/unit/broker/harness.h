@@ -20,6 +20,7 @@
 #include "http/router.h"
 #include "rest/api.h"
 #include "rpc/host_registry.h"
+#include "rpc/image_catalogue.h"
 #include "store/memory_store.h"
 
 namespace tobari::broker {
@@ -80,6 +81,11 @@ class FakePolicyFiles final : public PolicyFiles {
 struct Harness {
   Harness() {
     store.set_contended(true);  // whatever an act does, it does it again
+    hosts.set_images(
+        {.greeted = [this](const HostId& host, const wire::HostHello& hello) { images.greeted(host, hello); },
+         .reported = [this](const HostId& host, const wire::ActualState& now) { return images.reported(host, now); },
+         .gone = [this](const HostId& host) { images.gone(host); },
+         .fill = [this](const HostId& host, wire::DesiredState& desired) { return images.fill(host, desired); }});
     router.add(all_routes(api));
   }
   ~Harness() {
@@ -190,6 +196,7 @@ struct Harness {
   HostRegistry hosts{store, clock};
   BrokerMetrics metrics;
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
+  ImageCatalogue images{store, clock, signer};
   FakePolicyFiles policy_files;
   std::optional<policy::DeviceCertificate> device;  // of every call
   bool policy_allows = true;
@@ -214,7 +221,8 @@ struct Harness {
           .gateway_address = "gateway.example",
           .gateway_port = 3389,
           .nodes_address = "127.0.0.1:9000",
-          .ca_pem = ""};
+          .ca_pem = "",
+          .images = &images};
   WorkerPool normal{4, 64};
   WorkerPool password{2, 64};
   Router router{{*authenticator, store, normal, password, metrics}};

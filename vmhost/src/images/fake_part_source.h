@@ -2,6 +2,8 @@
 // The fake: another host's folder, read directly; can be cut off in the middle, and can lie.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -25,9 +27,9 @@ class FakePartSource final : public PartSource {
     return part;
   }
 
-  std::size_t parts_left = ~std::size_t{0};
+  std::atomic<std::size_t> parts_left = ~std::size_t{0};
   std::uint32_t part_bytes = kMaxImagePartBytes;
-  std::size_t fetched = 0;
+  std::atomic<std::size_t> fetched = 0;
   std::function<void(const std::string& file, ImagePartBytes&)> change;
 
  private:
