@@ -55,12 +55,12 @@ class ImagesRestTest : public ::testing::Test, protected Harness {
   }
   // The newest desired state that a host was sent.
   static std::vector<wire::DesiredImage> told(const FakeHostLink& link) {
-    std::vector<wire::DesiredImage> images;
+    std::vector<wire::DesiredImage> newest;
     for (const wire::ToHost& message : link.sent()) {
       if (!message.has_desired()) continue;
-      images.assign(message.desired().images().images().begin(), message.desired().images().images().end());
+      newest.assign(message.desired().images().images().begin(), message.desired().images().images().end());
     }
-    return images;
+    return newest;
   }
   void ready(const std::string& ref) {
     ready_on_one.push_back(image(ref, wire::ActualImage::READY));
@@ -276,7 +276,8 @@ TEST_F(ImagesRestTest, APieceIsFetchedFromAHostThatHasIt) {
     message.set_image(ref);
     message.set_file("disk.qcow2");
     std::promise<Result<TakenImagePart>> promise;
-    hosts.fetch_image_part(whom_for, message, [&promise](Result<TakenImagePart> part) { promise.set_value(std::move(part)); });
+    hosts.fetch_image_part(whom_for, message,
+                           [&promise](Result<TakenImagePart> part) { promise.set_value(std::move(part)); });
     return promise.get_future().get();
   };
   EXPECT_EQ(fetch(two.id, "desk@1")->bytes, "bytes");

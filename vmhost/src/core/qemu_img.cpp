@@ -53,6 +53,10 @@ std::vector<std::string> convert_command(const ImageSource& source, std::string_
           "qcow2",  "-o",         "compat=1.1", image_options(source, file), std::string(to)};
 }
 
+std::vector<std::string> check_command(const ImageSource& source, std::string_view file) {
+  return {kQemuImg, "check", "-q", "--image-opts", image_options(source, file)};
+}
+
 std::vector<std::string> create_command(std::string_view to, std::uint64_t bytes) {
   return {kQemuImg, "create", "-q", "-f", "qcow2", "-o", "compat=1.1", std::string(to), std::to_string(bytes)};
 }

@@ -18,6 +18,12 @@ namespace tobari::vmhost {
 // The whole command that makes a qcow2 file `to` of it, which stands on nothing, and says how far it is.
 [[nodiscard]] std::vector<std::string> convert_command(const ImageSource& source, std::string_view file,
                                                        std::string_view to);
+// Looks whether its tables lead where they should: a file that was cut short reads as zeros otherwise.
+[[nodiscard]] std::vector<std::string> check_command(const ImageSource& source, std::string_view file);
+// What it answers beside 0 when there is nothing against the disk: 3, clusters that nobody uses; 63, a format that it
+// cannot check.
+inline constexpr int kCheckedStatuses[] = {3, 63};
+
 // An empty one.
 [[nodiscard]] std::vector<std::string> create_command(std::string_view to, std::uint64_t bytes);
 

@@ -127,7 +127,8 @@ class Confined {
   Confined& operator=(const Confined&) = delete;
 
   [[nodiscard]] bool watched() const noexcept { return static_cast<bool>(pidfd_); }
-  Result<void> wait(std::chrono::seconds within, const ConfinedWatch& watch) {
+  Result<void> wait(const ConfinedCommand& command, const ConfinedWatch& watch) {
+    const std::chrono::seconds within = command.within;
     const auto deadline = std::chrono::steady_clock::now() + within;
     for (;;) {
       std::array<pollfd, 3> waiting{
@@ -146,6 +147,7 @@ class Confined {
     }
     pid_ = -1;
     take_output(watch);
+    if (WIFEXITED(status) && std::ranges::contains(command.also_good, WEXITSTATUS(status))) return {};
     return judge(status);
   }
 
@@ -243,7 +245,7 @@ Result<void> run_confined(const ConfinedCommand& command, const ConfinedWatch& w
   if (!running.watched()) return fail_errno(errno, "watch " + arguments[0]);
   output.write.reset();
   complaints.write.reset();
-  return running.wait(command.within, watch);
+  return running.wait(command, watch);
 }
 
 }  // namespace tobari::vmhost

@@ -25,6 +25,7 @@ struct ConfinedCommand {
   std::uint64_t file_bytes = ~std::uint64_t{0} >> 1U;    // of the largest file that it writes
   std::chrono::seconds within = std::chrono::hours(6);
   std::vector<std::string> environment{};  // "NAME=VALUE", beside a bare one
+  std::vector<int> also_good{};            // exit statuses beside 0
 };
 
 struct ConfinedWatch {

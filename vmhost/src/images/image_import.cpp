@@ -143,7 +143,7 @@ Result<void> ImageImport::convert(const ImageFolders::Workshop& shop, const Imag
   std::error_code error;
   fs::rename(made, shop.folder / kDiskFile, error);
   if (error) return fail(Errc::kIo, std::format("take the disk that was made: {}", error.message()));
-  return {};
+  return need_room(0);  // it may have been quicker than whoever looked
 }
 
 // What the program made is believed as little as what it was given.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "images/qemu_img_converter.h"
 
+#include <iterator>
 #include <string>
 #include <unistd.h>
 #include <utility>
@@ -21,6 +22,12 @@ constexpr std::uint64_t kV2vMemory = std::uint64_t{16} << 30U;  // it starts a m
 
 Result<void> QemuImgConverter::convert(const ImageSource& source, const fs::path& file, const fs::path& to,
                                        const ConversionWatch& watch) {
+  const ConfinedCommand look{.arguments = check_command(source, file.string()),
+                             .may_read = {file},
+                             .user = options_.user,
+                             .also_good = {std::begin(kCheckedStatuses), std::end(kCheckedStatuses)}};
+  auto whole = run_confined(look, {.on_output = {}, .on_tick = watch.still_wanted});
+  if (!whole) return context(std::move(whole).error(), "the disk is damaged or cut short");
   const ConfinedCommand command{.arguments = convert_command(source, file.string(), to.string()),
                                 .may_read = {file},
                                 .may_write = {to.parent_path()},
