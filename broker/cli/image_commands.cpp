@@ -185,7 +185,7 @@ void add_import(CLI::App& group, Context& context, const Options& options) {
       [options, &context] { context.run = [options, &context] { return import_image(context, *options); }; });
 }
 
-void add_act(CLI::App& group, Context& context, const Options& options, const char* what, const char* help) {
+void add_version_act(CLI::App& group, Context& context, const Options& options, const char* what, const char* help) {
   CLI::App* act = group.add_subcommand(what, help);
   act->add_option("image", options->image, "NAME@VERSION")->required();
   if (std::string_view(what) == "publish") {
@@ -225,9 +225,9 @@ void add_image_commands(CLI::App& app, Context& context) {
   show->callback(
       [options, &context] { context.run = [options, &context] { return show_image(context, options->image); }; });
   add_import(*group, context, options);
-  add_act(*group, context, options, "publish", "new desktops are made from it; others move to it at log-off");
-  add_act(*group, context, options, "retire", "nothing is made from it any more; hosts remove it when they can");
-  add_act(*group, context, options, "verify", "every host reads its files again and compares digests");
+  add_version_act(*group, context, options, "publish", "new desktops are made from it; others move to it at log-off");
+  add_version_act(*group, context, options, "retire", "nothing is made from it any more; hosts remove it when they can");
+  add_version_act(*group, context, options, "verify", "every host reads its files again and compares digests");
   CLI::App* back = group->add_subcommand("roll-back", "publish the version that was published before");
   back->add_option("image", options->image, "NAME")->required();
   back->callback(

@@ -30,7 +30,7 @@ const char* image_state_word(wire::ActualImage::State state) {
   }
 }
 
-ImageView host_view(const ImageOnHost& there, const std::vector<Node>& nodes) {
+ImageView on_host_view(const ImageOnHost& there, const std::vector<Node>& nodes) {
   const auto node = std::ranges::find(nodes, there.host, &Node::id);
   ImageView object{{"host", node == nodes.end() ? there.host.str() : node->name}, {"state", image_state_word(there.state)}};
   if (!there.detail.empty()) object["detail"] = there.detail;
@@ -49,7 +49,7 @@ Result<ImageView> whole_view(const Api& api, const Reader& reader, const ImageVe
   TOBARI_ASSIGN(const auto nodes, reader.nodes());
   auto hosts = ImageView::array();
   for (const ImageOnHost& there : on_hosts(api, version.ref())) {
-    hosts.push_back(host_view(there, nodes));
+    hosts.push_back(on_host_view(there, nodes));
     const bool importing = version.state == ImageState::kImporting && there.host == version.host;
     if (importing) object["progress"] = there.permille / 10.0;
   }

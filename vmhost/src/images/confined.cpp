@@ -187,11 +187,11 @@ class Confined {
       return fail(Errc::kExhausted, "the disk is full");
     }
     if (WIFSIGNALED(status)) {
-      const int signal = WTERMSIG(status);
-      if (signal == SIGXFSZ || signal == SIGXCPU) {
+      const int number = WTERMSIG(status);
+      if (number == SIGXFSZ || number == SIGXCPU) {
         return fail(Errc::kExhausted, "it needs more room or time than it may have");
       }
-      return fail(Errc::kInvalidArgument, std::format("it was ended by signal {}: {}", signal, said()));
+      return fail(Errc::kInvalidArgument, std::format("it was ended by signal {}: {}", number, said()));
     }
     if (complaint_.contains("File too large")) return fail(Errc::kExhausted, "it needs more room than it may have");
     return fail(Errc::kInvalidArgument, said());

@@ -35,7 +35,7 @@ Result<void> make_image_folder(const fs::path& path, mode_t mode) {
   return {};
 }
 
-Result<void> sync_folder(const fs::path& path) {
+Result<void> sync_images_folder(const fs::path& path) {
   const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder || ::fsync(folder.get()) != 0) return fail_errno(errno, "write " + path.string());
   return {};
@@ -110,10 +110,10 @@ Result<void> ImageFolders::commit(const fs::path& folder, const std::string& ref
   for (const fs::path& other : others) TOBARI_TRY(remove_tree(other));
   TOBARI_TRY(write_file_durably(folder / kManifestFile, manifest));
   if (::chmod((folder / kManifestFile).c_str(), 0644) != 0) return fail_errno(errno, "set the mode of the manifest");
-  TOBARI_TRY(sync_folder(folder));
+  TOBARI_TRY(sync_images_folder(folder));
   TOBARI_TRY(put_away(ref));  // one of this name that is not what it should be
   if (::rename(folder.c_str(), folder_of(ref).c_str()) != 0) return fail_errno(errno, "rename " + folder.string());
-  return sync_folder(dir_);
+  return sync_images_folder(dir_);
 }
 
 void ImageFolders::give_up(const fs::path& folder) const noexcept {
@@ -153,7 +153,7 @@ Result<void> ImageFolders::put_away(const std::string& ref) const {
   if (::rename(folder_of(ref).c_str(), away.c_str()) != 0) {
     return errno == ENOENT ? Result<void>{} : fail_errno(errno, "remove " + folder_of(ref).string());
   }
-  TOBARI_TRY(sync_folder(dir_));
+  TOBARI_TRY(sync_images_folder(dir_));
   return remove_tree(away);
 }
 

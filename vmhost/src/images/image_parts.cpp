@@ -47,7 +47,7 @@ Result<fs::path> named_file(const fs::path& images_dir, const std::string& ref, 
   return folder / file;
 }
 
-Result<void> append(int file, std::string_view bytes, const fs::path& path) {
+Result<void> append_part(int file, std::string_view bytes, const fs::path& path) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(file, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
@@ -117,7 +117,7 @@ Result<void> ImageCopy::fetch_file(const std::string& ref, const std::string& fi
       asked = at;
     }
     if (part.bytes.empty()) break;
-    TOBARI_TRY(append(target.get(), part.bytes, to));
+    TOBARI_TRY(append_part(target.get(), part.bytes, to));
     at += part.bytes.size();
     job.say(std::format("{} is being copied from another host", file),
             static_cast<std::uint32_t>(std::min<std::uint64_t>(at / (part.file_bytes / 1000 + 1), 1000)));
