@@ -64,7 +64,6 @@ struct Launch {
   rlim_t memory = 0;
   rlim_t file = 0;
   rlim_t seconds = 0;
-  bool own_network = false;
   pid_t parent = 0;
 };
 
@@ -73,8 +72,11 @@ void limit(int which, rlim_t most) {
   if (::setrlimit(which, &value) != 0) ::_exit(kNotStarted);
 }
 
+// Root may make them; a service that has not got that right (installer/systemd) makes them as the user that it becomes,
+// within a name space of users, in which nobody is root.
 void shut_in(const Launch& launch) {
-  if (launch.own_network && ::unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) ::_exit(kNotStarted);
+  constexpr int kApart = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+  const bool is_apart = ::unshare(kApart) == 0;
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_AS, launch.memory);
   limit(RLIMIT_FSIZE, launch.file);
@@ -87,6 +89,7 @@ void shut_in(const Launch& launch) {
       ::_exit(kNotStarted);
     }
   }
+  if (!is_apart && ::unshare(kApart | CLONE_NEWUSER) != 0) ::_exit(kNotStarted);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) ::_exit(kNotStarted);
   // After the change of user, which clears it; the parent may have died before.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::getppid() != launch.parent) ::_exit(kNotStarted);
@@ -236,7 +239,6 @@ Result<void> run_confined(const ConfinedCommand& command, const ConfinedWatch& w
                       .memory = command.memory_bytes,
                       .file = command.file_bytes,
                       .seconds = kProcessors * static_cast<rlim_t>(command.within.count()),
-                      .own_network = ::geteuid() == 0,
                       .parent = ::getpid()};
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "start " + arguments[0]);
