@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/clean_text.h"
 #include "core/tar_list.h"
 #include "core/xml_reader.h"
 #include "disk_files.h"
@@ -58,6 +59,15 @@ TEST(Ovf, MoreThanOneDiskOrMachineIsRefused) {
   EXPECT_THAT(ovf_problem(replaced(xml, "ovf:id=\"file1\"", "ovf:id=\"file1\" ovf:compression=\"gzip\"")),
               HasSubstr("packed"));
   EXPECT_THAT(ovf_problem(replaced(xml, "ovf:fileRef=\"file1\"", "ovf:fileRef=\"file9\"")), HasSubstr("no file"));
+}
+
+TEST(CleanText, KeepsWhatCanBeShownAndNeverHalfACharacter) {
+  EXPECT_EQ(clean_text("disk \xe5\xb8\xb3.vmdk", 64), "disk \xe5\xb8\xb3.vmdk");
+  EXPECT_EQ(clean_text("a\xe5\xb8\xb3", 3), "a");
+  EXPECT_EQ(clean_text("a\n\x1b[31m\x7f", 64), "a??[31m?");
+  EXPECT_EQ(clean_text("\xff\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80", 64), "??????????");
+  EXPECT_EQ(clean_text("\xe5\xb8", 64), "??");
+  EXPECT_EQ(clean_text("", 64), "");
 }
 
 // ---- the reader below

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/clean_text.h"
 #include "core/source_bytes.h"
 #include "core/xml_reader.h"
 
@@ -92,7 +93,7 @@ void note_text(OvfText& found, const std::vector<std::string>& path, const std::
   if (depth < 2) return;
   if (path[depth - 2] == "Item" && !found.items.empty()) found.items.back()[path[depth - 1]] += text;
   if (path[depth - 2] == "OperatingSystemSection" && path[depth - 1] == "Description" && found.guest.empty()) {
-    found.guest = text.substr(0, kMaxGuestText);
+    found.guest = clean_text(text, kMaxGuestText);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <tobari/base/image_ref.h>
 #include <tobari/base/log.h>
 
+#include "core/clean_text.h"
 #include "images/image_room.h"
 
 namespace tobari::vmhost {
@@ -107,8 +108,7 @@ void ImageKeeper::want(const wire::DesiredImages& wanted) {
 void ImageKeeper::expect_digests() {
   std::map<std::string, std::string> digests;
   for (const auto& [ref, slot] : slots_) {
-    const bool spoiled = slot.state == wire::ActualImage::FAILED && slot.verified != 0;
-    if (!slot.wanted.digest().empty() && !spoiled) digests.emplace(ref, slot.wanted.digest());
+    if (!slot.wanted.digest().empty() && slot.spoiled.empty()) digests.emplace(ref, slot.wanted.digest());
   }
   services_.images.expect(std::move(digests));
 }
@@ -151,12 +151,13 @@ bool ImageKeeper::begin(const std::string& ref, Slot& slot) {
     copy_version(ref, slot);
     return true;
   }
-  const bool there = slot.state == wire::ActualImage::READY || slot.state == wire::ActualImage::FAILED;
-  if (there && !slot.digest.empty() && slot.wanted.verify() > slot.verified) {
+  if (slot.state == wire::ActualImage::READY && slot.wanted.verify() > slot.verified) {
     verify_version(ref, slot);
     return true;
   }
-  return false;
+  if (slot.state != wire::ActualImage::FAILED || slot.spoiled.empty()) return false;
+  copy_version(ref, slot);
+  return true;
 }
 
 template <class T>
@@ -196,7 +197,7 @@ void ImageKeeper::follow_progress() {
 
 // What may work later is tried again, less and less often.
 void ImageKeeper::failed(Slot& slot, const Error& error, bool for_good) {
-  slot.detail = error.message.substr(0, kMaxDetail);
+  slot.detail = clean_text(slot.spoiled.empty() ? error.message : slot.spoiled + "; " + error.message, kMaxDetail);
   slot.state = for_good ? wire::ActualImage::FAILED : wire::ActualImage::WAITING;
   log::warning("image is not made ready", {{"image", slot.wanted.image()}, {"reason", describe(error)}});
   const auto pause = times_.again_first * (1U << std::min(slot.failures++, kMostDoublings));
@@ -231,10 +232,13 @@ void ImageKeeper::import_version(const std::string& ref, Slot& slot) {
 }
 
 void ImageKeeper::copy_version(const std::string& ref, Slot& slot) {
-  auto job = [this, ref, digest = slot.wanted.digest()](ImageJob& own) { return services_.copy.run(ref, digest, own); };
+  auto job = [this, ref, digest = slot.wanted.digest(), anew = !slot.spoiled.empty()](ImageJob& own) {
+    return services_.copy.run(ref, digest, own, anew);
+  };
   auto then = [this, ref](Slot& done, const Result<bool>& copied) {
-    if (!copied) return failed(done, copied.error(), /*for_good=*/false);
+    if (!copied) return failed(done, copied.error(), /*for_good=*/!done.spoiled.empty());
     done.state = wire::ActualImage::READY;
+    done.spoiled.clear();
     done.digest = done.wanted.digest();
     done.failures = 0;
     if (*copied) trust(ref);
@@ -250,11 +254,12 @@ void ImageKeeper::verify_version(const std::string& ref, Slot& slot) {
   const std::uint32_t number = slot.wanted.verify();
   auto then = [number](Slot& done, const Result<void>& verified) {
     done.verified = number;
-    done.state = verified ? wire::ActualImage::READY : wire::ActualImage::FAILED;
-    if (!verified) {
-      done.detail = verified.error().message.substr(0, kMaxDetail);
-      log::error("image was changed on disk", {{"image", done.wanted.image()}, {"reason", describe(verified.error())}});
-    }
+    done.state = wire::ActualImage::READY;
+    if (verified) return;
+    // Another host may have it as it should be.
+    done.state = wire::ActualImage::FAILED;
+    done.spoiled = done.detail = clean_text(verified.error().message, kMaxDetail);
+    log::error("image was changed on disk", {{"image", done.wanted.image()}, {"reason", describe(verified.error())}});
   };
   run<void>(ref, wire::ActualImage::READY, std::move(job), std::move(then));
 }

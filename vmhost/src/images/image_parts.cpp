@@ -126,8 +126,8 @@ Result<void> ImageCopy::fetch_file(const std::string& ref, const std::string& fi
   return ::fsync(target.get()) == 0 ? Result<void>{} : fail_errno(errno, "write " + to.string());
 }
 
-Result<bool> ImageCopy::run(const std::string& ref, const std::string& digest, ImageJob& job) {
-  if (const auto there = folders_.digest_of(ref); there && *there == digest) return false;
+Result<bool> ImageCopy::run(const std::string& ref, const std::string& digest, ImageJob& job, bool anew) {
+  if (const auto there = folders_.digest_of(ref); !anew && there && *there == digest) return false;
   job.say("its description is being copied from another host", 0);
   TOBARI_ASSIGN(const std::string text, fetch_manifest(ref, digest));
   TOBARI_ASSIGN(const ImageManifest manifest, parse_manifest(text));

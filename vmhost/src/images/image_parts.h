@@ -42,7 +42,8 @@ class ImageCopy {
 
   // On success images_dir has the version with this digest; true: it was fetched and read just now. On an error what was fetched stays, and the next run goes on
   // from there; but a file whose digest does not fit is thrown away. Blocks; the image worker's thread.
-  [[nodiscard]] Result<bool> run(const std::string& ref, const std::string& digest, ImageJob& job);
+  // `anew`: also when its manifest is there and right, because its files are not.
+  [[nodiscard]] Result<bool> run(const std::string& ref, const std::string& digest, ImageJob& job, bool anew = false);
 
  private:
   [[nodiscard]] Result<std::string> fetch_manifest(const std::string& ref, const std::string& digest);
