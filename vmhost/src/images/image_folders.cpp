@@ -2,6 +2,7 @@
 #include "images/image_folders.h"
 
 #include <cerrno>
+#include <charconv>
 #include <fcntl.h>
 #include <format>
 #include <span>
@@ -27,6 +28,8 @@ constexpr const char* kImporting = ".importing";
 constexpr const char* kCopying = ".copying";
 constexpr const char* kRemoved = ".removed";
 constexpr const char* kManifestFile = "manifest.json";
+constexpr const char* kVerifiedFile = "verified";
+constexpr std::size_t kMaxNumberText = 16;
 
 Result<void> make_image_folder(const fs::path& path, mode_t mode) {
   // Set afterwards: a service's umask leaves nothing to others.
@@ -138,6 +141,18 @@ Result<void> ImageFolders::verify(const std::string& ref, const std::string& dig
     if (found != expected) return fail(Errc::kInvalidArgument, std::format("{} was changed on disk", file));
   }
   return {};
+}
+
+std::uint32_t ImageFolders::verified_number(const std::string& ref) const {
+  const auto text = read_small_file(folder_of(ref) / kVerifiedFile, kMaxNumberText);
+  std::uint32_t number = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), number);
+  return number;
+}
+
+void ImageFolders::note_verified(const std::string& ref, std::uint32_t number) const {
+  const auto kept = write_file_durably(folder_of(ref) / kVerifiedFile, std::to_string(number));
+  if (!kept) log::warning("an image will be verified again", {{"image", ref}, {"reason", kept.error().message}});
 }
 
 Result<void> ImageFolders::remove(const std::string& ref) const {

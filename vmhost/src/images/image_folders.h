@@ -40,6 +40,9 @@ class ImageFolders {
   [[nodiscard]] Result<std::string> digest_of(const std::string& ref) const;
   // Reads every file. kInvalidArgument: one is not what it was.
   [[nodiscard]] Result<void> verify(const std::string& ref, const std::string& digest, const ImageJob& job) const;
+  // Which order to verify was the newest that found all right; kept beside the files, because reading them takes long.
+  [[nodiscard]] std::uint32_t verified_number(const std::string& ref) const;
+  void note_verified(const std::string& ref, std::uint32_t number) const;
   [[nodiscard]] Result<void> remove(const std::string& ref) const;
 
   [[nodiscard]] std::filesystem::path folder_of(const std::string& ref) const { return dir_ / ref; }

@@ -242,16 +242,19 @@ void ImageKeeper::copy_version(const std::string& ref, Slot& slot) {
     done.digest = done.wanted.digest();
     done.failures = 0;
     if (*copied) trust(ref);
+    if (!*copied) done.verified = services_.folders.verified_number(ref);
   };
   run<bool>(ref, wire::ActualImage::COPYING, std::move(job), std::move(then));
 }
 
 void ImageKeeper::verify_version(const std::string& ref, Slot& slot) {
-  auto job = [this, ref, digest = slot.wanted.digest()](ImageJob& own) -> Result<void> {
-    own.say("its files are being read again", 0);
-    return services_.folders.verify(ref, digest, own);
-  };
   const std::uint32_t number = slot.wanted.verify();
+  auto job = [this, ref, digest = slot.wanted.digest(), number](ImageJob& own) -> Result<void> {
+    own.say("its files are being read again", 0);
+    TOBARI_TRY(services_.folders.verify(ref, digest, own));
+    services_.folders.note_verified(ref, number);
+    return {};
+  };
   auto then = [number](Slot& done, const Result<void>& verified) {
     done.verified = number;
     done.state = wire::ActualImage::READY;
