@@ -60,7 +60,7 @@ struct Broker::Parts {
         store(std::move(opened)),
         approved(config.two_people, config.policy, config.state_dir / "policies", policy, *store),
         authenticator(std::move(made)),
-        images(*store, clock, audit_signer),
+        images(*store, audit_signer),
         hosts(*store, clock, [this](const Desktop& desktop) { return policy.network_of(desktop); }),
         live({*store, clock, hosts, [this](const AccessQuestion& question) { return policy.decide(question); }}),
         nodes_service({*store, clock, hosts, keys.ca, *metrics}),
@@ -111,7 +111,7 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
   });
   parts->hosts.set_images(
       {.greeted = [all](const HostId& host, const wire::HostHello& hello) { all->images.greeted(host, hello); },
-       .reported = [all](const HostId& host, const wire::ActualState& actual) { return all->images.reported(host, actual); },
+       .reported = [all](const HostId& host, const wire::ActualState& now) { return all->images.reported(host, now); },
        .gone = [all](const HostId& host) { all->images.gone(host); },
        .fill = [all](const HostId& host, wire::DesiredState& desired) { return all->images.fill(host, desired); }});
   parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });

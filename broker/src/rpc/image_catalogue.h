@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include <tobari/base/clock.h>
 #include <tobari/base/ids.h>
 #include <tobari/base/result.h>
 #include <tobari/host.pb.h>
@@ -34,8 +33,7 @@ struct ImageOnHost {
 
 class ImageCatalogue {
  public:
-  ImageCatalogue(StateStore& store, const Clock& clock, const HeadSigner& signer)
-      : store_(store), clock_(clock), signer_(signer) {}
+  ImageCatalogue(StateStore& store, const HeadSigner& signer) : store_(store), signer_(signer) {}
 
   // ---- from the registry of hosts
   void greeted(const HostId& host, const wire::HostHello& hello);
@@ -58,7 +56,6 @@ class ImageCatalogue {
   [[nodiscard]] std::set<std::string> on_disk(const HostId& host) const;
 
   StateStore& store_;
-  const Clock& clock_;
   const HeadSigner& signer_;
   mutable std::mutex mutex_;
   std::map<HostId, Known> hosts_;

@@ -196,7 +196,7 @@ struct Harness {
   HostRegistry hosts{store, clock};
   BrokerMetrics metrics;
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
-  ImageCatalogue images{store, clock, signer};
+  ImageCatalogue images{store, signer};
   FakePolicyFiles policy_files;
   std::optional<policy::DeviceCertificate> device;  // of every call
   bool policy_allows = true;
