@@ -30,6 +30,8 @@ inline constexpr int kMaxDesktopsPerHost = 4096;
 inline constexpr int kMaxImagesPerHost = 256;
 inline constexpr std::chrono::seconds kRequestDeadline{5};
 inline constexpr std::uint32_t kMaxImagePartBytes = 512U << 10U;  // host.proto
+// That one host is asked for at once: they go over the line on which its leases are renewed.
+inline constexpr std::uint32_t kMaxPartsOfASource = 2;
 
 // One attached host's line, as the registry sees it: gRPC in the program, a vector in tests.
 class HostLink {
@@ -99,7 +101,8 @@ class HostRegistry {
   void desired_changed(const HostId& host);
   // What `network_of` says may have changed: tells every host that is there.
   void networks_changed();
-  // Another host copies an image: one that has it is asked. kUnavailable: none is connected.
+  // Another host copies an image: one that has it is asked, the one that is asked for least. kUnavailable: none is
+  // connected; kExhausted: all of them are busy with others.
   using OnImagePart = std::function<void(Result<TakenImagePart>)>;
   void fetch_image_part(const HostId& whom_for, wire::ReadImagePart message, OnImagePart callback);
   // Called back once, on any thread: kUnavailable, kTimeout, kExhausted, or what the host says.
@@ -134,6 +137,7 @@ class HostRegistry {
     std::shared_ptr<HostLink> link;
     HostInfo info;
     std::vector<std::string> images_by_hand;
+    std::uint32_t parts_under_way = 0;  // of images, that it was asked for
     std::optional<HostLoad> load;
     std::map<std::string, Actual> desktops;
   };
@@ -143,6 +147,8 @@ class HostRegistry {
   static std::map<std::string, Actual> follow(const std::map<std::string, Actual>& before,
                                               const wire::ActualState& actual, Durations& started);
   std::shared_ptr<HostLink> link_of(const HostId& host) const;
+  [[nodiscard]] Result<HostId> take_source(const HostId& whom_for, const std::string& image);
+  void give_source_back(const HostId& source);
   void request(const HostId& host, const std::string& id, wire::ToHost message, PendingRequests::Callback callback);
   [[nodiscard]] Result<void> forget_removed(const HostId& host, const wire::ActualState& actual);
   [[nodiscard]] Result<void> pass_epochs(const HostId& host, const wire::ActualState& actual);
@@ -156,7 +162,6 @@ class HostRegistry {
   std::uint64_t revision_;
   std::function<void(const HostId&)> attached_;
   ImageHooks images_;
-  std::uint64_t parts_asked_ = 0;  // of which host next
   OnStarted started_;
   PendingRequests pending_;
 };

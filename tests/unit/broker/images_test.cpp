@@ -14,6 +14,7 @@ namespace tobari::broker {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -283,6 +284,37 @@ TEST_F(ImagesRestTest, APieceIsFetchedFromAHostThatHasIt) {
   EXPECT_EQ(fetch(two.id, "desk@1")->bytes, "bytes");
   EXPECT_EQ(fetch(one.id, "desk@1").error().code, Errc::kUnavailable) << "not from itself";
   EXPECT_EQ(fetch(two.id, "desk@2").error().code, Errc::kUnavailable);
+}
+
+TEST_F(ImagesRestTest, ASourceIsAskedForAFewPiecesAtOnce) {
+  ASSERT_EQ(import_one().status, 202);
+  ready("desk@1");
+  std::vector<std::string> asked;
+  link_one->on_message = [&asked](const wire::ToHost& message) {
+    if (message.has_read_image_part()) asked.push_back(message.read_image_part().request_id());
+  };
+  std::vector<Errc> refused;
+  std::size_t answered = 0;
+  const auto fetch = [&] {
+    wire::ReadImagePart message;
+    message.set_request_id(random_uuid());
+    message.set_image("desk@1");
+    message.set_file("disk.qcow2");
+    hosts.fetch_image_part(two.id, message, [&refused, &answered](Result<TakenImagePart> part) {
+      if (part.has_value()) ++answered;
+      if (!part.has_value()) refused.push_back(part.error().code);
+    });
+  };
+  for (std::uint32_t i = 0; i <= kMaxPartsOfASource; ++i) fetch();
+  EXPECT_EQ(asked.size(), kMaxPartsOfASource);
+  EXPECT_THAT(refused, ElementsAre(Errc::kExhausted)) << "its leases go over the same line";
+  hosts.complete(one.id, asked.front(), TakenImagePart{"bytes", 5});
+  EXPECT_EQ(answered, 1U);
+  fetch();
+  EXPECT_EQ(asked.size(), kMaxPartsOfASource + 1);
+  link_one->on_message = {};
+  hosts.detach(one.id, link_one.get());
+  EXPECT_EQ(refused.size(), kMaxPartsOfASource + 1) << "what was under way is not waited for";
 }
 
 // ---- for people

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <format>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -70,6 +71,17 @@ TEST_F(ImageCopyTest, GoesOnWhereTheLineBroke) {
   const std::size_t pieces = (qcow2().size() + 9'999) / 10'000;
   EXPECT_LT(source_.fetched - before, pieces + 2) << "what was fetched is not fetched again";
   EXPECT_TRUE(is_there());
+}
+
+TEST_F(ImageCopyTest, WaitsForItsTurnAndEndsWhenItIsNotWanted) {
+  source_.busy = 2;
+  EXPECT_TRUE(run(digest_));
+  std::filesystem::remove_all(dir_ / "here/debian@3");
+  source_.busy = 1'000'000;
+  std::jthread later([this] { job_.cancel(); });
+  const auto ended = run(digest_);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, Errc::kCancelled);
 }
 
 TEST_F(ImageCopyTest, AManifestThatTheCatalogueDoesNotKnowIsRefused) {

@@ -21,6 +21,10 @@ class FakePartSource final : public PartSource {
                                std::uint32_t most) override {
     if (parts_left == 0) return fail(Errc::kUnavailable, "no host that has it is connected");
     --parts_left;
+    if (busy > 0) {
+      --busy;
+      return fail(Errc::kExhausted, "hosts that have it are busy with other copies");
+    }
     auto part = read_image_part(dir_, ref, file, at, most < part_bytes ? most : part_bytes);
     if (part && change) change(file, *part);
     ++fetched;
@@ -28,6 +32,7 @@ class FakePartSource final : public PartSource {
   }
 
   std::atomic<std::size_t> parts_left = ~std::size_t{0};
+  std::atomic<int> busy = 0;  // so often it says that it is
   std::uint32_t part_bytes = kMaxImagePartBytes;
   std::atomic<std::size_t> fetched = 0;
   std::function<void(const std::string& file, ImagePartBytes&)> change;

@@ -27,7 +27,7 @@ HostImages::HostImages(const Options& options, const Beside& beside, std::unique
                             .images_rules = options.rules},
               options.times) {}
 
-void HostImages::stop() noexcept {
+void HostImages::stop() {
   keeper_.stop();
   worker_.reset();
   reader_.reset();

@@ -40,7 +40,7 @@ class HostImages {
   [[nodiscard]] ImageKeeper& keeper() noexcept { return keeper_; }
   // Ends what is under way; returns when nothing of it runs any more. What it has posted to the loop must not be run
   // afterwards.
-  void stop() noexcept;
+  void stop();
 
  private:
   const std::unique_ptr<DiskConverter> converter_;

@@ -2,7 +2,8 @@
 // What a job on the worker says of itself while it runs, and whether it is still wanted. Any thread.
 #pragma once
 
-#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -26,16 +27,29 @@ class ImageJob {
     const std::scoped_lock lock(mutex_);
     return seen_;
   }
-  void cancel() noexcept { cancelled_ = true; }
+  void cancel() {
+    {
+      const std::scoped_lock lock(mutex_);
+      cancelled_ = true;
+    }
+    changed_.notify_all();
+  }
   [[nodiscard]] Result<void> still_wanted() const {
+    const std::scoped_lock lock(mutex_);
     if (cancelled_) return fail(Errc::kCancelled, "it is not wanted any more");
     return {};
+  }
+  // Returns at once when it is cancelled.
+  void rest(std::chrono::milliseconds pause) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, pause, [this] { return cancelled_; });
   }
 
  private:
   mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   Seen seen_;
-  std::atomic<bool> cancelled_{false};
+  bool cancelled_ = false;
 };
 
 }  // namespace tobari::vmhost

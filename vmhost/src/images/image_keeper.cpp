@@ -64,7 +64,7 @@ ImageKeeper::ImageKeeper(ImageServices services, Times times) : services_(std::m
   look_at_storage();
 }
 
-void ImageKeeper::stop() noexcept {
+void ImageKeeper::stop() {
   stopped_ = true;
   if (job_) job_->cancel();
 }

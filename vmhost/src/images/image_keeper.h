@@ -61,7 +61,7 @@ class ImageKeeper {
   void report(wire::ActualState& actual) const;
   void read_part(const wire::ReadImagePart& request, std::function<void(const Result<ImagePartBytes>&)> then);
   // The job under way ends soon, and nothing begins any more.
-  void stop() noexcept;
+  void stop();
 
  private:
   using State = wire::ActualImage::State;

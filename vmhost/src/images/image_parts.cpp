@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <format>
 #include <span>
@@ -26,6 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kPartsManifest = "manifest.json";
+constexpr int kMostBusyTries = 600;
+constexpr std::chrono::milliseconds kBusyPause{100};
 constexpr std::uint64_t kRoomAskedEvery = std::uint64_t{64} << 20U;
 
 bool is_version(const std::string& ref) {
@@ -81,10 +84,20 @@ Result<void> ImageCopy::need_room(std::uint64_t bytes) const {
   return check_room(folders_.images_dir().string(), rules_, use, bytes, 0);
 }
 
-Result<std::string> ImageCopy::fetch_manifest(const std::string& ref, const std::string& digest) {
+Result<ImagePartBytes> ImageCopy::next_part(const std::string& ref, const std::string& file, std::uint64_t at,
+                                            const ImageJob& job) {
+  for (int tries = 0;; ++tries) {
+    TOBARI_TRY(job.still_wanted());
+    auto part = source_.fetch(ref, file, at, kImagePartBytes);
+    if (part || part.error().code != Errc::kExhausted || tries >= kMostBusyTries) return part;
+    job.rest(kBusyPause);
+  }
+}
+
+Result<std::string> ImageCopy::fetch_manifest(const std::string& ref, const std::string& digest, const ImageJob& job) {
   std::string text;
   for (;;) {
-    TOBARI_ASSIGN(const ImagePartBytes part, source_.fetch(ref, kPartsManifest, text.size(), kMaxImagePartBytes));
+    TOBARI_ASSIGN(const ImagePartBytes part, next_part(ref, kPartsManifest, text.size(), job));
     if (part.bytes.empty()) break;
     text += part.bytes;
     if (text.size() > kMaxManifestBytes) {
@@ -105,8 +118,7 @@ Result<void> ImageCopy::fetch_file(const std::string& ref, const std::string& fi
   auto at = static_cast<std::uint64_t>(info.st_size);
   std::uint64_t asked = 0;
   for (bool first = true;; first = false) {
-    TOBARI_TRY(job.still_wanted());
-    TOBARI_ASSIGN(const ImagePartBytes part, source_.fetch(ref, file, at, kMaxImagePartBytes));
+    TOBARI_ASSIGN(const ImagePartBytes part, next_part(ref, file, at, job));
     if (part.file_bytes > kMaxImageFileBytes || part.bytes.size() > kMaxImagePartBytes) {
       return fail(Errc::kPeerProtocol, std::format("{} is larger than an image's file may be", file));
     }
@@ -129,7 +141,7 @@ Result<void> ImageCopy::fetch_file(const std::string& ref, const std::string& fi
 Result<bool> ImageCopy::run(const std::string& ref, const std::string& digest, ImageJob& job, bool anew) {
   if (const auto there = folders_.digest_of(ref); !anew && there && *there == digest) return false;
   job.say("its description is being copied from another host", 0);
-  TOBARI_ASSIGN(const std::string text, fetch_manifest(ref, digest));
+  TOBARI_ASSIGN(const std::string text, fetch_manifest(ref, digest, job));
   TOBARI_ASSIGN(const ImageManifest manifest, parse_manifest(text));
   TOBARI_ASSIGN(const fs::path folder, folders_.begin_copy(ref));
   for (const auto& [file, expected] : manifest.sha256) {

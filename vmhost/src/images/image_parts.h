@@ -15,7 +15,9 @@
 
 namespace tobari::vmhost {
 
-inline constexpr std::uint32_t kMaxImagePartBytes = 512U << 10U;          // host.proto
+inline constexpr std::uint32_t kMaxImagePartBytes = 512U << 10U;  // host.proto
+// What is asked for at once: leases are renewed over the same lines.
+inline constexpr std::uint32_t kImagePartBytes = 256U << 10U;
 inline constexpr std::uint64_t kMaxImageFileBytes = std::uint64_t{16} << 40U;
 
 struct ImagePartBytes {
@@ -46,7 +48,11 @@ class ImageCopy {
   [[nodiscard]] Result<bool> run(const std::string& ref, const std::string& digest, ImageJob& job, bool anew = false);
 
  private:
-  [[nodiscard]] Result<std::string> fetch_manifest(const std::string& ref, const std::string& digest);
+  // Waits while those who have it are busy with others.
+  [[nodiscard]] Result<ImagePartBytes> next_part(const std::string& ref, const std::string& file, std::uint64_t at,
+                                                 const ImageJob& job);
+  [[nodiscard]] Result<std::string> fetch_manifest(const std::string& ref, const std::string& digest,
+                                                   const ImageJob& job);
   [[nodiscard]] Result<void> fetch_file(const std::string& ref, const std::string& file,
                                         const std::filesystem::path& to, ImageJob& job);
   [[nodiscard]] Result<void> need_room(std::uint64_t bytes) const;
