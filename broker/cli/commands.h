@@ -31,6 +31,7 @@ void add_wall_command(CLI::App& app, Context& context);
 void add_use_commands(CLI::App& app, Context& context);
 void add_pool_commands(CLI::App& app, Context& context);
 void add_placement_commands(CLI::App& app, Context& context);
+void add_image_commands(CLI::App& app, Context& context);
 void add_user_commands(CLI::App& app, Context& context);
 void add_host_commands(CLI::App& app, Context& context);
 void add_session_commands(CLI::App& app, Context& context);

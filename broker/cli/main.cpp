@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   tobari::cli::add_pool_commands(app, context);
   tobari::cli::add_placement_commands(app, context);
   tobari::cli::add_user_disk_commands(app, context);
+  tobari::cli::add_image_commands(app, context);
   tobari::cli::add_user_commands(app, context);
   tobari::cli::add_host_commands(app, context);
   tobari::cli::add_session_commands(app, context);

@@ -33,7 +33,7 @@ void parse_as(unsigned route, std::string_view body) {
       break;
     case 3:
       if (const auto parsed = parse_new_desktop(body)) {
-        require(is_user_name(parsed->user) && is_image_name(parsed->image));
+        require(is_user_name(parsed->user) && is_image_reference(parsed->image));
         require(parsed->vcpus >= 1 && parsed->vcpus <= 64 && parsed->memory_mib >= 256);
         require(parsed->name.empty() || is_host_label(parsed->name));
       }

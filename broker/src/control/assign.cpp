@@ -4,6 +4,7 @@
 #include <format>
 #include <utility>
 
+#include "control/pool_image.h"
 #include "control/steps.h"
 
 namespace tobari::broker::control {
@@ -70,11 +71,12 @@ Result<std::optional<Desktop>> spare_for(const Step& step, const Pool& pool, con
                                          const DiskClaim* disk) {
   TOBARI_ASSIGN(const auto spares, step.writer.spares(pool.id, kMaxSparesLookedAt));
   if (spares.empty()) return std::optional<Desktop>();
+  TOBARI_ASSIGN(const std::string image, image_of(step.writer, pool.image));
   TOBARI_ASSIGN(const auto hosts, step.writer.hosts());
   const auto usable = [&](const Desktop& spare) {
     const auto host = std::ranges::find(hosts, spare.host, &Host::id);
     return host != hosts.end() && !host->lost && host->mode == HostMode::kReady &&
-           facts.connected.contains(spare.host) && spare.image == pool.image && !facts.failed.contains(spare.id) &&
+           facts.connected.contains(spare.host) && spare.image == image && !facts.failed.contains(spare.id) &&
            (disk == nullptr || reachable(*disk, spare.host, facts));
   };
   std::optional<Desktop> found;

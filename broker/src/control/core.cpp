@@ -4,6 +4,7 @@
 #include <format>
 #include <utility>
 
+#include "control/pool_image.h"
 #include "control/steps.h"
 
 namespace tobari::broker::control {
@@ -73,13 +74,16 @@ Result<std::vector<HostCapacity>> capacities(const Reader& reader, const Facts& 
     one.images = known->second.images;
     one.memory_mib = known->second.memory_mib;
     one.pixels_per_second = known->second.pixels_per_second;
+    one.no_room = known->second.no_room;
   }
   return all;
 }
 
-PlacementWish wish_of(const Pool& pool) {
-  return {
-      .image = pool.image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
+PlacementWish wish_of(const Pool& pool, std::string image) {
+  return {.image = std::move(image),
+          .memory_mib = pool.memory_mib,
+          .host = "",
+          .needs_lease = pool.kind == PoolKind::kFloating};
 }
 
 Result<void> Step::record(const Who& who, std::string action, const std::string& object, std::string detail) {
@@ -105,7 +109,8 @@ Result<void> Step::retire(const Desktop& desktop, const Who& who, std::string ac
 Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts, const Who& who,
                            const DiskClaim* disk) {
   TOBARI_ASSIGN(auto hosts, capacities(writer, facts, user.id));
-  PlacementWish wish = wish_of(pool);
+  TOBARI_ASSIGN(const std::string image, image_of(writer, pool.image));
+  PlacementWish wish = wish_of(pool, image);
   if (disk != nullptr) TOBARI_TRY(narrow_to_disk(*disk, facts, hosts, wish));
   TOBARI_ASSIGN(const HostId host, place(hosts, wish, settings.placement));
   Desktop desktop;
@@ -113,7 +118,7 @@ Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& 
   desktop.name = name_of(pool, id);
   desktop.user = user.id;
   desktop.host = host;
-  desktop.image = pool.image;
+  desktop.image = image;
   desktop.vcpus = pool.vcpus;
   desktop.memory_mib = pool.memory_mib;
   desktop.heads = pool.heads;
@@ -126,7 +131,7 @@ Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& 
   const std::string of = user.name.empty() ? "a spare" : "for " + user.name;
   TOBARI_TRY(record(
       who, user.name.empty() ? "desktop.create" : "desktop.assign", id.str(),
-      std::format("{} {} in pool {}, new from {} on {}", desktop.name, of, pool.name, pool.image, desktop.host_name)));
+      std::format("{} {} in pool {}, new from {} on {}", desktop.name, of, pool.name, image, desktop.host_name)));
   return desktop;
 }
 

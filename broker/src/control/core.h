@@ -4,6 +4,8 @@
 // docs/RELIABILITY.md says what it promises and why; tests/sim runs it against everything that can go wrong.
 #pragma once
 
+#include <string>
+
 #include <tobari/base/result.h>
 
 #include "control/events.h"
@@ -37,7 +39,7 @@ struct ReportLook {
 // kNotFound: there is no such host any more.
 [[nodiscard]] Result<ReportLook> look_at(const Reader& reader, const HostReported& event);
 
-// Where a new desktop of this pool may go.
-[[nodiscard]] PlacementWish wish_of(const Pool& pool);
+// Where a new desktop of this pool may go; `image`: what it is made of (image_of()).
+[[nodiscard]] PlacementWish wish_of(const Pool& pool, std::string image);
 
 }  // namespace tobari::broker::control

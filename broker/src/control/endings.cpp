@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "control/drain.h"
+#include "control/renewal.h"
 #include "control/steps.h"
 #include "core/names.h"
 
@@ -32,6 +33,13 @@ Result<void> stop_kept(Step& step, const Desktop& desktop) {
   TOBARI_TRY(step.writer.put_to_rest(desktop.id, Rest::kStopped, false));
   step.effects.changed.insert(desktop.host);
   return {};
+}
+
+// Nobody is in it now, so it may be made anew from its pool's newer image.
+Result<bool> renew_kept(Step& step, const DesktopId& id, const Facts* facts) {
+  if (facts == nullptr) return false;
+  TOBARI_ASSIGN(const Desktop desktop, step.writer.desktop(id));
+  return renew_if_due(step, desktop, *facts);
 }
 
 // The guest's session, and with it the client's.
@@ -101,15 +109,19 @@ Result<void> log_off(Step& step, const LogOff& event) {
   end_session(step, *desktop, "logged off");
   TOBARI_ASSIGN(const bool stops, stops_at_log_off(step, *desktop));
   if (stops) TOBARI_TRY(stop_kept(step, *desktop));
-  return step.record(event.who, "desktop.log_off", desktop->id.str(), desktop->name);
+  TOBARI_TRY(step.record(event.who, "desktop.log_off", desktop->id.str(), desktop->name));
+  TOBARI_TRY(renew_kept(step, desktop->id, event.facts.get()));
+  return {};
 }
 
-Result<void> logged_off(Step& step, const Desktop& desktop, const Who& who) {
+Result<void> logged_off(Step& step, const Desktop& desktop, const Facts* facts, const Who& who) {
   if (desktop.user.empty() || desktop.power != Power::kOn) return {};
   if (is_floating(desktop)) {
     step.effects.more = true;
     return step.retire(desktop, who, "desktop.release", "its user has logged off");
   }
+  TOBARI_ASSIGN(const bool renewed, renew_kept(step, desktop.id, facts));
+  if (renewed) return {};
   TOBARI_ASSIGN(const bool stops, stops_at_log_off(step, desktop));
   if (!stops) return {};
   TOBARI_TRY(stop_kept(step, desktop));

@@ -35,6 +35,7 @@ struct HostFacts {
   std::uint64_t memory_mib = 0;
   std::uint64_t pixels_per_second = 0;
   std::vector<std::string> storages{};  // of several hosts, that it reaches
+  std::string no_room{};  // a sentence when its disks take nothing more; empty: they do
 };
 struct Facts {
   std::map<HostId, HostFacts> connected;
@@ -72,6 +73,7 @@ struct LogOff {
   DesktopId desktop;
   UserId user;
   Who who;
+  std::shared_ptr<const Facts> facts{};  // for a desktop that moves to a newer image now; null: it does later
 };
 // In order, or by its plug.
 struct RestartOf {
@@ -116,6 +118,7 @@ struct HostReported {
   std::uint64_t revision = 0;         // that the report follows from
   std::vector<SeenDesktop> desktops;  // everything that is left there of desktops
   std::vector<UserDiskId> removed_disks{};  // of those that were to be deleted: they are gone
+  std::shared_ptr<const Facts> facts{};     // as of LogOff
 };
 
 // ---- of administrators

@@ -56,7 +56,7 @@ struct Step {
 // What is to end by now.
 [[nodiscard]] Result<void> end_what_is_due(Step& step);
 // A host says that its user has logged off.
-[[nodiscard]] Result<void> logged_off(Step& step, const Desktop& desktop, const Who& who);
+[[nodiscard]] Result<void> logged_off(Step& step, const Desktop& desktop, const Facts* facts, const Who& who);
 // Users of a host that is to be empty.
 [[nodiscard]] Result<void> move_users(Step& step, const Host& host, const SetHostMode& event);
 [[nodiscard]] Result<void> let_users_stay(Step& step, const Host& host);

@@ -4,6 +4,8 @@
 #include <format>
 #include <map>
 
+#include "control/pool_image.h"
+#include "control/renewal.h"
 #include "control/steps.h"
 
 namespace tobari::broker::control {
@@ -18,14 +20,23 @@ struct Budget {
   PowerBudget power{};
 };
 
+// What new spares are made from; empty: nothing can be, so that those which are there stay.
+std::string image_for_spares(const Step& step, const Pool& pool, const Facts& facts) {
+  const auto image = image_of(step.writer, pool.image);
+  if (!image.has_value()) return "";
+  const bool somewhere = std::ranges::any_of(
+      facts.connected, [&image](const auto& host) { return std::ranges::contains(host.second.images, *image); });
+  return somewhere ? *image : "";
+}
+
 // Why a spare is of no use any more; empty: it is.
-std::string outlived(const Pool& pool, const std::vector<Host>& hosts, const Desktop& spare) {
+std::string outlived(const Pool& pool, const std::string& image, const std::vector<Host>& hosts, const Desktop& spare) {
   if (pool.closing) return "the pool goes away";
   const auto host = std::ranges::find(hosts, spare.host, &Host::id);
   if (host == hosts.end()) return "";
   if (host->lost && pool.kind == PoolKind::kFloating) return std::format("host {} is lost", host->name);
   if (host->mode == HostMode::kDraining) return std::format("host {} is draining", host->name);
-  const bool as_wanted = spare.image == pool.image && spare.vcpus == pool.vcpus &&
+  const bool as_wanted = (image.empty() || spare.image == image) && spare.vcpus == pool.vcpus &&
                          spare.memory_mib == pool.memory_mib && spare.heads == pool.heads &&
                          spare.machine == pool.machine;
   return as_wanted ? "" : "the pool's desktops are made otherwise now";
@@ -54,6 +65,7 @@ Result<void> fill(Step& step, Budget& budget, const Pool& pool, std::uint32_t mi
     // No room now: users still get theirs when there is some, and the next sweep tries again.
     const Errc code = made.error().code;
     if (code == Errc::kExhausted || code == Errc::kNotFound || code == Errc::kUnavailable) return {};
+    if (code == Errc::kInvalidArgument) return {};  // the pool's image was retired
     return std::unexpected<Error>(made.error());
   }
   return {};
@@ -64,11 +76,12 @@ Result<void> sweep_pool(Step& step, Budget& budget, const PlannedPool& planned, 
   TOBARI_ASSIGN(const auto spares, step.writer.spares(pool.id, kMaxPoolDesktops));
   TOBARI_ASSIGN(const PoolFill before, step.writer.pool_fill(pool.id));
   const SpareTargets wanted = spare_targets(planned, before.assigned);
+  const std::string image = image_for_spares(step, pool, *budget.event.facts);
   std::vector<Desktop> good;
   std::uint32_t there = before.desktops;
   bool renewed = false;  // one at a time: what cannot be made is not made a thousand times an hour
   for (const Desktop& spare : spares) {
-    std::string why = outlived(pool, hosts, spare);
+    std::string why = outlived(pool, image, hosts, spare);
     if (why.empty() && planned.plan.renew_failed && !renewed && budget.event.facts->failed.contains(spare.id)) {
       renewed = true;
       why = "it could not be started";
@@ -156,6 +169,7 @@ Result<void> sweep(Step& step, const Sweep& event) {
     TOBARI_TRY(wake_users(step, budget.power, pools.at(pool.id)));
     if (pool.kind == PoolKind::kManual) continue;
     TOBARI_TRY(sweep_pool(step, budget, pools.at(pool.id), hosts));
+    TOBARI_TRY(renew_those_off(step, pool, *event.facts));
   }
   return {};
 }

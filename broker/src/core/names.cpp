@@ -28,6 +28,12 @@ constexpr Words<Rest, 3> kRests{
 constexpr Words<EndHow, 3> kEndHows{{{EndHow::kRelease, "release"}, {EndHow::kLogOff, "log_off"}, {EndHow::kStop, "stop"}}};
 constexpr Words<UserDiskKind, 2> kUserDiskKinds{{{UserDiskKind::kDisk, "disk"}, {UserDiskKind::kFolder, "folder"}}};
 constexpr Words<Machine, 2> kMachines{{{Machine::kVm, "vm"}, {Machine::kContainer, "container"}}};
+constexpr Words<ImageState, 5> kImageStates{{{ImageState::kImporting, "importing"},
+                                             {ImageState::kReady, "ready"},
+                                             {ImageState::kPublished, "published"},
+                                             {ImageState::kFailed, "failed"},
+                                             {ImageState::kRetired, "retired"}}};
+constexpr Words<Renewal, 2> kRenewals{{{Renewal::kKeep, "keep"}, {Renewal::kAtLogOff, "at_log_off"}}};
 constexpr Words<Outcome, 4> kOutcomes{{{Outcome::kAllowed, "allowed"},
                                        {Outcome::kDenied, "denied"},
                                        {Outcome::kFailed, "failed"},
@@ -69,6 +75,8 @@ std::string_view to_string(HostMode mode) noexcept { return word_of(kHostModes, 
 std::string_view to_string(Rest rest) noexcept { return word_of(kRests, rest); }
 std::string_view to_string(EndHow how) noexcept { return word_of(kEndHows, how); }
 std::string_view to_string(UserDiskKind kind) noexcept { return word_of(kUserDiskKinds, kind); }
+std::string_view to_string(ImageState state) noexcept { return word_of(kImageStates, state); }
+std::string_view to_string(Renewal renewal) noexcept { return word_of(kRenewals, renewal); }
 
 Result<Role> parse_role(std::string_view text) { return value_of(kRoles, text, "role"); }
 Result<Power> parse_power(std::string_view text) { return value_of(kPowers, text, "power"); }
@@ -81,6 +89,8 @@ Result<Rest> parse_rest(std::string_view text) { return value_of(kRests, text, "
 Result<EndHow> parse_end_how(std::string_view text) { return value_of(kEndHows, text, "how"); }
 Result<UserDiskKind> parse_user_disk_kind(std::string_view text) { return value_of(kUserDiskKinds, text, "kind"); }
 Result<Machine> parse_machine(std::string_view text) { return value_of(kMachines, text, "machine"); }
+Result<ImageState> parse_image_state(std::string_view text) { return value_of(kImageStates, text, "state"); }
+Result<Renewal> parse_renewal(std::string_view text) { return value_of(kRenewals, text, "renewal"); }
 
 bool is_user_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > 32 || (!is_lower(text[0]) && text[0] != '_')) return false;
@@ -99,6 +109,11 @@ bool is_host_label(std::string_view text) noexcept {
 bool is_image_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > 64 || !is_word(text[0])) return false;
   return std::ranges::all_of(text, [](char c) { return is_word(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+bool is_image_reference(std::string_view text) noexcept {
+  const auto ref = parse_image_ref(text);
+  return ref.has_value() && is_image_name(ref->name);
 }
 
 std::string format_time(Time time) {

@@ -23,6 +23,7 @@
 #include "rest/api.h"
 #include "rpc/control_loop.h"
 #include "rpc/direct_control.h"
+#include "rpc/image_catalogue.h"
 #include "rpc/live_sessions.h"
 #include "rpc/node_server.h"
 #include "rpc/nodes_service.h"
@@ -74,10 +75,17 @@ struct Broker::Parts {
         store(std::move(opened)),
         approved(config.two_people, config.policy, config.state_dir / "policies", policy, *store),
         authenticator(std::move(made)),
+        images(*store, audit_signer),
         hosts(*store, clock, [this](const Desktop& desktop) { return policy.network_of(desktop); }),
         live({*store, clock, hosts, [this](const AccessQuestion& question) { return policy.decide(question); }}),
         nodes_service({*store, clock, hosts, keys.ca, *metrics}),
         router({*authenticator, *store, rest_workers, password_workers, *metrics}) {}
+
+  // By the control loop, whenever the database answers.
+  void database_seen(const std::vector<Host>& all) {
+    nodes_service.keep_only(all);
+    if (images.look_again()) hosts.networks_changed();
+  }
 
   const Clock& clock;
   const Keys keys;
@@ -89,12 +97,13 @@ struct Broker::Parts {
   std::unique_ptr<StateStore> store;
   ApprovedPolicy approved;
   std::unique_ptr<Authenticator> authenticator;
+  ImageCatalogue images;
   HostRegistry hosts;
   DirectControl control{*store, clock, hosts};
   LiveSessions live;
   NodesService nodes_service;
   ControlLoop loop{{*store, clock, hosts, control, zones_of_this_machine,
-                    [this](const std::vector<Host>& all) { nodes_service.keep_only(all); }}};
+                    [this](const std::vector<Host>& all) { database_seen(all); }}};
   WorkerPool rest_workers{kRestWorkers, kRestQueue};
   WorkerPool password_workers{kPasswordWorkers, kPasswordQueue};
   DesktopNews news{[this](std::function<void()> task) { return rest_workers.post(std::move(task)); }};
@@ -126,6 +135,11 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
     all->live.policy_changed();
   };
   parts->policy.on_changed(asked_anew);
+  parts->hosts.set_images(
+      {.greeted = [all](const HostId& host, const wire::HostHello& hello) { all->images.greeted(host, hello); },
+       .reported = [all](const HostId& host, const wire::ActualState& now) { return all->images.reported(host, now); },
+       .gone = [all](const HostId& host) { all->images.gone(host); },
+       .fill = [all](const HostId& host, wire::DesiredState& desired) { return all->images.fill(host, desired); }});
   parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
   parts->hosts.on_news([all](const HostId& host) { all->news.heard_of(host); });
   parts->hosts.on_reported([all](control::HostReported report) -> Result<void> {
@@ -160,6 +174,7 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .nodes_address = nodes_address(config, parts->node_server->endpoint()),
               .ca_pem = parts->keys.ca.certificate_pem,
               .recording_key = recording_key,
+              .images = &parts->images,
               .pools_changed = asked_anew});
   parts->router.add(all_routes(*parts->api));
   const auto handler = [all](Request request, Respond respond) {

@@ -23,6 +23,7 @@
 #include "rest/control_plane.h"
 #include "rest/desktop_news.h"
 #include "rpc/host_registry.h"
+#include "rpc/image_catalogue.h"
 #include "store/state_store.h"
 
 namespace tobari::broker {
@@ -47,6 +48,7 @@ struct Api {
   std::string nodes_address;  // "ADDR:PORT" that goes into join tokens
   std::string ca_pem;
   std::optional<recording::PublicKey> recording_key = {};  // who can read recordings; none: nothing is recorded
+  const ImageCatalogue* images = nullptr;                  // what hosts say of images; null: they say nothing
   std::chrono::milliseconds patience = kConnectPatience;
   // Pools' names or labels, or what is in them: the policy is asked about these. Any thread.
   std::function<void()> pools_changed = [] {};
@@ -67,6 +69,7 @@ inline constexpr const char* kApiPrefix = "/api/v1";
 [[nodiscard]] std::vector<Route> placement_routes(Api& api);
 [[nodiscard]] std::vector<Route> log_off_routes(Api& api);
 [[nodiscard]] std::vector<Route> session_life_routes(Api& api);
+[[nodiscard]] std::vector<Route> image_routes(Api& api);
 [[nodiscard]] std::vector<Route> thumbnail_routes(Api& api);
 [[nodiscard]] std::vector<Route> session_routes(Api& api);
 [[nodiscard]] std::vector<Route> node_routes(Api& api);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <format>
 
+#include "control/pool_image.h"
 #include "core/names.h"
 #include "core/placement.h"
 #include "rest/api.h"
@@ -86,12 +87,15 @@ Answer create_desktop(Api& api, const Call& call) {
     if (owner.error().code != Errc::kNotFound) return std::unexpected<Error>(owner.error());
     return std::unexpected<Error>(fail(Errc::kNotFound, std::format("there is no user {}", body.user)).error());
   }
+  TOBARI_ASSIGN(const std::string image, api.store.get([&body](const Reader& reader) {
+    return control::image_of(reader, body.image);
+  }));
   const auto facts = api.control.facts();
   TOBARI_ASSIGN(const auto hosts, api.store.get([&facts, &owner](const Reader& reader) {
     return control::capacities(reader, *facts, owner->id);
   }));
   TOBARI_ASSIGN(const HostId host,
-                place(hosts, {.image = body.image, .memory_mib = body.memory_mib, .host = body.host}));
+                place(hosts, {.image = image, .memory_mib = body.memory_mib, .host = body.host}));
   TOBARI_ASSIGN(const Node node, api.store.get([&host](const Reader& reader) { return reader.node(host); }));
   const Desktop desktop{.id = DesktopId::random(),
                         .name = body.name.empty() ? default_name(body.user) : body.name,
@@ -99,7 +103,7 @@ Answer create_desktop(Api& api, const Call& call) {
                         .user_name = owner->name,
                         .host = host,
                         .host_name = node.name,
-                        .image = body.image,
+                        .image = image,
                         .vcpus = body.vcpus,
                         .memory_mib = body.memory_mib,
                         .power = Power::kOff,

@@ -4,6 +4,7 @@
 #include <format>
 #include <utility>
 
+#include "control/pool_image.h"
 #include "core/placement.h"
 #include "rest/api.h"
 #include "rest/pool_bodies.h"
@@ -15,6 +16,8 @@ struct Situation {
   Pool pool;
   PoolFill fill;
   std::vector<HostCapacity> hosts;
+  std::string image;     // that its desktops are made of now
+  std::string no_image;  // why they are made of nothing
 };
 
 Result<UserId> asked_for(const Reader& reader, const std::string& name) {
@@ -34,6 +37,16 @@ Result<Situation> read_situation(const Reader& reader, const PlacementQuery& que
   TOBARI_ASSIGN(now.fill, reader.pool_fill(pool->id));
   TOBARI_ASSIGN(const UserId user, asked_for(reader, query.user));
   TOBARI_ASSIGN(now.hosts, control::capacities(reader, facts, user));
+  now.image = pool->image;
+  if (pool->kind == PoolKind::kManual) return now;
+  auto image = control::image_of(reader, pool->image);
+  if (image.has_value()) {
+    now.image = *std::move(image);
+  } else if (image.error().code == Errc::kNotFound || image.error().code == Errc::kInvalidArgument) {
+    now.no_image = image.error().message;
+  } else {
+    return std::unexpected<Error>(std::move(image).error());
+  }
   return now;
 }
 
@@ -47,6 +60,7 @@ std::string what_comes_first(const Situation& now) {
   if (now.fill.desktops >= pool.max) {
     return std::format("the pool is full: it has {} desktops of {}", now.fill.desktops, pool.max);
   }
+  if (!now.no_image.empty()) return "none can be made: " + now.no_image;
   if (!pool.open) return "the pool is closed: nobody gets a desktop there who has none";
   return std::format("the next user gets a new one: there are {} of {}", now.fill.desktops, pool.max);
 }
@@ -57,7 +71,7 @@ Answer explain_placement(Api& api, const Call& call) {
   TOBARI_ASSIGN(const Situation now, api.store.get([&query, &facts](const Reader& reader) {
     return read_situation(reader, query, *facts);
   }));
-  const Placement placement = weigh(now.hosts, control::wish_of(now.pool), api.control.settings.placement);
+  const Placement placement = weigh(now.hosts, control::wish_of(now.pool, now.image), api.control.settings.placement);
   auto hosts = nlohmann::ordered_json::array();
   for (const HostVerdict& verdict : placement.verdicts) {
     nlohmann::ordered_json one{{"host", verdict.host},

@@ -35,9 +35,11 @@ Result<std::optional<std::string>> word(JsonBody& body, const char* member, bool
 
 bool is_label(std::string_view text) { return is_image_name(text); }
 bool is_pool_name(std::string_view text) { return is_host_label(text); }
-bool is_pool_image(std::string_view text) { return is_image_name(text); }
+bool is_pool_image(std::string_view text) { return is_image_reference(text); }
 
 constexpr const char* kWordRule = "1-64 of a-z 0-9 . _ - and begin with a letter or digit";
+constexpr const char* kPoolImageRule =
+    "1-64 of a-z 0-9 . _ - and begin with a letter or digit; a version of it is NAME@VERSION";
 constexpr const char* kPoolNameRule = "1-63 of a-z 0-9 - and neither begin nor end with -";
 
 Result<std::optional<Machine>> machine_in(JsonBody& body) {
@@ -47,11 +49,19 @@ Result<std::optional<Machine>> machine_in(JsonBody& body) {
   return std::optional(machine);
 }
 
+Result<std::optional<Renewal>> renewal_in(JsonBody& body) {
+  TOBARI_ASSIGN(const auto value, body.optional_text("renewal", kMaxWordBytes));
+  if (!value.has_value()) return std::optional<Renewal>();
+  TOBARI_ASSIGN(const Renewal renewal, parse_renewal(*value));
+  return std::optional(renewal);
+}
+
 Result<PoolChange> members_of(JsonBody& body) {
   PoolChange change;
   TOBARI_ASSIGN(change.name, word(body, "name", is_pool_name, kPoolNameRule));
-  TOBARI_ASSIGN(change.image, word(body, "image", is_pool_image, kWordRule));
+  TOBARI_ASSIGN(change.image, word(body, "image", is_pool_image, kPoolImageRule));
   TOBARI_ASSIGN(change.machine, machine_in(body));
+  TOBARI_ASSIGN(change.renewal, renewal_in(body));
   TOBARI_ASSIGN(change.vcpus, body.optional_number("vcpus", 1, kMaxPoolVcpus));
   TOBARI_ASSIGN(change.memory_mib, body.optional_number("memory_mib", kMinPoolMemoryMib, kMaxPoolMemoryMib));
   TOBARI_ASSIGN(change.heads, body.optional_number("heads", 1, kMaxPoolHeads));
@@ -80,7 +90,8 @@ Result<void> check_manual(const PoolChange& change) {
       Member{"image", change.image.has_value()}, Member{"machine", change.machine.has_value()},
       Member{"vcpus", change.vcpus.has_value()}, Member{"memory_mib", change.memory_mib.has_value()},
       Member{"heads", change.heads.has_value()}, Member{"min", change.min.has_value()},
-      Member{"max", change.max.has_value()},     Member{"spares", change.spares.has_value()}};
+      Member{"max", change.max.has_value()},     Member{"spares", change.spares.has_value()},
+      Member{"renewal", change.renewal.has_value()}};
   for (const auto& [member, given] : members) {
     if (!given) continue;
     return fail(Errc::kInvalidArgument,
@@ -92,6 +103,9 @@ Result<void> check_manual(const PoolChange& change) {
 Result<void> check_whole(const Pool& pool) {
   if (pool.image.empty()) return fail(Errc::kInvalidArgument, "image is missing: what are its desktops made from?");
   if (pool.max == 0) return fail(Errc::kInvalidArgument, "max is missing: how many desktops may there be?");
+  if (pool.renewal == Renewal::kAtLogOff && pool.kind != PoolKind::kDedicated) {
+    return fail(Errc::kInvalidArgument, "renewal at_log_off is of dedicated pools: a floating desktop is new each time");
+  }
   if (pool.min > pool.max) {
     return fail(Errc::kInvalidArgument, std::format("min is {} and max {}: min must not be more", pool.min, pool.max));
   }
@@ -136,6 +150,7 @@ Result<Pool> changed(Pool pool, const PoolChange& change) {
   pool.name = change.name.value_or(pool.name);
   pool.image = change.image.value_or(pool.image);
   pool.machine = change.machine.value_or(pool.machine);
+  pool.renewal = change.renewal.value_or(pool.renewal);
   pool.vcpus = change.vcpus.value_or(pool.vcpus);
   pool.memory_mib = change.memory_mib.value_or(pool.memory_mib);
   pool.heads = change.heads.value_or(pool.heads);

@@ -26,6 +26,7 @@ struct PoolChange {
   std::optional<std::string> name;
   std::optional<std::string> image;
   std::optional<Machine> machine;
+  std::optional<Renewal> renewal;
   std::optional<std::uint32_t> vcpus;
   std::optional<std::uint32_t> memory_mib;
   std::optional<std::uint32_t> heads;

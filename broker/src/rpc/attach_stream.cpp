@@ -144,6 +144,13 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
       if (!is_thumbnail(message.thumbnail().jpeg())) return fail(Errc::kPeerProtocol, "a thumbnail that is no picture");
       hosts.complete(host_.id, message.thumbnail().request_id(), TakenThumbnail{message.thumbnail().jpeg()});
       return {};
+    case wire::FromHost::kImagePart:
+      if (message.image_part().bytes().size() > kMaxImagePartBytes) {
+        return fail(Errc::kPeerProtocol, "a piece of an image that is too large");
+      }
+      hosts.complete(host_.id, message.image_part().request_id(),
+                     TakenImagePart{message.image_part().bytes(), message.image_part().file_bytes()});
+      return {};
     case wire::FromHost::kFailed:
       hosts.complete(host_.id, message.failed().request_id(), std::unexpected<Error>(failure_of(message.failed())));
       return {};

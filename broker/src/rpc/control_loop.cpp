@@ -8,6 +8,7 @@
 #include <tobari/base/log.h>
 
 #include "control/plans.h"
+#include "control/pool_image.h"
 
 namespace tobari::broker {
 namespace {
@@ -191,6 +192,7 @@ void ControlLoop::follow(Reports reports) {
     if (look == looks.end()) continue;
     note_unknown(at->first, look->second.unknown);
     if (!look->second.changes) continue;
+    at->second.facts = parts_.control.facts();
     const auto followed = parts_.control.decide(at->second);
     if (followed.has_value() || followed.error().code == Errc::kNotFound) {
       parts_.hosts.tell(at->first);
@@ -230,7 +232,7 @@ void ControlLoop::look() {
   auto seen = parts_.store.get([](const Reader& reader) -> Result<Seen> {
     Seen all;
     TOBARI_ASSIGN(all.hosts, reader.hosts());
-    TOBARI_ASSIGN(const auto pools, reader.pools());
+    TOBARI_ASSIGN(const auto pools, control::pools_as_made(reader));
     all.kinds = kinds_made(pools);
     return all;
   });

@@ -133,6 +133,7 @@ wire::DesiredState desired_state(std::span<const Desktop> desktops, std::uint64_
     wanted.set_heads(heads_of(desktop));
     wanted.set_power(to_wire(desktop.power));
     if (desktop.machine == Machine::kContainer) wanted.set_machine(wire::DesiredDesktop::CONTAINER);
+    wanted.set_disk(desktop.disk);
     if (!network_of) continue;
     if (const auto index = networks.index_of(network_of(desktop))) wanted.set_network(*index);
   }

@@ -6,6 +6,7 @@
 
 #include <tobari/base/log.h>
 
+#include "control/pool_image.h"
 #include "core/names.h"
 #include "rpc/life_wire.h"
 
@@ -33,10 +34,21 @@ Result<HostInfo> checked(const wire::HostHello& hello) {
                 .images = {},
                 .storages = storages_of(hello)};
   for (const wire::Image& image : hello.images()) {
-    if (!is_image_name(image.name())) return fail(Errc::kPeerProtocol, "the host's hello names an impossible image");
-    info.images.push_back(image.name());
+    if (!is_image_reference(image.name())) {
+      return fail(Errc::kPeerProtocol, "the host's hello names an impossible image");
+    }
+    // Versions of the catalogue are there when the host says that they are ready.
+    if (is_image_name(image.name())) info.images.push_back(image.name());
   }
   return info;
+}
+
+std::vector<std::string> versions_in(const wire::HostHello& hello) {
+  std::vector<std::string> versions;
+  for (const wire::Image& image : hello.images()) {
+    if (!is_image_name(image.name())) versions.push_back(image.name());
+  }
+  return versions;
 }
 
 // What it says of desktops whose names are none is nothing.
@@ -65,6 +77,8 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
     const std::scoped_lock lock(mutex_);
     Attached& place = hosts_[host];
     older = std::exchange(place.link, std::move(link));
+    place.images_by_hand = info.images;
+    place.in_hello = versions_in(hello);
     place.info = std::move(info);
     // What its desktops do is not known until it says so again.
     place.desktops.clear();
@@ -72,6 +86,7 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
     place.told = 0;
     facts_.reset();
   }
+  if (images_.greeted) images_.greeted(host, hello);
   if (older != nullptr) {
     older->close(fail(Errc::kCancelled, "the host has attached again").error());
     pending_.fail_host(host, host_is_gone());
@@ -91,6 +106,7 @@ void HostRegistry::detach(const HostId& host, const HostLink* link) {
     hosts_.erase(at);
     facts_.reset();
   }
+  if (images_.gone) images_.gone(host);
   log::warning("host detached", {{"host", host.str()}});
   pending_.fail_host(host, host_is_gone());
   tell(host);
@@ -106,15 +122,39 @@ Result<void> HostRegistry::take_over(const HostId& host, const wire::ActualState
   if (actual.desktops_size() > kMaxDesktopsPerHost) {
     return fail(Errc::kPeerProtocol, "the host reports more desktops than it may have");
   }
+  if (actual.images_size() > kMaxImagesPerHost) {
+    return fail(Errc::kPeerProtocol, "the host reports more images than it may have");
+  }
   Durations started;
+  bool other_images = false;
   {
     const std::scoped_lock lock(mutex_);
     const auto at = hosts_.find(host);
     if (at == hosts_.end()) return fail(Errc::kPeerProtocol, "the host reports before its hello");
     at->second.desktops = follow(at->second.desktops, actual, started);
+    HostInfo& known = at->second.info;
+    std::vector<std::string> images = at->second.images_by_hand;
+    for (const wire::ActualImage& image : actual.images()) {
+      const bool ready = image.state() == wire::ActualImage::READY && !image.elsewhere() &&
+                         is_image_reference(image.image());
+      if (ready) images.push_back(image.image());
+    }
+    other_images = images != known.images;
+    known.images = std::move(images);
+    at->second.in_hello.clear();
+    known.no_room = actual.storage().disks().no_room().substr(0, kMaxDetailBytes);
     facts_.reset();
   }
   if (started_) std::ranges::for_each(started, started_);
+  bool all_hosts = false;
+  if (images_.reported) {
+    TOBARI_ASSIGN(all_hosts, images_.reported(host, actual));
+  }
+  if (all_hosts) {
+    networks_changed();
+  } else if (other_images) {
+    desired_changed(host);  // templates are made of what is there
+  }
   return reported_ ? reported_(report_of(host, actual)) : Result<void>();
 }
 
@@ -216,7 +256,8 @@ std::shared_ptr<const control::Facts> HostRegistry::facts() const {
                            .images = attached.info.images,
                            .memory_mib = attached.info.memory_mib,
                            .pixels_per_second = 0,
-                           .storages = attached.info.storages};
+                           .storages = attached.info.storages,
+                           .no_room = attached.info.no_room};
     for (const auto& [desktop, actual] : attached.desktops) {
       const bool failed = actual.state == wire::DESKTOP_STATE_FAILED;
       if (actual.state != wire::DESKTOP_STATE_RUNNING && !failed) continue;
@@ -246,7 +287,7 @@ Result<HostRegistry::Wanted> HostRegistry::wanted_of(const HostId& host) const {
     all.revision = kept.revision;
     TOBARI_ASSIGN(all.desktops, r.desktops_on_host(host));
     TOBARI_ASSIGN(all.life, control::life_facts(r, host, clock_.wall()));
-    TOBARI_ASSIGN(const auto pools, r.pools());
+    TOBARI_ASSIGN(const auto pools, control::pools_as_made(r));
     all.kinds = kinds_made(pools);
     return all;
   });
@@ -279,6 +320,8 @@ void HostRegistry::desired_changed(const HostId& host) {
     link = at->second.link;
     telling = at->second.telling;
     images = at->second.info.images;
+    // Its templates are not taken from it because it has not reported yet.
+    images.insert(images.end(), at->second.in_hello.begin(), at->second.in_hello.end());
   }
   const std::scoped_lock turn(*telling);
   const auto wanted = wanted_of(host);
@@ -286,7 +329,13 @@ void HostRegistry::desired_changed(const HostId& host) {
     // Without its orders a host goes on as before; it is told when they can be read again.
     return log::warning("desired state not read", {{"host", host.str()}, {"why", describe(wanted.error())}});
   }
-  link->send(desired_message(host, *wanted, images));
+  wire::ToHost message = desired_message(host, *wanted, images);
+  if (images_.fill) {
+    if (const auto filled = images_.fill(host, *message.mutable_desired()); !filled.has_value()) {
+      return log::warning("desired images not read", {{"host", host.str()}, {"why", describe(filled.error())}});
+    }
+  }
+  link->send(std::move(message));
   const std::scoped_lock lock(mutex_);
   const auto at = hosts_.find(host);
   if (at != hosts_.end() && at->second.link == link) at->second.told = std::max(at->second.told, wanted->revision);

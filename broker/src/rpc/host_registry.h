@@ -33,6 +33,9 @@ namespace tobari::broker {
 inline constexpr int kMaxDesktopsPerHost = 4096;
 inline constexpr int kMaxImagesPerHost = 256;
 inline constexpr std::chrono::seconds kRequestDeadline{5};
+inline constexpr std::uint32_t kMaxImagePartBytes = 512U << 10U;  // host.proto
+// That one host is asked for at once: they go over the line on which its leases are renewed.
+inline constexpr std::uint32_t kMaxPartsOfASource = 2;
 
 // What requests fail with whose host has no line here.
 [[nodiscard]] const Error& host_is_gone();
@@ -53,8 +56,17 @@ struct HostInfo {
   std::uint32_t cpus = 0;
   std::uint64_t memory_mib = 0;
   std::string accelerator;
-  std::vector<std::string> images;
+  std::vector<std::string> images;      // those that are ready: by hand, and versions of the catalogue
   std::vector<std::string> storages{};  // of several hosts, for users' disks
+  std::string no_room{};                // a sentence when its disks take nothing more
+};
+
+// Who looks after the images of hosts (rpc/image_catalogue.h). Called on any thread, without a lock.
+struct ImageHooks {
+  std::function<void(const HostId&, const wire::HostHello&)> greeted;
+  std::function<Result<bool>(const HostId&, const wire::ActualState&)> reported;  // true: tell all hosts
+  std::function<void(const HostId&)> gone;
+  std::function<Result<void>(const HostId&, wire::DesiredState&)> fill;
 };
 
 // What a person is told about a desktop.
@@ -103,6 +115,10 @@ class HostRegistry {
   void networks_changed();
   // Hosts that are there, and of which revision each was told last.
   [[nodiscard]] std::map<HostId, std::uint64_t> told() const;
+  // Another host copies an image: one that has it is asked, the one that is asked for least. kUnavailable: none is
+  // connected; kExhausted: all of them are busy with others.
+  using OnImagePart = std::function<void(Result<TakenImagePart>)>;
+  void fetch_image_part(const HostId& whom_for, wire::ReadImagePart message, OnImagePart callback);
   // Called back once, on any thread: kUnavailable, kTimeout, kExhausted, or what the host says.
   using OnOpened = std::function<void(Result<OpenedDisplay>)>;
   void open_display(const HostId& host, wire::OpenDisplay message, OnOpened callback);
@@ -133,6 +149,8 @@ class HostRegistry {
   // attaches.
   using OnStarted = std::function<void(std::chrono::steady_clock::duration)>;
   void on_started(OnStarted started) { started_ = std::move(started); }
+  // Before the first host attaches.
+  void set_images(ImageHooks images) { images_ = std::move(images); }
   void stop();
 
  private:
@@ -144,6 +162,9 @@ class HostRegistry {
   struct Attached {
     std::shared_ptr<HostLink> link;
     HostInfo info;
+    std::vector<std::string> images_by_hand;
+    std::vector<std::string> in_hello;  // versions of the catalogue that it said to have; until its first report
+    std::uint32_t parts_under_way = 0;  // of images, that it was asked for
     std::optional<HostLoad> load;
     std::map<std::string, Actual> desktops;
     // Held over reading the store and queueing the message, so that older words cannot overtake newer ones.
@@ -163,6 +184,8 @@ class HostRegistry {
   static std::map<std::string, Actual> follow(const std::map<std::string, Actual>& before,
                                               const wire::ActualState& actual, Durations& started);
   std::shared_ptr<HostLink> link_of(const HostId& host) const;
+  [[nodiscard]] Result<HostId> take_source(const HostId& whom_for, const std::string& image);
+  void give_source_back(const HostId& source);
   void request(const HostId& host, const std::string& id, wire::ToHost message, PendingRequests::Callback callback);
   [[nodiscard]] Result<void> take_over(const HostId& host, const wire::ActualState& actual);
   [[nodiscard]] Result<Wanted> wanted_of(const HostId& host) const;
@@ -179,6 +202,7 @@ class HostRegistry {
   std::function<void(const HostId&)> news_;
   OnReported reported_;
   std::function<void(const control::LeaseAsk&)> asked_;
+  ImageHooks images_;
   OnStarted started_;
   PendingRequests pending_;
 };

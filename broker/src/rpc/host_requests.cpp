@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The second half of host_registry.h: what is asked of hosts.
+#include <algorithm>
+#include <format>
 #include <functional>
 #include <utility>
 #include <variant>
@@ -50,6 +52,42 @@ void HostRegistry::take_thumbnail(const HostId& host, wire::TakeThumbnail messag
   wire::ToHost envelope;
   *envelope.mutable_take_thumbnail() = std::move(message);
   request(host, id, std::move(envelope), only<TakenThumbnail>(std::move(callback)));
+}
+
+Result<HostId> HostRegistry::take_source(const HostId& whom_for, const std::string& image) {
+  const std::scoped_lock lock(mutex_);
+  auto least = hosts_.end();
+  for (auto at = hosts_.begin(); at != hosts_.end(); ++at) {
+    if (at->first == whom_for || !std::ranges::contains(at->second.info.images, image)) continue;
+    if (least == hosts_.end() || at->second.parts_under_way < least->second.parts_under_way) least = at;
+  }
+  if (least == hosts_.end()) {
+    return fail(Errc::kUnavailable, std::format("no other host that has {} is connected", image));
+  }
+  if (least->second.parts_under_way >= kMaxPartsOfASource) {
+    return fail(Errc::kExhausted, std::format("hosts that have {} are busy with other copies", image));
+  }
+  ++least->second.parts_under_way;
+  return least->first;
+}
+
+void HostRegistry::give_source_back(const HostId& source) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = hosts_.find(source);
+  if (at != hosts_.end() && at->second.parts_under_way > 0) --at->second.parts_under_way;
+}
+
+void HostRegistry::fetch_image_part(const HostId& whom_for, wire::ReadImagePart message, OnImagePart callback) {
+  const auto source = take_source(whom_for, message.image());
+  if (!source.has_value()) return callback(std::unexpected<Error>(source.error()));
+  const std::string id = message.request_id();
+  wire::ToHost envelope;
+  *envelope.mutable_read_image_part() = std::move(message);
+  OnImagePart done = [this, source = *source, callback = std::move(callback)](Result<TakenImagePart> part) {
+    give_source_back(source);
+    callback(std::move(part));
+  };
+  request(*source, id, std::move(envelope), only<TakenImagePart>(std::move(done)));
 }
 
 void HostRegistry::close_session(const HostId& host, const SessionId& session, const std::string& reason, bool denied) {

@@ -30,6 +30,7 @@ struct MachineKind {
 [[nodiscard]] std::string template_id(const MachineKind& kind);
 
 // Of all pools that make desktops, in their order, each once; without those beyond kMaxTemplates, whose desktops boot.
+// `pools`: with what they are made of now (control::pools_as_made()).
 [[nodiscard]] std::vector<MachineKind> kinds_made(std::span<const Pool> pools);
 
 // Adds to `state`, whose desktops are those of `desktops` in their order: templates of the kinds whose image is there.

@@ -119,6 +119,21 @@ class MemoryTables final : public Writer {
   Result<void> add_join_token(const JoinToken& token) override;
   Result<void> remove_join_token(std::string_view sha256) override;
 
+  // memory_images.cpp
+  Result<Image> image(std::string_view name) const override;
+  Result<std::vector<Image>> images() const override;
+  Result<ImageVersion> image_version(std::string_view name, std::uint32_t version) const override;
+  Result<std::vector<ImageVersion>> image_versions(std::string_view name) const override;
+  Result<std::uint64_t> desktops_from_image(std::string_view image) const override;
+  Result<std::vector<Desktop>> desktops_to_renew(const PoolId& pool, std::string_view image,
+                                                 std::size_t limit) const override;
+  Result<void> renew_desktop(const DesktopId& id, std::uint64_t epoch, std::string_view image) override;
+  Result<void> touch_hosts() override;
+  Result<void> add_image(const Image& image) override;
+  Result<void> change_image(const Image& image) override;
+  Result<void> add_image_version(const ImageVersion& version) override;
+  Result<void> change_image_version(const ImageVersion& version) override;
+
  private:
   [[nodiscard]] Desktop with_names(Desktop desktop) const;
   [[nodiscard]] std::vector<Desktop> named(std::vector<Desktop> list) const;
@@ -128,6 +143,7 @@ class MemoryTables final : public Writer {
   Result<Host*> changing(const HostId& id);
   Result<UserDisk*> changing_disk(const UserDiskId& id);
   [[nodiscard]] std::vector<UserDisk> disks_in_order(std::vector<UserDisk> list) const;
+  [[nodiscard]] ImageVersion with_state(ImageVersion version) const;  // published or not
 
   Cow<std::map<UserId, User>> users_;
   Cow<std::map<std::string, Token>> tokens_;
@@ -138,6 +154,8 @@ class MemoryTables final : public Writer {
   Cow<std::map<SessionId, Session>> sessions_;
   Cow<std::set<std::string>> events_;
   Cow<std::map<std::tuple<UserId, std::string, std::int64_t>, std::uint64_t>> moved_;
+  Cow<std::map<std::string, Image>> images_;
+  Cow<std::map<std::pair<std::string, std::uint32_t>, ImageVersion>> versions_;
   Cow<std::map<HostId, Node>> nodes_;
   Cow<std::map<std::string, JoinToken>> join_tokens_;
   Cow<std::map<std::pair<UserId, std::string>, StoredReply>> replies_;

@@ -21,6 +21,7 @@ struct DesktopRow {
   long long epoch = 0;
   long long revision = 0;
   long long end_at = 0;
+  long long disk = 0;
 
   [[nodiscard]] Result<Desktop> parsed() const {
     Desktop desktop = rest;
@@ -47,6 +48,7 @@ struct DesktopRow {
       TOBARI_ASSIGN(const EndHow how, parse_end_how(end_how));
       desktop.ending = Ending{.at = from_milliseconds(end_at), .how = how, .text = end_text};
     }
+    desktop.disk = static_cast<std::uint32_t>(disk);
     return desktop;
   }
 };
@@ -54,7 +56,8 @@ struct DesktopRow {
 constexpr std::string_view kSelect =
     "SELECT d.id, d.name, COALESCE(d.user_id, ''), COALESCE(u.name, ''), d.host_id, n.name, d.image, d.vcpus, "
     "d.memory_mib, d.heads, d.power, d.epoch, d.revision, d.machine, COALESCE(d.pool_id, ''), COALESCE(p.name, ''), "
-    "COALESCE(p.kind, ''), COALESCE(p.labels, ''), d.rest, d.wakes, d.end_at, d.end_how, d.end_text FROM desktops d LEFT JOIN users u ON u.id = d.user_id "
+    "COALESCE(p.kind, ''), COALESCE(p.labels, ''), d.rest, d.wakes, d.end_at, d.end_how, d.end_text, d.disk "
+    "FROM desktops d LEFT JOIN users u ON u.id = d.user_id "
     "JOIN nodes n ON n.id = d.host_id LEFT JOIN pools p ON p.id = d.pool_id ";
 
 }  // namespace
@@ -68,7 +71,7 @@ Result<std::vector<Desktop>> SqlTables::select_desktops(std::string_view where, 
     query.into(row.rest.host_name).into(row.rest.image).into(row.vcpus).into(row.memory_mib).into(row.heads);
     query.into(row.power).into(row.epoch).into(row.revision).into(row.machine).into(row.pool_id).into(row.rest.pool_name);
     query.into(row.pool_kind).into(row.labels).into(row.rested).into(row.wakes).into(row.end_at).into(row.end_how);
-    query.into(row.end_text);
+    query.into(row.end_text).into(row.disk);
     if (value != nullptr) query.use(*value);
     if (second != nullptr) query.use(*second);
     std::vector<Desktop> found;
@@ -112,13 +115,14 @@ Result<void> SqlTables::add_desktop(const Desktop& desktop) {
     const int memory_mib = static_cast<int>(desktop.memory_mib);
     const int heads = static_cast<int>(desktop.heads);
     const auto epoch = static_cast<long long>(desktop.epoch);
+    const long long disk = desktop.disk;
     Query query(sql_,
                 "INSERT INTO desktops (id, name, user_id, host_id, pool_id, image, vcpus, memory_mib, heads, power, "
-                "epoch, revision, machine) "
-                "VALUES (:a, :b, NULLIF(:c, ''), :d, NULLIF(:e, ''), :f, :g, :h, :i, :j, :k, 0, :l)");
+                "epoch, revision, machine, disk) "
+                "VALUES (:a, :b, NULLIF(:c, ''), :d, NULLIF(:e, ''), :f, :g, :h, :i, :j, :k, 0, :l, :m)");
     query.use(desktop.id.str()).use(desktop.name).use(desktop.user.str()).use(desktop.host.str());
     query.use(desktop.pool.str()).use(desktop.image).use(vcpus).use(memory_mib).use(heads).use(power).use(epoch);
-    query.use(machine).run();
+    query.use(machine).use(disk).run();
     Query(sql_, "UPDATE hosts SET promised_mib = promised_mib + :a, desktops = desktops + 1 WHERE id = :b")
         .use(memory_mib)
         .use(desktop.host.str())

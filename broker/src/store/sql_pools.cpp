@@ -26,7 +26,8 @@ struct PoolRow {
         spares(static_cast<int>(pool.spares)),
         open(pool.open ? 1 : 0),
         closing(pool.closing ? 1 : 0),
-        keep(pool.keep.count()) {}
+        keep(pool.keep.count()),
+        renewal(to_string(pool.renewal)) {}
 
   [[nodiscard]] Result<Pool> parsed(std::string name, std::string image) const {
     Pool pool;
@@ -45,12 +46,14 @@ struct PoolRow {
     pool.keep = std::chrono::seconds(keep);
     pool.open = open != 0;
     pool.closing = closing != 0;
+    TOBARI_ASSIGN(pool.renewal, parse_renewal(renewal));
     return pool;
   }
 
   std::string id, kind, machine, labels;
   int vcpus = 0, memory_mib = 0, heads = 0, min = 0, max = 0, spares = 0, open = 0, closing = 0;
   long long keep = 0;
+  std::string renewal;
 };
 
 }  // namespace
@@ -62,12 +65,12 @@ Result<std::vector<Pool>> SqlTables::select_pools(std::string_view where, const 
     std::string image;
     std::string plan;
     Query query(sql_, std::string("SELECT id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                                  "max_desktops, spares, keep_seconds, is_open, closing, machine, plan FROM pools ")
+                                  "max_desktops, spares, keep_seconds, is_open, closing, machine, plan, renewal FROM pools ")
                               .append(where) +
                           " ORDER BY name");
     query.into(row.id).into(name).into(row.kind).into(image).into(row.vcpus).into(row.memory_mib).into(row.heads);
     query.into(row.labels).into(row.min).into(row.max).into(row.spares).into(row.keep).into(row.open);
-    query.into(row.closing).into(row.machine).into(plan);
+    query.into(row.closing).into(row.machine).into(plan).into(row.renewal);
     if (value != nullptr) query.use(*value);
     std::vector<Pool> found;
     while (query.next()) {
@@ -159,11 +162,11 @@ Result<void> SqlTables::add_pool(const Pool& pool) {
     const PoolRow row(pool);
     Query query(sql_,
                 "INSERT INTO pools (id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                "max_desktops, spares, keep_seconds, is_open, closing, machine, plan) "
-                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p)");
+                "max_desktops, spares, keep_seconds, is_open, closing, machine, plan, renewal) "
+                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p, :q)");
     query.use(row.id).use(pool.name).use(row.kind).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads);
     query.use(row.labels).use(row.min).use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing);
-    query.use(row.machine).use(pool.plan).run();
+    query.use(row.machine).use(pool.plan).use(row.renewal).run();
     return {};
   });
 }
@@ -174,10 +177,10 @@ Result<void> SqlTables::change_pool(const Pool& pool) {
     Query query(sql_,
                 "UPDATE pools SET name = :a, image = :b, vcpus = :c, memory_mib = :d, heads = :e, labels = :f, "
                 "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l, "
-                "machine = :m, plan = :n WHERE id = :o");
+                "machine = :m, plan = :n, renewal = :o WHERE id = :p");
     query.use(pool.name).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads).use(row.labels).use(row.min);
     query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(row.machine)
-        .use(pool.plan).use(row.id);
+        .use(pool.plan).use(row.renewal).use(row.id);
     return expect_change(query.run(), "pool");
   });
 }

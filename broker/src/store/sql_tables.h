@@ -82,6 +82,21 @@ class SqlTables final : public Writer {
   Result<void> set_user_disk_removing(const UserDiskId& id) override;
   Result<void> remove_user_disk(const UserDiskId& id) override;
 
+  // sql_images.cpp
+  Result<Image> image(std::string_view name) const override;
+  Result<std::vector<Image>> images() const override;
+  Result<ImageVersion> image_version(std::string_view name, std::uint32_t version) const override;
+  Result<std::vector<ImageVersion>> image_versions(std::string_view name) const override;
+  Result<std::uint64_t> desktops_from_image(std::string_view image) const override;
+  Result<std::vector<Desktop>> desktops_to_renew(const PoolId& pool, std::string_view image,
+                                                 std::size_t limit) const override;
+  Result<void> renew_desktop(const DesktopId& id, std::uint64_t epoch, std::string_view image) override;
+  Result<void> touch_hosts() override;
+  Result<void> add_image(const Image& image) override;
+  Result<void> change_image(const Image& image) override;
+  Result<void> add_image_version(const ImageVersion& version) override;
+  Result<void> change_image_version(const ImageVersion& version) override;
+
   // sql_sessions.cpp
   Result<Session> session(const SessionId& id) const override;
   Result<Session> session_by_route(std::string_view routing_sha256) const override;
@@ -134,6 +149,9 @@ class SqlTables final : public Writer {
   Result<std::vector<Pool>> select_pools(std::string_view where, const std::string* value) const;
   Result<std::vector<UserDisk>> select_user_disks(std::string_view where, const std::string* value,
                                                   const std::string* second = nullptr) const;
+  Result<std::vector<Image>> select_images(std::string_view where, const std::string* value) const;
+  Result<std::vector<ImageVersion>> select_versions(std::string_view where, const std::string* value,
+                                                    const long long* number = nullptr) const;
   Result<std::vector<Host>> select_hosts(std::string_view where, const std::string* value) const;
   // The desktop has changed: so has what its host shall do.
   void touch(const DesktopId& id);

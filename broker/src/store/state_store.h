@@ -87,6 +87,16 @@ class Reader {
   virtual Result<Host> host(const HostId& id) const = 0;
   virtual Result<std::vector<Host>> hosts() const = 0;  // by name
 
+  virtual Result<Image> image(std::string_view name) const = 0;
+  virtual Result<std::vector<Image>> images() const = 0;  // by name
+  virtual Result<ImageVersion> image_version(std::string_view name, std::uint32_t version) const = 0;
+  // Of one image, the newest first; an empty name: of all, by name.
+  virtual Result<std::vector<ImageVersion>> image_versions(std::string_view name) const = 0;
+  virtual Result<std::uint64_t> desktops_from_image(std::string_view image) const = 0;  // that are not being deleted
+  // Users' desktops of the pool that are off, not only at rest, and made from another image, by name, at most `limit`.
+  virtual Result<std::vector<Desktop>> desktops_to_renew(const PoolId& pool, std::string_view image,
+                                                         std::size_t limit) const = 0;
+
   virtual Result<Session> session(const SessionId& id) const = 0;
   virtual Result<Session> session_by_route(std::string_view routing_sha256) const = 0;
   virtual Result<std::vector<Session>> sessions(std::size_t limit) const = 0;  // newest first
@@ -141,6 +151,9 @@ class Writer : public Reader {
   virtual Result<void> retire_desktop(const DesktopId& id, std::uint64_t epoch) = 0;
   // Into a pool, to a user; an empty pool takes it out. The epoch stays.
   virtual Result<void> put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) = 0;
+  // Compare and set: it is made anew from this image, with its next disk, and off. kNotFound when its epoch is another.
+  // The epoch rises.
+  virtual Result<void> renew_desktop(const DesktopId& id, std::uint64_t epoch, std::string_view image) = 0;
 
   virtual Result<void> add_pool(const Pool& pool) = 0;
   virtual Result<void> change_pool(const Pool& pool) = 0;
@@ -164,8 +177,16 @@ class Writer : public Reader {
   virtual Result<void> set_host_lost(const HostId& id) = 0;
   // One more grant; who was lost is not lost any more. The host as it is then.
   virtual Result<Host> renew_lease(const HostId& id) = 0;
+  // What all hosts shall do has changed, beside their desktops: their revisions rise.
+  virtual Result<void> touch_hosts() = 0;
   // Beyond what a host has seen of a database that was newer.
   virtual Result<void> set_revision(const HostId& id, std::uint64_t revision) = 0;
+
+  virtual Result<void> add_image(const Image& image) = 0;
+  virtual Result<void> change_image(const Image& image) = 0;
+  virtual Result<void> add_image_version(const ImageVersion& version) = 0;
+  // Everything but its name, number, order, host and who made it. Which one is published is the image's to say.
+  virtual Result<void> change_image_version(const ImageVersion& version) = 0;
 
   virtual Result<void> add_session(const Session& session) = 0;
   // The one use of a routing token: kNotFound when it was used before.

@@ -21,6 +21,7 @@
 #include "rest/api.h"
 #include "rpc/direct_control.h"
 #include "rpc/host_registry.h"
+#include "rpc/image_catalogue.h"
 #include "store/memory_store.h"
 
 namespace tobari::broker {
@@ -87,6 +88,11 @@ struct Harness {
       TOBARI_TRY(control.decide(report));
       return {};
     });
+    hosts.set_images(
+        {.greeted = [this](const HostId& host, const wire::HostHello& hello) { images.greeted(host, hello); },
+         .reported = [this](const HostId& host, const wire::ActualState& now) { return images.reported(host, now); },
+         .gone = [this](const HostId& host) { images.gone(host); },
+         .fill = [this](const HostId& host, wire::DesiredState& desired) { return images.fill(host, desired); }});
     router.add(all_routes(api));
   }
   ~Harness() {
@@ -205,6 +211,7 @@ struct Harness {
   DirectControl control{store, clock, hosts};
   BrokerMetrics metrics;
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
+  ImageCatalogue images{store, signer};
   FakePolicyFiles policy_files;
   std::optional<policy::DeviceCertificate> device;  // of every call
   bool policy_allows = true;
@@ -239,6 +246,7 @@ struct Harness {
           .gateway_port = 3389,
           .nodes_address = "127.0.0.1:9000",
           .ca_pem = "",
+          .images = &images,
           .patience = {},  // a desktop that starts is said so at once
           .pools_changed = [this] { ++pools_changed; }};
   Router router{{*authenticator, store, normal, password, metrics}};

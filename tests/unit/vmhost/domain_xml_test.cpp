@@ -89,6 +89,26 @@ TEST(DomainXml, WithoutAgentInitrdAndUser) {
   expect_golden("bare", domain_xml(spec));
 }
 
+TEST(DomainXml, BootsFromItsDiskWithoutAKernel) {
+  DomainSpec spec = desktop();
+  spec.kernel.clear();
+  spec.initrd.clear();
+  spec.firmware = Firmware::kUefi;
+  expect_golden("uefi", domain_xml(spec));
+}
+
+// For systems that know no virtio.
+TEST(DomainXml, FullVirtualizationAndAMedium) {
+  DomainSpec spec = desktop();
+  spec.kernel.clear();
+  spec.initrd.clear();
+  spec.agent_channel.clear();
+  spec.devices = DeviceModel::kFull;
+  spec.medium = "/srv/images/debian/medium.iso";
+  spec.network = NetworkCard{.network = "desks", .bridge = "virbr7", .dhcp_servers = {"192.0.2.1"}};
+  expect_golden("full-with-medium", domain_xml(spec));
+}
+
 TEST(DomainXml, WithANetwork) {
   DomainSpec spec = desktop();
   spec.network = NetworkCard{.network = "desks", .bridge = "virbr7", .dhcp_servers = {"192.0.2.1"}};

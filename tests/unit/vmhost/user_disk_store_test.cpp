@@ -35,13 +35,13 @@ class UserDiskStoreTest : public ::testing::Test {
 TEST_F(UserDiskStoreTest, MakesADiskOnceAndGrowsIt) {
   const auto first = store().ensure_disk(wanted());
   ASSERT_TRUE(first) << describe(first.error());
-  EXPECT_EQ(qcow2_header_of(*first)->size, std::uint64_t{1} << 30U);
+  EXPECT_EQ(qcow2_header_of(*first)->virtual_bytes, std::uint64_t{1} << 30U);
   EXPECT_EQ(qcow2_header_of(*first)->backing_file, "");
   EXPECT_LT(fs::file_size(*first), 1U << 20U) << "thin";
   EXPECT_EQ(*store().ensure_disk(wanted(3)), *first);
-  EXPECT_EQ(qcow2_header_of(*first)->size, std::uint64_t{3} << 30U);
+  EXPECT_EQ(qcow2_header_of(*first)->virtual_bytes, std::uint64_t{3} << 30U);
   ASSERT_TRUE(store().ensure_disk(wanted(2)));
-  EXPECT_EQ(qcow2_header_of(*first)->size, std::uint64_t{3} << 30U) << "never smaller";
+  EXPECT_EQ(qcow2_header_of(*first)->virtual_bytes, std::uint64_t{3} << 30U) << "never smaller";
 }
 
 // An empty disk in place of one with a user's work on it would look like the loss of that work.

@@ -35,13 +35,17 @@ std::string escaped(std::string_view text) {
 }
 
 // The card does not come up without its guard: libvirt refuses to start a VM whose filter it does not know.
-std::string card_of(const DesktopId& id, const NetworkCard& card, MachineKind machine) {
+std::string card_of(const DesktopId& id, const NetworkCard& card, MachineKind machine, DeviceModel devices) {
   std::string out =
       card.network.empty()
           ? std::format("    <interface type='bridge'>\n      <source bridge='{}'/>\n", escaped(card.bridge))
           : std::format("    <interface type='network'>\n      <source network='{}'/>\n", escaped(card.network));
   out += std::format("      <mac address='{}'/>\n      <target dev='{}'/>\n", guest_mac(id), tap_name(id));
-  out += machine == MachineKind::kVm ? "      <model type='virtio'/>\n" : "      <guest dev='eth0'/>\n";
+  if (machine == MachineKind::kVm) {
+    out += std::format("      <model type='{}'/>\n", devices == DeviceModel::kFull ? "e1000e" : "virtio");
+  } else {
+    out += "      <guest dev='eth0'/>\n";
+  }
   out += std::format(
       "      <filterref filter='{}'>\n        <parameter name='CTRL_IP_LEARNING' value='dhcp'/>\n", kGuardName);
   for (const std::string& server : card.dhcp_servers) {

@@ -13,7 +13,8 @@ namespace tobari::vmhost {
 [[nodiscard]] std::string escaped(std::string_view text);
 
 // A desktop's network card, behind the guard (domain_xml.h). A container has one end of a pair of devices as its eth0;
-// the other end has the name and the place in the bridge that a VM's has.
-[[nodiscard]] std::string card_of(const DesktopId& id, const NetworkCard& card, MachineKind machine);
+// the other end has the name and the place in the bridge that a VM's has. `devices`: of a VM.
+[[nodiscard]] std::string card_of(const DesktopId& id, const NetworkCard& card, MachineKind machine,
+                                  DeviceModel devices = DeviceModel::kParavirtualized);
 
 }  // namespace tobari::vmhost

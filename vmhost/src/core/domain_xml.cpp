@@ -17,8 +17,15 @@ std::string cpu(Accelerator accelerator) {
   return "  <cpu mode='custom' match='exact' check='none'>\n    <model fallback='allow'>qemu64</model>\n  </cpu>\n";
 }
 
+bool is_full(const DomainSpec& spec) { return spec.devices == DeviceModel::kFull; }
+
 std::string boot(const DomainSpec& spec) {
-  std::string out = "  <os>\n    <type arch='x86_64' machine='q35'>hvm</type>\n";
+  constexpr std::string_view kType = "    <type arch='x86_64' machine='q35'>hvm</type>\n";
+  if (spec.kernel.empty()) {
+    const bool uefi = spec.firmware == Firmware::kUefi;
+    return std::format("  <os{}>\n{}  </os>\n", uefi ? " firmware='efi'" : "", kType);
+  }
+  std::string out = std::format("  <os>\n{}", kType);
   out += std::format("    <kernel>{}</kernel>\n", escaped(spec.kernel));
   if (!spec.initrd.empty()) out += std::format("    <initrd>{}</initrd>\n", escaped(spec.initrd));
   out += std::format("    <cmdline>{}</cmdline>\n  </os>\n", escaped(spec.cmdline));
@@ -41,10 +48,24 @@ std::string disk(const DomainSpec& spec) {
   return std::format(R"(    <disk type='file' device='disk'>
       <driver name='qemu' type='qcow2' discard='unmap'/>
       <source file='{}'/>
-{}      <target dev='vda' bus='virtio'/>
-    </disk>
+{}      <target dev='{}' bus='{}'/>
+{}    </disk>
 )",
-                     escaped(spec.disk), below);
+                     escaped(spec.disk), below, is_full(spec) ? "sda" : "vda", is_full(spec) ? "sata" : "virtio",
+                     spec.kernel.empty() ? "      <boot order='1'/>\n" : "");
+}
+
+// After the disk: an empty one gets its system from the medium, and then boots itself.
+std::string drive(const DomainSpec& spec) {
+  if (spec.medium.empty()) return {};
+  return std::format(R"(    <disk type='file' device='cdrom'>
+      <driver name='qemu' type='raw'/>
+      <source file='{}'/>
+      <target dev='sdb' bus='sata'/>
+      <readonly/>
+{}    </disk>
+)",
+                     escaped(spec.medium), spec.kernel.empty() ? "      <boot order='2'/>\n" : "");
 }
 
 // Mapped: the guest's owners and modes are kept beside the files, which stay the VM's user's, so that nothing that a
@@ -87,6 +108,26 @@ constexpr std::string_view kSound = R"(    <sound model='ich9'>
         <settings frequency='48000' channels='2' format='s16'/>
       </output>
     </audio>
+)";
+
+// The one thing on a bus of USB that a desktop gets, where its system knows no virtio: the pointer. Nothing can be
+// plugged in there.
+std::string inputs(const DomainSpec& spec) {
+  if (!is_full(spec)) return "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
+  return "    <input type='tablet' bus='usb'/>\n    <input type='keyboard' bus='ps2'/>\n";
+}
+
+std::string screen(const DomainSpec& spec) {
+  if (is_full(spec)) {
+    return "    <video>\n      <model type='vga' vram='32768' heads='1' primary='yes'/>\n    </video>\n";
+  }
+  return std::format("    <video>\n      <model type='virtio' heads='{}' primary='yes'/>\n    </video>\n", spec.heads);
+}
+
+constexpr std::string_view kBalloonAndRandom = R"(    <memballoon model='virtio'/>
+    <rng model='virtio'>
+      <backend model='random'>/dev/urandom</backend>
+    </rng>
 )";
 
 // relabel='no': libvirt would otherwise give the shared image to the VM's user, which could then write to it.
@@ -152,17 +193,18 @@ std::string machine_xml(const DomainSpec& spec, const TemplateFiles* of) {
   out += "  <features>\n    <acpi/>\n  </features>\n" + cpu(spec.accelerator);
   out += "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n";
   out += "  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n" + disk(spec);
-  out += "    <controller type='usb' model='none'/>\n";
+  out += drive(spec);
+  out += std::format("    <controller type='usb' model='{}'/>\n", is_full(spec) ? "qemu-xhci" : "none");
   if (special || spec.spare_ports) out += ports();
-  if (!special && spec.network) out += card_of(spec.id, *spec.network, MachineKind::kVm);
+  if (!special && spec.network) out += card_of(spec.id, *spec.network, MachineKind::kVm, spec.devices);
   if (!special) out += folder(spec.folder);
   out += channel(spec.agent_channel, spec.agent_socket) + channel(spec.clipboard_channel, spec.clipboard_socket);
-  out += "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
+  out += inputs(spec);
   out += kDisplay;
-  out += std::format("    <video>\n      <model type='virtio' heads='{}' primary='yes'/>\n    </video>\n", spec.heads);
+  out += screen(spec);
   out += kSound;
-  out += "    <memballoon model='virtio'/>\n";
-  out += "    <rng model='virtio'>\n      <backend model='random'>/dev/urandom</backend>\n    </rng>\n  </devices>\n";
+  out += is_full(spec) ? "    <memballoon model='none'/>\n" : kBalloonAndRandom;
+  out += "  </devices>\n";
   out += label(spec.user) + beyond_libvirt(spec, of) + "</domain>\n";
   return out;
 }

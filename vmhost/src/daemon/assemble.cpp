@@ -13,6 +13,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -34,8 +35,12 @@
 #include "host/lease_keeper.h"
 #include "host/load_reporter.h"
 #include "host/template_keeper.h"
+#include "hypervisor/libvirt_storage.h"
+#include "images/host_images.h"
+#include "images/qemu_img_converter.h"
 #include "keeper/keeper_line.h"
 #include "link/broker_lines.h"
+#include "link/part_fetcher.h"
 #include "network/nft_packet_filter.h"
 
 namespace tobari::vmhost {
@@ -77,6 +82,24 @@ RecordingStore::Options recordings_of(const Config& config, std::set<std::string
   options.keep_for = std::chrono::days(config.recordings_keep_days);
   options.never_before = std::chrono::days(config.recordings_hold_days);
   return options;
+}
+
+RoomRules rules_of(const Config& config, std::uint32_t quota_gib, std::uint32_t overcommit_percent) {
+  return {.quota_bytes = std::uint64_t{quota_gib} << 30U,
+          .keep_free_bytes = std::uint64_t{config.keep_free_gib} << 30U,
+          .overcommit_percent = overcommit_percent};
+}
+
+// What is a folder of this machine is only made sure of.
+Result<void> open_storage(const Config& config) {
+  for (const auto& [role, spec, folder] : {std::tuple("images", &config.images_storage, &config.images_dir),
+                                           std::tuple("disks", &config.disks_storage, &config.disks_dir)}) {
+    if (*spec && (*spec)->kind != StorageKind::kFolder) {
+      auto ready = ensure_storage_pool(config.libvirt_uri, role, **spec, *folder);
+      if (!ready) return context(std::move(ready).error(), std::format("{}_storage", role));
+    }
+  }
+  return make_folder(config.disks_dir);
 }
 
 wire::HostHello hello(const Config& config, Accelerator accelerator, std::uint16_t front_port) {
@@ -130,7 +153,11 @@ class Host {
 
  private:
   Result<void> make(const Config& config) {
-    for (const char* folder : {"", "disks", "agents", "templates", "bases"}) TOBARI_TRY(make_folder(config.state_dir / folder));
+    // "disks": of containers too, wherever those of machines are.
+    for (const char* folder : {"", "disks", "agents", "templates", "bases"}) {
+      TOBARI_TRY(make_folder(config.state_dir / folder));
+    }
+    TOBARI_TRY(open_storage(config));
     TOBARI_ASSIGN(loop_, Loop::create());
     const ResourceGroups* const groups = find_groups();  // before anything is started, which would be in our own
     // Before any file is read: until it returns an agent before us may still write them.
@@ -143,7 +170,7 @@ class Host {
     TOBARI_ASSIGN(const auto vm_user, find_vm_user(config));
     TOBARI_ASSIGN(hypervisor_, make_hypervisor(config));
     images_.emplace(config.images_dir, config.state_dir / "image-digests");
-    disks_.emplace(config.state_dir / "disks", vm_user);
+    disks_.emplace(config.disks_dir, vm_user, rules_of(config, config.disks_max_gib, config.disks_overcommit_percent));
     TOBARI_TRY(make_folder(config.user_disks.folder));
     user_disks_.emplace(config.user_disks, config.user_storages, vm_user);
     template_store_.emplace(config.state_dir / "templates", vm_user);
@@ -187,6 +214,8 @@ class Host {
                        TemplateKeeper::Times());
     services.templates = &*templates_;
     if (config.containers) services.containers = make_containers(config);
+    make_images(config, brokers);
+    services.image_keeper = &host_images_->keeper();
     services.accelerator = accelerator;
     services.metrics = &metrics_;
     services.vm_user = vm_user;
@@ -229,24 +258,37 @@ class Host {
     return {};
   }
 
-  // The images' systems are unpacked before somebody waits for a desktop.
+  // The images' systems are unpacked before somebody waits for a desktop; those of the catalogue's versions when it is
+  // known that they are what they should be (HostImages).
   ContainerStore* make_containers(const Config& config) {
     containers_.emplace(ContainerStore::Options{.bases_dir = config.state_dir / "bases",
                                                 .disks_dir = config.state_dir / "disks",
                                                 .first_id = ::geteuid() == 0 ? std::optional(config.first_container_id)
                                                                              : std::nullopt});
-    auto unpack_all = [this]() -> Result<void> {
-      for (const ImageName& each : images_->list()) {
-        if (each.machine != MachineKind::kContainer) continue;
-        TOBARI_ASSIGN(const ImageFiles image, images_->verified(each.name));
+    for (const ImageName& each : images_->list()) {
+      if (each.machine != MachineKind::kContainer || !is_image_name(each.name)) continue;
+      auto unpack = [this, name = each.name]() -> Result<void> {
+        TOBARI_ASSIGN(const ImageFiles image, images_->verified(name));
         TOBARI_TRY(containers_->base(image));
-      }
-      return {};
-    };
-    disk_worker_->run(std::move(unpack_all), [](const Result<void>& unpacked) {
-      if (!unpacked) log::error("an image for containers is not usable", {{"reason", describe(unpacked.error())}});
-    });
+        return {};
+      };
+      disk_worker_->run(std::move(unpack), [](const Result<void>& unpacked) {
+        if (!unpacked) log::error("an image for containers is not usable", {{"reason", describe(unpacked.error())}});
+      });
+    }
     return &*containers_;
+  }
+
+  void make_images(const Config& config, const std::vector<std::shared_ptr<grpc::Channel>>& brokers) {
+    QemuImgConverter::Options converter;
+    if (::geteuid() == 0 && config.import_uid != 0) converter.user = config.import_uid;
+    host_images_.emplace(HostImages::Options{.images_dir = config.images_dir,
+                                             .imports_dir = config.imports_dir,
+                                             .templates_dir = config.state_dir / "templates",
+                                             .rules = rules_of(config, config.images_max_gib, 0)},
+                         HostImages::Beside{*loop_, *disk_worker_, *images_, *disks_,
+                                            containers_ ? &*containers_ : nullptr},
+                         std::make_unique<QemuImgConverter>(converter), make_part_fetcher(brokers));
   }
 
   const ResourceGroups* find_groups() {
@@ -308,6 +350,7 @@ class Host {
     observation_.reset();
     load_.reset();
     link_.reset();
+    if (host_images_) host_images_->stop();
     disk_worker_.reset();
     desktop_workers_.reset();
     hypervisor_worker_.reset();
@@ -315,6 +358,7 @@ class Host {
     templates_.reset();
     lease_.reset();
     agent_.reset();
+    host_images_.reset();
     recordings_.reset();
     keeper_.reset();  // from here on the next agent may be at work
     if (loop_ != nullptr) loop_->clear();
@@ -343,6 +387,7 @@ class Host {
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;
+  std::optional<HostImages> host_images_;
   std::optional<TemplateKeeper> templates_;
   std::optional<HostAgent> agent_;
   std::optional<BrokerLines> link_;

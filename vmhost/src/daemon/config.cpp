@@ -6,6 +6,7 @@
 #include <cctype>
 #include <format>
 #include <set>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -32,7 +33,10 @@ constexpr std::size_t kMaxDeviceName = 15;  // IFNAMSIZ
 constexpr std::uint32_t kLeastContainerId = 100'000;
 constexpr std::uint32_t kMostContainerId = 4'000'000'000;
 
-constexpr std::array<std::string_view, 35> kKeys{"broker",
+constexpr std::uint32_t kMaxGib = 16U << 20U;
+constexpr std::uint32_t kMaxOvercommitPercent = 100'000;
+
+constexpr std::array<std::string_view, 44> kKeys{"broker",
                                                  "identity_dir",
                                                  "state_dir",
                                                  "images_dir",
@@ -66,7 +70,16 @@ constexpr std::array<std::string_view, 35> kKeys{"broker",
                                                  "management_networks",
                                                  "containers",
                                                  "container_uri",
-                                                 "first_container_id"};
+                                                 "first_container_id",
+                                                 "imports_dir",
+                                                 "disks_dir",
+                                                 "images_storage",
+                                                 "disks_storage",
+                                                 "images_max_gib",
+                                                 "disks_max_gib",
+                                                 "disks_overcommit_percent",
+                                                 "keep_free_gib",
+                                                 "import_uid"};
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= kMaxNameLength &&
@@ -134,6 +147,46 @@ Result<void> read_containers(const ConfigFile& written, Config& config) {
   return {};
 }
 
+Result<std::optional<StorageSpec>> read_storage(const ConfigFile& written, std::string_view key,
+                                                const std::filesystem::path& folder) {
+  if (!written.has(key)) return std::optional<StorageSpec>();
+  TOBARI_ASSIGN(const std::string text, written.text(key));
+  auto spec = parse_storage(text);
+  if (!spec) return written.wrong(key, spec.error().message);
+  if (!spec->has_files()) {
+    return written.wrong(key, "must be dir or nfs: in volumes of lvm and rbd no images and disks are kept yet");
+  }
+  if (spec->kind == StorageKind::kFolder && std::filesystem::path(spec->source) != folder) {
+    return written.wrong(key, std::format("must be dir {}, which is the folder that is used", folder.string()));
+  }
+  return std::optional(*std::move(spec));
+}
+
+Result<void> read_images(const ConfigFile& written, Config& config) {
+  config.disks_dir = config.state_dir / "disks";
+  if (written.has("disks_dir")) {
+    TOBARI_ASSIGN(config.disks_dir, written.folder("disks_dir"));
+  }
+  if (written.has("imports_dir")) {
+    TOBARI_ASSIGN(config.imports_dir, written.folder("imports_dir"));
+  }
+  if (config.disks_dir == config.images_dir) {
+    return written.wrong("disks_dir", "must not be images_dir: images are shared, disks are not");
+  }
+  TOBARI_ASSIGN(config.images_storage, read_storage(written, "images_storage", config.images_dir));
+  TOBARI_ASSIGN(config.disks_storage, read_storage(written, "disks_storage", config.disks_dir));
+  for (const auto& [key, value, most] : {std::tuple("images_max_gib", &config.images_max_gib, kMaxGib),
+                                         std::tuple("disks_max_gib", &config.disks_max_gib, kMaxGib),
+                                         std::tuple("keep_free_gib", &config.keep_free_gib, kMaxGib),
+                                         std::tuple("disks_overcommit_percent", &config.disks_overcommit_percent,
+                                                    kMaxOvercommitPercent)}) {
+    TOBARI_ASSIGN(*value, written.number_or(key, *value));
+    if (*value > most) return written.wrong(key, std::format("is more than {}", most));
+  }
+  TOBARI_ASSIGN(config.import_uid, written.number_or("import_uid", config.import_uid));
+  return {};
+}
+
 Result<void> read_optional(const ConfigFile& written, Config& config) {
   TOBARI_ASSIGN(config.libvirt_uri, written.text_or("libvirt_uri", config.libvirt_uri));
   TOBARI_ASSIGN(config.log_level, written.log_level_or("log_level", config.log_level));
@@ -156,6 +209,7 @@ Result<void> read_optional(const ConfigFile& written, Config& config) {
   }
   TOBARI_TRY(read_restarts(written, config));
   TOBARI_TRY(read_containers(written, config));
+  TOBARI_TRY(read_images(written, config));
   return read_recordings(written, config);
 }
 

@@ -14,6 +14,7 @@
 #include <tobari/base/result.h>
 #include <tobari/net/tcp_socket.h>
 
+#include "core/storage_pool.h"
 #include "host/user_disk_store.h"
 #include "network/interfaces.h"
 
@@ -62,6 +63,17 @@ struct Config {
   // Users' disks and folders: this host's own, and storages that other hosts reach under the same names.
   UserStorage user_disks;  // user_disks_dir, else state_dir/user-disks; user_disks_max_gib
   std::map<std::string, UserStorage> user_storages = {};  // a list of {name, folder}
+  // ---- images and disks (docs/IMAGES.md)
+  std::filesystem::path imports_dir{};  // files that images are made of; empty: this host imports nothing
+  std::filesystem::path disks_dir{};    // of desktops; else state_dir/disks
+  // What libvirt mounts at images_dir and disks_dir; absent: they are folders of this machine.
+  std::optional<StorageSpec> images_storage{};
+  std::optional<StorageSpec> disks_storage{};
+  std::uint32_t images_max_gib = 0;  // 0: as much as the disk holds
+  std::uint32_t disks_max_gib = 0;
+  std::uint32_t disks_overcommit_percent = 1000;  // what disks may grow to, of what there is; 0: anything
+  std::uint32_t keep_free_gib = 1;                // of both
+  std::uint32_t import_uid = 1'999'999'999;       // whom qemu-img runs as when it reads a stranger's file; 0: as we do
 };
 
 // Every message names the file, and the key it is about.

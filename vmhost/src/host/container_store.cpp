@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fcntl.h>
 #include <format>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -118,6 +120,27 @@ Result<void> give_all_to(const fs::path& folder, std::uint32_t id) {
   return {};
 }
 
+struct OwnNote {
+  std::string digest;        // of the base
+  std::uint32_t number = 0;  // of the desktop's disk
+};
+
+std::string text_of_note(const OwnNote& note) {
+  return note.number == 0 ? note.digest : std::format("{} {}", note.digest, note.number);
+}
+
+Result<OwnNote> read_note(const fs::path& file) {
+  TOBARI_ASSIGN(const std::string text, read_small_file(file, kMaxNoteBytes));
+  const std::size_t space = text.find(' ');
+  OwnNote note{.digest = text.substr(0, space)};
+  if (space == std::string::npos) return note;
+  const auto [end, wrong] = std::from_chars(text.data() + space + 1, text.data() + text.size(), note.number);
+  if (wrong != std::errc() || end != text.data() + text.size()) {
+    return fail(Errc::kInvalidArgument, file.string() + " is damaged");
+  }
+  return note;
+}
+
 void remove_quietly(const fs::path& path) {
   std::error_code ignored;
   fs::remove_all(path, ignored);
@@ -152,9 +175,9 @@ void ContainerStore::forget_bases(const std::set<std::string>& but) {
   std::error_code error;
   for (fs::directory_iterator at(options_.disks_dir, error), end; !error && at != end; at.increment(error)) {
     if (at->path().extension() != ".base") continue;
-    const auto digest = read_small_file(at->path(), kMaxNoteBytes);
-    if (!digest) return;  // whose it is cannot be said: nothing is removed
-    used.insert(*digest);
+    const auto note = read_note(at->path());
+    if (!note) return;  // whose it is cannot be said: nothing is removed
+    used.insert(note->digest);
   }
   if (error) return;
   for (fs::directory_iterator at(options_.bases_dir, error), end; !error && at != end; at.increment(error)) {
@@ -200,27 +223,43 @@ Result<void> ContainerStore::make_own(const fs::path& own, const fs::path& base,
   return give_to(own, first_id);
 }
 
-Result<ContainerFiles> ContainerStore::ensure(const DesktopId& id, const fs::path& base) {
+Result<ContainerFiles> ContainerStore::ensure(const DesktopId& id, const fs::path& base, std::uint32_t number) {
   const fs::path own = own_of(id);
   const std::string digest = base.filename().string();
   struct stat info{};
-  if (::lstat(own.c_str(), &info) == 0) {
-    const auto made_for = read_small_file(note_of(id), kMaxNoteBytes);
-    if (!made_for || *made_for != digest) {
+  const bool there = ::lstat(own.c_str(), &info) == 0;
+  if (!there && errno != ENOENT) return fail_errno(errno, "look at " + own.string());
+  if (there) {
+    const auto made_for = read_note(note_of(id));
+    if (!made_for || (made_for->number == number && made_for->digest != digest)) {
       return fail(Errc::kInvalidArgument, "the desktop's files were made for another version of its image");
     }
-    return ContainerFiles{.base = base, .own = own, .first_id = options_.first_id ? info.st_uid : 0, .host_name = {}};
+    if (made_for->number == number) {
+      return ContainerFiles{.base = base, .own = own, .first_id = options_.first_id ? info.st_uid : 0, .host_name = {}};
+    }
+    TOBARI_TRY(remove(id));
   }
-  if (errno != ENOENT) return fail_errno(errno, "look at " + own.string());
   TOBARI_ASSIGN(const std::uint32_t first_id, free_ids());
   const fs::path fresh = own.string() + ".new";
   remove_quietly(fresh);
   auto made = make_own(fresh, base, first_id);
-  if (made) made = write_file_durably(note_of(id), digest);
+  if (made) made = write_file_durably(note_of(id), text_of_note({digest, number}));
   if (made && ::rename(fresh.c_str(), own.c_str()) != 0) made = fail_errno(errno, "name " + own.string());
   if (made) return ContainerFiles{.base = base, .own = own, .first_id = first_id, .host_name = {}};
   remove_quietly(fresh);
   return context(std::move(made).error(), "make the desktop's files");
+}
+
+Result<bool> ContainerStore::is_used(const std::string& digest) const {
+  std::error_code error;
+  for (fs::directory_iterator at(options_.disks_dir, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() != ".base") continue;
+    const auto note = read_note(at->path());
+    if (!note && note.error().code == Errc::kNotFound) continue;  // just deleted
+    if (!note || note->digest == digest) return true;              // whose it is cannot be said: perhaps
+  }
+  if (error) return fail(Errc::kIo, std::format("read {}: {}", options_.disks_dir.string(), error.message()));
+  return false;
 }
 
 Result<void> ContainerStore::remove(const DesktopId& id) {

@@ -38,8 +38,12 @@ class ContainerStore {
   void forget_bases(const std::set<std::string>& but);
 
   // What the desktop has of its own, made when there is nothing. kInvalidArgument: it is there, and was made for another
-  // base. Never looked into again by the host: what is in there is the desktop's.
-  [[nodiscard]] Result<ContainerFiles> ensure(const DesktopId& id, const std::filesystem::path& base);
+  // base. Never looked into again by the host: what is in there is the desktop's. `number`: as a disk's (host.proto); what
+  // was made under another one is removed.
+  [[nodiscard]] Result<ContainerFiles> ensure(const DesktopId& id, const std::filesystem::path& base,
+                                              std::uint32_t number = 0);
+  // Whether there is a desktop that was made for the base of this digest. Any thread.
+  [[nodiscard]] Result<bool> is_used(const std::string& digest) const;
   // Gone on success, whether or not it was there.
   [[nodiscard]] Result<void> remove(const DesktopId& id);
 
@@ -48,7 +52,7 @@ class ContainerStore {
 
  private:
   [[nodiscard]] std::filesystem::path own_of(const DesktopId& id) const { return options_.disks_dir / id.str(); }
-  // Says which base it is for; beside the folder, because that is the desktop's to write in.
+  // Says which base it is for, and under which number; beside the folder, because that is the desktop's to write in.
   [[nodiscard]] std::filesystem::path note_of(const DesktopId& id) const {
     return options_.disks_dir / (id.str() + ".base");
   }

@@ -109,6 +109,7 @@ void Desktop::came_up() {
   const auto manifest = wanted_ ? services_.images.manifest(wanted_->image()) : fail(Errc::kNotFound, "not wanted");
   has_agent_ = manifest && !manifest->agent_channel.empty();
   has_clipboard_ = manifest && !manifest->clipboard_channel.empty();
+  one_screen_ = manifest && manifest->devices == DeviceModel::kFull;
   copied_ = stands_on_template();
   card_is_due_ = copied_ && services_.networks != nullptr;
   log::info("desktop runs", {{"desktop", id_.str()}});
@@ -153,7 +154,7 @@ void Desktop::crashed() {
   failure_ = "its VM ended by itself, and its pool leaves it off then: restart it to go on";
 }
 
-std::uint32_t Desktop::heads() const { return wanted_ ? heads_within_bounds(wanted_->heads()) : 1; }
+std::uint32_t Desktop::heads() const { return wanted_ && !one_screen_ ? heads_within_bounds(wanted_->heads()) : 1; }
 
 void Desktop::became_ready() {
   const auto ordered = std::exchange(ordered_, std::nullopt);

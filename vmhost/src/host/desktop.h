@@ -27,6 +27,7 @@
 #include "host/template_keeper.h"
 #include "host/user_disk_store.h"
 #include "host/worker.h"
+#include "images/image_keeper.h"
 #include "metrics/host_metrics.h"
 #include "recording/recordings.h"
 #include "supervisor/display_process.h"
@@ -73,6 +74,7 @@ struct DesktopServices {
   NetworkKeeper* networks = nullptr;            // null: desktops have no network
   TemplateKeeper* templates = nullptr;          // null: every desktop boots
   ContainerStore* containers = nullptr;         // null: this host runs none
+  ImageKeeper* image_keeper = nullptr;          // null: images are put there by hand
   RestartBudget::Limits restarts = {};
   DesktopTimes times = {};
   const HostMetrics* metrics = nullptr;  // null: nobody asks for them
@@ -170,6 +172,9 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
     std::optional<FrozenTemplate> copy_of;  // empty: it boots
     std::string boots_because;              // of one that is to be a copy
     DesktopId spoiled{};                    // a template that is not what it was; empty: none
+    std::uint32_t disk_number = 0;
+    bool fresh_disk = false;    // it had none before
+    bool forget_saved = false;  // of the machine
   };
   // `of`: the template that it is to be a copy of, or why there is none; empty: none is named.
   [[nodiscard]] Result<Prepared> prepare(const wire::DesiredDesktop& wanted, const std::optional<Frozen>& of) const;
@@ -264,6 +269,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   bool gone_ = false;
   bool has_agent_ = false;
   bool has_clipboard_ = false;
+  bool one_screen_ = false;  // its devices have no more
   bool guest_ready_ = false;
   bool copied_ = false;       // its disk stands on a template's
   bool card_is_due_ = false;  // it runs as a copy that has no card yet, or perhaps none

@@ -62,7 +62,8 @@ void Desktop::choose_disk(Prepared& prepared, const std::optional<std::filesyste
                           const std::optional<Frozen>& of) const {
   const TemplateStore* const store = services_.templates == nullptr ? nullptr : &services_.templates->store();
   if (base && store != nullptr && store->holds(*base)) prepared.spec.frozen_disk = *base;
-  const bool fresh = !base || (!prepared.spec.frozen_disk.empty() && services_.disks.untouched(id_).value_or(false));
+  const auto untouched = [this, &prepared] { return services_.disks.untouched(id_, prepared.disk_number); };
+  const bool fresh = !base || (!prepared.spec.frozen_disk.empty() && untouched().value_or(false));
   if (!of || !fresh) return;
   if (!*of) {
     prepared.boots_because = of->error().message;
@@ -95,6 +96,7 @@ Result<Desktop::Prepared> Desktop::prepare(const wire::DesiredDesktop& wanted, c
   }
   if (container) return prepare_container(wanted, image);
   Prepared prepared;
+  prepared.disk_number = wanted.disk();
   prepared.spec = machine_of(image, profile_of(wanted), services_.accelerator, services_.vm_user);
   prepared.spec.id = id_;
   prepared.spec.title = wanted.name();
@@ -102,11 +104,13 @@ Result<Desktop::Prepared> Desktop::prepare(const wire::DesiredDesktop& wanted, c
   prepared.spec.clipboard_socket = clipboard_socket();
   prepared.spec.spare_ports = wanted.takes_user_disk();
   TOBARI_ASSIGN(prepared.spec.folder, folder_of(wanted, services_.user_disks));
-  TOBARI_ASSIGN(const auto base, services_.disks.base_of(id_));
+  TOBARI_TRY(services_.disks.drop_others(id_, wanted.disk()));
+  TOBARI_ASSIGN(const auto base, services_.disks.base_of(id_, wanted.disk()));
+  prepared.fresh_disk = !base.has_value();
   choose_disk(prepared, base, of);
   const std::filesystem::path frozen = prepared.spec.frozen_disk;
   if (!frozen.empty()) TOBARI_TRY(check_base(frozen, image.disk));
-  TOBARI_ASSIGN(prepared.spec.disk, services_.disks.ensure(id_, frozen.empty() ? image.disk : frozen));
+  TOBARI_ASSIGN(prepared.spec.disk, services_.disks.ensure(id_, frozen.empty() ? image.disk : frozen, wanted.disk()));
   return prepared;
 }
 
@@ -123,7 +127,7 @@ Result<Desktop::Prepared> Desktop::prepare_container(const wire::DesiredDesktop&
   prepared.spec = container_of(image, profile_of(wanted));
   prepared.spec.id = id_;
   prepared.spec.title = wanted.name();
-  TOBARI_ASSIGN(prepared.spec.container, store.ensure(id_, base));
+  TOBARI_ASSIGN(prepared.spec.container, store.ensure(id_, base, wanted.disk()));
   prepared.spec.container.host_name = wanted.name();
   return prepared;
 }
@@ -168,7 +172,12 @@ void Desktop::join(Parts& parts) {
     return not_started(context(parts.card->error(), "its network cannot be filtered").error());
   }
   if (parts.card) prepared.spec.network = **parts.card;
-  if (saved_) prepared.copy_of.reset();  // it goes on where it was
+  if (saved_ && prepared.fresh_disk) {
+    prepared.forget_saved = true;  // what was saved of it fits a disk that it has left
+    saved_ = false;
+  } else if (saved_) {
+    prepared.copy_of.reset();  // it goes on where it was
+  }
   power_on(std::move(prepared));
 }
 
@@ -178,6 +187,7 @@ void Desktop::power_on(Prepared prepared) {
   // Preparing takes its time.
   if (!may_run()) return not_started(fail(Errc::kUnavailable, "this host has no lease").error());
   auto job = [&hypervisor = services_.hypervisor, prepared]() -> Result<void> {
+    if (prepared.forget_saved) TOBARI_TRY(hypervisor.forget_saved(prepared.spec.id));
     if (prepared.copy_of) return hypervisor.clone(prepared.spec, prepared.copy_of->files);
     TOBARI_TRY(hypervisor.define(prepared.spec));
     return hypervisor.start(prepared.spec.id);
@@ -206,9 +216,11 @@ void Desktop::boot_instead(const Prepared& prepared, const Error& why) {
   log::warning("desktop boots instead of being copied", {{"desktop", id_.str()}, {"because", describe(why)}});
   auto job = [self = shared_from_this(), prepared]() -> Result<Prepared> {
     Prepared booted{prepared.spec, std::nullopt, {}};
+    booted.disk_number = prepared.disk_number;
     booted.spec.frozen_disk.clear();
     TOBARI_TRY(self->services_.disks.remove(self->id_));
-    TOBARI_ASSIGN(booted.spec.disk, self->services_.disks.ensure(self->id_, booted.spec.backing_disk));
+    TOBARI_ASSIGN(booted.spec.disk,
+                  self->services_.disks.ensure(self->id_, booted.spec.backing_disk, booted.disk_number));
     return booted;
   };
   services_.disk_worker.run(std::move(job), [self = shared_from_this()](Result<Prepared> booted) {
@@ -227,8 +239,8 @@ void Desktop::not_started(const Error& error) {
 // ---- running
 
 bool Desktop::stands_on_template() const {
-  if (services_.templates == nullptr) return false;
-  const auto base = services_.disks.base_of(id_);
+  if (services_.templates == nullptr || !wanted_) return false;
+  const auto base = services_.disks.base_of(id_, wanted_->disk());
   return base && *base && services_.templates->store().holds(**base);
 }
 

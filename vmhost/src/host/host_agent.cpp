@@ -37,6 +37,7 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
     on_thumbnail(request_id, jpeg);
   };
   if (services_.templates != nullptr) services_.templates->set_changed([this] { look(); });
+  if (services_.image_keeper != nullptr) services_.image_keeper->set_changed([this] { look(); });
   if (services_.recordings != nullptr) {
     services_.recordings->set_report([this](const RecordingReport& report) { on_recording(report); });
   }
@@ -58,6 +59,7 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
 
 HostAgent::~HostAgent() {
   if (services_.recordings != nullptr) services_.recordings->set_report({});
+  if (services_.image_keeper != nullptr) services_.image_keeper->set_changed({});
 }
 
 // ---- what should be
@@ -116,6 +118,8 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
   desired_known_ = true;
   refused_ = std::move(refused);
   for (const DesktopId& id : refused_) static_cast<void>(desktop(id));
+  // Before anything is made from one.
+  if (services_.image_keeper != nullptr && desired.has_images()) services_.image_keeper->want(desired.images());
   if (services_.templates != nullptr) services_.templates->want(desired.templates());
   std::set<DesktopId> named;
   for (const auto& [id, each] : wanted) {
@@ -301,6 +305,7 @@ std::optional<wire::FromHost> HostAgent::current_report() const {
     one.set_epoch(epoch == epochs_.all().end() ? 0 : epoch->second);
   }
   if (services_.templates != nullptr) services_.templates->report(actual);
+  if (services_.image_keeper != nullptr) services_.image_keeper->report(actual);
   for (const auto& [id, gone] : removed_disks_) {
     if (gone) actual.add_removed_user_disks(id.str());
   }
@@ -396,9 +401,25 @@ void HostAgent::on_broker_message(const wire::ToHost& message, std::size_t broke
       return;
     case wire::ToHost::kLogOff:
       return on_log_off(message.log_off());
+    case wire::ToHost::kReadImagePart:
+      return on_read_image_part(message.read_image_part());
     case wire::ToHost::MESSAGE_NOT_SET:
       return;  // of a newer version
   }
+}
+
+void HostAgent::on_read_image_part(const wire::ReadImagePart& request) {
+  if (services_.image_keeper == nullptr) {
+    return send_failure(request.request_id(), fail(Errc::kNotFound, "this host gives no images away").error());
+  }
+  services_.image_keeper->read_part(request, [this, id = request.request_id()](const Result<ImagePartBytes>& part) {
+    if (!part) return send_failure(id, part.error());
+    wire::FromHost message;
+    message.mutable_image_part()->set_request_id(id);
+    message.mutable_image_part()->set_bytes(part->bytes);
+    message.mutable_image_part()->set_file_bytes(part->file_bytes);
+    send_(message);
+  });
 }
 
 // ---- the end

@@ -124,6 +124,7 @@ class HostAgent {
   void on_transfer_answered(const wire::TransferAnswered& answer);
   void on_restart(const wire::RestartDesktop& request);
   void on_log_off(const wire::LogOffGuest& request);  // host_agent_life.cpp
+  void on_read_image_part(const wire::ReadImagePart& request);
   void on_take_thumbnail(const wire::TakeThumbnail& request);
   void on_thumbnail(const std::string& request_id, const Result<std::string>& jpeg);
   // Named by the broker with the epoch that we know.

@@ -30,10 +30,14 @@ DomainSpec machine_of(const ImageFiles& image, const TemplateProfile& profile, A
   spec.vcpus = std::clamp(profile.vcpus, 1U, kMaxVcpus);
   spec.memory_mib =
       std::clamp(std::max(profile.memory_mib, image.manifest.min_memory_mib), kMinMemoryMib, kMaxMemoryMib);
-  spec.heads = heads_within_bounds(profile.heads);
+  // VGA has one.
+  spec.heads = image.manifest.devices == DeviceModel::kFull ? 1 : heads_within_bounds(profile.heads);
   spec.kernel = image.kernel;
   spec.initrd = image.initrd;
   spec.cmdline = image.manifest.cmdline;
+  spec.firmware = image.manifest.firmware;
+  spec.devices = image.manifest.devices;
+  spec.medium = image.medium;
   spec.backing_disk = image.disk;
   spec.agent_channel = image.manifest.agent_channel;
   spec.clipboard_channel = image.manifest.clipboard_channel;

@@ -39,7 +39,7 @@ Result<std::uint64_t> size_of_own(const fs::path& file) {
   auto header = qcow2_header_of(file);
   if (!header) return context(std::move(header).error(), "the user's disk");
   if (!header->backing_file.empty()) return fail(Errc::kInvalidArgument, "the user's disk stands on another file");
-  return header->size;
+  return header->virtual_bytes;
 }
 
 }  // namespace

@@ -114,7 +114,10 @@ class LibvirtHypervisor final : public Hypervisor {
     if (!domain) return not_found_is_fine(std::move(domain).error());
     if (is_active(*domain)) return fail(Errc::kAlreadyExists, "the VM is running");
     const unsigned with_what_was_saved = of_containers() ? 0U : VIR_DOMAIN_UNDEFINE_MANAGED_SAVE;
-    if (::virDomainUndefineFlags(domain->get(), with_what_was_saved) < 0) {
+    // What UEFI has kept for it goes with it; asked for only then, because not every driver knows the flag.
+    if (::virDomainUndefineFlags(domain->get(), with_what_was_saved) < 0 &&
+        (of_containers() ||
+         ::virDomainUndefineFlags(domain->get(), with_what_was_saved | VIR_DOMAIN_UNDEFINE_NVRAM) < 0)) {
       return libvirt_failure(std::format("undefine the VM of desktop {}", id.str()));
     }
     return {};

@@ -15,6 +15,8 @@ std::string request_of(const wire::ToHost& message) {
       return message.take_thumbnail().request_id();
     case wire::ToHost::kRestartDesktop:
       return message.restart_desktop().request_id();
+    case wire::ToHost::kReadImagePart:
+      return message.read_image_part().request_id();
     default:
       return {};
   }
@@ -70,6 +72,8 @@ void BrokerLines::send(const wire::FromHost& message) {
       return answer(message.display_opened().request_id(), message);
     case wire::FromHost::kThumbnail:
       return answer(message.thumbnail().request_id(), message);
+    case wire::FromHost::kImagePart:
+      return answer(message.image_part().request_id(), message);
     case wire::FromHost::kFailed:
       return answer(message.failed().request_id(), message);
     case wire::FromHost::kSession:

@@ -64,6 +64,12 @@ struct ContainerFiles {
   std::string host_name;       // an RFC 1123 label
 };
 
+// What a machine boots with when it is not given a kernel.
+enum class Firmware : std::uint8_t { kBios, kUefi };
+
+// Paravirtualized: virtio, fastest, for systems that have its drivers. Full: devices that every system knows.
+enum class DeviceModel : std::uint8_t { kParavirtualized, kFull };
+
 // What a frozen template is, besides its disk.
 struct TemplateFiles {
   std::string ram;    // its memory, of just the size that the copy's is to have
@@ -79,7 +85,7 @@ struct DomainSpec {
   std::uint32_t vcpus = 2;          // 1-64
   std::uint32_t memory_mib = 1024;  // 64-1048576
   std::uint32_t heads = 1;          // 1-16
-  std::string kernel;
+  std::string kernel;  // empty: it boots from its disk, or else from the medium
   std::string initrd;  // empty: none
   std::string cmdline;
   std::string disk;                 // the desktop's own qcow2 overlay
@@ -96,6 +102,9 @@ struct DomainSpec {
   std::optional<SharedFolder> folder{};  // not of a copy: its template has none
   MachineKind machine = MachineKind::kVm;
   ContainerFiles container{};
+  Firmware firmware = Firmware::kBios;   // of one without a kernel
+  DeviceModel devices = DeviceModel::kParavirtualized;
+  std::string medium{};  // an ISO file in its drive; empty: it has no drive
 };
 
 struct DomainInfo {
