@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "simulated_host/logged_hypervisor.h"
+#include "logged_hypervisor.h"
 
 #include <utility>
 

@@ -16,7 +16,7 @@
 
 #include <tobari/vmhost/fake_hypervisor.h>
 
-#include "simulated_host/machine_log.h"
+#include "machine_log.h"
 
 namespace tobari::vmhost {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The contract of every hypervisor, and what this one has beyond it: machines that outlive it.
-#include "simulated_host/logged_hypervisor.h"
+#include "logged_hypervisor.h"
 
 #include <filesystem>
 #include <fstream>

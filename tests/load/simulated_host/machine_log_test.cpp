@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "simulated_host/machine_log.h"
+#include "machine_log.h"
 
 #include <fstream>
 

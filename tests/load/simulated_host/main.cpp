@@ -19,8 +19,8 @@
 #include <tobari/base/log.h>
 #include <tobari/net/node_link.h>
 
-#include "simulated_host/simulated_agent.h"
-#include "simulated_host/small_image.h"
+#include "simulated_agent.h"
+#include "small_image.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <print>
 #include <string>
 
-#include "simulated_host/small_qcow2.h"
+#include "small_qcow2.h"
 
 int main(int argc, char** argv) {
   std::string base;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "simulated_host/simulated_agent.h"
+#include "simulated_agent.h"
 
 #include <format>
 #include <utility>

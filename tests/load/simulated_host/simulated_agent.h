@@ -19,7 +19,7 @@
 #include "host/load_reporter.h"
 #include "host/template_keeper.h"
 #include "link/broker_link.h"
-#include "simulated_host/logged_hypervisor.h"
+#include "logged_hypervisor.h"
 
 namespace tobari::vmhost {
 

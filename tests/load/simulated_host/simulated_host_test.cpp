@@ -7,8 +7,8 @@
 #include "../../integration/vmhost/identity.h"
 #include "../../integration/vmhost/processes.h"
 #include "host/files.h"
-#include "simulated_host/simulated_agent.h"
-#include "simulated_host/small_image.h"
+#include "simulated_agent.h"
+#include "small_image.h"
 
 namespace tobari::vmhost {
 namespace {

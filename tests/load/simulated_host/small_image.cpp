@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "simulated_host/small_image.h"
+#include "small_image.h"
 
 #include <cerrno>
 #include <format>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "host/files.h"
-#include "simulated_host/small_qcow2.h"
+#include "small_qcow2.h"
 
 namespace tobari::vmhost {
 namespace {
