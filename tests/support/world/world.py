@@ -163,6 +163,7 @@ class Hosts:
         for broker in brokers:
             words += ["--broker", broker.nodes_at]
         self.agent = Service(name, words, world.logs)
+        self.watchdog = None
 
     def enrol(self, portal, names):
         tokens = self.folder / "tokens"
@@ -176,6 +177,11 @@ class Hosts:
         if self.displays.process is None or self.displays.process.poll() is not None:
             self.displays.start()
         self.agent.start()
+
+    def watch(self, program):
+        """Somebody beside the agent, who pauses machines when it is dead or stands still."""
+        self.watchdog = Service(f"{self.name}-watchdog", [*self.place.words, program, "--state", self.folder], self.world.logs)
+        self.watchdog.start()
 
     def kill(self):
         self.agent.kill()
@@ -262,6 +268,8 @@ class World:
         for hosts in self.hosts:
             hosts.agent.stop()
             hosts.displays.stop()
+            if hosts.watchdog:
+                hosts.watchdog.stop()
         for broker in self.brokers:
             if broker.runs():
                 broker.service.process.send_signal(signal.SIGCONT)
