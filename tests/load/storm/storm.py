@@ -54,7 +54,7 @@ class Storm:
     def __init__(self, options, folder):
         self.options = options
         self.world = World(folder, options.build, options.database)
-        self.killed = 0
+        self.spent = 0.0  # by brokers that were killed
 
     def prepare(self):
         """Users first: while a broker serves nothing is written beside it."""
@@ -99,15 +99,14 @@ class Storm:
     def kill_one(self, when):
         time.sleep(max(0, when - time.monotonic()))
         broker = self.world.brokers[-1]
-        self.spent = getattr(self, "spent", 0) + cpu_seconds(broker.pid)
+        self.spent += cpu_seconds(broker.pid)
         broker.kill()
-        self.killed += 1
         time.sleep(self.options.down_for)
         broker.start()
 
     def cpu(self):
         world = self.world
-        used = {"brokers": sum(cpu_seconds(broker.pid) for broker in world.brokers if broker.runs()) + getattr(self, "spent", 0),
+        used = {"brokers": sum(cpu_seconds(broker.pid) for broker in world.brokers if broker.runs()) + self.spent,
                 "hosts": sum(cpu_seconds(hosts.pid) for hosts in world.hosts),
                 "displays": sum(cpu_seconds(pid) for hosts in world.hosts for pid in children_of(hosts.displays.process.pid))}
         if world.postgres:

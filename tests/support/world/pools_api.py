@@ -21,9 +21,5 @@ def give_back_path(desktop):
     return f"/api/v1/desktops/{desktop}/logoff"
 
 
-def set_spares(portal, pool, spares):
-    portal.call("PATCH", f"/api/v1/pools/{pool}", {"spares": spares})
-
-
 def set_mode(portal, host, mode):
-    portal.call("PUT", f"/api/v1/hosts/{host}", {"mode": mode})
+    portal.call("PUT", f"/api/v1/hosts/{host}", {"mode": mode}, timeout=5)

@@ -177,6 +177,8 @@ class Hosts:
         if self.displays.process is None or self.displays.process.poll() is not None:
             self.displays.start()
         self.agent.start()
+        if self.watchdog and self.watchdog.process.poll() is not None:
+            self.watchdog.start()
 
     def watch(self, program):
         """Somebody beside the agent, who pauses machines when it is dead or stands still."""
@@ -201,6 +203,8 @@ class Hosts:
         """The agent, the displays and everything that runs."""
         self.agent.kill()
         self.displays.kill()
+        if self.watchdog:
+            self.watchdog.kill()
         for file in self.machine_files().values():
             machines.end_machines(file, machines.there(machines.read(file)))
 
