@@ -22,8 +22,9 @@ class Connected:
 
 @dataclass(frozen=True)
 class GivenBack:
+    """The desktop of a session was to be given back."""
     user: str
-    desktop: str
+    session: str
     asked: int
     acknowledged: int | None  # None: it is not known whether it happened
 
@@ -47,8 +48,9 @@ def judge(history):
     return found
 
 
-def desktop_of(history, connected):
-    session = history.stored.sessions.get(connected.session)
+def desktop_of(history, of):
+    """Of a connection, or of what was given back."""
+    session = history.stored.sessions.get(of.session)
     return session.desktop if session else None
 
 
@@ -73,9 +75,10 @@ def acts_are_on_record(history):
 
 def given_back_is_gone(history):
     for each in history.given_back:
-        desktop = history.stored.desktops.get(each.desktop)
+        identity = desktop_of(history, each)
+        desktop = history.stored.desktops.get(identity)
         if each.acknowledged is not None and desktop and desktop.user:
-            yield f"lost: {each.desktop} was given back by {each.user} and belongs to {desktop.user}"
+            yield f"lost: {identity} was given back by {each.user} and belongs to {desktop.user}"
 
 
 # ---- who has what
@@ -111,7 +114,7 @@ def moved(history):
 
 
 def was_given_back(history, user, desktop, before):
-    return any(each.user == user and each.desktop == desktop and each.asked < before for each in history.given_back)
+    return any(each.user == user and desktop_of(history, each) == desktop and each.asked < before for each in history.given_back)
 
 
 def kept_until_given_back(history):

@@ -24,7 +24,7 @@ def well():
                              record("desktop.assign", B), record("session.open", "s2")]),
         machines={"h1": [Line(5, "up", A), Line(30, "down", A)], "h2": [Line(15, "up", B)]},
         connected=[Connected("alice", "pool", "s1", 1, 10), Connected("alice", "pool", "s2", 21, 25)],
-        given_back=[GivenBack("alice", A, 15, 20)])
+        given_back=[GivenBack("alice", "s1", 15, 20)])
 
 
 def lost_host():
@@ -81,12 +81,12 @@ class Oracle(unittest.TestCase):
 
     def test_given_back_too_late_is_no_reason(self):
         history = well()
-        history.given_back = [GivenBack("alice", A, 40, 50)]
+        history.given_back = [GivenBack("alice", "s1", 40, 50)]
         self.found(history, "lost")
 
     def test_what_may_have_been_given_back_is_no_loss(self):
         history = well()
-        history.given_back = [GivenBack("alice", A, 15, None)]
+        history.given_back = [GivenBack("alice", "s1", 15, None)]
         self.assertEqual(judge(history), [])
 
     def test_not_theirs_any_more(self):

@@ -17,8 +17,8 @@ def connect_path(pool):
     return f"/api/v1/pools/{pool}/connect"
 
 
-def give_back_path(desktop):
-    return f"/api/v1/desktops/{desktop}/logoff"
+def give_back_path(session):
+    return f"/api/v1/sessions/{session}/logoff"
 
 
 def set_mode(portal, host, mode):
