@@ -144,7 +144,7 @@ class Deployment:
             "broker": f"127.0.0.1:{p['nodes']}", "identity_dir": s / "vmhost/identity",
             "state_dir": s / "vmhost/state", "images_dir": s / "images", "libvirt_uri": "qemu:///system",
             "front_listen": f"127.0.0.1:{p['front']}", "front_address": f"127.0.0.1:{p['front']}",
-            "display_program": self.bin / "tobari-display"})
+            "display_program": self.bin / "tobari-display", "keeper_program": self.bin / "tobari-keeper"})
         policy = self.state / "broker/policy.yaml"
         if not policy.exists():
             shutil.copy(TREE / "installer/demo-policy.yaml", policy)

@@ -11,6 +11,11 @@ namespace {
 
 Result<void> take(Step& step, const Assign& event) { return assign(step, event); }
 Result<void> take(Step& step, const GiveBack& event) { return give_back(step, event); }
+Result<void> take(Step& step, const LogOff& event) { return log_off(step, event); }
+Result<void> take(Step& step, const RestartOf& event) { return restart_of(step, event); }
+Result<void> take(Step& step, const EndUse& event) { return end_use(step, event); }
+Result<void> take(Step& step, const KeepUse& event) { return keep_use(step, event); }
+Result<void> take(Step& step, const RemoveUserDisk& event) { return remove_user_disk(step, event); }
 Result<void> take(Step& step, const Sweep& event) { return sweep(step, event); }
 Result<void> take(Step& step, const LeasesAsked& event) { return leases_asked(step, event); }
 Result<void> take(Step& step, const HostSilent& event) { return host_silent(step, event); }
@@ -72,6 +77,11 @@ Result<std::vector<HostCapacity>> capacities(const Reader& reader, const Facts& 
   return all;
 }
 
+PlacementWish wish_of(const Pool& pool) {
+  return {
+      .image = pool.image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
+}
+
 Result<void> Step::record(const Who& who, std::string action, const std::string& object, std::string detail) {
   if (settings.planted.no_record) return {};
   return writer.add_record({.actor = who.actor,
@@ -92,11 +102,11 @@ Result<void> Step::retire(const Desktop& desktop, const Who& who, std::string ac
                 std::format("{}{} in pool {}: {}", desktop.name, of, desktop.pool_name, why));
 }
 
-Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts,
-                           const Who& who) {
-  TOBARI_ASSIGN(const auto hosts, capacities(writer, facts, user.id));
-  const PlacementWish wish{
-      .image = pool.image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
+Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts, const Who& who,
+                           const DiskClaim* disk) {
+  TOBARI_ASSIGN(auto hosts, capacities(writer, facts, user.id));
+  PlacementWish wish = wish_of(pool);
+  if (disk != nullptr) TOBARI_TRY(narrow_to_disk(*disk, facts, hosts, wish));
   TOBARI_ASSIGN(const HostId host, place(hosts, wish, settings.placement));
   Desktop desktop;
   desktop.id = id;

@@ -29,4 +29,15 @@ struct Settings {
 [[nodiscard]] Result<std::vector<HostCapacity>> capacities(const Reader& reader, const Facts& facts,
                                                            const UserId& user);
 
+// What handle() would do about a report, by reading alone: hosts report often, and most of it changes nothing.
+struct ReportLook {
+  bool changes = false;  // false: handle() would store nothing
+  std::vector<SeenDesktop> unknown{};
+};
+// kNotFound: there is no such host any more.
+[[nodiscard]] Result<ReportLook> look_at(const Reader& reader, const HostReported& event);
+
+// Where a new desktop of this pool may go.
+[[nodiscard]] PlacementWish wish_of(const Pool& pool);
+
 }  // namespace tobari::broker::control

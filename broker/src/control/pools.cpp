@@ -9,9 +9,15 @@ namespace tobari::broker::control {
 namespace {
 
 std::string described(const Pool& pool) {
-  return std::format("{}, {}, {}: {} vCPU, {} MiB, {} to {} desktops, {} spares{}", pool.name, to_string(pool.kind),
+  const std::string plan = in_words(parse_pool_plan(pool.plan).value_or(PoolPlan{}));
+  return std::format("{}, {}, {}: {} vCPU, {} MiB, {} to {} desktops, {} spares{}{}", pool.name, to_string(pool.kind),
                      pool.image, pool.vcpus, pool.memory_mib, pool.min, pool.max, pool.spares,
-                     pool.open ? "" : ", closed");
+                     pool.open ? "" : ", closed", plan.empty() ? "" : "; " + plan);
+}
+
+Result<void> check_plan_of(const Pool& pool) {
+  TOBARI_ASSIGN(const PoolPlan plan, parse_pool_plan(pool.plan));
+  return check_plan(plan, pool);
 }
 
 Result<void> check_name(const Step& step, const Pool& pool) {
@@ -26,6 +32,7 @@ Result<void> check_name(const Step& step, const Pool& pool) {
 
 Result<void> add_pool(Step& step, const AddPool& event) {
   TOBARI_TRY(check_name(step, event.pool));
+  TOBARI_TRY(check_plan_of(event.pool));
   TOBARI_TRY(step.writer.add_pool(event.pool));
   step.effects.more = true;
   return step.record(event.who, "pool.create", event.pool.id.str(), described(event.pool));
@@ -38,6 +45,7 @@ Result<void> change_pool(Step& step, const ChangePool& event) {
   Pool pool = event.pool;
   pool.kind = before.kind;
   pool.closing = false;
+  TOBARI_TRY(check_plan_of(pool));
   TOBARI_TRY(step.writer.change_pool(pool));
   step.effects.more = true;
   return step.record(event.who, "pool.change", pool.id.str(), described(pool));

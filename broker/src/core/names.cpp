@@ -23,6 +23,10 @@ constexpr Words<NodeRole, 2> kNodeRoles{{{NodeRole::kHost, "host"}, {NodeRole::k
 constexpr Words<PoolKind, 3> kPoolKinds{
     {{PoolKind::kDedicated, "dedicated"}, {PoolKind::kFloating, "floating"}, {PoolKind::kManual, "manual"}}};
 constexpr Words<HostMode, 2> kHostModes{{{HostMode::kReady, "ready"}, {HostMode::kDraining, "draining"}}};
+constexpr Words<Rest, 3> kRests{
+    {{Rest::kStopped, "stopped"}, {Rest::kSuspended, "suspended"}, {Rest::kSaved, "saved"}}};
+constexpr Words<EndHow, 3> kEndHows{{{EndHow::kRelease, "release"}, {EndHow::kLogOff, "log_off"}, {EndHow::kStop, "stop"}}};
+constexpr Words<UserDiskKind, 2> kUserDiskKinds{{{UserDiskKind::kDisk, "disk"}, {UserDiskKind::kFolder, "folder"}}};
 constexpr Words<Outcome, 4> kOutcomes{{{Outcome::kAllowed, "allowed"},
                                        {Outcome::kDenied, "denied"},
                                        {Outcome::kFailed, "failed"},
@@ -60,6 +64,9 @@ std::string_view to_string(NodeRole role) noexcept { return word_of(kNodeRoles, 
 std::string_view to_string(Outcome outcome) noexcept { return word_of(kOutcomes, outcome); }
 std::string_view to_string(PoolKind kind) noexcept { return word_of(kPoolKinds, kind); }
 std::string_view to_string(HostMode mode) noexcept { return word_of(kHostModes, mode); }
+std::string_view to_string(Rest rest) noexcept { return word_of(kRests, rest); }
+std::string_view to_string(EndHow how) noexcept { return word_of(kEndHows, how); }
+std::string_view to_string(UserDiskKind kind) noexcept { return word_of(kUserDiskKinds, kind); }
 
 Result<Role> parse_role(std::string_view text) { return value_of(kRoles, text, "role"); }
 Result<Power> parse_power(std::string_view text) { return value_of(kPowers, text, "power"); }
@@ -68,6 +75,9 @@ Result<NodeRole> parse_node_role(std::string_view text) { return value_of(kNodeR
 Result<Outcome> parse_outcome(std::string_view text) { return value_of(kOutcomes, text, "outcome"); }
 Result<PoolKind> parse_pool_kind(std::string_view text) { return value_of(kPoolKinds, text, "kind"); }
 Result<HostMode> parse_host_mode(std::string_view text) { return value_of(kHostModes, text, "mode"); }
+Result<Rest> parse_rest(std::string_view text) { return value_of(kRests, text, "rest"); }
+Result<EndHow> parse_end_how(std::string_view text) { return value_of(kEndHows, text, "how"); }
+Result<UserDiskKind> parse_user_disk_kind(std::string_view text) { return value_of(kUserDiskKinds, text, "kind"); }
 
 bool is_user_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > 32 || (!is_lower(text[0]) && text[0] != '_')) return false;

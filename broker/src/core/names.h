@@ -17,6 +17,9 @@ namespace tobari::broker {
 [[nodiscard]] std::string_view to_string(Outcome outcome) noexcept;
 [[nodiscard]] std::string_view to_string(PoolKind kind) noexcept;
 [[nodiscard]] std::string_view to_string(HostMode mode) noexcept;
+[[nodiscard]] std::string_view to_string(Rest rest) noexcept;
+[[nodiscard]] std::string_view to_string(EndHow how) noexcept;
+[[nodiscard]] std::string_view to_string(UserDiskKind kind) noexcept;
 
 [[nodiscard]] Result<Role> parse_role(std::string_view text);
 [[nodiscard]] Result<Power> parse_power(std::string_view text);
@@ -25,6 +28,9 @@ namespace tobari::broker {
 [[nodiscard]] Result<Outcome> parse_outcome(std::string_view text);
 [[nodiscard]] Result<PoolKind> parse_pool_kind(std::string_view text);
 [[nodiscard]] Result<HostMode> parse_host_mode(std::string_view text);
+[[nodiscard]] Result<Rest> parse_rest(std::string_view text);
+[[nodiscard]] Result<EndHow> parse_end_how(std::string_view text);
+[[nodiscard]] Result<UserDiskKind> parse_user_disk_kind(std::string_view text);
 
 [[nodiscard]] bool is_user_name(std::string_view text) noexcept;   // [a-z_][a-z0-9._-]{0,31}
 [[nodiscard]] bool is_node_name(std::string_view text) noexcept;   // [a-z0-9-]{1,63}

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,20 @@ struct Token {
 
 enum class Power { kOn, kOff, kDeleted };
 
+// How a desktop that is off is off: its memory stays on its host, or lies on its disk, or is gone.
+enum class Rest { kStopped, kSuspended, kSaved };
+
+// What becomes of a desktop whose use somebody else ends. Released: a floating one, which is deleted.
+enum class EndHow { kRelease, kLogOff, kStop };
+
+// Its user is told, and then it is done.
+struct Ending {
+  Time at;
+  EndHow how = EndHow::kLogOff;
+  std::string text{};  // for the user; may be empty
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
 // Dedicated: a desktop for each user, kept. Floating: a fresh one at each log-in, deleted when it is given back.
 // Manual: desktops that were there before, put in by hand.
 enum class PoolKind { kDedicated, kFloating, kManual };
@@ -51,6 +66,7 @@ struct Pool {
   std::chrono::seconds keep{};      // floating: given back this long after its last client has gone
   bool open = true;                 // false: nobody gets a desktop who has none
   bool closing = false;             // goes away with its last desktop
+  std::string plan{};               // core/pool_plan.h; not of the store's concern
 };
 
 struct PoolFill {
@@ -77,6 +93,29 @@ struct Desktop {
   PoolKind pool_kind = PoolKind::kManual;
   std::vector<std::string> labels{};  // its pool's
   std::uint64_t revision = 0;         // of its host's desired state, when this desktop was last changed
+  Rest rest = Rest::kStopped;         // when it is off
+  bool wakes = false;                 // when it is off: started again when its pool opens
+  std::optional<Ending> ending{};     // of its use by its user
+};
+
+// Disk: a file system of its own in a qcow2 file, which one desktop has at a time. Folder: of the host, shared with any
+// number of the user's desktops.
+enum class UserDiskKind { kDisk, kFolder };
+
+// What a user keeps while floating desktops come and go.
+struct UserDisk {
+  UserDiskId id;
+  UserId user;
+  std::string user_name{};
+  std::string name{};  // a user has one of each name
+  UserDiskKind kind = UserDiskKind::kDisk;
+  std::uint32_t size_gib = 0;
+  std::string storage{};    // of several hosts; empty: of `host` alone
+  HostId host{};            // where it was used last; empty: nowhere yet
+  DesktopId holder{};       // of a disk: it is that desktop's until nothing of the desktop is left anywhere
+  std::uint64_t epoch = 0;  // rises with each holder
+  bool made = false;        // it has been seen: whoever does not find it must not make an empty one in its place
+  bool removing = false;    // its host is to delete it
 };
 
 enum class SessionState { kOffered, kConnected, kDisconnected, kRefused, kEnded };

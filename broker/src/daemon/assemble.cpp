@@ -3,10 +3,14 @@
 
 #include <csignal>
 #include <format>
+#include <functional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <tobari/base/log.h>
 #include <tobari/net/node_link.h>
+#include <tobari/policy/zones.h>
 
 #include "auth/authenticator.h"
 #include "auth/worker_pool.h"
@@ -17,6 +21,8 @@
 #include "http/http_server.h"
 #include "metrics/measured_store.h"
 #include "rest/api.h"
+#include "rpc/control_loop.h"
+#include "rpc/direct_control.h"
 #include "rpc/live_sessions.h"
 #include "rpc/node_server.h"
 #include "rpc/nodes_service.h"
@@ -37,6 +43,15 @@ constexpr int kNodeServerDays = 825;  // made anew at every start
 std::string nodes_address(const Config& config, const net::Endpoint& bound) {
   const bool any = bound.address == "0.0.0.0" || bound.address == "::";
   return net::to_string({any ? config.public_names.front() : bound.address, bound.port});
+}
+
+// One that this machine does not know is missing: plans that name it do nothing by the clock.
+ZoneTable zones_of_this_machine(const std::set<std::string>& names) {
+  ZoneTable zones;
+  for (const std::string& name : names) {
+    if (auto zone = policy::find_zone(name)) zones.emplace(name, std::move(zone));
+  }
+  return zones;
 }
 
 std::vector<std::string> names_of(const std::vector<DeviceAuthorityFile>& authorities) {
@@ -75,10 +90,14 @@ struct Broker::Parts {
   ApprovedPolicy approved;
   std::unique_ptr<Authenticator> authenticator;
   HostRegistry hosts;
+  DirectControl control{*store, clock, hosts};
   LiveSessions live;
   NodesService nodes_service;
+  ControlLoop loop{{*store, clock, hosts, control, zones_of_this_machine,
+                    [this](const std::vector<Host>& all) { nodes_service.keep_only(all); }}};
   WorkerPool rest_workers{kRestWorkers, kRestQueue};
   WorkerPool password_workers{kPasswordWorkers, kPasswordQueue};
+  DesktopNews news{[this](std::function<void()> task) { return rest_workers.post(std::move(task)); }};
   Router router;
   std::unique_ptr<Api> api;
   std::unique_ptr<NodeServer> node_server;
@@ -102,11 +121,19 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
                                        std::move(authenticator), std::move(signer));
   Parts* const all = parts.get();
   // Networks first: that is one message a host, sessions are many.
-  parts->policy.on_changed([all] {
+  const auto asked_anew = [all] {
     all->hosts.networks_changed();
     all->live.policy_changed();
-  });
+  };
+  parts->policy.on_changed(asked_anew);
   parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
+  parts->hosts.on_news([all](const HostId& host) { all->news.heard_of(host); });
+  parts->hosts.on_reported([all](control::HostReported report) -> Result<void> {
+    all->loop.reported(std::move(report));
+    return {};
+  });
+  parts->hosts.on_lease_asked([all](const control::LeaseAsk& ask) { all->loop.asked(ask); });
+  parts->control.on_more([all] { all->loop.sweep_soon(); });
   parts->hosts.on_started([all](const auto& took) { all->metrics->login_phase(LoginPhase::kDesktopStart, took); });
   TOBARI_TRY(parts->approved.start());
   const net::CertificateNames names{
@@ -120,6 +147,10 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .clock = clock,
               .authenticator = *parts->authenticator,
               .hosts = parts->hosts,
+              .news = parts->news,
+              .control = {.transact = [all](const auto& decide) { return all->control.transact(decide); },
+                          .facts = [all] { return all->control.facts(); },
+                          .lease_age = [all](const HostId& host) { return all->loop.lease_age(host); }},
               .metrics = *parts->metrics,
               .policy = [all](const AccessQuestion& question) { return all->policy.decide(question); },
               .policy_files = parts->approved,
@@ -128,7 +159,8 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
               .gateway_port = config.gateway_address.port,
               .nodes_address = nodes_address(config, parts->node_server->endpoint()),
               .ca_pem = parts->keys.ca.certificate_pem,
-              .recording_key = recording_key});
+              .recording_key = recording_key,
+              .pools_changed = asked_anew});
   parts->router.add(all_routes(*parts->api));
   const auto handler = [all](Request request, Respond respond) {
     all->router.handle(std::move(request), std::move(respond));
@@ -140,6 +172,7 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
                   Observation::start(*config.metrics_listen, {*parts->store, clock, parts->hosts, *parts->metrics,
                                                               parts->rest_workers, parts->heads}));
   }
+  parts->loop.start();
   parts->live.start();
   return std::unique_ptr<Broker>(new Broker(std::move(parts)));
 }
@@ -148,7 +181,9 @@ void Broker::stop() {
   if (parts_ == nullptr) return;
   if (parts_->observation) parts_->observation->stop();
   parts_->live.stop();
+  parts_->loop.stop();
   parts_->http_server->stop();
+  parts_->news.stop();
   parts_->rest_workers.stop();
   parts_->password_workers.stop();
   parts_->hosts.stop();

@@ -85,6 +85,11 @@ void AttachStream::OnReadDone(bool ok) {
     finish_locked(grpc::Status::OK);
     return;
   }
+  // It counts from when it was sent, so it does not wait for what others store.
+  if (greeted_ && incoming_.has_ask_lease()) {
+    service_.parts().hosts.ask_lease(host_.id, incoming_.ask_lease());
+    return read_next();
+  }
   auto work = [self = shared_from_this()] {
     if (const auto done = self->handle(self->incoming_); !done.has_value()) {
       log::warning("host's line ended", {{"host", self->host_.name}, {"why", describe(done.error())}});
@@ -151,6 +156,9 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
       send(std::move(reply));
       return {};
     }
+    case wire::FromHost::kAskLease:
+      hosts.ask_lease(host_.id, message.ask_lease());
+      return {};
     case wire::FromHost::kLoad: {
       TOBARI_ASSIGN(HostLoad load, from_wire(message.load()));
       hosts.set_load(host_.id, std::move(load));

@@ -9,7 +9,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tobari/base/clock.h>
@@ -18,10 +20,12 @@
 #include <tobari/host.pb.h>
 #include <tobari/policy/grant.h>
 
+#include "control/events.h"
+#include "control/user_disks.h"
 #include "core/load.h"
-#include "core/placement.h"
 #include "rpc/desired_state.h"
 #include "rpc/pending_requests.h"
+#include "rpc/template_orders.h"
 #include "store/state_store.h"
 
 namespace tobari::broker {
@@ -29,6 +33,9 @@ namespace tobari::broker {
 inline constexpr int kMaxDesktopsPerHost = 4096;
 inline constexpr int kMaxImagesPerHost = 256;
 inline constexpr std::chrono::seconds kRequestDeadline{5};
+
+// What requests fail with whose host has no line here.
+[[nodiscard]] const Error& host_is_gone();
 
 // One attached host's line, as the registry sees it: gRPC in the program, a vector in tests.
 class HostLink {
@@ -47,6 +54,7 @@ struct HostInfo {
   std::uint64_t memory_mib = 0;
   std::string accelerator;
   std::vector<std::string> images;
+  std::vector<std::string> storages{};  // of several hosts, for users' disks
 };
 
 // What a person is told about a desktop.
@@ -70,11 +78,13 @@ class HostRegistry {
   HostRegistry(StateStore& store, const Clock& clock, NetworkOf network_of = {});
 
   // ---- from the node service
-  // A host has said hello; an older line of the same host is closed. Sends the desired state.
+  // A host has said hello; an older line of the same host is closed. Sends the desired state, or soon when the database
+  // is away.
   [[nodiscard]] Result<void> attach(const HostId& host, std::shared_ptr<HostLink> link, const wire::HostHello& hello);
   // Only when `link` is still the host's current one.
   void detach(const HostId& host, const HostLink* link);
   [[nodiscard]] Result<void> set_actual(const HostId& host, const wire::ActualState& actual);
+  void ask_lease(const HostId& host, const wire::AskLease& ask);
   void set_load(const HostId& host, HostLoad load);
   void complete(const HostId& host, const std::string& request_id, Result<HostAnswer> result);
 
@@ -84,11 +94,15 @@ class HostRegistry {
   [[nodiscard]] std::size_t connected() const;
   [[nodiscard]] std::optional<HostLoad> load(const HostId& host) const;  // the newest; nullopt: it has not said
   [[nodiscard]] DesktopCensus census() const;
-  [[nodiscard]] Result<std::vector<HostCapacity>> capacities() const;
-  // The stored desktops of this host have changed: tells it all of them. Nothing to do while it is away.
+  [[nodiscard]] std::shared_ptr<const control::Facts> facts() const;  // for the control core
+  // The stored desktops of this host have changed: tells it all of them. Nothing to do while it is away; while the
+  // database is, told() stays behind.
   void desired_changed(const HostId& host);
-  // What `network_of` says may have changed: tells every host that is there.
+  // What hosts are told besides what is stored of their desktops may be other (`network_of`, templates of pools): tells
+  // every host that is there.
   void networks_changed();
+  // Hosts that are there, and of which revision each was told last.
+  [[nodiscard]] std::map<HostId, std::uint64_t> told() const;
   // Called back once, on any thread: kUnavailable, kTimeout, kExhausted, or what the host says.
   using OnOpened = std::function<void(Result<OpenedDisplay>)>;
   void open_display(const HostId& host, wire::OpenDisplay message, OnOpened callback);
@@ -103,6 +117,18 @@ class HostRegistry {
   // Called when a host has attached, on any thread: it may have missed what was said of its sessions. Set before the
   // first one does.
   void on_attached(std::function<void(const HostId&)> attached) { attached_ = std::move(attached); }
+  // Called when something about a host or its desktops may be other than before: its line, its report. On any thread,
+  // without a lock; returns at once. Set before the first one attaches.
+  void on_news(std::function<void(const HostId&)> news) { news_ = std::move(news); }
+  // What hosts report, and what they ask, for the control core. On any thread, without a lock. Set before the first one
+  // attaches.
+  using OnReported = std::function<Result<void>(control::HostReported)>;
+  void on_reported(OnReported reported) { reported_ = std::move(reported); }
+  void on_lease_asked(std::function<void(const control::LeaseAsk&)> asked) { asked_ = std::move(asked); }
+  // Something is known of it that may be news to whoever waits for it.
+  void tell(const HostId& host) const {
+    if (news_) news_(host);
+  }
   // Called with the time that a desktop took from starting to running, as its host says. Set before the first one
   // attaches.
   using OnStarted = std::function<void(std::chrono::steady_clock::duration)>;
@@ -120,6 +146,16 @@ class HostRegistry {
     HostInfo info;
     std::optional<HostLoad> load;
     std::map<std::string, Actual> desktops;
+    // Held over reading the store and queueing the message, so that older words cannot overtake newer ones.
+    std::shared_ptr<std::mutex> telling = std::make_shared<std::mutex>();
+    std::uint64_t told = 0;  // revision
+  };
+  // What goes to a host, but for its network rules.
+  struct Wanted {
+    std::uint64_t revision = 0;
+    std::vector<Desktop> desktops;
+    control::LifeFacts life;
+    std::vector<MachineKind> kinds;
   };
 
   // What a host says now, after what it said before; in `started` the times of those that run now.
@@ -128,17 +164,21 @@ class HostRegistry {
                                               const wire::ActualState& actual, Durations& started);
   std::shared_ptr<HostLink> link_of(const HostId& host) const;
   void request(const HostId& host, const std::string& id, wire::ToHost message, PendingRequests::Callback callback);
-  [[nodiscard]] Result<void> forget_removed(const HostId& host, const wire::ActualState& actual);
-  [[nodiscard]] Result<void> pass_epochs(const HostId& host, const wire::ActualState& actual);
+  [[nodiscard]] Result<void> take_over(const HostId& host, const wire::ActualState& actual);
+  [[nodiscard]] Result<Wanted> wanted_of(const HostId& host) const;
+  [[nodiscard]] wire::ToHost desired_message(const HostId& host, const Wanted& wanted,
+                                             std::span<const std::string> images) const;
 
   StateStore& store_;
+  const Clock& clock_;
   const NetworkOf network_of_;
   mutable std::mutex mutex_;
   std::map<HostId, Attached> hosts_;
-  // Held over reading the store and queueing the message, so that an older state cannot overtake a newer one.
-  std::mutex desired_mutex_;
-  std::uint64_t revision_;
+  mutable std::shared_ptr<const control::Facts> facts_;  // of hosts_; null: to be made anew
   std::function<void(const HostId&)> attached_;
+  std::function<void(const HostId&)> news_;
+  OnReported reported_;
+  std::function<void(const control::LeaseAsk&)> asked_;
   OnStarted started_;
   PendingRequests pending_;
 };

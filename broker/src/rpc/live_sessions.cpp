@@ -18,19 +18,30 @@ struct Fresh {
   policy::Grant grant;  // for all desktops
 };
 
-Fresh ask(const AccessPolicy& policy, const Session& session, const SessionAccess& access) {
+std::vector<DesktopId> desktops_of(const Session& session) {
   std::vector<DesktopId> desktops{session.desktop};
   desktops.insert(desktops.end(), session.further.begin(), session.further.end());
+  return desktops;
+}
+
+Fresh ask(const AccessPolicy& policy, const Session& session, const SessionAccess& access,
+          const std::map<DesktopId, Desktop>& known) {
   Fresh fresh;
   std::vector<policy::Grant> grants;
-  for (const DesktopId& desktop : desktops) {
-    fresh.answer = policy({.user = session.user_name,
-                           .desktop_id = desktop.str(),
-                           .client_address = access.client_address,
-                           .client = access.client,
-                           .mfa_level = access.mfa_level,
-                           .sessions = access.sessions,
-                           .device = access.device});
+  for (const DesktopId& desktop : desktops_of(session)) {
+    AccessQuestion question{.user = session.user_name,
+                            .desktop_id = desktop.str(),
+                            .client_address = access.client_address,
+                            .client = access.client,
+                            .mfa_level = access.mfa_level,
+                            .sessions = access.sessions,
+                            .device = access.device};
+    // As it is now: who changes a pool's labels means the sessions as well. Of a desktop that is gone nothing is known.
+    if (const auto at = known.find(desktop); at != known.end()) {
+      question.pool = at->second.pool_name;
+      question.labels = at->second.labels;
+    }
+    fresh.answer = policy(question);
     if (!fresh.answer.allowed) return fresh;
     grants.push_back(fresh.answer.grant);
   }
@@ -91,7 +102,8 @@ void LiveSessions::run(const std::stop_token& stop, Minute minute) {
 void LiveSessions::evaluate() {
   const std::scoped_lock lock(evaluating_);
   for (const auto& [id, each] : std::exchange(told_, {})) tell(each.first, each.second);
-  const auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
+  Desktops desktops;
+  const auto sessions = read(desktops);
   bool failed = !sessions.has_value();
   if (failed) {
     log::error("live sessions are not held to the policy", {{"why", describe(sessions.error())}});
@@ -99,7 +111,7 @@ void LiveSessions::evaluate() {
     const Time now = parts_.clock.wall();
     for (const Session& session : *sessions) {
       if (!is_live(session, now)) continue;
-      if (const auto judged = judge(session); !judged.has_value()) {
+      if (const auto judged = judge(session, desktops); !judged.has_value()) {
         log::error("what a session lost is not written down",
                    {{"session", session.id.str()}, {"why", describe(judged.error())}});
         failed = true;
@@ -111,10 +123,28 @@ void LiveSessions::evaluate() {
   passes_ = std::max(passes_, 1);
 }
 
-Result<void> LiveSessions::judge(const Session& session) {
+Result<std::vector<Session>> LiveSessions::read(Desktops& desktops) const {
+  return parts_.store.get([&desktops](const Reader& reader) -> Result<std::vector<Session>> {
+    TOBARI_ASSIGN(auto sessions, reader.live_sessions());
+    for (const Session& session : sessions) {
+      for (const DesktopId& id : desktops_of(session)) {
+        if (desktops.contains(id)) continue;
+        auto desktop = reader.desktop(id);
+        if (desktop.has_value()) {
+          desktops.emplace(id, *std::move(desktop));
+        } else if (desktop.error().code != Errc::kNotFound) {
+          return std::unexpected<Error>(desktop.error());
+        }
+      }
+    }
+    return sessions;
+  });
+}
+
+Result<void> LiveSessions::judge(const Session& session, const Desktops& desktops) {
   TOBARI_ASSIGN(SessionAccess access, parse_access(session.access));
   if (!access.ended_because.empty()) return {};  // it is being ended
-  Fresh fresh = ask(parts_.policy, session, access);
+  Fresh fresh = ask(parts_.policy, session, access, desktops);
   if (fresh.answer.allowed) {
     if (session.access.empty()) return {};  // of before this was kept
     if (const auto why = must_end(access.grant, fresh.grant)) {

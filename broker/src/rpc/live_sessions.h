@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/ids.h>
@@ -42,7 +43,8 @@ class LiveSessions {
 
   void start();  // the thread that watches the clock
   void stop();
-  void policy_changed();  // any thread; soon
+  // Or what it is asked about has: pools, their labels, what is in them. Any thread; soon.
+  void policy_changed();
   // A host may have missed what was said of its sessions.
   void host_attached(const HostId& host);
 
@@ -53,7 +55,9 @@ class LiveSessions {
   using Minute = std::chrono::time_point<std::chrono::system_clock, std::chrono::minutes>;
   [[nodiscard]] static Minute minute_of(Time time) { return std::chrono::floor<std::chrono::minutes>(time); }
   void run(const std::stop_token& stop, Minute minute);
-  [[nodiscard]] Result<void> judge(const Session& session);
+  using Desktops = std::map<DesktopId, Desktop>;
+  [[nodiscard]] Result<std::vector<Session>> read(Desktops& desktops) const;
+  [[nodiscard]] Result<void> judge(const Session& session, const Desktops& desktops);
   [[nodiscard]] Result<void> end(const Session& session, SessionAccess access, const AccessAnswer& why);
   [[nodiscard]] Result<void> narrow(const Session& session, SessionAccess access, policy::Grant now);
   void tell(const Session& session, const SessionAccess& access);

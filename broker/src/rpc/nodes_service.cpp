@@ -2,6 +2,7 @@
 #include "rpc/nodes_service.h"
 
 #include <format>
+#include <set>
 #include <utility>
 
 #include <grpc/grpc_security_constants.h>
@@ -49,12 +50,32 @@ Result<Node> NodesService::caller(const grpc::CallbackServerContext& context, No
   TOBARI_ASSIGN(const auto name, node::parse_node_uri({names.front().data(), names.front().size()}));
   TOBARI_ASSIGN(const HostId id, HostId::parse(name.id));
   if (role_of(name.role) != role) return fail(Errc::kPermissionDenied, "this call is not for this kind of node");
-  auto node = parts_.store.get([&id](const Reader& reader) { return reader.node(id); });
+  auto node = node_of(id);
   if (!node.has_value() && node.error().code == Errc::kNotFound) {
     return fail(Errc::kPermissionDenied, "this node was removed: enrol it again");
   }
   if (node.has_value() && node->role != role) return fail(Errc::kPermissionDenied, "the node has another role");
   return node;
+}
+
+Result<Node> NodesService::node_of(const HostId& id) {
+  auto node = parts_.store.get([&id](const Reader& reader) { return reader.node(id); });
+  const std::scoped_lock lock(known_mutex_);
+  if (node.has_value()) {
+    if (node->role == NodeRole::kHost) known_.insert_or_assign(id, *node);
+  } else if (node.error().code == Errc::kNotFound) {
+    known_.erase(id);
+  } else if (const auto known = known_.find(id); known != known_.end()) {
+    return known->second;
+  }
+  return node;
+}
+
+void NodesService::keep_only(std::span<const Host> hosts) {
+  std::set<HostId> there;
+  for (const Host& host : hosts) there.insert(host.id);
+  const std::scoped_lock lock(known_mutex_);
+  std::erase_if(known_, [&there](const auto& entry) { return !there.contains(entry.first); });
 }
 
 grpc::ServerBidiReactor<wire::FromHost, wire::ToHost>* NodesService::Attach(grpc::CallbackServerContext* context) {

@@ -2,7 +2,10 @@
 // The gRPC service that hosts and gateways call (broker/shared/proto/tobari/host.proto).
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
 
 #include <grpcpp/server_context.h>
@@ -39,6 +42,8 @@ class NodesService final : public wire::Nodes::CallbackService {
   grpc::ServerUnaryReactor* RedeemRoute(grpc::CallbackServerContext* context, const wire::RedeemRouteRequest* request,
                                         wire::RedeemRouteReply* reply) override;
 
+  // All hosts that there are: who is none of them any more is nobody, also while the database is away. Any thread.
+  void keep_only(std::span<const Host> hosts);
   // Ends the workers; calls that come later are refused. Before the gRPC server is taken down.
   void stop();
 
@@ -50,7 +55,12 @@ class NodesService final : public wire::Nodes::CallbackService {
   [[nodiscard]] Result<wire::EnrolReply> enrol(const wire::EnrolRequest& request, const std::string& peer);
   [[nodiscard]] Result<Node> caller(const grpc::CallbackServerContext& context, NodeRole role);
 
+  [[nodiscard]] Result<Node> node_of(const HostId& id);
+
   Parts parts_;
+  // Hosts as the database last had them, for the time that it is away: who was one then may attach again.
+  std::mutex known_mutex_;
+  std::map<HostId, Node> known_;
   // gRPC's own threads must not wait for the disk. One worker for reports keeps them in order.
   WorkerPool calls_{2, 1024};
   WorkerPool reports_{1, 4096};

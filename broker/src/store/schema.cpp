@@ -147,9 +147,30 @@ constexpr std::array kStep5{
     Statement{"ALTER TABLE desktops_in_pools RENAME TO desktops"},
     Statement{"CREATE INDEX desktops_by_host ON desktops(host_id)"},
     Statement{"CREATE INDEX desktops_by_user ON desktops(user_id)"},
+    Statement{"CREATE INDEX desktops_by_pool ON desktops(pool_id, name)"},  // in pages
+
+    // ---- plans of pools, desktops at rest, endings, users' disks
+    Statement{"ALTER TABLE pools ADD COLUMN plan TEXT NOT NULL DEFAULT ''"},
+    Statement{"ALTER TABLE desktops ADD COLUMN rest TEXT NOT NULL DEFAULT 'stopped'"},
+    Statement{"ALTER TABLE desktops ADD COLUMN wakes INTEGER NOT NULL DEFAULT 0"},
+    Statement{"ALTER TABLE desktops ADD COLUMN end_at BIGINT NOT NULL DEFAULT 0"},
+    Statement{"ALTER TABLE desktops ADD COLUMN end_how TEXT NOT NULL DEFAULT ''"},
+    Statement{"ALTER TABLE desktops ADD COLUMN end_text TEXT NOT NULL DEFAULT ''"},
+    Statement{"CREATE INDEX desktops_by_end ON desktops(end_at)"},
+    // The holder is no foreign key: a disk may be another's as soon as nothing of the desktop is left.
+    Statement{"CREATE TABLE user_disks (id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id), name TEXT NOT "
+              "NULL, kind TEXT NOT NULL, size_gib INTEGER NOT NULL, storage TEXT NOT NULL, host_id TEXT REFERENCES "
+              "nodes(id), holder TEXT NOT NULL, epoch BIGINT NOT NULL, made INTEGER NOT NULL, removing INTEGER NOT "
+              "NULL, UNIQUE (user_id, name))"},
+    Statement{"CREATE INDEX user_disks_by_host ON user_disks(host_id)"},
 };
 // Whoever has pools, or desktops without a user, cannot go back.
 constexpr std::array kBack5{
+    // ---- users' disks
+    Statement{"CREATE TABLE no_user_disks (disks BIGINT CHECK (disks = 0))"},
+    Statement{"INSERT INTO no_user_disks SELECT COUNT(*) FROM user_disks"},
+    Statement{"DROP TABLE no_user_disks"},
+    Statement{"DROP TABLE user_disks"},
     Statement{"CREATE TABLE no_pools (pools BIGINT CHECK (pools = 0))"},
     Statement{"INSERT INTO no_pools SELECT COUNT(*) FROM pools"},
     Statement{"DROP TABLE no_pools"},

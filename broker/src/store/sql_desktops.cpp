@@ -12,13 +12,15 @@ namespace {
 
 // As the columns come; becomes a Desktop only when every column makes sense.
 struct DesktopRow {
-  std::string id, user_id, host_id, power, pool_id, pool_kind, labels;
+  std::string id, user_id, host_id, power, pool_id, pool_kind, labels, rested, end_how, end_text;
   Desktop rest;
   int vcpus = 0;
   int memory_mib = 0;
   int heads = 0;
+  int wakes = 0;
   long long epoch = 0;
   long long revision = 0;
+  long long end_at = 0;
 
   [[nodiscard]] Result<Desktop> parsed() const {
     Desktop desktop = rest;
@@ -38,6 +40,12 @@ struct DesktopRow {
     desktop.heads = static_cast<std::uint32_t>(heads);
     desktop.epoch = static_cast<std::uint64_t>(epoch);
     desktop.revision = static_cast<std::uint64_t>(revision);
+    TOBARI_ASSIGN(desktop.rest, parse_rest(rested));
+    desktop.wakes = wakes != 0;
+    if (end_at > 0) {
+      TOBARI_ASSIGN(const EndHow how, parse_end_how(end_how));
+      desktop.ending = Ending{.at = from_milliseconds(end_at), .how = how, .text = end_text};
+    }
     return desktop;
   }
 };
@@ -45,7 +53,7 @@ struct DesktopRow {
 constexpr std::string_view kSelect =
     "SELECT d.id, d.name, COALESCE(d.user_id, ''), COALESCE(u.name, ''), d.host_id, n.name, d.image, d.vcpus, "
     "d.memory_mib, d.heads, d.power, d.epoch, d.revision, COALESCE(d.pool_id, ''), COALESCE(p.name, ''), "
-    "COALESCE(p.kind, ''), COALESCE(p.labels, '') FROM desktops d LEFT JOIN users u ON u.id = d.user_id "
+    "COALESCE(p.kind, ''), COALESCE(p.labels, ''), d.rest, d.wakes, d.end_at, d.end_how, d.end_text FROM desktops d LEFT JOIN users u ON u.id = d.user_id "
     "JOIN nodes n ON n.id = d.host_id LEFT JOIN pools p ON p.id = d.pool_id ";
 
 }  // namespace
@@ -58,7 +66,8 @@ Result<std::vector<Desktop>> SqlTables::select_desktops(std::string_view where, 
     query.into(row.id).into(row.rest.name).into(row.user_id).into(row.rest.user_name).into(row.host_id);
     query.into(row.rest.host_name).into(row.rest.image).into(row.vcpus).into(row.memory_mib).into(row.heads);
     query.into(row.power).into(row.epoch).into(row.revision).into(row.pool_id).into(row.rest.pool_name);
-    query.into(row.pool_kind).into(row.labels);
+    query.into(row.pool_kind).into(row.labels).into(row.rested).into(row.wakes).into(row.end_at).into(row.end_how);
+    query.into(row.end_text);
     if (value != nullptr) query.use(*value);
     if (second != nullptr) query.use(*second);
     std::vector<Desktop> found;
@@ -118,7 +127,7 @@ Result<void> SqlTables::add_desktop(const Desktop& desktop) {
 Result<void> SqlTables::set_power(const DesktopId& id, Power power) {
   return sql_guard(sql_, "set a desktop's power", [this, &id, power]() -> Result<void> {
     const std::string value(to_string(power));
-    Query query(sql_, "UPDATE desktops SET power = :a WHERE id = :b");
+    Query query(sql_, "UPDATE desktops SET power = :a, rest = 'stopped', wakes = 0 WHERE id = :b");
     TOBARI_TRY(expect_change(query.use(value).use(id.str()).run(), "desktop"));
     touch(id);
     return {};

@@ -58,17 +58,19 @@ Result<std::vector<Pool>> SqlTables::select_pools(std::string_view where, const 
     PoolRow row;
     std::string name;
     std::string image;
+    std::string plan;
     Query query(sql_, std::string("SELECT id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                                  "max_desktops, spares, keep_seconds, is_open, closing FROM pools ")
+                                  "max_desktops, spares, keep_seconds, is_open, closing, plan FROM pools ")
                               .append(where) +
                           " ORDER BY name");
     query.into(row.id).into(name).into(row.kind).into(image).into(row.vcpus).into(row.memory_mib).into(row.heads);
     query.into(row.labels).into(row.min).into(row.max).into(row.spares).into(row.keep).into(row.open);
-    query.into(row.closing);
+    query.into(row.closing).into(plan);
     if (value != nullptr) query.use(*value);
     std::vector<Pool> found;
     while (query.next()) {
       TOBARI_ASSIGN(Pool pool, row.parsed(name, image));
+      pool.plan = plan;
       found.push_back(std::move(pool));
     }
     return found;
@@ -99,6 +101,13 @@ Result<std::vector<Desktop>> SqlTables::desktops_of_pool(const PoolId& pool) con
   return select_desktops("WHERE d.pool_id = :v AND d.power <> 'deleted'", &pool.str());
 }
 
+Result<std::vector<Desktop>> SqlTables::desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                               std::size_t limit) const {
+  const std::string value(name);
+  return select_desktops("WHERE d.pool_id = :v AND d.name > :w AND d.power <> 'deleted'", &pool.str(), &value,
+                         std::format(" LIMIT {}", limit));
+}
+
 Result<Desktop> SqlTables::desktop_in_pool(const UserId& user, const PoolId& pool) const {
   return only(
       select_desktops("WHERE d.pool_id = :v AND d.user_id = :w AND d.power <> 'deleted'", &pool.str(), &user.str()),
@@ -125,8 +134,9 @@ Result<void> SqlTables::assign_desktop(const DesktopId& id, std::uint64_t epoch,
 Result<void> SqlTables::retire_desktop(const DesktopId& id, std::uint64_t epoch) {
   return sql_guard(sql_, "retire a desktop", [this, &id, epoch]() -> Result<void> {
     const auto expected = static_cast<long long>(epoch);
-    Query query(
-        sql_, "UPDATE desktops SET user_id = NULL, power = 'deleted', epoch = epoch + 1 WHERE id = :a AND epoch = :b");
+    Query query(sql_,
+                "UPDATE desktops SET user_id = NULL, power = 'deleted', epoch = epoch + 1, end_at = 0 "
+                "WHERE id = :a AND epoch = :b");
     TOBARI_TRY(expect_change(query.use(id.str()).use(expected).run(), "desktop of this epoch"));
     touch(id);
     return {};
@@ -147,10 +157,11 @@ Result<void> SqlTables::add_pool(const Pool& pool) {
     const PoolRow row(pool);
     Query query(sql_,
                 "INSERT INTO pools (id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                "max_desktops, spares, keep_seconds, is_open, closing) "
-                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n)");
+                "max_desktops, spares, keep_seconds, is_open, closing, plan) "
+                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o)");
     query.use(row.id).use(pool.name).use(row.kind).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads);
-    query.use(row.labels).use(row.min).use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).run();
+    query.use(row.labels).use(row.min).use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing);
+    query.use(pool.plan).run();
     return {};
   });
 }
@@ -160,10 +171,10 @@ Result<void> SqlTables::change_pool(const Pool& pool) {
     const PoolRow row(pool);
     Query query(sql_,
                 "UPDATE pools SET name = :a, image = :b, vcpus = :c, memory_mib = :d, heads = :e, labels = :f, "
-                "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l "
-                "WHERE id = :m");
+                "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l, "
+                "plan = :m WHERE id = :n");
     query.use(pool.name).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads).use(row.labels).use(row.min);
-    query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(row.id);
+    query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(pool.plan).use(row.id);
     return expect_change(query.run(), "pool");
   });
 }

@@ -93,6 +93,8 @@ class Agent {
   void follow_state() {
     const bool was = std::exchange(ready_, is_ready());
     if (ready_ && !was) answer("ready");
+    // Left by the session when its user ended it; told once.
+    if (unlink((state_ + "/logged-off").c_str()) == 0) answer("logged-off");
   }
 
   void follow_port(bool hung_up) {
@@ -128,6 +130,9 @@ class Agent {
                      report("identity", run_command("identity", {c.name, c.machine_id, c.milliseconds, c.seed}));
                    },
                    [&](const Settle&) { report("settle", run_command("settle", {})); },
+                   [&](const Clock& c) { report("clock", run_command("clock", {c.milliseconds})); },
+                   [&](const Home& c) { report("home", run_command("home", {c.kind, c.name})); },
+                   [&](const LogOff&) { report("log-off", run_command("log-off", {})); },
                    [&](const Resize& c) {
                      report("resize", run_command("resize", {std::to_string(c.width), std::to_string(c.height)}));
                    },
@@ -199,7 +204,8 @@ int serve(std::span<char*> arguments) {
     std::fputs(
         "usage: tobari-agent PORT COMMANDS STATE\n"
         "Serves the host over the virtio-serial port PORT, runs the programs hostname, identity, settle, resize and\n"
-        "shutdown of the folder COMMANDS, and takes the file STATE/ready as the sign that the desktop is up.\n",
+        "shutdown, clock, home and log-off of the folder COMMANDS, and takes the file STATE/ready as the sign that the\n"
+        "desktop is up, STATE/logged-off that its user has ended the session.\n",
         stderr);
     return 2;
   }

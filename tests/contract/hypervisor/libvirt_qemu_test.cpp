@@ -41,7 +41,7 @@ class Libvirt {
   void start_daemon() { ASSERT_EQ(run(std::string(TOBARI_LIBVIRT_START) + " " + dir_.string()), 0); }
   // On return it has gone.
   static void kill_daemon(const char* signal) {
-    ASSERT_EQ(run(std::string("pid=$(pidof libvirtd) && kill ") + signal +
+    ASSERT_EQ(run(std::string("pid=$(cat /run/libvirtd.tobari.pid) && kill ") + signal +
                   " $pid && timeout 20 tail --pid=$pid -s 0.05 -f /dev/null"),
               0);
   }
@@ -86,6 +86,7 @@ struct Qemu {
   static constexpr bool kHasDisplay = true;
   static constexpr bool kAskStops = false;  // nobody is in there
   static constexpr bool kCopies = true;
+  static constexpr bool kExtraDisks = true;
   static Result<std::unique_ptr<Hypervisor>> make() {
     static_cast<void>(Libvirt::get());
     return make_libvirt_hypervisor({});
@@ -114,6 +115,12 @@ struct Qemu {
     spec.user = VmUser{64055, 993};
     if (!fs::exists(spec.disk)) make_overlay(spec, spec.backing_disk);
     return spec;
+  }
+  static ExtraDisk extra_disk(const DesktopId& id) {
+    const fs::path file = Libvirt::get().dir() / ("extra-" + id.str() + ".qcow2");
+    EXPECT_EQ(run("qemu-img create -q -f qcow2 " + file.string() + " 16M"), 0);
+    EXPECT_EQ(::chown(file.c_str(), 64055, 993), 0);
+    return {.file = file.string(), .serial = "0123456789abcdef"};
   }
   static DomainSpec spec(const DesktopId& id, const DomainSpec& of) {
     DomainSpec made = spec(id);

@@ -78,6 +78,30 @@ TEST_P(PoolsContract, WhatIsRetiredIsNobodysAndOfNoPoolButStillOfItsHost) {
   EXPECT_EQ(get([this](const Reader& r) { return r.host(host_.id); }).desktops, 1U);
 }
 
+TEST_P(PoolsContract, APoolsDesktopsComeInPages) {
+  const Pool other = pool("other");
+  const Desktop going = pooled(office_, host_, "d3");
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_pool(other));
+    for (const char* name : {"d5", "d1", "d4", "d2"}) TOBARI_TRY(w.add_desktop(pooled(office_, host_, name)));
+    TOBARI_TRY(w.add_desktop(pooled(other, host_, "d2-other")));
+    TOBARI_TRY(w.add_desktop(going));
+    return w.retire_desktop(going.id, 1);
+  });
+  const auto names = [this](const char* after, std::size_t limit) {
+    std::string all;
+    for (const Desktop& each :
+         get([&](const Reader& r) { return r.desktops_of_pool_after(office_.id, after, limit); })) {
+      all += each.name + " ";
+    }
+    return all;
+  };
+  EXPECT_EQ(names("", 10), "d1 d2 d4 d5 ");
+  EXPECT_EQ(names("", 2), "d1 d2 ");
+  EXPECT_EQ(names("d2", 2), "d4 d5 ");
+  EXPECT_EQ(names("d5", 2), "");
+}
+
 TEST_P(PoolsContract, AUserHasOneDesktopOfAPoolAndAnyNumberBeside) {
   done([&](Writer& w) -> Result<void> {
     TOBARI_TRY(w.add_desktop(pooled(office_, host_, "d1", alice_)));

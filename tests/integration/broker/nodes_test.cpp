@@ -157,6 +157,33 @@ class Nodes : public ::testing::Test {
   std::string admin;
 };
 
+TEST_F(Nodes, OneCallFindsMakesStartsAndOpensADesktopOfAPool) {
+  const auto host_dir = identity("host");
+  ASSERT_TRUE(node::enrol(join_token("host", "host-1"), node::Role::kHost, "host-1", host_dir).has_value());
+  FakeHost host(channel(host_dir));
+  const std::string alice = [this] {
+    static_cast<void>(desktop_of_alice());  // when that is made the host's hello has arrived
+    return running.sign_in("alice");
+  }();
+  const Response made = running.call("POST", "/api/v1/pools", admin,
+                                     R"({"name":"office","kind":"floating","image":"debian","max":2})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string pool = nlohmann::json::parse(made.body).at("id");
+  const Response connected = running.call("POST", "/api/v1/pools/" + pool + "/connect", alice);
+  ASSERT_EQ(connected.status, 200) << connected.body << ": nobody had to ask twice";
+  const auto reply = nlohmann::json::parse(connected.body);
+  EXPECT_EQ(reply.at("certificate_sha256"), kFingerprint);
+  const auto pools = nlohmann::json::parse(running.call("GET", "/api/v1/desktops", alice).body).at("pools");
+  ASSERT_EQ(pools.size(), 1U);
+  EXPECT_EQ(pools[0].at("desktop_id"), reply.at("desktop_id"));
+  auto closed = host.next_close();
+  const std::string desktop = reply.at("desktop_id");
+  EXPECT_EQ(running.call("POST", "/api/v1/desktops/" + desktop + "/logoff", alice).status, 202);
+  ASSERT_EQ(closed.wait_for(10s), std::future_status::ready);
+  EXPECT_THAT(closed.get(), HasSubstr("log-off by alice"));
+  EXPECT_EQ(until(404, "GET", "/api/v1/desktops/" + desktop, admin).status, 404) << "its host has deleted it";
+}
+
 TEST_F(Nodes, FromJoinTokenToAConnectionRedeemedOnce) {
   const auto host_dir = identity("host");
   const auto gateway_dir = identity("gateway");

@@ -75,7 +75,8 @@ TEST_F(Clones, OutlivesAgentAndLibvirt) {
   const auto vm = world_->vm(id);
   const auto made = world_->generations();
   world_->kill_host();
-  ASSERT_EQ(shell("pid=$(pidof libvirtd) && kill -KILL $pid && timeout 20 tail --pid=$pid -f /dev/null"), 0);
+  ASSERT_EQ(shell("pid=$(cat /run/libvirtd.tobari.pid) && kill -KILL $pid && timeout 20 tail --pid=$pid -f /dev/null"),
+            0);
   world_->start_libvirt();
   ASSERT_TRUE(world_->start_host());
   ASSERT_TRUE(world_->desktop_is(id, wire::DESKTOP_STATE_RUNNING));

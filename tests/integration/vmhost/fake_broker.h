@@ -79,6 +79,11 @@ class FakeBroker final : public wire::Nodes::Service {
     const std::scoped_lock lock(mutex_);
     return actual_;
   }
+  // Since the last clear().
+  std::vector<wire::FromHost> received() {
+    const std::scoped_lock lock(mutex_);
+    return received_;
+  }
   void clear() {
     const std::scoped_lock lock(mutex_);
     received_.clear();

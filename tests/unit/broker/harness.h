@@ -19,6 +19,7 @@
 #include "core/offer.h"
 #include "http/router.h"
 #include "rest/api.h"
+#include "rpc/direct_control.h"
 #include "rpc/host_registry.h"
 #include "store/memory_store.h"
 
@@ -80,9 +81,16 @@ class FakePolicyFiles final : public PolicyFiles {
 struct Harness {
   Harness() {
     store.set_contended(true);  // whatever an act does, it does it again
+    hosts.on_news([this](const HostId& host) { news.heard_of(host); });
+    // As the control loop does, but at once.
+    hosts.on_reported([this](const control::HostReported& report) -> Result<void> {
+      TOBARI_TRY(control.decide(report));
+      return {};
+    });
     router.add(all_routes(api));
   }
   ~Harness() {
+    news.stop();
     normal.stop();
     password.stop();
     hosts.stop();
@@ -122,6 +130,7 @@ struct Harness {
   void report_all(const Node& node, const std::vector<std::pair<std::string, wire::DesktopState>>& desktops,
                   std::uint64_t epoch = 1) {
     wire::ActualState actual;
+    actual.set_revision(store.get([&node](const Reader& r) { return r.host(node.id); })->revision);
     for (const auto& [desktop, state] : desktops) {
       wire::ActualDesktop& seen = *actual.add_desktops();
       seen.set_desktop_id(desktop);
@@ -154,8 +163,9 @@ struct Harness {
     });
     if (!done.has_value()) std::abort();
   }
-  Response call(const std::string& method, const std::string& path, const std::string& token = "",
-                const std::string& body = "", const std::string& key = "", const std::string& tag = "") {
+  // The answer is waited for by whoever asks it of the future.
+  std::future<Response> begin(const std::string& method, const std::string& path, const std::string& token = "",
+                              const std::string& body = "", const std::string& key = "", const std::string& tag = "") {
     Request request;
     request.method = method;
     request.path = path;
@@ -173,7 +183,11 @@ struct Harness {
     auto promise = std::make_shared<std::promise<Response>>();
     auto answer = promise->get_future();
     router.handle(std::move(request), [promise](Response response) { promise->set_value(std::move(response)); });
-    return answer.get();
+    return answer;
+  }
+  Response call(const std::string& method, const std::string& path, const std::string& token = "",
+                const std::string& body = "", const std::string& key = "", const std::string& tag = "") {
+    return begin(method, path, token, body, key, tag).get();
   }
   std::vector<std::string> audited() {
     std::vector<std::string> actions;
@@ -188,6 +202,7 @@ struct Harness {
   MemoryStore store{clock};
   std::unique_ptr<Authenticator> authenticator = std::move(Authenticator::create(store, clock)).value();
   HostRegistry hosts{store, clock};
+  DirectControl control{store, clock, hosts};
   BrokerMetrics metrics;
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
   FakePolicyFiles policy_files;
@@ -195,10 +210,19 @@ struct Harness {
   bool policy_allows = true;
   std::set<std::string> allowed{"connect"};
   std::function<void(const AccessQuestion&, AccessAnswer&)> adjust;  // the policy's answer
+  std::optional<std::chrono::milliseconds> lease_age;
+  int pools_changed = 0;
+  WorkerPool normal{4, 64};
+  WorkerPool password{2, 64};
+  DesktopNews news{[this](std::function<void()> task) { return normal.post(std::move(task)); }};
   Api api{.store = store,
           .clock = clock,
           .authenticator = *authenticator,
           .hosts = hosts,
+          .news = news,
+          .control = {.transact = [this](const auto& decide) { return control.transact(decide); },
+                      .facts = [this] { return control.facts(); },
+                      .lease_age = [this](const HostId&) { return lease_age; }},
           .metrics = metrics,
           .policy = [this](const AccessQuestion& q) -> AccessAnswer {
             const bool yes = policy_allows && allowed.contains(q.what);
@@ -214,9 +238,9 @@ struct Harness {
           .gateway_address = "gateway.example",
           .gateway_port = 3389,
           .nodes_address = "127.0.0.1:9000",
-          .ca_pem = ""};
-  WorkerPool normal{4, 64};
-  WorkerPool password{2, 64};
+          .ca_pem = "",
+          .patience = {},  // a desktop that starts is said so at once
+          .pools_changed = [this] { ++pools_changed; }};
   Router router{{*authenticator, store, normal, password, metrics}};
 };
 

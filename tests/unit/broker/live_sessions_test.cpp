@@ -26,8 +26,10 @@ class LiveSessionsTest : public ::testing::Test, protected Harness {
       for (const std::string& channel : open) answer.grant.channels.push_back({channel, "the-rule", limits});
     };
   }
-  Session add(SessionState state = SessionState::kConnected, const std::vector<DesktopId>& further = {}) {
+  Session add(SessionState state = SessionState::kConnected, const std::vector<DesktopId>& further = {},
+              const DesktopId& desktop = DesktopId::random()) {
     Session session = new_session(node, UserId::random(), state);
+    session.desktop = desktop;
     session.further = further;
     SessionAccess access{.grant = {.user = "alice"},
                          .client_address = "192.0.2.7",
@@ -73,6 +75,42 @@ TEST_F(LiveSessionsTest, ThePolicyIsAskedAsItWasInTheBeginning) {
   EXPECT_EQ(asked[0].client, "tobari-client/1");
   EXPECT_EQ(asked[0].sessions, 1U);
   EXPECT_EQ(asked[0].device.value().issuer, "house");
+}
+
+TEST_F(LiveSessionsTest, ThePolicyIsAskedAboutThePoolAsItIsNow) {
+  Pool pool;
+  pool.id = PoolId::random();
+  pool.name = "office";
+  pool.labels = {"shared"};
+  Desktop desktop;
+  desktop.id = DesktopId::random();
+  desktop.name = "office-1";
+  desktop.host = node.id;
+  desktop.pool = pool.id;
+  act([&](Writer& writer) -> Result<void> {
+    TOBARI_TRY(writer.add_pool(pool));
+    return writer.add_desktop(desktop);
+  });
+  add(SessionState::kConnected, {}, desktop.id);
+  asked.clear();
+  live.evaluate();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].pool, "office");
+  EXPECT_EQ(asked[0].labels, std::vector<std::string>{"shared"});
+  pool.labels = {"lab"};
+  act([&pool](Writer& writer) { return writer.change_pool(pool); });
+  live.evaluate();
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[1].labels, std::vector<std::string>{"lab"});
+}
+
+TEST_F(LiveSessionsTest, OfADesktopThatIsGoneNothingIsKnown) {
+  add();
+  asked.clear();
+  live.evaluate();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_FALSE(asked[0].pool.has_value());
+  EXPECT_FALSE(asked[0].labels.has_value());
 }
 
 TEST_F(LiveSessionsTest, AChannelThatIsTakenAwayClosesAndIsOnRecord) {

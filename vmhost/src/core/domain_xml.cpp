@@ -72,6 +72,19 @@ std::string disk(const DomainSpec& spec) {
                      escaped(spec.disk), below);
 }
 
+// Mapped: the guest's owners and modes are kept beside the files, which stay the VM's user's, so that nothing that a
+// guest writes is a program or a device to the host.
+std::string folder(const std::optional<SharedFolder>& shared) {
+  if (!shared) return {};
+  return std::format(R"(    <filesystem type='mount' accessmode='mapped'>
+      <driver type='path'/>
+      <source dir='{}'/>
+      <target dir='{}'/>
+    </filesystem>
+)",
+                     escaped(shared->path), escaped(shared->tag));
+}
+
 // A virtio-serial port of our own rather than QEMU's vdagent, which carries plain text only and keeps a machine from
 // being saved or moved.
 std::string channel(const std::string& name, const std::string& socket) {
@@ -181,8 +194,9 @@ std::string machine_xml(const DomainSpec& spec, const TemplateFiles* of) {
   out += "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n";
   out += "  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n" + disk(spec);
   out += "    <controller type='usb' model='none'/>\n";
-  if (special) out += ports();
+  if (special || spec.spare_ports) out += ports();
   if (!special && spec.network) out += card(spec.id, *spec.network);
+  if (!special) out += folder(spec.folder);
   out += channel(spec.agent_channel, spec.agent_socket) + channel(spec.clipboard_channel, spec.clipboard_socket);
   out += "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
   out += kDisplay;
@@ -253,5 +267,18 @@ std::string domain_xml(const DomainSpec& spec) { return machine_xml(spec, nullpt
 std::string clone_xml(const DomainSpec& spec, const TemplateFiles& of) { return machine_xml(spec, &of); }
 
 std::string card_xml(const DesktopId& id, const NetworkCard& network) { return card(id, network); }
+
+std::string disk_xml(const ExtraDisk& extra, std::uint32_t place) {
+  const char letter = static_cast<char>('b' + static_cast<char>(place % kMaxExtraDisks));
+  return std::format(R"(<disk type='file' device='disk'>
+  <driver name='qemu' type='qcow2' discard='unmap'/>
+  <source file='{}'/>
+  <backingStore/>
+  <target dev='vd{}' bus='virtio'/>
+  <serial>{}</serial>
+</disk>
+)",
+                     escaped(extra.file), letter, escaped(extra.serial));
+}
 
 }  // namespace tobari::vmhost

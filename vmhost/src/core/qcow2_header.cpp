@@ -65,6 +65,7 @@ Result<Qcow2Header> parse_qcow2_header(std::span<const std::byte> bytes) {
     }
   }
   Qcow2Header header;
+  header.size = number_at<std::uint64_t>(bytes, 24);
   header.l1_entries = number_at<std::uint32_t>(bytes, 36);
   header.l1_at = number_at<std::uint64_t>(bytes, 40);
   if (header.l1_entries > kMaxL1Entries) return fail(Errc::kInvalidArgument, "qcow2 file with too large a table");

@@ -19,6 +19,7 @@ inline constexpr std::uint32_t kMaxL1Entries = 4U << 20U;  // QEMU's own limit
 struct Qcow2Header {
   std::string backing_file;      // empty: none
   std::string backing_format;    // from the header extension; empty: not stated, QEMU would probe
+  std::uint64_t size = 0;        // that the guest sees, in bytes
   std::uint64_t l1_at = 0;       // where the first table of its own data lies: all zero while there is none
   std::uint32_t l1_entries = 0;  // of 8 bytes; at most kMaxL1Entries
 };

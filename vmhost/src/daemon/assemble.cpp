@@ -6,11 +6,16 @@
 #include <csignal>
 #include <format>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <poll.h>
 #include <pwd.h>
+#include <set>
 #include <sstream>
+#include <string>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -24,9 +29,11 @@
 #include "daemon/observation.h"
 #include "front/front.h"
 #include "host/host_agent.h"
+#include "host/lease_keeper.h"
 #include "host/load_reporter.h"
 #include "host/template_keeper.h"
-#include "link/broker_link.h"
+#include "keeper/keeper_line.h"
+#include "link/broker_lines.h"
 #include "network/nft_packet_filter.h"
 
 namespace tobari::vmhost {
@@ -34,6 +41,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kFrontName = "front";  // as the keeper has it (adoption.cpp)
 constexpr std::size_t kDesktopWorkers = 8;  // libvirt starts so many VMs side by side; each waits most of the time
 
 // Searchable by the VMs' user, readable by nobody else.
@@ -59,8 +67,9 @@ Accelerator find_accelerator(const Config& config) {
   return choose_accelerator(fs::exists("/dev/kvm"), cpuinfo.str());
 }
 
-RecordingStore::Options recordings_of(const Config& config) {
+RecordingStore::Options recordings_of(const Config& config, std::set<std::string> interrupted) {
   RecordingStore::Options options;
+  options.interrupted = std::move(interrupted);
   options.folder = config.recordings_dir;
   options.max_bytes = std::uint64_t{config.recordings_max_gib} << 30U;
   options.keep_for = std::chrono::days(config.recordings_keep_days);
@@ -112,21 +121,32 @@ class Host {
   Result<void> make(const Config& config) {
     for (const char* folder : {"", "disks", "agents", "templates"}) TOBARI_TRY(make_folder(config.state_dir / folder));
     TOBARI_ASSIGN(loop_, Loop::create());
-    TOBARI_ASSIGN(auto channel, node::open(config.identity_dir, config.broker));
+    std::vector<std::shared_ptr<grpc::Channel>> brokers;
+    for (const std::string& each : config.brokers) {
+      TOBARI_ASSIGN(brokers.emplace_back(), node::open(config.identity_dir, each));
+    }
     TOBARI_ASSIGN(auto epochs, EpochStore::open(config.state_dir / "epochs"));
     TOBARI_ASSIGN(const auto vm_user, find_vm_user(config));
     TOBARI_ASSIGN(hypervisor_, make_libvirt_hypervisor({config.libvirt_uri, {}}));
     images_.emplace(config.images_dir, config.state_dir / "image-digests");
     disks_.emplace(config.state_dir / "disks", vm_user);
+    TOBARI_TRY(make_folder(config.user_disks.folder));
+    user_disks_.emplace(config.user_disks, config.user_storages, vm_user);
     template_store_.emplace(config.state_dir / "templates", vm_user);
-    TOBARI_ASSIGN(recordings_, Recordings::create(*loop_, recordings_of(config), clock_));
+    const ResourceGroups* const groups = find_groups();  // before anything is started, which would be in our own
+    TOBARI_ASSIGN(Adoption adopted, find_what_was_left(config));
+    TOBARI_ASSIGN(recordings_, Recordings::create(*loop_, recordings_of(config, adopted.recorded()), clock_));
     hypervisor_worker_.emplace(*loop_);
     desktop_workers_.emplace(*loop_, kDesktopWorkers);
     disk_worker_.emplace(*loop_);
-    TOBARI_ASSIGN(front_, Front::create(*loop_, config.front_listen, {},
-                                        [this](const std::string& token, const std::string& address, int descriptor) {
-                                          return agent_->on_client(token, address, descriptor);
-                                        }));
+    TOBARI_ASSIGN(front_, Front::create(
+                              *loop_, config.front_listen, {},
+                              [this](const std::string& token, const std::string& address, int descriptor) {
+                                return agent_->on_client(token, address, descriptor);
+                              },
+                              std::move(adopted.front)));
+    if (keeper_) keeper_->keep(std::string(kFrontName), "", front_->listener());
+    TOBARI_ASSIGN(lease_, LeaseKeeper::create(*loop_, {.file = config.state_dir / "lease", .brokers = brokers.size()}));
     const Accelerator accelerator = find_accelerator(config);
     accelerator_ = accelerator == Accelerator::kKvm ? "kvm" : "tcg";
     DesktopServices services{.loop = *loop_,
@@ -158,29 +178,40 @@ class Host {
     services.metrics = &metrics_;
     services.vm_user = vm_user;
     services.recordings = recordings_.get();
+    services.user_disks = &*user_disks_;
+    services.disk_claims = &disk_claims_;
+    services.lease = lease_.get();
     services.display.program = config.display_program;
     services.display.socket = config.display_socket;
     services.display.log_level = log::to_string(config.log_level);
-    services.display.groups = find_groups();
+    services.display.groups = groups;
     services.display.figures = &displays_;
+    services.display.keeper = keeper_.get();
+    services.display.hold = std::chrono::seconds(config.keeper_hold_seconds);
+    services.restarts.deaths = static_cast<int>(config.desktop_restarts) + 1;
     services.display.limits.memory_mib = config.display_memory_mib;
     services.display.limits.cpu_percent = config.display_cpu_percent;
     if (::geteuid() == 0 && config.first_display_uid != 0) services.first_uid = config.first_display_uid;
     HostAgent::Options options;
     options.desired_file = config.state_dir / "desired";
     options.hello = hello(config, accelerator, front_->port());
-    agent_.emplace(std::move(options), std::move(services), std::move(epochs), EventQueue(config.state_dir / "events"),
-                   [this](const wire::FromHost& message) {
-                     if (link_) link_->send(message);
-                   });
-    link_.emplace(*loop_, std::move(channel),
-                  BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
-                                        [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
+    agent_.emplace(
+        std::move(options), std::move(services), std::move(epochs), EventQueue(config.state_dir / "events"),
+        [this](const wire::FromHost& message) {
+          if (link_) link_->send(message);
+        },
+        std::move(adopted));
+    link_.emplace(*loop_, brokers,
+                  BrokerLines::Callbacks{
+                      .on_open = [this](const BrokerLines::Send& line) { agent_->on_broker_open(line); },
+                      .on_message = [this](std::size_t broker,
+                                           const wire::ToHost& message) { agent_->on_broker_message(message, broker); },
+                      .on_lost = [this] { agent_->on_broker_lost(); }});
     load_.emplace(*loop_, displays_, [this](const wire::FromHost& message) { link_->send(message); });
     if (config.metrics_listen) {
       TOBARI_ASSIGN(observation_,
                     Observation::start(*config.metrics_listen, {*loop_, metrics_, *agent_, *front_, displays_,
-                                                                [this] { return link_->connected(); }}));
+                                                                [this] { return link_->connected() > 0; }}));
     }
     return {};
   }
@@ -195,18 +226,45 @@ class Host {
     return &*groups_;
   }
 
+  // Nothing when there is no keeper: then restarting us ends sessions.
+  Result<Adoption> find_what_was_left(const Config& config) {
+    if (config.keeper_program.empty() && config.keeper_socket.empty()) {
+      log::warning("display processes end with this agent: no keeper is configured (keeper_program)");
+      return Adoption();
+    }
+    KeeperOptions options;
+    options.program = config.keeper_program;
+    options.socket = config.keeper_socket.empty() ? config.state_dir / "keeper.sock" : fs::path(config.keeper_socket);
+    options.hold = std::chrono::seconds(config.keeper_hold_seconds);
+    TOBARI_ASSIGN(keeper_, KeeperLine::create(*loop_, std::move(options)));
+    Adoption left = sort_out(keeper_->take(), *keeper_);
+    log::info("from the agent before", {{"displays", std::to_string(left.displays.size())},
+                                        {"sessions", std::to_string(left.sessions.size())},
+                                        {"away_ms", std::to_string(keeper_->away().count())}});
+    return left;
+  }
+
+  // With a keeper, displays stay as machines do: whether this is a restart is not known here, and what is not taken
+  // over ends soon.
+  void end_displays() {
+    if (keeper_) return agent_->leave_displays();
+    agent_->ask_displays_to_end();
+  }
+
   // Once: in order. Again: at once.
   void leave(RunOptions options) {
     observation_.reset();
     front_.reset();
     if (!options.stop_desktops_on_exit || leaving_) {
-      agent_->ask_displays_to_end();
+      end_displays();
       return loop_->stop();
     }
+    if (keeper_) keeper_->drop(std::string(kFrontName));
     leaving_ = true;
     log::info("stopping all desktops");
     agent_->stop_desktops([this] {
       agent_->ask_displays_to_end();
+      if (keeper_) keeper_->end();
       loop_->stop();
     });
   }
@@ -222,7 +280,9 @@ class Host {
     hypervisor_worker_.reset();
     networks_.reset();
     templates_.reset();
+    lease_.reset();
     agent_.reset();
+    keeper_.reset();
     if (loop_ != nullptr) loop_->clear();
   }
 
@@ -232,6 +292,7 @@ class Host {
   std::unique_ptr<Loop> loop_;
   HostMetrics metrics_;
   DisplayFigures displays_;
+  std::unique_ptr<KeeperLine> keeper_;
   std::unique_ptr<Recordings> recordings_;
   std::optional<ResourceGroups> groups_;
   std::unique_ptr<Hypervisor> hypervisor_;
@@ -240,13 +301,16 @@ class Host {
   std::optional<NetworkKeeper> networks_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;
+  std::optional<UserDiskStore> user_disks_;
+  UserDiskClaims disk_claims_;
+  std::unique_ptr<LeaseKeeper> lease_;
   std::optional<TemplateStore> template_store_;
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;
   std::optional<TemplateKeeper> templates_;
   std::optional<HostAgent> agent_;
-  std::optional<BrokerLink> link_;
+  std::optional<BrokerLines> link_;
   std::unique_ptr<Front> front_;
   std::optional<LoadReporter> load_;
   std::unique_ptr<Observation> observation_;

@@ -4,20 +4,23 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tobari/base/log.h>
 #include <tobari/base/result.h>
 #include <tobari/net/tcp_socket.h>
 
+#include "host/user_disk_store.h"
 #include "network/interfaces.h"
 
 namespace tobari::vmhost {
 
 struct Config {
-  std::string broker;  // "ADDR:PORT"
+  std::vector<std::string> brokers;  // "ADDR:PORT", all that there are: one, or a list (docs/ARCHITECTURE.md, D67)
   std::filesystem::path identity_dir;
   std::filesystem::path state_dir;
   std::filesystem::path images_dir;
@@ -41,10 +44,20 @@ struct Config {
   // The most that a display process may have, where control groups can be had.
   std::uint32_t display_memory_mib = 4096;
   std::uint32_t display_cpu_percent = 400;  // of one processor
+  // Who holds display processes while this program is started again (docs/RESTARTS.md): a program that is started when
+  // it does not run; or where the service manager starts it (installer/systemd). Neither: they end with us.
+  std::string keeper_program;
+  std::string keeper_socket;
+  std::uint32_t keeper_hold_seconds = 60;  // then they end
+  // A desktop whose VM ends by itself is started again so often in ten minutes, unless its pool says otherwise.
+  std::uint32_t desktop_restarts = 4;
   // The network for desktops; absent: they have none.
   //   network: libvirt's name of it, or bridge: a device of this host, with network_servers: its DHCP and DNS servers
   //   management_networks: closed to desktops; absent: every network that this host has an address in
   std::optional<NetworkOptions> network;
+  // Users' disks and folders: this host's own, and storages that other hosts reach under the same names.
+  UserStorage user_disks;  // user_disks_dir, else state_dir/user-disks; user_disks_max_gib
+  std::map<std::string, UserStorage> user_storages = {};  // a list of {name, folder}
 };
 
 // Every message names the file, and the key it is about.

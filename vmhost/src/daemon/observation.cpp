@@ -79,7 +79,8 @@ Observation::Figures Observation::look() const {
                   .front_waiting = parts_.front.half_open(),
                   .broker_connected = parts_.broker_connected(),
                   .displays = parts_.displays.totals(),
-                  .display_ends = parts_.displays.ends()};
+                  .display_ends = parts_.displays.ends(),
+                  .adopted = parts_.displays.taken_over()};
   for (const auto& [name, display] : parts_.displays.displays()) {
     ++figures.processes;
     if (display.newest.connected()) ++figures.clients;
@@ -109,6 +110,7 @@ Result<void> Observation::scrape(metrics::Scrape& scrape) {
   scrape.value(metric::kFrontWaiting, number(figures.front_waiting));
   scrape.value(metric::kDisplays, number(figures.processes));
   scrape.value(metric::kDisplayEnds, number(figures.display_ends));
+  scrape.value(metric::kAdopted, number(figures.adopted));
   scrape.value(metric::kConnected, number(figures.clients));
   scrape.value(metric::kUnsent, number(figures.unsent_bytes));
   scrape.value(metric::kInFlight, number(figures.in_flight));

@@ -9,18 +9,22 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <tobari/vmhost/hypervisor.h>
 
+#include "core/crash_policy.h"
 #include "core/reconcile.h"
 #include "core/restart_budget.h"
+#include "core/user_disk_claims.h"
 #include "host/disk_store.h"
 #include "host/guest_agent.h"
 #include "host/image_store.h"
 #include "host/loop.h"
 #include "host/network_keeper.h"
 #include "host/template_keeper.h"
+#include "host/user_disk_store.h"
 #include "host/worker.h"
 #include "metrics/host_metrics.h"
 #include "recording/recordings.h"
@@ -28,6 +32,8 @@
 #include "tobari/host.pb.h"
 
 namespace tobari::vmhost {
+
+class LeaseKeeper;
 
 // Another display process that shows a desktop for a while: a wall's.
 struct Borrower {
@@ -41,6 +47,9 @@ struct DesktopTimes {
   std::chrono::milliseconds hypervisor_again = std::chrono::seconds(1);
   std::chrono::milliseconds template_again = std::chrono::milliseconds(100);  // until it is known whether there is one
   std::chrono::milliseconds card_again = std::chrono::seconds(5);             // a copy that gets no card
+  std::chrono::milliseconds disk_again = std::chrono::seconds(5);             // a user's disk that cannot be had
+  std::chrono::milliseconds home_within = std::chrono::seconds(15);           // that a guest takes to use it
+  std::chrono::milliseconds rest_again = std::chrono::minutes(10);            // one that cannot be put to rest
   // What a copy costs, first when it has come to rest.
   std::chrono::milliseconds measure_first = std::chrono::seconds(10);
   std::chrono::milliseconds measure_every = std::chrono::minutes(1);
@@ -66,9 +75,14 @@ struct DesktopServices {
   DesktopTimes times = {};
   const HostMetrics* metrics = nullptr;  // null: nobody asks for them
   Recordings* recordings = nullptr;      // null: this host keeps none
+  const UserDiskStore* user_disks = nullptr;  // null: this host has none
+  UserDiskClaims* disk_claims = nullptr;
+  LeaseKeeper* lease = nullptr;  // null: what is wanted may run, as on a host that nobody can call lost
   std::function<void()> changed = {};    // look again: list, reconcile, report
   std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
   std::function<void(const DesktopId&, const wire::Transfer&)> on_transfer = {};
+  // Which clients an adopted display has, after everything that it had left to say.
+  std::function<void(const DesktopId&, const wire::Resumed&)> on_resumed = {};
   std::function<void(const std::string& request_id, const Result<std::string>& jpeg)> on_thumbnail = {};
 };
 
@@ -84,11 +98,17 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   // ---- what is
   // By the hypervisor's list, which was asked for at that time. One that is older than what was done since tells
   // nothing.
-  void listed(bool running, Loop::Steady::time_point asked);
+  void listed(bool running, Loop::Steady::time_point asked, bool paused = false, bool saved = false);
+  [[nodiscard]] bool paused() const noexcept { return paused_; }
   [[nodiscard]] bool running() const noexcept { return running_; }
   [[nodiscard]] bool busy() const noexcept { return busy_; }
   [[nodiscard]] bool held() const;  // not to be started now
+  [[nodiscard]] bool unwilling() const;  // could not be put to rest just now
   [[nodiscard]] bool gone() const noexcept { return gone_; }
+  // It, or a disk that it has, may be given anew elsewhere when this host is lost. So may one that nobody wants here:
+  // whose it is now is not known.
+  [[nodiscard]] bool leased() const { return !wanted_ || wanted_->leased(); }
+  [[nodiscard]] bool may_run() const;
   [[nodiscard]] wire::ActualDesktop actual() const;  // without its epoch, which the host keeps
   [[nodiscard]] const DesktopId& id() const noexcept { return id_; }
   [[nodiscard]] std::uint32_t slot() const noexcept { return slot_; }
@@ -98,7 +118,14 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void stop(std::chrono::milliseconds obey_within);
   void stop() { stop(services_.times.obey_within); }
   void remove();
-  void restart();  // now, whatever it is doing; forgets failures
+  void restart();  // now, whatever it is doing; forgets failures, and what was saved of it
+  void restart_in_order();
+  void suspend();
+  void save();
+  void resume();
+  void log_off_guest();
+  // It stands still until may_run() again, and its sessions end.
+  void fence();
 
   // ---- its display
   [[nodiscard]] Result<void> showable() const;  // the error says why it cannot be shown now
@@ -111,9 +138,19 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   // on_thumbnail() follows unless it fails at once. kUnavailable: nothing is shown now; kExhausted: too many asked.
   [[nodiscard]] Result<void> take_thumbnail(const std::string& request_id);
   void ask_display_to_end() noexcept;
+  // What is said over its picture now; empty text: nothing.
+  [[nodiscard]] wire::Warn warning() const;
+  // ---- of an earlier life of this program (docs/RESTARTS.md)
+  // Its display process, which shows it to its client; `session` is that client's, empty: there is none.
+  void adopt_display(AdoptedDisplay display, std::string session);
+  // A recording of its display goes on over this line.
+  void hand_recording_line(const std::string& session, const UniqueFd& line);
+  void leave_display() noexcept;  // for the next one
+
   // QEMU obeys the newest connection only (docs/COMMON_ERRORS.md), so there is one process at a time that gets one:
   // while the display is lent, the borrower, now and whenever the VM was started again; then the desktop's own process.
-  void lend_display(Borrower borrower);
+  // `has_it`: since an earlier life of this program.
+  void lend_display(Borrower borrower, bool has_it = false);
   void take_display_back();
   void source_lost(const std::string& detail);  // says whoever has it
   void end_session(
@@ -151,12 +188,37 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void measure_memory_in(std::chrono::milliseconds pause);
 
   void pull_plug();
+  [[nodiscard]] CrashPolicy crash_policy() const;
+  void crashed();
   void failed(const Error& error);
+
+  // ---- rest, and how its use ends (desktop_life.cpp)
+  using RestCall = Result<void> (Hypervisor::*)(const DesktopId&);
+  void call_to_rest(RestCall call, std::function<void(const Result<void>&)> then);
+  void cannot_rest(const char* what, const Error& error);
+  void runs_again();
+  void on_fenced(const Result<bool>& paused);
+  void end_display_sessions(const std::string& reason);
+  void take_ending(const wire::DesiredDesktop& wanted);
+  void warn_display();
+  void on_guest_news(const GuestEvent& event);
+  [[nodiscard]] wire::Rest resting() const;
+
+  // ---- its user's disks (desktop_disks.cpp)
+  [[nodiscard]] bool has_disks() const;  // all that it is to have
+  void bring_disks();
+  void attach_disk(const wire::UserDisk& disk);
+  void tell_guest_of(const wire::UserDisk& disk);
+  void disk_is_there();
+  void disk_failed(const std::string& why);
+  void forget_disks();
   void became_ready();  // from now on its user can work
   void rest_until(Loop::Steady::time_point until);
   void came_up();
   void went_down();
   void start_display();
+  void make_display(std::optional<AdoptedDisplay> adopted);
+  void on_display_resumed(const wire::Resumed& resumed);
   void on_display_session(const wire::Session& session);
   void on_display_gone();
   void on_display_picture(const wire::Picture& picture);
@@ -175,6 +237,19 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   const std::uint32_t slot_;
   std::optional<wire::DesiredDesktop> wanted_;
   bool running_ = false;
+  bool paused_ = false;
+  bool saved_ = false;
+  bool fencing_ = false;      // a worker is just pausing it, or pulling its plug
+  bool fenced_ = false;       // it is paused because it may not run
+  bool goes_on_ = false;      // it was just resumed, or started from what was saved: its clock is behind
+  bool logged_off_ = false;   // its user has ended the guest's session
+  std::optional<Rest> rest_as_{};  // because what was wanted cannot be
+  Loop::Steady::time_point rest_again_{};
+  std::string ending_text_;
+  std::optional<Loop::Steady::time_point> ending_at_{};
+  std::set<std::string> disks_there_;  // ids: its guest uses them
+  std::optional<std::string> bringing_{};  // the one that is being brought
+  std::string disk_problem_;
   bool busy_ = false;
   bool stopping_ = false;  // it goes down because we want it to
   bool removing_ = false;
@@ -194,6 +269,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   std::unique_ptr<GuestAgent> guest_;
   std::unique_ptr<DisplayProcess> display_;
   std::string connected_session_;
+  bool has_source_ = false;  // whoever shows it was adopted with one: it is not to be offered again at once
   std::optional<Borrower> borrower_;
   std::uint64_t handed_over_ = 0;  // how often the display went to another process
   struct Wish {
@@ -208,6 +284,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   Loop::Handle source_timer_;
   Loop::Handle card_timer_;
   Loop::Handle memory_timer_;
+  Loop::Handle disk_timer_;
 };
 
 }  // namespace tobari::vmhost

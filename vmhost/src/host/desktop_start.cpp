@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From a wish to a VM that runs: its disk, its network rules, as a copy of a template or from power-on; and what a copy
 // still needs when it runs (docs/CLONES.md).
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -36,6 +37,23 @@ std::string fresh_seed() {
 std::int64_t milliseconds_now() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+// Of a user who has one: a device that the machine has from its start.
+Result<std::optional<SharedFolder>> folder_of(const wire::DesiredDesktop& wanted, const UserDiskStore* store) {
+  for (const wire::UserDisk& disk : wanted.user_disks()) {
+    if (disk.kind() != wire::UserDisk::FOLDER) continue;
+    if (store == nullptr) return fail(Errc::kNotFound, "this host has no folders of users");
+    TOBARI_ASSIGN(const UserDiskId id, UserDiskId::parse(disk.id()));
+    TOBARI_ASSIGN(const auto path, store->ensure_folder({id, disk.storage(), disk.size_gib(), disk.made()}));
+    return std::optional(SharedFolder{.path = path.string(), .tag = kHomeTag});
+  }
+  return std::optional<SharedFolder>();
+}
+
+bool wants_folder(const wire::DesiredDesktop& wanted) {
+  return std::ranges::any_of(wanted.user_disks(),
+                             [](const wire::UserDisk& disk) { return disk.kind() == wire::UserDisk::FOLDER; });
 }
 
 }  // namespace
@@ -76,6 +94,8 @@ Result<Desktop::Prepared> Desktop::prepare(const wire::DesiredDesktop& wanted, c
   prepared.spec.title = wanted.name();
   prepared.spec.agent_socket = agent_socket();
   prepared.spec.clipboard_socket = clipboard_socket();
+  prepared.spec.spare_ports = wanted.takes_user_disk();
+  TOBARI_ASSIGN(prepared.spec.folder, folder_of(wanted, services_.user_disks));
   TOBARI_ASSIGN(const auto base, services_.disks.base_of(id_));
   choose_disk(prepared, base, of);
   const std::filesystem::path frozen = prepared.spec.frozen_disk;
@@ -96,6 +116,7 @@ void Desktop::start() {
   if (!wanted_->template_id().empty()) {
     of = services_.templates == nullptr ? fail(Errc::kNotFound, "this host makes no templates")
                                         : services_.templates->ready(wanted_->template_id(), profile_of(*wanted_));
+    if (wants_folder(*wanted_)) of = fail(Errc::kInvalidArgument, "its user has a shared folder, and no template has");
   }
   auto parts = std::make_shared<Parts>();
   auto job = [self = shared_from_this(), wanted = *wanted_, of = std::move(of)] { return self->prepare(wanted, of); };
@@ -123,12 +144,15 @@ void Desktop::join(Parts& parts) {
     return not_started(context(parts.card->error(), "its network cannot be filtered").error());
   }
   if (parts.card) prepared.spec.network = **parts.card;
+  if (saved_) prepared.copy_of.reset();  // it goes on where it was
   power_on(std::move(prepared));
 }
 
 // ---- starting
 
 void Desktop::power_on(Prepared prepared) {
+  // Preparing takes its time.
+  if (!may_run()) return not_started(fail(Errc::kUnavailable, "this host has no lease").error());
   auto job = [&hypervisor = services_.hypervisor, prepared]() -> Result<void> {
     if (prepared.copy_of) return hypervisor.clone(prepared.spec, prepared.copy_of->files);
     TOBARI_TRY(hypervisor.define(prepared.spec));
@@ -147,6 +171,7 @@ void Desktop::power_on(Prepared prepared) {
                  }
                  if (!started) return self->not_started(started.error());
                  self->busy_ = false;
+                 self->goes_on_ = std::exchange(self->saved_, false);
                  self->found(true);  // so that one which dies before the next list is seen to have died
                  self->services_.changed();
                });
@@ -195,9 +220,11 @@ GuestOrder Desktop::order_for_guest() const {
 
 void Desktop::on_guest(bool ready) {
   if (ready && std::exchange(card_is_due_, false)) attach_network();
+  if (ready && std::exchange(goes_on_, false)) guest_->say(guest_clock(milliseconds_now()));
   if (std::exchange(guest_ready_, ready) == ready) return;
   if (ready) became_ready();
   log::info(ready ? "guest is ready" : "guest is booting", {{"desktop", id_.str()}});
+  if (ready) bring_disks();
   services_.changed();
 }
 

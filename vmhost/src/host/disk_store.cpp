@@ -3,64 +3,22 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <format>
 #include <fstream>
-#include <spawn.h>
 #include <unistd.h>
 #include <vector>
 
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-#include "core/qcow2_header.h"
+#include "host/qcow2_files.h"
 
 namespace tobari::vmhost {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kLeastFreeBytes = 1U << 20U;  // an overlay with nothing in it has 200 KB
-
-// Runs a program without a shell; its complaints go to our standard error.
-Result<void> run(std::vector<std::string> arguments) {
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t child = -1;
-  if (const int error = ::posix_spawnp(&child, argv[0], nullptr, nullptr, argv.data(), ::environ); error != 0) {
-    return fail_errno(error, "start " + arguments[0]);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return fail_errno(errno, "wait for " + arguments[0]);
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail(Errc::kIo, arguments[0] + " failed");
-  return {};
-}
-
-Result<Qcow2Header> header_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail_errno(errno, "read " + file.string());
-  std::string head(kMaxQcow2HeaderBytes, '\0');
-  in.read(head.data(), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(in.gcount()));
-  return parse_qcow2_header(std::as_bytes(std::span(head)));
-}
-
 // Under another name first: what has the real name is whole.
 Result<void> write_overlay(const fs::path& overlay, const std::string& fresh, const fs::path& base) {
-  TOBARI_TRY(run({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.string(), fresh}));
-  const UniqueFd file(::open(fresh.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file || ::fchmod(file.get(), 0600) != 0 || ::fsync(file.get()) != 0) return fail_errno(errno, "write " + fresh);
-  if (::rename(fresh.c_str(), overlay.c_str()) != 0) return fail_errno(errno, "rename " + fresh);
-  return {};
-}
-
-bool is_full(const fs::path& folder) {
-  std::error_code error;
-  const fs::space_info space = fs::space(folder, error);
-  return !error && space.available < kLeastFreeBytes;
+  TOBARI_TRY(run_qemu_img({"create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.string(), fresh}));
+  return finish_file(fresh, overlay);
 }
 
 }  // namespace
@@ -81,7 +39,7 @@ Result<fs::path> DiskStore::ensure(const DesktopId& id, const fs::path& base) {
   const fs::path overlay = path_of(id);
   std::error_code error;
   if (!fs::exists(overlay, error)) TOBARI_TRY(make_overlay(overlay, base));
-  auto header = header_of(overlay);
+  auto header = qcow2_header_of(overlay);
   if (!header) return context(std::move(header).error(), "the desktop's disk");
   if (header->backing_file != base.string()) {
     return fail(Errc::kInvalidArgument,
@@ -99,20 +57,20 @@ Result<fs::path> DiskStore::ensure(const DesktopId& id, const fs::path& base) {
 Result<std::optional<fs::path>> DiskStore::base_of(const DesktopId& id) const {
   std::error_code error;
   if (!fs::exists(path_of(id), error)) return std::optional<fs::path>();
-  auto header = header_of(path_of(id));
+  auto header = qcow2_header_of(path_of(id));
   if (!header) return context(std::move(header).error(), "the desktop's disk");
   return std::optional(fs::path(header->backing_file));
 }
 
 Result<void> check_base(const fs::path& overlay, const fs::path& base) {
-  TOBARI_ASSIGN(const Qcow2Header header, header_of(overlay));
+  TOBARI_ASSIGN(const Qcow2Header header, qcow2_header_of(overlay));
   if (header.backing_file == base.string() && header.backing_format == "qcow2") return {};
   return fail(Errc::kInvalidArgument,
               std::format("{} was made for {}, not for {}", overlay.string(), header.backing_file, base.string()));
 }
 
 Result<bool> DiskStore::untouched(const DesktopId& id) const {
-  TOBARI_ASSIGN(const Qcow2Header header, header_of(path_of(id)));
+  TOBARI_ASSIGN(const Qcow2Header header, qcow2_header_of(path_of(id)));
   std::vector<char> table(std::size_t{header.l1_entries} * 8);
   std::ifstream in(path_of(id), std::ios::binary);
   in.seekg(static_cast<std::streamoff>(header.l1_at));
@@ -126,7 +84,7 @@ Result<std::set<fs::path>> DiskStore::bases() const {
   std::error_code error;
   for (fs::directory_iterator at(dir_, error), end; !error && at != end; at.increment(error)) {
     if (at->path().extension() != ".qcow2") continue;
-    auto header = header_of(at->path());
+    auto header = qcow2_header_of(at->path());
     if (header) found.insert(header->backing_file);
     // What is no disk is never started, and keeps nothing from being removed.
     if (!header && header.error().code != Errc::kInvalidArgument) {

@@ -16,7 +16,10 @@ namespace tobari::vmhost {
 struct FakeHypervisor::Domain {
   DomainSpec spec;
   bool running = false;
+  bool paused = false;
+  bool saved = false;
   bool has_card = false;
+  std::set<std::string> disks;  // attached
   int starts = 0;
   int clones = 0;
   std::vector<UniqueFd> display_ends;  // QEMU's; closed when the VM ends
@@ -43,7 +46,13 @@ Result<std::vector<DomainInfo>> FakeHypervisor::list() {
   const std::scoped_lock lock(mutex_);
   TOBARI_TRY(check_available());
   std::vector<DomainInfo> found;
-  for (const auto& [id, domain] : domains_) found.push_back({id, domain.running, !domain.spec.shared_ram.empty()});
+  for (const auto& [id, domain] : domains_) {
+    found.push_back({.id = id,
+                     .running = domain.running,
+                     .is_template = !domain.spec.shared_ram.empty(),
+                     .paused = domain.running && domain.paused,
+                     .saved = domain.saved});
+  }
   return found;
 }
 
@@ -75,7 +84,12 @@ Result<void> FakeHypervisor::start(const DesktopId& id) {
     TOBARI_TRY(check_network(found->second.spec.network));
     if (next_start_error_) return std::unexpected(*std::exchange(next_start_error_, std::nullopt));
     found->second.running = true;
-    found->second.has_card = found->second.spec.network.has_value();
+    found->second.paused = false;
+    // What was saved has what it had.
+    if (!std::exchange(found->second.saved, false)) {
+      found->second.has_card = found->second.spec.network.has_value();
+      found->second.disks.clear();
+    }
     found->second.starts += 1;
   }
   hub_->notify({DomainEvent::Kind::kStarted, id, "started"});
@@ -88,12 +102,75 @@ Result<void> FakeHypervisor::stop(const DesktopId& id, StopMode mode) {
     TOBARI_TRY(check_available());
     const auto found = domains_.find(id);
     if (found == domains_.end() || !found->second.running) return {};
-    if (mode == StopMode::kAsk && ignore_power_button_) return {};
+    if (mode == StopMode::kAsk && (ignore_power_button_ || found->second.paused)) return {};
     found->second.running = false;
     found->second.display_ends.clear();
   }
   hub_->notify({DomainEvent::Kind::kStopped, id, mode == StopMode::kAsk ? "shutdown" : "destroyed"});
   return {};
+}
+
+Result<void> FakeHypervisor::suspend(const DesktopId& id) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(check_available());
+  TOBARI_ASSIGN(Domain* const domain, running(id));
+  domain->paused = true;
+  return {};
+}
+
+Result<void> FakeHypervisor::resume(const DesktopId& id) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(check_available());
+  TOBARI_ASSIGN(Domain* const domain, running(id));
+  domain->paused = false;
+  return {};
+}
+
+Result<void> FakeHypervisor::save(const DesktopId& id) {
+  {
+    const std::scoped_lock lock(mutex_);
+    TOBARI_TRY(check_available());
+    const auto found = domains_.find(id);
+    if (found != domains_.end() && found->second.saved) return {};
+    TOBARI_ASSIGN(Domain* const domain, running(id));
+    if (next_save_error_) return std::unexpected(*std::exchange(next_save_error_, std::nullopt));
+    domain->running = false;
+    domain->saved = true;
+    domain->display_ends.clear();
+  }
+  hub_->notify({DomainEvent::Kind::kStopped, id, "saved"});
+  return {};
+}
+
+Result<void> FakeHypervisor::forget_saved(const DesktopId& id) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(check_available());
+  if (const auto found = domains_.find(id); found != domains_.end()) found->second.saved = false;
+  return {};
+}
+
+Result<void> FakeHypervisor::attach_disk(const DesktopId& id, const ExtraDisk& disk) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(check_available());
+  TOBARI_ASSIGN(Domain* const domain, running(id));
+  if (!domain->spec.spare_ports && domain->clones == 0) return fail(Errc::kExhausted, "no port is free");
+  // As QEMU locks what it writes to.
+  for (const auto& [other, each] : domains_) {
+    if (other != id && each.running && each.disks.contains(disk.file)) return fail(Errc::kIo, "the disk is in use");
+  }
+  domain->disks.insert(disk.file);
+  return {};
+}
+
+std::set<std::string> FakeHypervisor::disks(const DesktopId& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = domains_.find(id);
+  return found == domains_.end() || !found->second.running ? std::set<std::string>() : found->second.disks;
+}
+
+void FakeHypervisor::fail_next_save(Error error) {
+  const std::scoped_lock lock(mutex_);
+  next_save_error_ = std::move(error);
 }
 
 Result<UniqueFd> FakeHypervisor::display(const DesktopId& id, std::optional<std::uint32_t>) {
@@ -148,7 +225,9 @@ Result<void> FakeHypervisor::clone(const DomainSpec& spec, const TemplateFiles& 
       return fail(Errc::kIo, "what was frozen does not fit the VM");
     }
     domain.running = true;
+    domain.paused = false;
     domain.has_card = false;
+    domain.disks.clear();
     domain.starts += 1;
     domain.clones += 1;
   }

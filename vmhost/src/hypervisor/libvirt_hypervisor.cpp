@@ -77,9 +77,17 @@ class LibvirtHypervisor final : public Hypervisor {
   Result<std::vector<DomainInfo>> list() override {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const auto running, ours(connection, VIR_CONNECT_LIST_DOMAINS_ACTIVE));
+    TOBARI_ASSIGN(const auto paused, ours(connection, VIR_CONNECT_LIST_DOMAINS_PAUSED));
+    TOBARI_ASSIGN(const auto saved, ours(connection, VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE));
     TOBARI_ASSIGN(const auto all, ours(connection, 0));
     std::vector<DomainInfo> found;
-    for (const auto& [id, is_template] : all) found.push_back({id, running.contains(id), is_template});
+    for (const auto& [id, is_template] : all) {
+      found.push_back({.id = id,
+                       .running = running.contains(id),
+                       .is_template = is_template,
+                       .paused = running.contains(id) && paused.contains(id),
+                       .saved = saved.contains(id)});
+    }
     return found;
   }
 
@@ -98,7 +106,7 @@ class LibvirtHypervisor final : public Hypervisor {
     auto domain = find(connection, id);
     if (!domain) return not_found_is_fine(std::move(domain).error());
     if (is_active(*domain)) return fail(Errc::kAlreadyExists, "the VM is running");
-    if (::virDomainUndefine(domain->get()) < 0) {
+    if (::virDomainUndefineFlags(domain->get(), VIR_DOMAIN_UNDEFINE_MANAGED_SAVE) < 0) {
       return libvirt_failure(std::format("undefine the VM of desktop {}", id.str()));
     }
     return {};
@@ -125,6 +133,71 @@ class LibvirtHypervisor final : public Hypervisor {
     const int done = mode == StopMode::kAsk ? ::virDomainShutdown(domain->get()) : ::virDomainDestroy(domain->get());
     if (done < 0 && !was_not_running()) {
       return libvirt_failure(std::format("stop the VM of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  Result<void> suspend(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    TOBARI_ASSIGN(const int state, state_of(domain));
+    if (state == VIR_DOMAIN_PAUSED) return {};
+    if (::virDomainSuspend(domain.get()) < 0) {
+      return libvirt_failure(std::format("suspend the VM of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  Result<void> resume(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    TOBARI_ASSIGN(const int state, state_of(domain));
+    if (state != VIR_DOMAIN_PAUSED) return {};
+    if (::virDomainResume(domain.get()) < 0) {
+      return libvirt_failure(std::format("resume the VM of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  // Running when it is started again, whatever it was when it was saved.
+  Result<void> save(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    if (!is_active(domain)) {
+      if (::virDomainHasManagedSaveImage(domain.get(), 0) == 1) return {};
+      return fail(Errc::kNotFound, "the VM is not running");
+    }
+    if (::virDomainManagedSave(domain.get(), VIR_DOMAIN_SAVE_RUNNING) < 0) {
+      return libvirt_failure(std::format("save the VM of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  Result<void> forget_saved(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    auto domain = find(connection, id);
+    if (!domain) return not_found_is_fine(std::move(domain).error());
+    if (::virDomainHasManagedSaveImage(domain->get(), 0) != 1) return {};
+    if (::virDomainManagedSaveRemove(domain->get(), 0) < 0) {
+      return libvirt_failure(std::format("forget what was saved of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  Result<void> attach_disk(const DesktopId& id, const ExtraDisk& disk) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    char* described = ::virDomainGetXMLDesc(domain.get(), 0);
+    if (described == nullptr) return libvirt_failure("ask what a VM has");
+    const std::string xml = described;
+    std::free(described);
+    if (xml.contains("<serial>" + disk.serial + "</serial>")) return {};
+    std::uint32_t place = 0;
+    while (place < kMaxExtraDisks && xml.contains(std::format("dev='vd{}'", static_cast<char>('b' + place)))) ++place;
+    if (place == kMaxExtraDisks) return fail(Errc::kExhausted, "the VM has as many disks as it may have");
+    if (::virDomainAttachDeviceFlags(domain.get(), disk_xml(disk, place).c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
+      return libvirt_failure(std::format("attach a disk to desktop {}", id.str()));
     }
     return {};
   }
@@ -219,6 +292,15 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
  private:
+  // kNotFound when it does not run.
+  static Result<int> state_of(const Domain& domain) {
+    int state = VIR_DOMAIN_NOSTATE;
+    if (::virDomainGetState(domain.get(), &state, nullptr, 0) < 0) return libvirt_failure("ask for a VM's state");
+    const bool runs = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
+    if (!runs) return fail(Errc::kNotFound, "the VM is not running");
+    return state;
+  }
+
   // Again each time: libvirt sees by itself whether it has changed, and somebody may have removed it meanwhile.
   static Result<void> define_guard(const Connection& connection) {
     const Filter filter(::virNWFilterDefineXML(connection.get(), guard_xml().c_str()));

@@ -163,10 +163,11 @@ void BrokerLink::on_message(const std::shared_ptr<Stream>& from, const wire::ToH
 void BrokerLink::on_end(const std::shared_ptr<Stream>& which, const std::string& why) {
   if (which != stream_) return;
   stream_.reset();
-  answered_ = false;
+  const bool answered = std::exchange(answered_, false);
   if (!std::exchange(reported_, true)) log::warning("no connection to the broker", {{"reason", why}});
   timer_ = loop_.after(jittered(pause_), [this] { open(); });
   pause_ = std::min(pause_ * 2, kLongestPause);
+  if (answered) callbacks_.on_end();
 }
 
 }  // namespace tobari::vmhost

@@ -31,6 +31,8 @@ inline constexpr Definition kCpus{"tobari_vmhost_cpus", Kind::kGauge, "Processor
 inline constexpr Definition kDisplays{"tobari_display_processes", Kind::kGauge, "Display processes that run."};
 inline constexpr Definition kDisplayEnds{"tobari_display_ends_total", Kind::kCounter,
                                          "Display processes that have ended, for whatever reason."};
+inline constexpr Definition kAdopted{"tobari_display_adopted_total", Kind::kCounter,
+                                     "Display processes that this agent took over from the one before it."};
 inline constexpr Definition kConnected{"tobari_display_clients", Kind::kGauge,
                                        "Display processes that a client is connected to."};
 inline constexpr Definition kObserved{"tobari_display_observed_seconds_total", Kind::kCounter,
@@ -55,9 +57,10 @@ inline constexpr Definition kUnsent{"tobari_display_unsent_bytes", Kind::kGauge,
 inline constexpr Definition kInFlight{"tobari_display_frames_in_flight", Kind::kGauge,
                                       "Frames that wait for their acknowledgement."};
 
-inline constexpr Definition kCatalogue[] = {
-    kDesktops, kStartTime, kStartFailures, kCloneTime,   kHypervisorUp,    kBrokerUp,  kFrontClients, kFrontWaiting,
-    kMemory,   kCpus,      kDisplays,      kDisplayEnds, kConnected,       kObserved,  kFrames,       kAcknowledged,
-    kCommands, kBytes,     kPixels,        kEncodeTime,  kAcknowledgeTime, kInputTime, kUnsent,       kInFlight};
+inline constexpr Definition kCatalogue[] = {kDesktops,   kStartTime,       kStartFailures, kCloneTime, kHypervisorUp,
+                                            kBrokerUp,   kFrontClients,    kFrontWaiting,  kMemory,    kCpus,
+                                            kDisplays,   kDisplayEnds,     kAdopted,       kConnected, kObserved,
+                                            kFrames,     kAcknowledged,    kCommands,      kBytes,     kPixels,
+                                            kEncodeTime, kAcknowledgeTime, kInputTime,     kUnsent,    kInFlight};
 
 }  // namespace tobari::vmhost::metric

@@ -43,6 +43,10 @@ inline constexpr std::string_view kGuardName = "tobari-desktop";
 // A desktop's card alone, to be attached.
 [[nodiscard]] std::string card_xml(const DesktopId& id, const NetworkCard& card);
 
+// One more disk, to be attached. `place`: from 0, which of the VM's further disks it is.
+[[nodiscard]] std::string disk_xml(const ExtraDisk& disk, std::uint32_t place);
+inline constexpr std::uint32_t kMaxExtraDisks = 4;
+
 // KVM only when the device is there and the CPU says that it can (`cpuinfo`: the text of /proc/cpuinfo): some machines
 // show a /dev/kvm under which guests hang.
 [[nodiscard]] Accelerator choose_accelerator(bool has_kvm_device, std::string_view cpuinfo);

@@ -36,6 +36,19 @@ struct NetworkCard {
   std::vector<std::string> dhcp_servers;  // numeric; others' answers do not reach the VM. Empty: anybody's do
 };
 
+// A disk besides the desktop's own, in a qcow2 file that stands on no other.
+struct ExtraDisk {
+  std::string file;
+  std::string serial;  // by which the guest knows it: 1 to 20 of [a-z0-9]
+};
+
+// A folder of the host that the guest sees (9p). The files in it are the VM's user's; who owns them in the guest is
+// kept beside them.
+struct SharedFolder {
+  std::string path;
+  std::string tag;  // by which the guest knows it
+};
+
 // What a frozen template is, besides its disk.
 struct TemplateFiles {
   std::string ram;    // its memory, of just the size that the copy's is to have
@@ -63,12 +76,16 @@ struct DomainSpec {
   std::optional<NetworkCard> network{};  // empty: the VM has no network
   std::string frozen_disk{};             // a template's overlay between `disk` and `backing_disk`; empty: none
   std::string shared_ram{};              // the file that its memory is in: of a template; empty: a desktop
+  bool spare_ports = false;              // devices may come while it runs
+  std::optional<SharedFolder> folder{};  // not of a copy: its template has none
 };
 
 struct DomainInfo {
   DesktopId id;
   bool running = false;
   bool is_template = false;
+  bool paused = false;  // it runs, and its processors do not
+  bool saved = false;   // it does not run, and start() goes on where it was
   friend bool operator==(const DomainInfo&, const DomainInfo&) = default;
 };
 
@@ -100,12 +117,24 @@ class Hypervisor {
   [[nodiscard]] virtual Result<std::vector<DomainInfo>> list() = 0;
   // Again with another spec: holds from the next start. With a network card also the guard that it stands behind.
   [[nodiscard]] virtual Result<void> define(const DomainSpec& spec) = 0;
-  // Never the disk. Unknown is success; kAlreadyExists while it runs.
+  // Never the disk; what was saved of it, too. Unknown is success; kAlreadyExists while it runs.
   [[nodiscard]] virtual Result<void> undefine(const DesktopId& id) = 0;
   // Running already is success; kNotFound when it was not defined.
   [[nodiscard]] virtual Result<void> start(const DesktopId& id) = 0;
   // Not running, or unknown, is success.
   [[nodiscard]] virtual Result<void> stop(const DesktopId& id, StopMode mode) = 0;
+  // Its processors stand still, its memory stays. Suspended already is success; kNotFound when it does not run.
+  [[nodiscard]] virtual Result<void> suspend(const DesktopId& id) = 0;
+  // Not suspended is success; kNotFound when it does not run.
+  [[nodiscard]] virtual Result<void> resume(const DesktopId& id) = 0;
+  // Memory and devices to the host's disk; the VM is gone then, and the next start() goes on where it was, whatever
+  // define() says meanwhile. Saved already is success; kNotFound when it does not run.
+  [[nodiscard]] virtual Result<void> save(const DesktopId& id) = 0;
+  // The next start() begins anew. Nothing saved, or unknown, is success.
+  [[nodiscard]] virtual Result<void> forget_saved(const DesktopId& id) = 0;
+  // Gives a running VM one more disk, until it ends. There already is success; kNotFound when it does not run. Wants
+  // DomainSpec::spare_ports, or a copy.
+  [[nodiscard]] virtual Result<void> attach_disk(const DesktopId& id, const ExtraDisk& disk) = 0;
   // A connected socket to the VM's D-Bus display; each call makes a new one. QEMU serves it to one user only: `user`,
   // or who calls when empty. kNotFound when the VM does not run.
   [[nodiscard]] virtual Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) = 0;

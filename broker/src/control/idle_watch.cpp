@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "control/idle_watch.h"
+
+#include <set>
+#include <utility>
+
+#include "core/session_state.h"
+
+namespace tobari::broker::control {
+
+void IdleWatch::seen(std::span<const Desktop> desktops, std::span<const Session> live, Time wall, Duration now) {
+  std::set<DesktopId> used;
+  for (const Session& session : live) {
+    if (!is_live(session, wall)) continue;
+    used.insert(session.desktop);
+    used.insert(session.further.begin(), session.further.end());
+  }
+  std::map<DesktopId, Duration> next;
+  for (const Desktop& desktop : desktops) {
+    if (desktop.user.empty() || desktop.power == Power::kDeleted || used.contains(desktop.id)) continue;
+    const auto known = idle_since_.find(desktop.id);
+    next.emplace(desktop.id, known == idle_since_.end() ? now : known->second);
+  }
+  idle_since_ = std::move(next);
+}
+
+std::map<DesktopId, std::chrono::seconds> IdleWatch::idle(Duration now) const {
+  std::map<DesktopId, std::chrono::seconds> idle;
+  for (const auto& [id, since] : idle_since_) idle.emplace(id, std::chrono::floor<std::chrono::seconds>(now - since));
+  return idle;
+}
+
+bool minds_idle(const Pool& pool) { return pool.kind == PoolKind::kFloating || !pool.plan.empty(); }
+
+}  // namespace tobari::broker::control

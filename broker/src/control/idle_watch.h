@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Since when users' desktops have had no client, by one broker's monotonic clock. Not durable: a broker that starts
+// again starts to count again, so that nobody's desktop ends because a broker was away. Pure; one thread at a time.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <span>
+
+#include "control/events.h"
+
+namespace tobari::broker::control {
+
+class IdleWatch {
+ public:
+  using Duration = std::chrono::nanoseconds;  // of the broker's monotonic clock
+
+  // All desktops that somebody wants to know it of, and all live sessions. An offer that is still good is a client: it
+  // may come any moment.
+  void seen(std::span<const Desktop> desktops, std::span<const Session> live, Time wall, Duration now);
+  // It could not be read: what was counted may be wrong.
+  void database_away() { idle_since_.clear(); }
+
+  // For Sweep.
+  [[nodiscard]] std::map<DesktopId, std::chrono::seconds> idle(Duration now) const;
+
+ private:
+  std::map<DesktopId, Duration> idle_since_;
+};
+
+// Whether anything happens to an idle desktop of this pool.
+[[nodiscard]] bool minds_idle(const Pool& pool);
+
+}  // namespace tobari::broker::control

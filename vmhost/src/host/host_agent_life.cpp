@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How users' work ends: log-offs, notices on walls, disks that are deleted.
+#include <algorithm>
+#include <utility>
+
+#include <tobari/base/log.h>
+
+#include "host/host_agent.h"
+
+namespace tobari::vmhost {
+namespace {
+
+constexpr std::size_t kMaxRemovedDisks = 256;  // host.proto
+
+}  // namespace
+
+void HostAgent::on_log_off(const wire::LogOffGuest& request) {
+  const auto desktop = ordered(request.desktop_id(), request.epoch());
+  // Whoever it is now, it is not the one who was to be logged off.
+  if (!desktop) {
+    return log::warning("log-off of a desktop that is not that any more", {{"desktop", request.desktop_id()}});
+  }
+  (*desktop)->log_off_guest();
+}
+
+// Of a wall's desktops the first one that ends speaks for all: the session ends with it.
+void HostAgent::warn_walls() {
+  for (const auto& [session, wall] : walls_) {
+    wire::Warn warning;
+    for (const auto& desktop : wall->desktops()) {
+      if (!warning.text().empty()) break;
+      warning = desktop->warning();
+    }
+    wall->warn(warning);
+  }
+}
+
+void HostAgent::take_removed_disks(const wire::DesiredState& desired) {
+  if (services_.user_disks == nullptr) return;
+  std::map<UserDiskId, bool> wanted;
+  for (const wire::UserDisk& each : desired.removed_user_disks()) {
+    const auto id = UserDiskId::parse(each.id());
+    if (!id || wanted.size() >= kMaxRemovedDisks) continue;
+    const auto known = removed_disks_.find(*id);
+    wanted.emplace(*id, known != removed_disks_.end() && known->second);
+    if (known == removed_disks_.end()) remove_disk(*id, each.storage());
+  }
+  removed_disks_ = std::move(wanted);
+}
+
+// One that a desktop here still has is not touched: it goes with the desktop first.
+void HostAgent::remove_disk(const UserDiskId& id, const std::string& storage) {
+  auto job = [store = services_.user_disks, id, storage,
+              held = services_.disk_claims != nullptr && services_.disk_claims->held(id)]() -> Result<void> {
+    if (held) return fail(Errc::kAlreadyExists, "a desktop on this host still has it");
+    return store->remove(id, storage);
+  };
+  services_.disk_worker.run(std::move(job), [this, id](const Result<void>& removed) {
+    const auto wanted = removed_disks_.find(id);
+    if (wanted == removed_disks_.end()) return;
+    if (removed) {
+      log::info("user's disk is deleted", {{"disk", id.str()}});
+      wanted->second = true;
+      return look();
+    }
+    log::error("user's disk is not deleted", {{"disk", id.str()}, {"reason", describe(removed.error())}});
+    removed_disks_.erase(wanted);  // the next order, which comes with every change, tries again
+  });
+}
+
+}  // namespace tobari::vmhost
