@@ -8,18 +8,21 @@ SHORT, LONG = (0.5, 8.0), (30.0, 60.0)
 LONG_SHARE = 0.3
 BETWEEN = (1.0, 6.0)  # s, from the begin of one fault to the next
 
-# Kind -> how often, relatively. Some need what a schedule may not have: "needs".
+# Kind -> how often, relatively.
 KINDS = {
-    "broker killed": 4, "broker paused": 4, "agent killed": 3, "agent paused": 3, "power lost": 1, "machine died": 2,
+    "broker killed": 4, "broker paused": 4, "agent killed": 3, "agent paused": 3, "watchdog killed": 1, "power lost": 1,
+    "machine died": 2,
     "line cut": 5, "line cut one way": 4, "client cut": 3, "host cut": 3, "database killed": 3, "database paused": 2,
     "connection paused": 1, "database locked": 2, "host draining": 1,
 }
 OF_POSTGRES = {"database killed", "database paused", "connection paused"}
 OF_SQLITE = {"database locked"}
+OF_WATCHDOG = {"watchdog killed"}
 # Longer, and a database is not what acts wait for; and a lock is held by programs, which do not take a minute.
 SECONDS = {"database killed": (0, 10), "database paused": (1, 8), "connection paused": (0.5, 5), "database locked": (1, 6),
            "machine died": (0, 0), "host draining": (5, 20)}
-# With nobody beside a dead agent, its machines would run on: then it is away for less than a lease.
+# An agent and its watchdog are never away together. Without a watchdog the agent is away for less than a lease: nobody
+# else would pause what it left running.
 WITHOUT_WATCHDOG = {"agent killed": (0.5, 12.0), "agent paused": (0.5, 12.0)}
 
 
@@ -37,8 +40,8 @@ class Fault:
 def draw(chance, length, brokers, hosts, database, watchdog):
     """Faults in the order of their begin. A process is dead or stands still for one reason at a time; lines and
     processes may fail together."""
-    kinds = {kind: weight for kind, weight in KINDS.items()
-             if kind not in (OF_SQLITE if database == "postgres" else OF_POSTGRES)}
+    without = (OF_SQLITE if database == "postgres" else OF_POSTGRES) | (set() if watchdog else OF_WATCHDOG)
+    kinds = {kind: weight for kind, weight in KINDS.items() if kind not in without}
     faults, busy_until, at = [], {}, chance.uniform(*BETWEEN)
     while at < length:
         kind = chance.choices(list(kinds), list(kinds.values()))[0]
@@ -55,7 +58,7 @@ def draw(chance, length, brokers, hosts, database, watchdog):
 def targets_of(kind, chance, brokers, hosts):
     if kind.startswith("broker"):
         return (chance.choice(brokers),)
-    if kind in ("agent killed", "agent paused", "power lost", "machine died", "host cut", "host draining"):
+    if kind in ("agent killed", "agent paused", "watchdog killed", "power lost", "machine died", "host cut", "host draining"):
         return (chance.choice(hosts),)
     if kind == "client cut":
         pair = ["us", chance.choice(brokers)]

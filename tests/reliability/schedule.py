@@ -56,7 +56,7 @@ class Schedule:
             host.enrol(portal, [f"h{number}"])
             host.start()
             if options.watchdog:
-                host.watch(options.watchdog)
+                host.watch()
         world.wait_for_hosts(options.hosts)
         self.host_ids = {host["name"]: host["id"] for host in portal.hosts() if host["role"] == "host"}
         self.pools = {kind: pools_api.make_pool(portal, kind, kind, "small", 40, SPARES) for kind in PEOPLE}
@@ -78,7 +78,7 @@ class Schedule:
     def play(self):
         options = self.options
         drawn = faults.draw(self.chance, options.length, [f"b{n + 1}" for n in range(options.brokers)],
-                            [f"h{n + 1}" for n in range(options.hosts)], options.database, bool(options.watchdog))
+                            [f"h{n + 1}" for n in range(options.hosts)], options.database, options.watchdog)
         agenda, began = [], time.monotonic()
         for number, fault in enumerate(drawn):
             heapq.heappush(agenda, (fault.at, number, 0, fault))
@@ -121,6 +121,8 @@ class Schedule:
             os.kill(self.host(name).pid, signal.SIGSTOP)
         elif kind == "power lost":
             self.host(name).lose_power()
+        elif kind == "watchdog killed":
+            self.host(name).watchdog.kill()
         elif kind == "machine died":
             self.kill_machine(name)
         elif kind == "database killed":
@@ -149,6 +151,8 @@ class Schedule:
             self.host(name).start()
         elif kind == "agent paused":
             os.kill(self.host(name).pid, signal.SIGCONT)
+        elif kind == "watchdog killed":
+            self.host(name).watchdog.start()
         elif kind == "database killed":
             self.world.postgres.tell("start")
         elif kind in ("database paused", "connection paused"):
@@ -204,6 +208,9 @@ class Schedule:
                 os.kill(each.pid, signal.SIGCONT)
             else:
                 each.start()
+        for host in self.world.hosts:
+            if host.watchdog and host.watchdog.process.poll() is not None:
+                host.watchdog.start()
         for broker in self.world.brokers:
             broker.wait_until_it_serves()
         for name, identity in self.host_ids.items():
@@ -258,7 +265,7 @@ def main():
     parser.add_argument("--length", type=float, required=True)
     parser.add_argument("--brokers", type=int, required=True)
     parser.add_argument("--hosts", type=int, required=True)
-    parser.add_argument("--watchdog", default="")
+    parser.add_argument("--watchdog", action="store_true")
     options = parser.parse_args()
     if not network.available():
         print("needs root and a network of its own (tests/integration/network/alone-in-network)")

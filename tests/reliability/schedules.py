@@ -28,7 +28,8 @@ def arguments():
     parser.add_argument("--hosts", type=int, default=3, help="simulated ones of each schedule (3)")
     parser.add_argument("--brokers", type=int, help="1; with PostgreSQL 2")
     parser.add_argument("--at-once", type=int, default=3 * (os.cpu_count() or 1), help="schedules that run side by side (3 a processor)")
-    parser.add_argument("--watchdog", help="program that pauses machines whose agent is dead; without one agents are away for less than a lease")
+    parser.add_argument("--without-watchdog", action="store_true",
+                        help="nobody pauses machines whose agent is dead, and agents are away for less than a lease")
     parser.add_argument("--build", default=TREE / "build/release", type=Path, help="a built tree (build/release)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="logs of schedules that failed go here")
     options = parser.parse_args()
@@ -43,7 +44,7 @@ def run_one(options, top, seed):
     folder = top / f"{seed}"
     words = [TREE / "tests/integration/network/alone-in-network", sys.executable, "-B", HERE / "schedule.py", "--seed", seed,
              "--database", options.database, "--folder", folder, "--build", options.build, "--length", options.length,
-             "--brokers", options.brokers, "--hosts", options.hosts, "--watchdog", options.watchdog or ""]
+             "--brokers", options.brokers, "--hosts", options.hosts, *([] if options.without_watchdog else ["--watchdog"])]
     try:
         done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=options.length + PATIENCE)
     except subprocess.TimeoutExpired:

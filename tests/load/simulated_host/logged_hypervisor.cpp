@@ -36,26 +36,37 @@ void LoggedHypervisor::apply(const MachineLine& line) {
   Machine& machine = machines_[line.machine];
   switch (line.kind) {
     case MachineLine::Kind::kUp:
-      machine = {.running = true, .paused = false, .is_template = line.is_template};
-      if (!fake_.spec(line.machine)) {  // of an earlier life
-        DomainSpec spec;
-        spec.id = line.machine;
-        if (line.is_template) spec.shared_ram = "ram";
-        static_cast<void>(fake_.define(spec));
-      }
+      machine = {.running = true, .paused = false, .saved = false, .is_template = line.is_template};
+      have_in_fake(line);
       static_cast<void>(fake_.start(line.machine));
       return;
     case MachineLine::Kind::kDown:
-      machine.running = machine.paused = false;
+      machine = {.running = false, .paused = false, .saved = false, .is_template = machine.is_template};
       static_cast<void>(fake_.stop(line.machine, StopMode::kNow));
+      static_cast<void>(fake_.forget_saved(line.machine));
       return;
     case MachineLine::Kind::kPaused:
       machine.paused = machine.running;
+      if (machine.running) static_cast<void>(fake_.suspend(line.machine));
       return;
     case MachineLine::Kind::kResumed:
       machine.paused = false;
+      if (machine.running) static_cast<void>(fake_.resume(line.machine));
+      return;
+    case MachineLine::Kind::kSaved:
+      machine = {.running = false, .paused = false, .saved = true, .is_template = machine.is_template};
+      static_cast<void>(fake_.save(line.machine));
       return;
   }
+}
+
+// One of an earlier life is defined by nobody yet.
+void LoggedHypervisor::have_in_fake(const MachineLine& line) {
+  if (fake_.spec(line.machine)) return;
+  DomainSpec spec;
+  spec.id = line.machine;
+  if (line.is_template) spec.shared_ram = "ram";
+  static_cast<void>(fake_.define(spec));
 }
 
 Result<void> LoggedHypervisor::note(MachineLine::Kind kind, const DesktopId& id) {
@@ -86,7 +97,9 @@ Result<void> LoggedHypervisor::define(const DomainSpec& spec) {
 Result<void> LoggedHypervisor::undefine(const DesktopId& id) {
   const std::scoped_lock lock(mutex_);
   TOBARI_TRY(follow());
+  const bool saved = state_of(id).saved;
   TOBARI_TRY(fake_.undefine(id));
+  if (saved) TOBARI_TRY(note(MachineLine::Kind::kDown, id));
   machines_.erase(id);
   return {};
 }
@@ -111,9 +124,49 @@ Result<void> LoggedHypervisor::start(const DesktopId& id) {
 Result<void> LoggedHypervisor::stop(const DesktopId& id, StopMode mode) {
   const std::scoped_lock lock(mutex_);
   TOBARI_TRY(follow());
+  const Machine machine = state_of(id);
   TOBARI_TRY(fake_.stop(id, mode));
-  if (!state_of(id).running) return {};
+  // What stands still does not see the power button.
+  if (!machine.running || (machine.paused && mode == StopMode::kAsk)) return {};
   return note(MachineLine::Kind::kDown, id);
+}
+
+Result<void> LoggedHypervisor::suspend(const DesktopId& id) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(follow());
+  TOBARI_TRY(fake_.suspend(id));
+  if (state_of(id).paused) return {};
+  return note(MachineLine::Kind::kPaused, id);
+}
+
+// First in the file: from then on it counts as running.
+Result<void> LoggedHypervisor::resume(const DesktopId& id) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(follow());
+  if (!state_of(id).paused) return fake_.resume(id);
+  return note(MachineLine::Kind::kResumed, id);
+}
+
+Result<void> LoggedHypervisor::save(const DesktopId& id) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(follow());
+  TOBARI_TRY(fake_.save(id));
+  if (state_of(id).saved) return {};
+  return note(MachineLine::Kind::kSaved, id);
+}
+
+Result<void> LoggedHypervisor::forget_saved(const DesktopId& id) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(follow());
+  TOBARI_TRY(fake_.forget_saved(id));
+  if (!state_of(id).saved) return {};
+  return note(MachineLine::Kind::kDown, id);
+}
+
+Result<void> LoggedHypervisor::attach_disk(const DesktopId& id, const ExtraDisk& disk) {
+  const std::scoped_lock lock(mutex_);
+  TOBARI_TRY(follow());
+  return fake_.attach_disk(id, disk);
 }
 
 Result<UniqueFd> LoggedHypervisor::display(const DesktopId& id, std::optional<std::uint32_t> user) {
@@ -158,30 +211,6 @@ Result<std::string> LoggedHypervisor::bridge_of(const std::string& network) { re
 
 std::unique_ptr<Subscription> LoggedHypervisor::watch(std::function<void(const DomainEvent&)> on_event) {
   return fake_.watch(std::move(on_event));
-}
-
-Result<void> LoggedHypervisor::suspend(const DesktopId& id) {
-  const std::scoped_lock lock(mutex_);
-  TOBARI_TRY(follow());
-  const Machine machine = state_of(id);
-  if (!machine.running) return fail(Errc::kNotFound, "the VM is not running");
-  if (machine.paused) return {};
-  return note(MachineLine::Kind::kPaused, id);
-}
-
-Result<void> LoggedHypervisor::resume(const DesktopId& id) {
-  const std::scoped_lock lock(mutex_);
-  TOBARI_TRY(follow());
-  const Machine machine = state_of(id);
-  if (!machine.running) return fail(Errc::kNotFound, "the VM is not running");
-  if (!machine.paused) return {};
-  return note(MachineLine::Kind::kResumed, id);
-}
-
-Result<bool> LoggedHypervisor::is_paused(const DesktopId& id) {
-  const std::scoped_lock lock(mutex_);
-  TOBARI_TRY(follow());
-  return state_of(id).paused;
 }
 
 }  // namespace tobari::vmhost

@@ -35,6 +35,11 @@ class LoggedHypervisor final : public Hypervisor {
   Result<void> undefine(const DesktopId& id) override;
   Result<void> start(const DesktopId& id) override;
   Result<void> stop(const DesktopId& id, StopMode mode) override;
+  Result<void> suspend(const DesktopId& id) override;
+  Result<void> resume(const DesktopId& id) override;
+  Result<void> save(const DesktopId& id) override;
+  Result<void> forget_saved(const DesktopId& id) override;
+  Result<void> attach_disk(const DesktopId& id, const ExtraDisk& disk) override;
   Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) override;
   Result<void> freeze(const DesktopId& id, const std::string& state_file) override;
   Result<void> clone(const DomainSpec& spec, const TemplateFiles& of) override;
@@ -44,25 +49,21 @@ class LoggedHypervisor final : public Hypervisor {
   Result<std::string> bridge_of(const std::string& network) override;
   std::unique_ptr<Subscription> watch(std::function<void(const DomainEvent&)> on_event) override;
 
-  // What is suspended keeps everything and does nothing. Suspended, or running, already is success; kNotFound: it does
-  // not run.
-  [[nodiscard]] Result<void> suspend(const DesktopId& id);
-  [[nodiscard]] Result<void> resume(const DesktopId& id);
-  [[nodiscard]] Result<bool> is_paused(const DesktopId& id);
-
   [[nodiscard]] FakeHypervisor& fake() noexcept { return fake_; }
 
  private:
   struct Machine {
     bool running = false;
     bool paused = false;
+    bool saved = false;
     bool is_template = false;
   };
 
   LoggedHypervisor(Options options, MachineLog log) : options_(std::move(options)), log_(std::move(log)) {}
-  // Under the lock, all four.
+  // Under the lock, all of these.
   [[nodiscard]] Result<void> follow();
   void apply(const MachineLine& line);
+  void have_in_fake(const MachineLine& line);
   [[nodiscard]] Result<void> note(MachineLine::Kind kind, const DesktopId& id);
   [[nodiscard]] Machine state_of(const DesktopId& id) const;
   void wait_for_start();

@@ -17,6 +17,8 @@ struct Logged {
   static constexpr bool kHasDisplay = true;
   static constexpr bool kAskStops = true;
   static constexpr bool kCopies = true;
+  static constexpr bool kExtraDisks = true;
+  static ExtraDisk extra_disk(const DesktopId& id) { return {.file = "/disks/" + id.str(), .serial = "0123456789abcdef"}; }
   static Result<std::unique_ptr<Hypervisor>> make() {
     const std::filesystem::path log =
         std::filesystem::path(::testing::TempDir()) / ("machines-" + DesktopId::random().str());
@@ -52,13 +54,14 @@ class LoggedHypervisorTest : public ::testing::Test {
     EXPECT_TRUE(made) << describe(made.error());
     return *std::move(made);
   }
-  static bool runs(LoggedHypervisor& hypervisor, const DesktopId& id) {
+  static DomainInfo info(LoggedHypervisor& hypervisor, const DesktopId& id) {
     const auto listed = hypervisor.list();
-    for (const DomainInfo& info : listed.value_or(std::vector<DomainInfo>())) {
-      if (info.id == id) return info.running;
+    for (const DomainInfo& each : listed.value_or(std::vector<DomainInfo>())) {
+      if (each.id == id) return each;
     }
-    return false;
+    return {};
   }
+  static bool runs(LoggedHypervisor& hypervisor, const DesktopId& id) { return info(hypervisor, id).running; }
   [[nodiscard]] std::size_t lines() const {
     std::size_t count = 0;
     std::ifstream in(dir_ / "machines");
@@ -106,15 +109,15 @@ TEST_F(LoggedHypervisorTest, PausedByOneIsPausedForAll) {
   ASSERT_TRUE(agent->start(id_));
   ASSERT_TRUE(watchdog->suspend(id_));
   ASSERT_TRUE(watchdog->suspend(id_));
-  EXPECT_TRUE(agent->is_paused(id_).value_or(false));
+  EXPECT_TRUE(info(*agent, id_).paused);
   EXPECT_TRUE(runs(*agent, id_)) << "what stands still is there";
-  EXPECT_TRUE(open()->is_paused(id_).value_or(false)) << "in the next life too";
+  EXPECT_TRUE(info(*open(), id_).paused) << "in the next life too";
   ASSERT_TRUE(agent->resume(id_));
-  EXPECT_FALSE(watchdog->is_paused(id_).value_or(true));
+  EXPECT_FALSE(info(*watchdog, id_).paused);
   ASSERT_TRUE(watchdog->suspend(id_));
   ASSERT_TRUE(agent->stop(id_, StopMode::kNow));
   ASSERT_TRUE(agent->start(id_));
-  EXPECT_FALSE(agent->is_paused(id_).value_or(true)) << "a machine that is started runs";
+  EXPECT_FALSE(info(*agent, id_).paused) << "a machine that is started runs";
 }
 
 TEST_F(LoggedHypervisorTest, WhatDoesNotRunIsNotSuspended) {
@@ -122,6 +125,23 @@ TEST_F(LoggedHypervisorTest, WhatDoesNotRunIsNotSuspended) {
   EXPECT_EQ(agent->suspend(id_).error().code, Errc::kNotFound);
   EXPECT_EQ(agent->resume(id_).error().code, Errc::kNotFound);
   EXPECT_EQ(lines(), 0U);
+}
+
+TEST_F(LoggedHypervisorTest, WhatWasSavedIsSavedInTheNextLife) {
+  {
+    const auto first = open();
+    ASSERT_TRUE(first->define(Logged::spec(id_)));
+    ASSERT_TRUE(first->start(id_));
+    ASSERT_TRUE(first->save(id_));
+  }
+  const auto second = open();
+  EXPECT_TRUE(info(*second, id_).saved);
+  EXPECT_FALSE(runs(*second, id_));
+  ASSERT_TRUE(second->start(id_));
+  EXPECT_FALSE(info(*open(), id_).saved);
+  ASSERT_TRUE(second->save(id_));
+  ASSERT_TRUE(second->undefine(id_));
+  EXPECT_FALSE(info(*open(), id_).saved) << "it went with the machine";
 }
 
 TEST_F(LoggedHypervisorTest, StartingTakesItsTime) {

@@ -15,11 +15,12 @@
 namespace tobari::vmhost {
 namespace {
 
-constexpr std::array<std::pair<MachineLine::Kind, std::string_view>, 4> kKinds{{
+constexpr std::array<std::pair<MachineLine::Kind, std::string_view>, 5> kKinds{{
     {MachineLine::Kind::kUp, "up"},
     {MachineLine::Kind::kDown, "down"},
     {MachineLine::Kind::kPaused, "paused"},
     {MachineLine::Kind::kResumed, "resumed"},
+    {MachineLine::Kind::kSaved, "saved"},
 }};
 constexpr std::string_view kTemplate = "template";
 

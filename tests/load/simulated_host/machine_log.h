@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What ran when on one simulated host: a file that only grows, a line whenever a machine starts, ends, stands still or
-// goes on, with the time by CLOCK_BOOTTIME, which all processes and name spaces of a computer share.
+// What ran when on one simulated host: a file that only grows, a line whenever a machine starts, ends, stands still,
+// goes on or is saved, with the time by CLOCK_BOOTTIME, which all processes and name spaces of a computer share.
 //
 // The file is the truth: a machine runs when its last line says so, whoever wrote that, and whether or not the writer
 // lives. So machines outlive their agent, as QEMU's do; somebody beside the agent can stop them; and an oracle reads
@@ -20,7 +20,7 @@
 namespace tobari::vmhost {
 
 struct MachineLine {
-  enum class Kind : std::uint8_t { kUp, kDown, kPaused, kResumed };
+  enum class Kind : std::uint8_t { kUp, kDown, kPaused, kResumed, kSaved };
   std::int64_t at_ns = 0;  // CLOCK_BOOTTIME
   Kind kind = Kind::kUp;
   DesktopId machine;

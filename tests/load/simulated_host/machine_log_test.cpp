@@ -14,7 +14,7 @@ using Kind = MachineLine::Kind;
 
 TEST(MachineLine, TextAndBack) {
   const DesktopId id = DesktopId::random();
-  for (const Kind kind : {Kind::kUp, Kind::kDown, Kind::kPaused, Kind::kResumed}) {
+  for (const Kind kind : {Kind::kUp, Kind::kDown, Kind::kPaused, Kind::kResumed, Kind::kSaved}) {
     for (const bool is_template : {false, true}) {
       const MachineLine line{1'234'567'890'123, kind, id, is_template};
       const auto again = parse_machine_line(to_text(line));

@@ -64,16 +64,6 @@ std::vector<fs::path> hosts_in(const fs::path& state) {
   return found;
 }
 
-// One address is that; several are tried in turn (gRPC's pick_first), each host beginning with another one.
-std::string target_of(const std::vector<std::string>& brokers, std::size_t host) {
-  if (brokers.size() == 1) return brokers.front();
-  std::string target = "ipv4:";
-  for (std::size_t i = 0; i < brokers.size(); ++i) {
-    target += (i == 0 ? "" : ",") + brokers[(host + i) % brokers.size()];
-  }
-  return target;
-}
-
 void raise_limit_of_files() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -107,7 +97,7 @@ tobari::Result<void> run(const Arguments& arguments) {
     SimulatedHostOptions options = arguments.host;
     options.name = folder.filename().string();
     options.folder = folder;
-    options.broker = target_of(arguments.brokers, hosts.size());
+    options.brokers = arguments.brokers;
     options.start_takes = std::chrono::milliseconds(arguments.start_ms);
     auto host = SimulatedHost::start(std::move(options));
     if (!host) return tobari::context(std::move(host).error(), folder.filename().string());

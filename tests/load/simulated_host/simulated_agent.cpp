@@ -2,6 +2,7 @@
 #include "simulated_agent.h"
 
 #include <format>
+#include <map>
 #include <utility>
 
 #include <tobari/net/node_link.h>
@@ -23,7 +24,7 @@ Result<std::unique_ptr<SimulatedHost>> SimulatedHost::start(SimulatedHostOptions
 
 Result<void> SimulatedHost::make_stores() {
   const std::filesystem::path& folder = options_.folder;
-  for (const char* name : {"disks", "agents", "templates"}) {
+  for (const char* name : {"disks", "agents", "templates", "user-disks"}) {
     std::error_code error;
     std::filesystem::create_directories(folder / name, error);
     if (error) return fail(Errc::kIo, std::format("make {}: {}", (folder / name).string(), error.message()));
@@ -32,6 +33,7 @@ Result<void> SimulatedHost::make_stores() {
                 LoggedHypervisor::open({.log = folder / "machines", .start_takes = options_.start_takes}));
   images_.emplace(options_.images, folder / "image-digests");
   disks_.emplace(folder / "disks", std::nullopt);
+  user_disks_.emplace(UserStorage{.folder = folder / "user-disks"}, std::map<std::string, UserStorage>(), std::nullopt);
   template_store_.emplace(folder / "templates", std::nullopt);
   RecordingStore::Options recordings;
   recordings.folder = folder / "recordings";
@@ -50,6 +52,9 @@ DesktopServices SimulatedHost::services() {
                        .agents_dir = options_.folder / "agents"};
   made.templates = &*templates_;
   made.recordings = recordings_.get();
+  made.user_disks = &*user_disks_;
+  made.disk_claims = &disk_claims_;
+  made.lease = lease_.get();
   made.display.socket = options_.display_socket;
   made.display.figures = &displays_;
   return made;
@@ -69,7 +74,10 @@ wire::HostHello SimulatedHost::hello() const {
 
 Result<void> SimulatedHost::make() {
   TOBARI_ASSIGN(loop_, Loop::create());
-  TOBARI_ASSIGN(auto channel, node::open(options_.folder / "identity", options_.broker));
+  std::vector<std::shared_ptr<grpc::Channel>> brokers;
+  for (const std::string& each : options_.brokers) {
+    TOBARI_ASSIGN(brokers.emplace_back(), node::open(options_.folder / "identity", each));
+  }
   TOBARI_ASSIGN(auto epochs, EpochStore::open(options_.folder / "epochs"));
   TOBARI_TRY(make_stores());
   hypervisor_worker_.emplace(*loop_);
@@ -88,6 +96,7 @@ Result<void> SimulatedHost::make() {
                                       [this](const std::string& token, const std::string& address, int descriptor) {
                                         return agent_->on_client(token, address, descriptor);
                                       }));
+  TOBARI_ASSIGN(lease_, LeaseKeeper::create(*loop_, {.file = options_.folder / "lease", .brokers = brokers.size()}));
   HostAgent::Options options;
   options.desired_file = options_.folder / "desired";
   options.hello = hello();
@@ -95,9 +104,12 @@ Result<void> SimulatedHost::make() {
                  [this](const wire::FromHost& message) {
                    if (link_) link_->send(message);
                  });
-  link_.emplace(*loop_, std::move(channel),
-                BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
-                                      [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
+  link_.emplace(*loop_, brokers,
+                BrokerLines::Callbacks{
+                    .on_open = [this](const BrokerLines::Send& line) { agent_->on_broker_open(line); },
+                    .on_message = [this](std::size_t broker,
+                                         const wire::ToHost& message) { agent_->on_broker_message(message, broker); },
+                    .on_lost = [this] { agent_->on_broker_lost(); }});
   load_.emplace(*loop_, displays_, [this](const wire::FromHost& message) { link_->send(message); });
   return {};
 }
@@ -116,6 +128,7 @@ SimulatedHost::~SimulatedHost() {
   desktop_workers_.reset();
   hypervisor_worker_.reset();
   templates_.reset();
+  lease_.reset();
   agent_.reset();
   if (loop_ != nullptr) loop_->clear();
 }

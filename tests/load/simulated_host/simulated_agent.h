@@ -10,15 +10,20 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/result.h>
 
+#include "core/user_disk_claims.h"
 #include "front/front.h"
 #include "host/host_agent.h"
+#include "host/lease_keeper.h"
 #include "host/load_reporter.h"
 #include "host/template_keeper.h"
-#include "link/broker_link.h"
+#include "host/user_disk_store.h"
+#include "link/broker_lines.h"
 #include "logged_hypervisor.h"
 
 namespace tobari::vmhost {
@@ -27,7 +32,7 @@ struct SimulatedHostOptions {
   std::string name;
   std::filesystem::path folder;  // with identity/, which enrolment made; everything else of the host goes here
   std::filesystem::path images;
-  std::string broker;                        // what its channel is opened to
+  std::vector<std::string> brokers;          // "ADDRESS:PORT": a line to each
   std::string display_socket;                // of simulated_display
   std::string front_address = "127.0.0.1";   // numeric; any port
   std::uint32_t cpus = 64;                   // that it says it has
@@ -58,13 +63,16 @@ class SimulatedHost {
   std::unique_ptr<LoggedHypervisor> hypervisor_;
   std::optional<ImageStore> images_;
   std::optional<DiskStore> disks_;
+  std::optional<UserDiskStore> user_disks_;
+  UserDiskClaims disk_claims_;
   std::optional<TemplateStore> template_store_;
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;
   std::optional<TemplateKeeper> templates_;
+  std::unique_ptr<LeaseKeeper> lease_;
   std::optional<HostAgent> agent_;
-  std::optional<BrokerLink> link_;
+  std::optional<BrokerLines> link_;
   std::unique_ptr<Front> front_;
   std::optional<LoadReporter> load_;
   std::jthread thread_;

@@ -26,7 +26,7 @@ class SimulatedHostTest : public ::testing::Test {
     options.name = "host-1";
     options.folder = dir_.path();
     options.images = dir_ / "images";
-    options.broker = "127.0.0.1:" + std::to_string(broker_.port());
+    options.brokers = {"127.0.0.1:" + std::to_string(broker_.port())};
     options.display_socket = (dir_ / "displays").string();
     auto host = SimulatedHost::start(std::move(options));
     ASSERT_TRUE(host) << describe(host.error());

@@ -5,7 +5,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-KINDS = {"up", "down", "paused", "resumed"}
+KINDS = {"up", "down", "paused", "resumed", "saved"}
+ENDS = {"down", "saved"}
 FOR_EVER = 1 << 62
 
 
@@ -65,7 +66,7 @@ def runs_of(host, lines):
         if line.kind == "up":
             paused.discard(line.machine)
             begun.setdefault(line.machine, line.at)
-        elif line.kind == "down":
+        elif line.kind in ENDS:
             paused.discard(line.machine)
             end(line)
         elif line.kind == "paused" and line.machine in begun:
@@ -83,7 +84,7 @@ def there(lines):
     for line in lines:
         if line.kind == "up" and not line.template:
             up.add(line.machine)
-        elif line.kind == "down":
+        elif line.kind in ENDS:
             up.discard(line.machine)
     return up
 

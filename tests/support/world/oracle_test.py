@@ -150,7 +150,7 @@ class Oracle(unittest.TestCase):
 
 class Machines(unittest.TestCase):
     def test_runs(self):
-        lines = machines.parse("1 up a\n2 paused a\n4 resumed a\n5 up b\n6 down a\n7 up t template\n")
+        lines = machines.parse("1 up a\n2 paused a\n4 resumed a\n5 up b\n6 saved a\n7 up t template\n")
         self.assertEqual(machines.runs_of("h", lines), [Run("h", "a", 1, 2), Run("h", "a", 4, 6), Run("h", "b", 5, FOR_EVER)])
         self.assertEqual(machines.there(lines), {"b"})
 

@@ -180,9 +180,10 @@ class Hosts:
         if self.watchdog and self.watchdog.process.poll() is not None:
             self.watchdog.start()
 
-    def watch(self, program):
+    def watch(self):
         """Somebody beside the agent, who pauses machines when it is dead or stands still."""
-        self.watchdog = Service(f"{self.name}-watchdog", [*self.place.words, program, "--state", self.folder], self.world.logs)
+        self.watchdog = Service(f"{self.name}-watchdog", [*self.place.words, self.world.program("simulated_fence"), self.folder],
+                                self.world.logs)
         self.watchdog.start()
 
     def kill(self):
@@ -207,6 +208,7 @@ class Hosts:
             self.watchdog.kill()
         for file in self.machine_files().values():
             machines.end_machines(file, machines.there(machines.read(file)))
+            (file.parent / "lease").unlink(missing_ok=True)  # which is of one life of the machine
 
 
 class World:
@@ -255,11 +257,10 @@ class World:
         return {name: machines.read(file) for name, file in self.machine_files().items()}
 
     def connected_hosts(self):
-        """Their ids, at whichever broker."""
-        found = set()
-        for broker in self.brokers:
-            found |= {host["id"] for host in broker.portal().hosts() if host["role"] == "host" and host["state"] == "connected"}
-        return found
+        """Their ids, of those that every broker has a line to."""
+        def known_to(broker):
+            return {host["id"] for host in broker.portal().hosts() if host["role"] == "host" and host["state"] == "connected"}
+        return set.intersection(*map(known_to, self.brokers))
 
     def wait_for_hosts(self, count, seconds=PATIENCE):
         wait_for(lambda: len(self.connected_hosts()) >= count, seconds, f"that {count} hosts are connected", every=0.5)
