@@ -206,6 +206,9 @@ class Deployment:
                 token = admin.call("POST", "/api/v1/join-tokens", {"role": role, "name": name})["join_token"]
                 self.run(self.bin / program, "enrol", "--config", config, "--join-token", token)
             extra = ["--stop-desktops-on-exit"] if role == "host" else []
+            if role == "host":
+                self.fence = self.start_service("fence", self.bin / "tobari-fence", "--lease",
+                                                self.state / "vmhost/state/lease")
             setattr(self, folder, self.start_service(folder, self.bin / program, "--config", config, *extra))
         wait_for(lambda: self.host_connected(admin), 30, "the host's registration at the broker", every=0.1)
 

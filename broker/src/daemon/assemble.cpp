@@ -170,7 +170,7 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
   if (config.metrics_listen) {
     TOBARI_ASSIGN(parts->observation,
                   Observation::start(*config.metrics_listen, {*parts->store, clock, parts->hosts, *parts->metrics,
-                                                              parts->rest_workers, parts->heads}));
+                                                              parts->rest_workers, parts->heads, parts->loop}));
   }
   parts->loop.start();
   parts->live.start();

@@ -79,6 +79,14 @@ std::optional<std::chrono::milliseconds> ControlLoop::lease_age(const HostId& ho
   return std::chrono::duration_cast<std::chrono::milliseconds>(*age);
 }
 
+std::chrono::milliseconds ControlLoop::oldest_lease() const {
+  std::chrono::milliseconds oldest{0};
+  for (const auto& [host, revision] : parts_.hosts.told()) {
+    oldest = std::max(oldest, lease_age(host).value_or(std::chrono::milliseconds(0)));
+  }
+  return oldest;
+}
+
 // ---- its thread
 
 ControlLoop::Steady ControlLoop::due_locked() const {

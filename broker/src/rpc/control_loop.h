@@ -64,6 +64,8 @@ class ControlLoop {
   void sweep_soon();
   // Since this broker saw it rise; nothing: it has not yet.
   [[nodiscard]] std::optional<std::chrono::milliseconds> lease_age(const HostId& host) const;
+  // Of the hosts that have a line to this broker; zero when nothing is known of any.
+  [[nodiscard]] std::chrono::milliseconds oldest_lease() const;
 
   // Everything that is due now. What start()'s thread does.
   void turn();

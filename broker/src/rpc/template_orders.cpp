@@ -12,7 +12,7 @@
 namespace tobari::broker {
 namespace {
 
-MachineKind kind_of(const Desktop& desktop) {
+MachineKind machine_kind_of(const Desktop& desktop) {
   return {desktop.image, desktop.vcpus, desktop.memory_mib, heads_of(desktop)};
 }
 
@@ -49,7 +49,7 @@ void add_templates(wire::DesiredState& state, std::span<const Desktop> desktops,
   }
   const auto count = std::min<std::size_t>(desktops.size(), static_cast<std::size_t>(state.desktops_size()));
   for (std::size_t i = 0; i < count; ++i) {
-    const MachineKind kind = kind_of(desktops[i]);
+    const MachineKind kind = machine_kind_of(desktops[i]);
     if (desktops[i].pool.empty() || desktops[i].power == Power::kDeleted || !ordered.contains(kind)) continue;
     state.mutable_desktops(static_cast<int>(i))->set_template_id(template_id(kind));
   }

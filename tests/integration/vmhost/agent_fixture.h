@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -18,18 +19,30 @@
 #include "fake_broker.h"
 #include "front/front.h"
 #include "host/host_agent.h"
+#include "host/lease_keeper.h"
 #include "keeper/fake_keeper.h"
-#include "link/broker_link.h"
+#include "link/broker_lines.h"
 
 namespace tobari::vmhost {
+
+// The agent asks its brokers for a lease; so many are there besides the fixture's first one.
+struct AgentLeases {
+  LeaseTimes times;
+  std::size_t further_brokers = 0;
+};
 
 class AgentFixture : public ::testing::Test {
  protected:
   enum class Keeper : std::uint8_t { kNone, kFake };
-  explicit AgentFixture(const std::string& agent_channel, bool instant_clones = false, Keeper keeper = Keeper::kNone)
+  explicit AgentFixture(const std::string& agent_channel, bool instant_clones = false, Keeper keeper = Keeper::kNone,
+                        std::optional<AgentLeases> leases = {})
       : image_(agent_channel, instant_clones),
         broker_(grpc::InsecureServerCredentials()),
-        with_keeper_(keeper == Keeper::kFake) {
+        with_keeper_(keeper == Keeper::kFake),
+        leases_(leases) {
+    for (std::size_t i = 0; leases_ && i < leases_->further_brokers; ++i) {
+      further_.push_back(std::make_unique<FakeBroker>(grpc::InsecureServerCredentials()));
+    }
     for (const char* folder : {"agents", "disks", "templates", "user-disks", "nas"}) {
       std::filesystem::create_directories(image_.dir() / folder);
     }
@@ -78,6 +91,11 @@ class AgentFixture : public ::testing::Test {
     services.recordings = recordings_.get();
     services.user_disks = &*user_disks_;
     services.disk_claims = &disk_claims_;
+    if (leases_) {
+      lease_ = *LeaseKeeper::create(
+          *loop_, {.file = lease_file(), .brokers = 1 + further_.size(), .times = leases_->times});
+      services.lease = lease_.get();
+    }
     services.times.disk_again = std::chrono::milliseconds(100);
     services.display.program = TOBARI_FAKE_DISPLAY;
     services.display.keeper = keeper_ ? &*keeper_ : nullptr;
@@ -88,6 +106,7 @@ class AgentFixture : public ::testing::Test {
     options.desired_file = image_.dir() / "desired";
     options.hello.set_name("host-1");
     options.list_every = std::chrono::milliseconds(200);
+    if (leases_) options.events_again = std::chrono::milliseconds(200);
     agent_.emplace(
         std::move(options), std::move(services), *EpochStore::open(image_.dir() / "epochs"),
         EventQueue(image_.dir() / "events"),
@@ -95,10 +114,14 @@ class AgentFixture : public ::testing::Test {
           if (link_) link_->send(message);
         },
         std::move(adopted));
-    link_.emplace(
-        *loop_, grpc::CreateChannel("127.0.0.1:" + std::to_string(broker_.port()), grpc::InsecureChannelCredentials()),
-        BrokerLink::Callbacks{[this] { agent_->on_broker_open(); },
-                              [this](const wire::ToHost& message) { agent_->on_broker_message(message); }});
+    std::vector<std::shared_ptr<grpc::Channel>> channels{channel_to(broker_)};
+    for (const auto& each : further_) channels.push_back(channel_to(*each));
+    link_.emplace(*loop_, channels,
+                  BrokerLines::Callbacks{
+                      .on_open = [this](const BrokerLines::Send& line) { agent_->on_broker_open(line); },
+                      .on_message = [this](std::size_t broker,
+                                           const wire::ToHost& message) { agent_->on_broker_message(message, broker); },
+                      .on_lost = [this] { agent_->on_broker_lost(); }});
     front_ = *Front::create(
         *loop_, {"127.0.0.1", front_port_.value_or(0)},
         {.first_packet_within = std::chrono::milliseconds(500), .half_open = 3},
@@ -124,12 +147,17 @@ class AgentFixture : public ::testing::Test {
     desktop_workers_.reset();
     hypervisor_worker_.reset();
     templates_.reset();
+    lease_.reset();
     agent_.reset();
     recordings_.reset();
     keeper_.reset();
     loop_.reset();
   }
 
+  static std::shared_ptr<grpc::Channel> channel_to(const FakeBroker& broker) {
+    return grpc::CreateChannel("127.0.0.1:" + std::to_string(broker.port()), grpc::InsecureChannelCredentials());
+  }
+  std::filesystem::path lease_file() const { return image_.dir() / "lease"; }
   net::Endpoint front() const { return {"127.0.0.1", front_->port()}; }
 
   TestImage image_;
@@ -140,6 +168,8 @@ class AgentFixture : public ::testing::Test {
                                         .failures = {.deaths = 3, .first_pause = std::chrono::milliseconds(10)}};
   std::uint64_t least_free_ = 0;  // of the disk for recordings
   const bool with_keeper_;
+  const std::optional<AgentLeases> leases_;
+  std::vector<std::unique_ptr<FakeBroker>> further_;
   FakeKeeper::House house_;
   std::optional<FakeKeeper> keeper_;
   std::optional<std::uint16_t> front_port_;
@@ -149,13 +179,14 @@ class AgentFixture : public ::testing::Test {
   std::optional<DiskStore> disks_;
   std::optional<UserDiskStore> user_disks_;
   UserDiskClaims disk_claims_;
+  std::unique_ptr<LeaseKeeper> lease_;
   std::optional<TemplateStore> template_store_;
   std::optional<Worker> hypervisor_worker_;
   std::optional<Workers> desktop_workers_;
   std::optional<Worker> disk_worker_;
   std::optional<TemplateKeeper> templates_;
   std::optional<HostAgent> agent_;
-  std::optional<BrokerLink> link_;
+  std::optional<BrokerLines> link_;
   std::unique_ptr<Front> front_;
   std::jthread thread_;
 };

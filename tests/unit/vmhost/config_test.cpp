@@ -47,6 +47,17 @@ TEST(Config, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(kGood + "front_address: nowhere\n"), HasSubstr("front_address"));
 }
 
+TEST(Config, NamesOneBrokerOrAll) {
+  EXPECT_EQ(parse_config(kGood)->brokers, std::vector<std::string>{"127.0.0.1:8444"});
+  const std::string rest = kGood.substr(kGood.find('\n') + 1);
+  const auto with = [&rest](const std::string& brokers) { return parse_config("broker: " + brokers + "\n" + rest); };
+  EXPECT_EQ(with("[192.0.2.1:8444, b.example:8444]")->brokers,
+            (std::vector<std::string>{"192.0.2.1:8444", "b.example:8444"}));
+  EXPECT_THAT(with("[192.0.2.1:8444, 192.0.2.1:8444]").error().message, HasSubstr("twice"));
+  EXPECT_THAT(with("[192.0.2.1:8444, nowhere]").error().message, HasSubstr("'broker'"));
+  EXPECT_THAT(with("[]").error().message, HasSubstr("'broker'"));
+}
+
 TEST(Config, UsersDisksAreTheHostsOwnOrOfAStorageWithAName) {
   EXPECT_EQ(parse_config(kGood)->user_disks.folder, "/var/lib/tobari/user-disks");
   const auto config = parse_config(

@@ -105,6 +105,7 @@ Result<void> Observation::scrape(metrics::Scrape& scrape) {
   desktops("failed", figures.agent.failed);
   scrape.value(metric::kHypervisorUp, figures.agent.hypervisor_up ? 1 : 0);
   scrape.value(metric::kBrokerUp, figures.broker_connected ? 1 : 0);
+  scrape.value(metric::kLeaseLeft, figures.agent.lease_seconds);
   scrape.value(metric::kFrontClients, number(figures.front.delivered), {{"outcome", "delivered"}});
   scrape.value(metric::kFrontClients, number(figures.front.refused), {{"outcome", "refused"}});
   scrape.value(metric::kFrontWaiting, number(figures.front_waiting));

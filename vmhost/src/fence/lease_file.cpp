@@ -10,8 +10,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include <sys/file.h>
-
 namespace tobari::vmhost {
 namespace {
 
@@ -26,6 +24,14 @@ std::unexpected<Error> damaged(std::string_view line) {
 }
 
 fs::path lock_of(const fs::path& file) { return file.string() + ".watchdog"; }
+
+// Of the descriptor, not of the process: closing another one of this file does not give it up.
+struct flock whole_file() {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
 
 Result<std::string> read_note_file(const fs::path& file, std::size_t most) {
   const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -136,16 +142,18 @@ Result<UniqueFd> become_watchdog(const fs::path& file) {
   const fs::path lock = lock_of(file);
   UniqueFd fd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) return fail_errno(errno, "open " + lock.string());
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno == EWOULDBLOCK) return fail(Errc::kAlreadyExists, "another watchdog holds " + lock.string());
+  struct flock whole = whole_file();
+  if (::fcntl(fd.get(), F_OFD_SETLK, &whole) == 0) return fd;
+  if (errno == EAGAIN || errno == EACCES) return fail(Errc::kAlreadyExists, "another watchdog holds " + lock.string());
   return fail_errno(errno, "lock " + lock.string());
 }
 
 bool has_watchdog(const fs::path& file) {
   const UniqueFd fd(::open(lock_of(file).c_str(), O_RDWR | O_CLOEXEC));
   if (!fd) return false;
-  // A shared lock for a moment: whoever wants to become one meanwhile asks again.
-  return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  // Asked for and not taken: nobody who wants to become one is in the way.
+  struct flock whole = whole_file();
+  return ::fcntl(fd.get(), F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
 }  // namespace tobari::vmhost

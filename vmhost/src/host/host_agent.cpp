@@ -333,6 +333,9 @@ HostAgent::Figures HostAgent::figures() const {
         ++figures.stopped;
     }
   }
+  if (services_.lease != nullptr) {
+    figures.lease_seconds = std::max(std::chrono::duration<double>(services_.lease->left()).count(), 0.0);
+  }
   figures.hypervisor_up = !hypervisor_error_;
   figures.hypervisor_error = hypervisor_error_.value_or("");
   return figures;

@@ -66,6 +66,7 @@ class HostAgent {
     std::size_t stopped = 0, starting = 0, running = 0, failed = 0;  // desktops
     bool hypervisor_up = false;
     std::string hypervisor_error;  // when it is not
+    double lease_seconds = 0;      // until it is over; 0: there is none
   };
   [[nodiscard]] Figures figures() const;
 

@@ -21,6 +21,8 @@ inline constexpr Definition kHypervisorUp{"tobari_vmhost_hypervisor_up", Kind::k
                                           "1 when the hypervisor gave its list of VMs the last time; else 0."};
 inline constexpr Definition kBrokerUp{"tobari_vmhost_broker_connected", Kind::kGauge,
                                       "1 when a broker's line is open; else 0."};
+inline constexpr Definition kLeaseLeft{"tobari_vmhost_lease_seconds", Kind::kGauge,
+                                       "Time until this host's lease is over; 0: it has none."};
 inline constexpr Definition kFrontClients{"tobari_vmhost_front_connections_total", Kind::kCounter,
                                           "Connections at the host's front, by what became of them."};
 inline constexpr Definition kFrontWaiting{"tobari_vmhost_front_waiting", Kind::kGauge,
@@ -61,6 +63,7 @@ inline constexpr Definition kCatalogue[] = {kDesktops,   kStartTime,       kStar
                                             kBrokerUp,   kFrontClients,    kFrontWaiting,  kMemory,    kCpus,
                                             kDisplays,   kDisplayEnds,     kAdopted,       kConnected, kObserved,
                                             kFrames,     kAcknowledged,    kCommands,      kBytes,     kPixels,
-                                            kEncodeTime, kAcknowledgeTime, kInputTime,     kUnsent,    kInFlight};
+                                            kEncodeTime, kAcknowledgeTime, kInputTime,     kUnsent,    kInFlight,
+                                            kLeaseLeft};
 
 }  // namespace tobari::vmhost::metric

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "control/idle_watch.h"
+
+#include <array>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+namespace tobari::broker::control {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+class IdleWatchTest : public ::testing::Test {
+ protected:
+  IdleWatchTest() {
+    desktop_.id = DesktopId::random();
+    desktop_.user = UserId::random();
+    desktop_.power = Power::kOn;
+    session_.id = SessionId::random();
+    session_.desktop = desktop_.id;
+    session_.state = SessionState::kConnected;
+    session_.offer_expires_at = wall_ + 60s;
+  }
+  void used(std::chrono::seconds now) { watch_.seen({&desktop_, 1}, {&session_, 1}, wall_, now); }
+  void unused(std::chrono::seconds now) { watch_.seen({&desktop_, 1}, {}, wall_, now); }
+
+  const Time wall_{24h * 20000};
+  Desktop desktop_;
+  Session session_;
+  IdleWatch watch_;
+};
+
+TEST_F(IdleWatchTest, CountsFromWhenTheLastClientWasSeenGone) {
+  used(100s);
+  EXPECT_THAT(watch_.idle(110s), IsEmpty());
+  unused(120s);
+  unused(150s);
+  EXPECT_THAT(watch_.idle(170s), ElementsAre(Pair(desktop_.id, 50s)));
+  used(180s);
+  EXPECT_THAT(watch_.idle(200s), IsEmpty());
+  unused(210s);
+  EXPECT_THAT(watch_.idle(211s), ElementsAre(Pair(desktop_.id, 1s)));
+}
+
+TEST_F(IdleWatchTest, AnOfferIsAClientWhileItsTimeLasts) {
+  session_.state = SessionState::kOffered;
+  used(100s);
+  EXPECT_THAT(watch_.idle(110s), IsEmpty());
+  session_.offer_expires_at = wall_ - 1s;
+  used(120s);
+  EXPECT_THAT(watch_.idle(125s), ElementsAre(Pair(desktop_.id, 5s)));
+}
+
+TEST_F(IdleWatchTest, AWallUsesAllItsDesktops) {
+  session_.desktop = DesktopId::random();
+  session_.further = {desktop_.id};
+  used(100s);
+  EXPECT_THAT(watch_.idle(110s), IsEmpty());
+}
+
+TEST_F(IdleWatchTest, SparesAndWhatIsDeletedAreNobodysToLeaveIdle) {
+  desktop_.user = {};
+  unused(100s);
+  EXPECT_THAT(watch_.idle(110s), IsEmpty());
+  desktop_.user = UserId::random();
+  desktop_.power = Power::kDeleted;
+  unused(120s);
+  EXPECT_THAT(watch_.idle(130s), IsEmpty());
+}
+
+TEST_F(IdleWatchTest, TimeThatNobodySawDoesNotCount) {
+  unused(100s);
+  watch_.database_away();
+  unused(500s);
+  EXPECT_THAT(watch_.idle(501s), ElementsAre(Pair(desktop_.id, 1s)));
+}
+
+TEST_F(IdleWatchTest, OnlyPoolsThatDoSomethingAboutItAreLookedAt) {
+  Pool pool;
+  pool.kind = PoolKind::kFloating;
+  EXPECT_TRUE(minds_idle(pool));
+  pool.kind = PoolKind::kDedicated;
+  EXPECT_FALSE(minds_idle(pool));
+  pool.plan = R"({"idle":"stop"})";
+  EXPECT_TRUE(minds_idle(pool));
+}
+
+}  // namespace
+}  // namespace tobari::broker::control
