@@ -11,9 +11,9 @@
 
 #include <CLI/CLI.hpp>
 #include <tobari/base/image_ref.h>
-#include <tobari/base/random.h>
 
 #include "commands.h"
+#include "find_desktop.h"
 #include "image_lines.h"
 #include "output.h"
 
@@ -34,15 +34,6 @@ Result<std::string> path_of_version(const std::string& text) {
   const auto ref = parse_image_ref(text);
   if (!ref || ref->version == 0) return fail(Errc::kInvalidArgument, "name a version: NAME@VERSION");
   return std::format("/images/{}/versions/{}", ref->name, ref->version);
-}
-
-Result<std::string> pool_named(Portal& portal, const std::string& wanted) {
-  if (is_uuid(wanted)) return wanted;
-  TOBARI_ASSIGN(const Json answer, portal.call("GET", "/pools"));
-  for (const Json& pool : answer.value("pools", Json::array())) {
-    if (pool.value("name", "") == wanted) return pool.value("id", "");
-  }
-  return fail(Errc::kNotFound, "there is no pool " + wanted);
 }
 
 // ---- what there is
@@ -149,7 +140,7 @@ Result<void> roll_back(const Context& context, const std::string& name) {
 Result<void> pin(const Context& context, const ImageOptions& options) {
   TOBARI_ASSIGN(const std::string path, path_of_version(options.image));
   TOBARI_ASSIGN(Portal portal, context.open());
-  TOBARI_ASSIGN(const std::string pool, pool_named(portal, options.pool));
+  TOBARI_ASSIGN(const std::string pool, find_pool(portal, options.pool));
   TOBARI_TRY(portal.call("PUT", path + "/pools/" + pool));
   return {};
 }
@@ -158,7 +149,7 @@ Result<void> unpin(const Context& context, const ImageOptions& options) {
   const auto ref = parse_image_ref(options.image);
   if (!ref) return fail(Errc::kInvalidArgument, "name an image");
   TOBARI_ASSIGN(Portal portal, context.open());
-  TOBARI_ASSIGN(const std::string pool, pool_named(portal, options.pool));
+  TOBARI_ASSIGN(const std::string pool, find_pool(portal, options.pool));
   TOBARI_TRY(portal.call("DELETE", "/images/" + ref->name + "/pools/" + pool));
   return {};
 }

@@ -24,7 +24,7 @@ constexpr std::size_t kMaxPlanFile = std::size_t{16} << 10;
 struct PoolOptions {
   std::string pool;  // the one that is meant
   std::string kind;
-  std::optional<std::string> name, image, machine;
+  std::optional<std::string> name, image, machine, renewal;
   std::optional<unsigned> vcpus, memory_mib, heads, min, max, spares, keep_minutes;
   std::vector<std::string> labels;
   std::string plan_file;
@@ -41,6 +41,7 @@ Json body_of_pool(const PoolOptions& options) {
   add("name", options.name);
   add("image", options.image);
   add("machine", options.machine);
+  add("renewal", options.renewal);
   add("vcpus", options.vcpus);
   add("memory_mib", options.memory_mib);
   add("heads", options.heads);
@@ -73,7 +74,10 @@ Result<void> add_plan(Json& body, const PoolOptions& options) {
 }
 
 void add_members(CLI::App& command, const std::shared_ptr<PoolOptions>& options) {
-  command.add_option("--image", options->image, "of new desktops; those that are there keep theirs");
+  command.add_option("--image", options->image,
+                     "of new desktops: NAME, whatever version is published, or NAME@VERSION (docs/IMAGES.md)");
+  command.add_option("--renewal", options->renewal,
+                     "dedicated: keep (default), or at_log_off: with a newer image they are made anew, empty");
   command.add_option("--machine", options->machine, "vm (default), or container (docs/CONTAINERS.md): as the image is");
   command.add_option("--cpus", options->vcpus, "1-64");
   command.add_option("--memory", options->memory_mib, "MiB, 128-262144");

@@ -10,8 +10,9 @@ namespace {
 
 std::string described(const Pool& pool) {
   const std::string plan = in_words(parse_pool_plan(pool.plan).value_or(PoolPlan{}));
-  return std::format("{}, {}, {} ({}): {} vCPU, {} MiB, {} to {} desktops, {} spares{}{}", pool.name, to_string(pool.kind),
-                     pool.image, to_string(pool.machine), pool.vcpus, pool.memory_mib, pool.min, pool.max, pool.spares,
+  return std::format("{}, {}, {} ({}): {} vCPU, {} MiB, {} to {} desktops, {} spares{}{}{}", pool.name,
+                     to_string(pool.kind), pool.image, to_string(pool.machine), pool.vcpus, pool.memory_mib, pool.min,
+                     pool.max, pool.spares, pool.renewal == Renewal::kAtLogOff ? ", renewed at log-off" : "",
                      pool.open ? "" : ", closed", plan.empty() ? "" : "; " + plan);
 }
 

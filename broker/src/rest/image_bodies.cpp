@@ -12,7 +12,7 @@ namespace tobari::broker {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 255;
-constexpr std::size_t kMaxWordBytes = 32;
+constexpr std::size_t kMaxImageWordBytes = 32;
 constexpr std::size_t kMaxNotesBytes = 2048;
 constexpr std::uint32_t kMaxLeastMemoryMib = 1'048'576;
 constexpr std::uint32_t kMaxDiskGib = 16 * 1024;
@@ -31,7 +31,7 @@ Result<std::string> one_of(std::string value, const char* member, const std::arr
 template <std::size_t N>
 Result<std::string> optionally_one_of(JsonBody& body, const char* member,
                                       const std::array<std::string_view, N>& words) {
-  TOBARI_ASSIGN(auto value, body.optional_text(member, kMaxWordBytes));
+  TOBARI_ASSIGN(auto value, body.optional_text(member, kMaxImageWordBytes));
   if (!value.has_value()) return std::string();
   return one_of(*std::move(value), member, words);
 }
@@ -47,13 +47,13 @@ bool is_plain_file(std::string_view name) {
 Result<NewImageVersionBody> parse_new_image_version(std::string_view text) {
   TOBARI_ASSIGN(JsonBody body, JsonBody::parse(text));
   NewImageVersionBody parsed;
-  TOBARI_ASSIGN(parsed.host, body.text("host", kMaxWordBytes * 2));
+  TOBARI_ASSIGN(parsed.host, body.text("host", kMaxImageWordBytes * 2));
   if (!is_node_name(parsed.host)) return fail(Errc::kInvalidArgument, "host must be the name of a host");
   TOBARI_ASSIGN(parsed.order.file, body.text("file", kMaxFileBytes));
   if (!is_plain_file(parsed.order.file)) {
     return fail(Errc::kInvalidArgument, "file must be the name of a file in the host's imports_dir, without folders");
   }
-  TOBARI_ASSIGN(std::string format, body.text("format", kMaxWordBytes));
+  TOBARI_ASSIGN(std::string format, body.text("format", kMaxImageWordBytes));
   TOBARI_ASSIGN(parsed.order.format, one_of(std::move(format), "format", kFormats));
   TOBARI_ASSIGN(parsed.order.firmware, optionally_one_of(body, "firmware", kFirmwares));
   TOBARI_ASSIGN(parsed.order.devices, optionally_one_of(body, "devices", kDeviceModels));

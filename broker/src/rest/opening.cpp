@@ -247,11 +247,6 @@ ApiError failed_reply(Api& api, const Attempt& attempt, Error why) {
 
 }  // namespace
 
-Result<void> check_own(const Call& call, const Desktop& desktop) {
-  if (desktop.user == call.caller.user.id) return {};
-  return fail(Errc::kPermissionDenied, "a desktop is opened by its own user, not by an administrator");
-}
-
 std::uint32_t other_sessions(const std::vector<Session>& of_caller, const std::vector<Desktop>& desktops, Time now) {
   return static_cast<std::uint32_t>(std::ranges::count_if(of_caller, [&desktops, now](const Session& session) {
     return is_live(session, now) && !std::ranges::contains(desktops, session.desktop, &Desktop::id);

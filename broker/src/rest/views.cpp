@@ -92,6 +92,7 @@ nlohmann::ordered_json view(const Pool& pool, const PoolFill& fill) {
     object["spares"] = pool.spares;
   }
   if (pool.kind == PoolKind::kFloating) object["keep_seconds"] = pool.keep.count();
+  if (pool.kind == PoolKind::kDedicated) object["renewal"] = to_string(pool.renewal);
   object["labels"] = pool.labels;
   if (!pool.plan.empty()) object["plan"] = nlohmann::ordered_json::parse(pool.plan, nullptr, false);
   object["state"] = pool.closing ? "closing" : pool.open ? "open" : "closed";
