@@ -26,6 +26,7 @@ ApiError no_desktop(const Pool& pool, Error why) {
       // Not the client's fault, so not a 429: it is to come back.
       why.code = Errc::kUnavailable;
       return {std::move(why), "no_desktop_free", kFullRetry};
+    case Errc::kInvalidArgument:  // nothing is made of its image any more
     case Errc::kNotFound:
       if (pool.kind == PoolKind::kManual) return {std::move(why), "no_desktop"};
       why.code = Errc::kUnavailable;  // no host that is here now has its image
