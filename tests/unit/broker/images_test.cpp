@@ -15,9 +15,9 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
-
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class ImagesRestTest : public ::testing::Test, protected Harness {
  protected:
@@ -251,6 +251,50 @@ TEST_F(ImagesRestTest, WhatTheDeploymentDidNotSignIsGivenToNobody) {
   EXPECT_THAT(told(*link_two), IsEmpty());
   EXPECT_EQ(show("/versions/1").at("signature_holds"), false);
   EXPECT_EQ(post("/versions/1/publish", R"({"now":true})").status, 403);
+}
+
+TEST_F(ImagesRestTest, AHostThatOnlyKeepsAVersionGetsNoDesktopsOfIt) {
+  ASSERT_EQ(import_one().status, 202);
+  ready("desk@1");
+  wire::ActualImage kept = image("desk@1", wire::ActualImage::READY);
+  kept.set_elsewhere(true);
+  ASSERT_TRUE(say(two, {kept}));
+  EXPECT_EQ(post("/versions/1/publish").status, 200) << "every host has it";
+  EXPECT_THAT(hosts.facts()->connected.at(one.id).images, Contains("desk@1"));
+  EXPECT_THAT(hosts.facts()->connected.at(two.id).images, Not(Contains("desk@1")));
+}
+
+TEST_F(ImagesRestTest, ADatabaseThatIsAwayEndsNoLine) {
+  ASSERT_EQ(import_one().status, 202);
+  store.set_away(true);
+  static_cast<void>(images.reported(one.id, [] {
+    wire::ActualState actual;
+    *actual.add_images() = image("desk@1", wire::ActualImage::READY);
+    return actual;
+  }()));
+  EXPECT_FALSE(images.look_again()) << "it is away still";
+  store.set_away(false);
+  EXPECT_TRUE(images.look_again());
+  EXPECT_FALSE(images.look_again()) << "once";
+  EXPECT_EQ(show("/versions/1").at("state"), "ready");
+}
+
+TEST_F(ImagesRestTest, TemplatesStayWhenAHostAttachesAgain) {
+  ASSERT_EQ(import_one().status, 202);
+  ready("desk@1");
+  ASSERT_EQ(post("/versions/1/publish", R"({"now":true})").status, 200);
+  add_pool("desk");
+  wire::HostHello hello;
+  hello.set_name("host-1");
+  hello.set_front_address("192.0.2.50");
+  hello.set_front_port(3390);
+  hello.add_images()->set_name("desk@1");
+  const auto link = std::make_shared<FakeHostLink>();
+  ASSERT_TRUE(hosts.attach(one.id, link, hello).has_value());
+  ASSERT_FALSE(link->sent().empty());
+  ASSERT_EQ(link->sent().front().desired().templates_size(), 1);
+  EXPECT_EQ(link->sent().front().desired().templates(0).image(), "desk@1");
+  EXPECT_THAT(hosts.info(one.id)->images, IsEmpty()) << "nothing is placed there before it says that it is ready";
 }
 
 TEST_F(ImagesRestTest, ReportsThatCannotBeEndTheLine) {

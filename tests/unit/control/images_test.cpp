@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The catalogue's decisions, and what pools make of them.
 #include <functional>
+#include <map>
+#include <string>
 
 #include "control/catalogue.h"
 #include "control/pool_image.h"
@@ -208,6 +210,19 @@ TEST_F(ImagesTest, APinnedPoolStaysWhereItIs) {
   EXPECT_EQ(assigned(alice_, pool).image, "desk@1");
 }
 
+TEST_F(ImagesTest, PoolsAsMadeNameWhatTheirDesktopsAreMadeOfNow) {
+  ready("desk");
+  ASSERT_TRUE(publish_it(1));
+  const Pool follows = pool_of("desk");
+  Pool gone = add_pool("gone", PoolKind::kFloating);
+  gone.image = "desk@9";
+  ASSERT_TRUE(run(ChangePool{gone, admin_}).has_value());
+  std::map<std::string, std::string> made;
+  for (const Pool& pool : get([](const Reader& r) { return pools_as_made(r); })) made[pool.name] = pool.image;
+  EXPECT_EQ(made, (std::map<std::string, std::string>{{"desks", "desk@1"}, {"office", "debian"}}));
+  EXPECT_EQ(follows.image, "desk") << "which is what is stored";
+}
+
 TEST_F(ImagesTest, AnImageThatTheCatalogueDoesNotHaveIsUsedAsItIs) {
   EXPECT_EQ(*resolved("debian"), "debian");
   EXPECT_EQ(assigned(alice_, office_).image, "debian");
@@ -274,6 +289,41 @@ TEST_F(RenewalTest, AtLogOffItIsStoppedForIt) {
   });
   ASSERT_TRUE(done);
   EXPECT_EQ(desktop(mine_.id).power, Power::kOff);
+  EXPECT_EQ(desktop(mine_.id).image, "desk@2");
+}
+
+TEST_F(RenewalTest, ItMovesWhenItsUserHasLoggedOff) {
+  renew_at_log_off();
+  ASSERT_TRUE(run(LogOff{mine_.id, alice_.id, {"alice"}, facts()}).has_value());
+  const Desktop after = desktop(mine_.id);
+  EXPECT_EQ(after.image, "desk@2");
+  EXPECT_EQ(after.disk, 1U);
+  EXPECT_EQ(after.power, Power::kOff);
+  EXPECT_EQ(after.user, alice_.id);
+  EXPECT_THAT(audited("desktop.log_off"), ElementsAre(mine_.id.str()));
+}
+
+TEST_F(RenewalTest, ItMovesWhenItsHostSaysThatTheGuestsSessionIsOver) {
+  renew_at_log_off();
+  const Node& there = mine_.host == one_.id ? one_ : two_;
+  const HostReported said{.host = mine_.host,
+                          .revision = host(there).revision,
+                          .desktops = {{.id = mine_.id, .epoch = mine_.epoch, .logged_off = true}},
+                          .removed_disks = {},
+                          .facts = facts()};
+  ASSERT_TRUE(run(said).has_value());
+  EXPECT_EQ(desktop(mine_.id).image, "desk@2");
+  ASSERT_TRUE(run(said).has_value());
+  EXPECT_EQ(desktop(mine_.id).disk, 1U) << "what the host says of the one before means nothing any more";
+}
+
+TEST_F(RenewalTest, WhatIsSavedHasItsUserInIt) {
+  renew_at_log_off();
+  EXPECT_TRUE(store_.transact([this](Writer& w) { return w.put_to_rest(mine_.id, Rest::kSaved, false); }));
+  sweep();
+  EXPECT_EQ(desktop(mine_.id).image, "desk@1");
+  switch_off();
+  sweep();
   EXPECT_EQ(desktop(mine_.id).image, "desk@2");
 }
 

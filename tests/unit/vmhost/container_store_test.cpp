@@ -117,6 +117,38 @@ TEST_F(ContainerStoreTest, AnArchiveThatIsNoneLeavesNothing) {
   EXPECT_TRUE(fs::is_empty(dir_ / "bases"));
 }
 
+TEST_F(ContainerStoreTest, UnderAnotherNumberADesktopIsMadeAnew) {
+  ContainerStore files = store();
+  const DesktopId id = DesktopId::random();
+  const auto base = files.base(image_);
+  ASSERT_TRUE(base);
+  const auto first = files.ensure(id, *base);
+  ASSERT_TRUE(first) << describe(first.error());
+  std::ofstream(fs::path(first->own) / "upper/mine") << "x";
+  EXPECT_TRUE(files.ensure(id, *base));
+  EXPECT_TRUE(fs::exists(fs::path(first->own) / "upper/mine"));
+  const auto second = files.ensure(id, *base, 1);
+  ASSERT_TRUE(second) << describe(second.error());
+  EXPECT_FALSE(fs::exists(fs::path(second->own) / "upper/mine"));
+  EXPECT_TRUE(files.ensure(id, *base, 1)) << "and stays so";
+  files.forget_bases({});
+  EXPECT_TRUE(files.has_base(image_)) << "the desktop stands on it";
+}
+
+TEST_F(ContainerStoreTest, ABaseIsUsedAsLongAsADesktopIsThere) {
+  ContainerStore files = store();
+  const DesktopId id = DesktopId::random();
+  const auto base = files.base(image_);
+  ASSERT_TRUE(base);
+  const std::string digest = base->filename().string();
+  EXPECT_FALSE(*files.is_used(digest));
+  ASSERT_TRUE(files.ensure(id, *base, 3));
+  EXPECT_TRUE(*files.is_used(digest));
+  EXPECT_FALSE(*files.is_used(std::string(64, 'a')));
+  ASSERT_TRUE(files.remove(id));
+  EXPECT_FALSE(*files.is_used(digest));
+}
+
 TEST_F(ContainerStoreTest, APipeOrADeviceIsNoPartOfASystem) {
   ASSERT_EQ(::mkfifo((dir_ / "system/etc/pipe").c_str(), 0600), 0);
   pack();

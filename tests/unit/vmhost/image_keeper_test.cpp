@@ -235,5 +235,19 @@ TEST_F(ImageKeeperTest, SaysHowFullItsDisksAre) {
   EXPECT_EQ(state.storage().disks().no_room(), "");
 }
 
+TEST_F(ImageKeeperTest, AnImageForContainersIsKeptForOthersWhereNoneRun) {
+  dir_.write("other/light@1/root.tar", "an archive");
+  ImageManifest manifest;
+  manifest.machine = MachineKind::kContainer;
+  manifest.root = "root.tar";
+  manifest.sha256["root.tar"] = *sha256_hex_of_file(dir_ / "other/light@1/root.tar");
+  dir_.write("other/light@1/manifest.json", manifest_text(manifest, "a test"));
+  want({known("light@1", *ImageFolders(dir_ / "other").digest_of("light@1")), known("desk@1", elsewhere("desk@1"))});
+  ASSERT_TRUE(reached("light@1", wire::ActualImage::READY));
+  EXPECT_TRUE(actual("light@1").elsewhere());
+  ASSERT_TRUE(reached("desk@1", wire::ActualImage::READY));
+  EXPECT_FALSE(actual("desk@1").elsewhere());
+}
+
 }  // namespace
 }  // namespace tobari::vmhost
