@@ -13,12 +13,15 @@
 #include <unistd.h>
 #include <utility>
 
-#include <sys/pidfd.h>
-
 #include <tobari/base/unique_fd.h>
 #include <tobari/vmhost/domain_xml.h>
 
 #include "fence/machine_processes.h"
+
+// glibc 2.41 forgets to say that these are C.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace tobari::vmhost {
 namespace {
