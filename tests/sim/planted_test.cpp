@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Whoever makes one of these mistakes is found out, by the rule that it breaks, within so many seeds.
+#include <algorithm>
 #include <cstdint>
+#include <ostream>
 #include <string>
 
 #include <gmock/gmock.h>

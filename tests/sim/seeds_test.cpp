@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Many schedules, none with a violation; the same seed is the same schedule; and they are about something.
 #include <cstdint>
+#include <format>
 #include <sstream>
 #include <string>
 
