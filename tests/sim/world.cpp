@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <format>
 #include <string>
 #include <utility>
