@@ -9,6 +9,8 @@
 namespace tobari::broker::control {
 
 void IdleWatch::seen(std::span<const Desktop> desktops, std::span<const Session> live, Time wall, Duration now) {
+  if (looked_at_ && now - *looked_at_ > kMostBetweenLooks) idle_since_.clear();
+  looked_at_ = now;
   std::set<DesktopId> used;
   for (const Session& session : live) {
     if (!is_live(session, wall)) continue;

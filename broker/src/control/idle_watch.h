@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Since when users' desktops have had no client, by one broker's monotonic clock. Not durable: a broker that starts
-// again starts to count again, so that nobody's desktop ends because a broker was away. Pure; one thread at a time.
+// again starts to count again, as one that stood still does, so that nobody's desktop ends because a broker was away.
+// Pure; one thread at a time.
 #pragma once
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <span>
 
 #include "control/events.h"
 
 namespace tobari::broker::control {
+
+// Longer than this between two looks, and nobody knows who was there meanwhile. Looks are every 15 s.
+inline constexpr std::chrono::seconds kMostBetweenLooks{40};
 
 class IdleWatch {
  public:
@@ -26,6 +31,7 @@ class IdleWatch {
 
  private:
   std::map<DesktopId, Duration> idle_since_;
+  std::optional<Duration> looked_at_;
 };
 
 // Whether anything happens to an idle desktop of this pool.

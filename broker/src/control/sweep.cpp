@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <format>
 #include <map>
+#include <set>
 
 #include "control/pool_image.h"
 #include "control/renewal.h"
 #include "control/steps.h"
+#include "core/session_state.h"
 
 namespace tobari::broker::control {
 namespace {
@@ -111,11 +113,23 @@ Result<bool> is_gone(Step& step, const Pool& pool) {
   return true;
 }
 
+// It was counted before this transaction that nobody was there: somebody may have come since.
+Result<std::set<DesktopId>> used_now(const Step& step) {
+  TOBARI_ASSIGN(const auto live, step.writer.live_sessions());
+  std::set<DesktopId> used;
+  for (const Session& session : live) {
+    if (!is_live(session, step.now)) continue;
+    used.insert(session.desktop);
+    used.insert(session.further.begin(), session.further.end());
+  }
+  return used;
+}
+
 using PlannedPools = std::map<PoolId, PlannedPool>;
 
 // Given back when its pool says so, else perhaps put to rest.
-Result<void> end_idle(Step& step, Budget& budget, const PlannedPools& pools, const DesktopId& id,
-                      std::chrono::seconds idle) {
+Result<void> end_idle_one(Step& step, Budget& budget, const PlannedPools& pools, const DesktopId& id,
+                          std::chrono::seconds idle) {
   const auto desktop = step.writer.desktop(id);
   if (!desktop.has_value() || desktop->user.empty() || desktop->power == Power::kDeleted) return {};
   const auto planned = pools.find(desktop->pool);
@@ -125,6 +139,15 @@ Result<void> end_idle(Step& step, Budget& budget, const PlannedPools& pools, con
   }
   step.effects.more = true;
   return step.retire(*desktop, {}, "desktop.release", std::format("nobody was connected for {} s", idle.count()));
+}
+
+Result<void> end_idle(Step& step, Budget& budget, const PlannedPools& pools) {
+  if (budget.event.idle_for.empty()) return {};
+  TOBARI_ASSIGN(const auto used, used_now(step));
+  for (const auto& [id, idle] : budget.event.idle_for) {
+    if (!used.contains(id)) TOBARI_TRY(end_idle_one(step, budget, pools, id, idle));
+  }
+  return {};
 }
 
 // Not when it is asked for: what it holds (its user's disk) must first be free again.
@@ -159,7 +182,7 @@ Result<void> sweep(Step& step, const Sweep& event) {
   TOBARI_ASSIGN(const auto all_pools, step.writer.pools());
   for (const Pool& pool : all_pools) pools.emplace(pool.id, plan_of(pool, event.zones, step.now));
   Budget budget{.event = event};
-  for (const auto& [id, idle] : event.idle_for) TOBARI_TRY(end_idle(step, budget, pools, id, idle));
+  TOBARI_TRY(end_idle(step, budget, pools));
   TOBARI_TRY(renew_failed(step, budget, pools));
   TOBARI_ASSIGN(const auto hosts, step.writer.hosts());
   if (step.settings.planted.drain_takes_assigned) TOBARI_TRY(take_assigned(step, hosts));

@@ -72,6 +72,15 @@ TEST_F(IdleWatchTest, SparesAndWhatIsDeletedAreNobodysToLeaveIdle) {
   EXPECT_THAT(watch_.idle(130s), IsEmpty());
 }
 
+// A broker that was stopped did not see who came and went: the desktop of somebody who had left a moment ago ended.
+TEST_F(IdleWatchTest, WhoStoodStillStartsToCountAgain) {
+  unused(100s);
+  unused(140s);
+  EXPECT_THAT(watch_.idle(140s), ElementsAre(Pair(desktop_.id, 40s)));
+  unused(181s);
+  EXPECT_THAT(watch_.idle(182s), ElementsAre(Pair(desktop_.id, 1s)));
+}
+
 TEST_F(IdleWatchTest, TimeThatNobodySawDoesNotCount) {
   unused(100s);
   watch_.database_away();

@@ -89,6 +89,26 @@ TEST_F(PoolsTest, FewerSparesAreRetired) {
   EXPECT_EQ(audited("desktop.retire").size(), 2U);
 }
 
+// A broker that had counted, and was stopped before it decided, ended the desktop of somebody who had come back.
+TEST_F(PoolsTest, WhoHasComeBackSinceItWasCountedKeepsTheirDesktop) {
+  const Desktop desktop = assigned(alice_, office_);
+  Session session;
+  session.id = SessionId::random();
+  session.desktop = desktop.id;
+  session.user = alice_.id;
+  session.host = desktop.host;
+  session.created_at = clock_.wall();
+  session.offer_expires_at = clock_.wall() + std::chrono::seconds(60);
+  session.routing_sha256 = "route";
+  ASSERT_TRUE(store_.transact([&session](Writer& w) { return w.add_session(session); }).has_value());
+  sweep({{desktop.id, std::chrono::hours(2)}});
+  EXPECT_EQ(assigned(alice_, office_).id, desktop.id);
+
+  clock_.advance(std::chrono::minutes(2));  // the offer is over, and nobody has come
+  sweep({{desktop.id, std::chrono::hours(2)}});
+  EXPECT_NE(assigned(alice_, office_).id, desktop.id);
+}
+
 TEST_F(PoolsTest, AFloatingDesktopEndsWhenNobodyWasConnectedForThePoolsTime) {
   const Desktop desktop = assigned(alice_, office_);
   sweep({{desktop.id, std::chrono::minutes(59)}});

@@ -133,6 +133,8 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
   take_networks(desired);
   take_removed_disks(desired);
   warn_walls();
+  // The watchdog first: it must not let go on, by a lease that is good again, what was taken from us meanwhile.
+  tell_watchdog();
   // Now that what was taken from us is known, a lease that names it is good.
   if (services_.lease != nullptr) services_.lease->has_revision(revision_);
   return {};
