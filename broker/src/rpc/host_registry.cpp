@@ -79,6 +79,7 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
     older = std::exchange(place.link, std::move(link));
     place.images_by_hand = info.images;
     place.in_hello = versions_in(hello);
+    place.versions.clear();
     place.info = std::move(info);
     // What its desktops do is not known until it says so again.
     place.desktops.clear();
@@ -134,10 +135,11 @@ Result<void> HostRegistry::take_over(const HostId& host, const wire::ActualState
     at->second.desktops = follow(at->second.desktops, actual, started);
     HostInfo& known = at->second.info;
     std::vector<std::string> images = at->second.images_by_hand;
+    at->second.versions.clear();
     for (const wire::ActualImage& image : actual.images()) {
-      const bool ready = image.state() == wire::ActualImage::READY && !image.elsewhere() &&
-                         is_image_reference(image.image());
-      if (ready) images.push_back(image.image());
+      if (image.state() != wire::ActualImage::READY || !is_image_reference(image.image())) continue;
+      at->second.versions.push_back(image.image());
+      if (!image.elsewhere()) images.push_back(image.image());
     }
     other_images = images != known.images;
     known.images = std::move(images);

@@ -164,6 +164,7 @@ class HostRegistry {
     HostInfo info;
     std::vector<std::string> images_by_hand;
     std::vector<std::string> in_hello;  // versions of the catalogue that it said to have; until its first report
+    std::vector<std::string> versions;  // of the catalogue, that are ready: also those that only others can run
     std::uint32_t parts_under_way = 0;  // of images, that it was asked for
     std::optional<HostLoad> load;
     std::map<std::string, Actual> desktops;

@@ -58,7 +58,7 @@ Result<HostId> HostRegistry::take_source(const HostId& whom_for, const std::stri
   const std::scoped_lock lock(mutex_);
   auto least = hosts_.end();
   for (auto at = hosts_.begin(); at != hosts_.end(); ++at) {
-    if (at->first == whom_for || !std::ranges::contains(at->second.info.images, image)) continue;
+    if (at->first == whom_for || !std::ranges::contains(at->second.versions, image)) continue;
     if (least == hosts_.end() || at->second.parts_under_way < least->second.parts_under_way) least = at;
   }
   if (least == hosts_.end()) {

@@ -262,6 +262,16 @@ TEST_F(ImagesRestTest, AHostThatOnlyKeepsAVersionGetsNoDesktopsOfIt) {
   EXPECT_EQ(post("/versions/1/publish").status, 200) << "every host has it";
   EXPECT_THAT(hosts.facts()->connected.at(one.id).images, Contains("desk@1"));
   EXPECT_THAT(hosts.facts()->connected.at(two.id).images, Not(Contains("desk@1")));
+
+  std::size_t asked = 0;
+  link_two->on_message = [&asked](const wire::ToHost& message) { asked += message.has_read_image_part() ? 1 : 0; };
+  wire::ReadImagePart message;
+  message.set_request_id(random_uuid());
+  message.set_image("desk@1");
+  message.set_file("disk.qcow2");
+  hosts.fetch_image_part(one.id, message, [](const Result<TakenImagePart>&) {});
+  EXPECT_EQ(asked, 1U) << "others copy it from there";
+  link_two->on_message = {};
 }
 
 TEST_F(ImagesRestTest, ADatabaseThatIsAwayEndsNoLine) {
