@@ -155,14 +155,6 @@ Result<std::optional<std::string>> JsonBody::optional_object(const char* member,
   return std::optional(std::move(text));
 }
 
-Result<std::optional<bool>> JsonBody::optional_flag(const char* member) {
-  const nlohmann::json* value = find(member);
-  if (value == nullptr) return std::optional<bool>();
-  const auto* flag = value->get_ptr<const nlohmann::json::boolean_t*>();
-  if (flag == nullptr) return fail(Errc::kInvalidArgument, std::format("{} must be true or false", member));
-  return std::optional(*flag);
-}
-
 Result<void> JsonBody::finish() const {
   for (const auto& [member, value] : object_.items()) {
     if (!asked_.contains(member)) {
