@@ -11,7 +11,7 @@
 namespace tobari::broker::control {
 namespace {
 
-bool is_warm_time(Opening opening) { return opening != Opening::kClosed; }
+bool is_warm_time(OpenState opening) { return opening != OpenState::kClosed; }
 
 Result<void> put_to_rest(Step& step, PowerBudget& budget, const Desktop& desktop, Rest rest, bool wakes,
                          const std::string& why) {
@@ -63,7 +63,7 @@ SpareTargets spare_targets(const PlannedPool& planned, std::uint32_t assigned) {
   const std::uint32_t below_min = pool.min > assigned ? pool.min - assigned : 0;
   const std::uint32_t room = pool.max > assigned ? pool.max - assigned : 0;
   const std::uint32_t usual = std::min(std::max(pool.spares, below_min), room);
-  if (planned.opening != Opening::kClosed || planned.plan.closed == Unused::kKeep) {
+  if (planned.opening != OpenState::kClosed || planned.plan.closed == Unused::kKeep) {
     return {.keep = usual, .make = usual, .warm = usual};
   }
   const std::uint32_t few = std::min(std::max(planned.plan.closed_spares, below_min), room);
@@ -87,7 +87,7 @@ Result<void> keep_power(Step& step, PowerBudget& budget, const Sweep& event, con
     return d->rest == Rest::kSuspended ? 0 : (d->rest == Rest::kSaved ? 1 : 2);
   });
   const std::string why = std::format("a spare, pool {} is {}", planned.pool.name,
-                                      planned.opening == Opening::kClosed ? "closed" : "open");
+                                      planned.opening == OpenState::kClosed ? "closed" : "open");
   for (std::size_t i = targets.warm; i < on.size(); ++i) {
     TOBARI_TRY(put_to_rest(step, budget, *on[i], rest_of(planned.plan.closed), false, why));
   }
@@ -101,7 +101,7 @@ Result<void> rest_unused(Step& step, PowerBudget& budget, const PlannedPool& pla
   const PoolPlan& plan = planned.plan;
   if (desktop.power != Power::kOn || desktop.ending) return {};
   const std::string why = std::format("nobody was connected for {} s", idle.count());
-  if (planned.opening == Opening::kClosed && plan.closed != Unused::kKeep && idle >= plan.closed_after) {
+  if (planned.opening == OpenState::kClosed && plan.closed != Unused::kKeep && idle >= plan.closed_after) {
     return put_to_rest(step, budget, desktop, rest_of(plan.closed), plan.wake,
                        std::format("{}, pool {} is closed", why, planned.pool.name));
   }
@@ -110,7 +110,7 @@ Result<void> rest_unused(Step& step, PowerBudget& budget, const PlannedPool& pla
 }
 
 Result<void> wake_users(Step& step, PowerBudget& budget, const PlannedPool& planned) {
-  if (!planned.plan.wake || (planned.opening != Opening::kOpen && planned.opening != Opening::kLead)) return {};
+  if (!planned.plan.wake || (planned.opening != OpenState::kOpen && planned.opening != OpenState::kLead)) return {};
   TOBARI_ASSIGN(const auto resting, step.writer.desktops_that_wake(planned.pool.id, kMaxWokenPerSweep + 1));
   for (const Desktop& desktop : resting) {
     TOBARI_TRY(wake_one(step, budget, desktop, std::format("pool {} opens", planned.pool.name)));

@@ -18,7 +18,7 @@ namespace tobari::broker::control {
 struct PlannedPool {
   Pool pool;
   PoolPlan plan;
-  Opening opening = Opening::kOpen;  // now
+  OpenState opening = OpenState::kOpen;  // now
   bool open_long = true;             // it did not open within the plan's idle time
 };
 // A plan that cannot be read does nothing.

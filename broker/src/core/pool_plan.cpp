@@ -346,18 +346,18 @@ std::string in_words(const PoolPlan& plan) {
   return words;
 }
 
-Opening opening_at(const PoolPlan& plan, const ZoneTable& zones, Time now) {
-  if (plan.hours.empty()) return Opening::kOpen;
+OpenState opening_at(const PoolPlan& plan, const ZoneTable& zones, Time now) {
+  if (plan.hours.empty()) return OpenState::kOpen;
   const auto zone = zones.find(plan.zone);
-  if (zone == zones.end() || zone->second == nullptr) return Opening::kUnknown;
+  if (zone == zones.end() || zone->second == nullptr) return OpenState::kUnknown;
   const auto holidays = std::make_shared<const policy::Calendar>(plan.holidays);
   const auto time = std::chrono::floor<std::chrono::seconds>(now);
-  if (open_at(plan, zone->second, holidays, time)) return Opening::kOpen;
+  if (open_at(plan, zone->second, holidays, time)) return OpenState::kOpen;
   // Windows begin at whole minutes, so each minute ahead is asked.
   for (std::chrono::minutes ahead{1}; ahead <= plan.lead; ++ahead) {
-    if (open_at(plan, zone->second, holidays, time + ahead)) return Opening::kLead;
+    if (open_at(plan, zone->second, holidays, time + ahead)) return OpenState::kLead;
   }
-  return Opening::kClosed;
+  return OpenState::kClosed;
 }
 
 }  // namespace tobari::broker

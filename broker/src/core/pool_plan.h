@@ -87,12 +87,12 @@ struct PoolPlan {
 // Resolved by whoever may read files; a zone that is missing is one that this broker does not know.
 using ZoneTable = std::map<std::string, std::shared_ptr<const policy::TimeZone>>;
 
-enum class Opening : std::uint8_t {
+enum class OpenState : std::uint8_t {
   kOpen,
   kLead,     // closed still, and about to open
   kClosed,
   kUnknown,  // the zone is: nothing is done by the clock
 };
-[[nodiscard]] Opening opening_at(const PoolPlan& plan, const ZoneTable& zones, Time now);
+[[nodiscard]] OpenState opening_at(const PoolPlan& plan, const ZoneTable& zones, Time now);
 
 }  // namespace tobari::broker

@@ -47,7 +47,7 @@ TEST(PoolPlanText, NothingIsAPlanThatDoesNothing) {
     ASSERT_TRUE(plan.has_value()) << describe(plan.error());
     EXPECT_EQ(to_text(*plan), "");
     EXPECT_EQ(in_words(*plan), "");
-    EXPECT_EQ(opening_at(*plan, {}, Time{}), Opening::kOpen);
+    EXPECT_EQ(opening_at(*plan, {}, Time{}), OpenState::kOpen);
   }
 }
 
@@ -102,7 +102,7 @@ class PoolHours : public ::testing::Test {
   void open(const std::string& hours, const std::string& more = "") {
     plan_ = parse_pool_plan(R"({"hours":{"zone":"Europe/Berlin","open":[")" + hours + "\"]" + more + "}}").value();
   }
-  [[nodiscard]] Opening at(std::chrono::sys_seconds time) const { return opening_at(plan_, berlin_zones(), time); }
+  [[nodiscard]] OpenState at(std::chrono::sys_seconds time) const { return opening_at(plan_, berlin_zones(), time); }
 
   PoolPlan plan_;
 };
@@ -113,13 +113,13 @@ using std::chrono::year;
 TEST_F(PoolHours, FollowTheClockOnTheWallInWinterAndSummer) {
   open("mon-fri 08:00-18:00");
   const sys_days winter = year(2026) / 1 / 15;  // a Thursday
-  EXPECT_EQ(at(winter + 6h + 59min + 59s), Opening::kClosed);
-  EXPECT_EQ(at(winter + 7h), Opening::kOpen) << "8:00 is 7:00 UTC";
-  EXPECT_EQ(at(winter + 17h), Opening::kClosed);
+  EXPECT_EQ(at(winter + 6h + 59min + 59s), OpenState::kClosed);
+  EXPECT_EQ(at(winter + 7h), OpenState::kOpen) << "8:00 is 7:00 UTC";
+  EXPECT_EQ(at(winter + 17h), OpenState::kClosed);
   const sys_days summer = year(2026) / 7 / 16;
-  EXPECT_EQ(at(summer + 5h + 59min), Opening::kClosed);
-  EXPECT_EQ(at(summer + 6h), Opening::kOpen) << "8:00 is 6:00 UTC";
-  EXPECT_EQ(at(sys_days(year(2026) / 1 / 17) + 10h), Opening::kClosed) << "a Saturday";
+  EXPECT_EQ(at(summer + 5h + 59min), OpenState::kClosed);
+  EXPECT_EQ(at(summer + 6h), OpenState::kOpen) << "8:00 is 6:00 UTC";
+  EXPECT_EQ(at(sys_days(year(2026) / 1 / 17) + 10h), OpenState::kClosed) << "a Saturday";
 }
 
 // On 29 March 2026 the clock goes from 2:00 to 3:00, on 25 October from 3:00 back to 2:00; both are Sundays.
@@ -127,7 +127,7 @@ TEST_F(PoolHours, LastAnHourLessInTheSpringAndAnHourMoreInTheAutumn) {
   open("sun 00:00-06:00");
   const auto open_minutes = [this](sys_days day) {
     int count = 0;
-    for (std::chrono::sys_seconds t = day - 3h; t < day + 9h; t += 1min) count += at(t) == Opening::kOpen ? 1 : 0;
+    for (std::chrono::sys_seconds t = day - 3h; t < day + 9h; t += 1min) count += at(t) == OpenState::kOpen ? 1 : 0;
     return count;
   };
   EXPECT_EQ(open_minutes(year(2026) / 3 / 29), 5 * 60);
@@ -139,33 +139,33 @@ TEST_F(PoolHours, ATimeThatIsSkippedNeverOpensIt) {
   open("sun 02:00-03:00");
   const sys_days sunday = year(2026) / 3 / 29;
   for (std::chrono::sys_seconds t = sunday - 2h; t < sunday + 4h; t += 1min) {
-    ASSERT_EQ(at(t), Opening::kClosed) << t.time_since_epoch().count();
+    ASSERT_EQ(at(t), OpenState::kClosed) << t.time_since_epoch().count();
   }
-  EXPECT_EQ(at(sys_days(year(2026) / 10 / 25) + 30min), Opening::kOpen) << "2:30 in summer time";
-  EXPECT_EQ(at(sys_days(year(2026) / 10 / 25) + 1h + 30min), Opening::kOpen) << "and again";
+  EXPECT_EQ(at(sys_days(year(2026) / 10 / 25) + 30min), OpenState::kOpen) << "2:30 in summer time";
+  EXPECT_EQ(at(sys_days(year(2026) / 10 / 25) + 1h + 30min), OpenState::kOpen) << "and again";
 }
 
 TEST_F(PoolHours, LeadIsAsLongAsItSaysAlsoOverAChangeOfTheClock) {
   open("sun 04:00-08:00", R"(,"lead_minutes":120)");
   // 4:00 is 2:00 UTC after the change: two hours before are 0:00 UTC, an hour before the change.
   const sys_days spring = year(2026) / 3 / 29;
-  EXPECT_EQ(at(spring - 1min), Opening::kClosed);
-  EXPECT_EQ(at(spring), Opening::kLead);
-  EXPECT_EQ(at(spring + 1h + 59min), Opening::kLead);
-  EXPECT_EQ(at(spring + 2h), Opening::kOpen);
+  EXPECT_EQ(at(spring - 1min), OpenState::kClosed);
+  EXPECT_EQ(at(spring), OpenState::kLead);
+  EXPECT_EQ(at(spring + 1h + 59min), OpenState::kLead);
+  EXPECT_EQ(at(spring + 2h), OpenState::kOpen);
 }
 
 TEST_F(PoolHours, HolidaysAreClosedAndANightBelongsToItsEvening) {
   open("mon-fri 22:00-06:00", R"(,"holidays":["2026-12-24","01-01"])");
-  EXPECT_EQ(at(sys_days(year(2026) / 12 / 23) + 22h), Opening::kOpen) << "23:00, a Wednesday";
-  EXPECT_EQ(at(sys_days(year(2026) / 12 / 24) + 3h), Opening::kOpen) << "that night still";
-  EXPECT_EQ(at(sys_days(year(2026) / 12 / 24) + 22h), Opening::kClosed) << "the holiday's own evening";
-  EXPECT_EQ(at(sys_days(year(2027) / 1 / 1) + 22h), Opening::kClosed) << "every year";
+  EXPECT_EQ(at(sys_days(year(2026) / 12 / 23) + 22h), OpenState::kOpen) << "23:00, a Wednesday";
+  EXPECT_EQ(at(sys_days(year(2026) / 12 / 24) + 3h), OpenState::kOpen) << "that night still";
+  EXPECT_EQ(at(sys_days(year(2026) / 12 / 24) + 22h), OpenState::kClosed) << "the holiday's own evening";
+  EXPECT_EQ(at(sys_days(year(2027) / 1 / 1) + 22h), OpenState::kClosed) << "every year";
 }
 
 TEST_F(PoolHours, AZoneThatIsNotKnownIsNoTime) {
   plan_ = parse_pool_plan(R"({"hours":{"zone":"Mars/Olympus","open":["00:00-24:00"]}})").value();
-  EXPECT_EQ(at(sys_days(year(2026) / 1 / 15)), Opening::kUnknown);
+  EXPECT_EQ(at(sys_days(year(2026) / 1 / 15)), OpenState::kUnknown);
 }
 
 }  // namespace

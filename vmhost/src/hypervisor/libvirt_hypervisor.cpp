@@ -113,7 +113,7 @@ class LibvirtHypervisor final : public Hypervisor {
     auto domain = find(connection, id);
     if (!domain) return not_found_is_fine(std::move(domain).error());
     if (is_active(*domain)) return fail(Errc::kAlreadyExists, "the VM is running");
-    const unsigned with_what_was_saved = of_containers() ? 0U : VIR_DOMAIN_UNDEFINE_MANAGED_SAVE;
+    const unsigned with_what_was_saved = of_containers() ? 0U : unsigned{VIR_DOMAIN_UNDEFINE_MANAGED_SAVE};
     // What UEFI has kept for it goes with it; asked for only then, because not every driver knows the flag.
     if (::virDomainUndefineFlags(domain->get(), with_what_was_saved) < 0 &&
         (of_containers() ||
