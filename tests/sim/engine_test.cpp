@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <tobari/base/ids.h>
+
 namespace tobari::sim {
 namespace {
 

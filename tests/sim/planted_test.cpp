@@ -70,7 +70,7 @@ TEST_P(PlantedTest, IsFound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlantedTest, ::testing::ValuesIn(kPlantings),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& which) { return std::string(which.param.name); });
 
 }  // namespace
 }  // namespace tobari::sim
