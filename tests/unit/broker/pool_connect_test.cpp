@@ -33,8 +33,8 @@ class PoolConnect : public ::testing::Test, protected Harness {
     return body_of(made).value("id", "");
   }
   static std::string path_of(const std::string& pool) { return "/api/v1/pools/" + pool + "/connect"; }
-  Response connect(const std::string& pool, const std::string& token, const std::string& key = "") {
-    return call("POST", path_of(pool), token, R"({"client_kind":"tobari-client/0.1.0"})", key);
+  Response connect(const std::string& pool, const std::string& token, const std::string& repeated = "") {
+    return call("POST", path_of(pool), token, R"({"client_kind":"tobari-client/0.1.0"})", repeated);
   }
   std::vector<Desktop> desktops() {
     return *store.get([](const Reader& r) { return r.desktops(); });
