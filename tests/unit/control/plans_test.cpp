@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "control/plans.h"
 #include "world.h"
 #include "zones_of_tests.h"
 
@@ -56,7 +57,9 @@ TEST_F(PlansTest, OutsideOfItsHoursAllSparesButAFewRestAndComeBackBefore) {
   EXPECT_FALSE(closed.changed.empty());
   EXPECT_THAT(audited("desktop.rest"), SizeIs(3));
   for (const Desktop& spare : spares(pool)) {
-    if (spare.power == Power::kOff) EXPECT_EQ(spare.rest, Rest::kStopped);
+    if (spare.power == Power::kOff) {
+      EXPECT_EQ(spare.rest, Rest::kStopped);
+    }
   }
   EXPECT_THAT(sweep_at(night_).changed, IsEmpty()) << "done already";
   sweep_at(sys_days(year(2026) / 1 / 16) + 6h + 29min);

@@ -194,7 +194,10 @@ TEST_F(UserDisksTest, IsDeletedByItsHostAndForgottenThen) {
   ASSERT_THAT(life(there(mine)).removing, SizeIs(1));
   EXPECT_THAT(life(elsewhere(mine)).removing, IsEmpty());
   EXPECT_EQ(assign(alice_, pool).error().code, Errc::kUnavailable);
-  HostReported gone{.host = elsewhere(mine).id, .revision = host(elsewhere(mine)).revision, .removed_disks = {id}};
+  HostReported gone{.host = elsewhere(mine).id,
+                    .revision = host(elsewhere(mine)).revision,
+                    .desktops = {},
+                    .removed_disks = {id}};
   ASSERT_TRUE(run(gone).has_value());
   EXPECT_THAT(get([](const Reader& r) { return r.user_disks(); }), SizeIs(1)) << "that host has no say in it";
   gone.host = mine.host;

@@ -60,7 +60,9 @@ TEST_F(ConfinedTest, DoesWhatItMay) {
   ASSERT_TRUE(done) << describe(done.error());
   EXPECT_THAT(said_, HasSubstr("for your eyes"));
   EXPECT_TRUE(std::filesystem::exists(dir_ / "work/x"));
-  if (user_) EXPECT_THAT(said_, HasSubstr("1999999999"));
+  if (user_) {
+    EXPECT_THAT(said_, HasSubstr("1999999999"));
+  }
 }
 
 TEST_F(ConfinedTest, ReadsNoOtherFile) {
