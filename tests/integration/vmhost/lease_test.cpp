@@ -71,7 +71,8 @@ class LeaseTest : public AgentFixture {
     return found && found->running && found->paused;
   }
   std::string detail_of(const DesktopId& id) {
-    for (const wire::ActualDesktop& each : broker_.actual().desktops()) {
+    const wire::ActualState actual = broker_.actual();
+    for (const wire::ActualDesktop& each : actual.desktops()) {
       if (each.desktop_id() == id.str()) return each.detail();
     }
     return "";

@@ -17,6 +17,7 @@ struct Logged {
   static constexpr bool kHasDisplay = true;
   static constexpr bool kAskStops = true;
   static constexpr bool kCopies = true;
+  static constexpr bool kSaves = true;
   static constexpr bool kExtraDisks = true;
   static ExtraDisk extra_disk(const DesktopId& id) { return {.file = "/disks/" + id.str(), .serial = "0123456789abcdef"}; }
   static Result<std::unique_ptr<Hypervisor>> make() {
