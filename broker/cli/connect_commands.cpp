@@ -92,8 +92,8 @@ Result<void> log_off(const Context& context, const std::string& wanted) {
   if (target.desktop.empty()) {
     return fail(Errc::kNotFound, std::format("you have no desktop in pool {}: nothing to log off", target.name));
   }
-  TOBARI_ASSIGN(const Json reply, portal.call("POST", "/desktops/" + target.desktop + "/logoff", nullptr, nullptr,
-                                              random_uuid()));
+  TOBARI_ASSIGN(const Json reply,
+                portal.call("POST", "/desktops/" + target.desktop + "/logoff", nullptr, nullptr, random_uuid()));
   if (context.json) {
     std::println("{}", reply.dump(2));
   } else {

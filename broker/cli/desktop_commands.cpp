@@ -109,7 +109,8 @@ void add_act(CLI::App& group, Context& context, const char* name, const char* he
 }  // namespace
 
 void add_desktop_commands(CLI::App& app, Context& context) {
-  CLI::App* group = app.add_subcommand("desktops", "desktops: list, create, start, stop, restart, reset, end, keep, connect, thumbnail, delete");
+  CLI::App* group = app.add_subcommand(
+      "desktops", "desktops: list, create, start, stop, restart, reset, end, keep, connect, thumbnail, delete");
   group->require_subcommand(1);
   group->add_subcommand("list", "yours; an administrator sees all")->callback([&context] {
     context.run = [&context] { return list(context); };

@@ -26,8 +26,7 @@ Result<std::vector<Target>> all_targets(Portal& portal) {
   for (const Json& desktop : desktops) {
     const std::string id = desktop.value("id", "");
     if (std::ranges::contains(targets, id, &Target::desktop)) continue;
-    targets.push_back(
-        {.name = desktop.value("name", ""), .path = "/desktops/" + id, .desktop = id, .of_pool = false});
+    targets.push_back({.name = desktop.value("name", ""), .path = "/desktops/" + id, .desktop = id, .of_pool = false});
   }
   return targets;
 }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
+
 #include <tobari/base/image_ref.h>
 
 #include "commands.h"
@@ -47,8 +48,13 @@ Result<void> list_images(const Context& context) {
     return {};
   }
   print_list(flat, "versions",
-             {{"IMAGE", "ref"}, {"STATE", "state"}, {"FORMAT", "format"}, {"DISK", "disk"}, {"MADE", "made_at"},
-              {"BY", "made_by"}, {"NOTES", "notes"}},
+             {{"IMAGE", "ref"},
+              {"STATE", "state"},
+              {"FORMAT", "format"},
+              {"DISK", "disk"},
+              {"MADE", "made_at"},
+              {"BY", "made_by"},
+              {"NOTES", "notes"}},
              false);
   return {};
 }
@@ -165,7 +171,8 @@ void add_import(CLI::App& group, Context& context, const Options& options) {
   command->add_option("--file", options->file, "its name in the host's imports_dir")->required();
   command->add_option("--format", options->format, "raw, qcow2, vmdk, vdi, vhd, vhdx, ova, iso or tobari")->required();
   command->add_option("--firmware", options->firmware, "bios or uefi; default: what the file says, else bios");
-  command->add_option("--devices", options->devices, "full (default) or paravirtualized: virtio, for systems that know it");
+  command->add_option("--devices", options->devices,
+                      "full (default) or paravirtualized: virtio, for systems that know it");
   command->add_option("--min-memory", options->memory_mib, "least memory of its desktops, MiB");
   command->add_option("--disk-gib", options->disk_gib, "of an iso: size of the empty disk beside it");
   command->add_option("--notes", options->notes, "for people");
@@ -217,7 +224,8 @@ void add_image_commands(CLI::App& app, Context& context) {
       [options, &context] { context.run = [options, &context] { return show_image(context, options->image); }; });
   add_import(*group, context, options);
   add_version_act(*group, context, options, "publish", "new desktops are made from it; others move to it at log-off");
-  add_version_act(*group, context, options, "retire", "nothing is made from it any more; hosts remove it when they can");
+  add_version_act(*group, context, options, "retire",
+                  "nothing is made from it any more; hosts remove it when they can");
   add_version_act(*group, context, options, "verify", "every host reads its files again and compares digests");
   CLI::App* back = group->add_subcommand("roll-back", "publish the version that was published before");
   back->add_option("image", options->image, "NAME")->required();

@@ -60,7 +60,8 @@ std::string progress_line(const Json& version) {
   if (version.contains("progress")) line += std::format(" {:.1f} %", version.value("progress", 0.0));
   std::string detail = version.value("detail", "");
   for (const Json& host : version.value("hosts", Json::array())) {
-    if (detail.empty() && host.value("host", "") == version.value("imported_on", "-")) detail = host.value("detail", "");
+    if (detail.empty() && host.value("host", "") == version.value("imported_on", "-"))
+      detail = host.value("detail", "");
   }
   return detail.empty() ? line : line + ": " + detail;
 }
@@ -69,8 +70,9 @@ std::string version_text(const Json& version) {
   const Json facts = version.value("facts", Json::object());
   const Json source = version.value("source", Json::object());
   std::string out = progress_line(version) + "\n";
-  add_line(out, "source", std::format("{} ({}) on {}", source.value("file", ""), source.value("format", ""),
-                                      version.value("imported_on", "")));
+  add_line(out, "source",
+           std::format("{} ({}) on {}", source.value("file", ""), source.value("format", ""),
+                       version.value("imported_on", "")));
   add_line(out, "made", std::format("{} by {}", version.value("made_at", ""), version.value("made_by", "")));
   add_line(out, "published", version.value("published_at", ""));
   add_line(out, "disk", std::format("{}, {} stored", gib_of(facts, "virtual_bytes"), gib_of(facts, "stored_bytes")));

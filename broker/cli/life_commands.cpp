@@ -67,9 +67,7 @@ void add_end_commands(CLI::App& group, Context& context) {
   end->add_option("--notice", options->notice_minutes, "minutes until then, in which its picture says so; default now");
   end->add_option("--text", options->text, "what it says besides");
   end->add_flag("--stop", options->stop, "one that is kept is switched off besides");
-  end->callback([options, &context] {
-    context.run = [options, &context] { return end_desktop(context, *options); };
-  });
+  end->callback([options, &context] { context.run = [options, &context] { return end_desktop(context, *options); }; });
   auto kept = std::make_shared<std::string>();
   CLI::App* keep = group.add_subcommand("keep", "one that was to end does not");
   keep->add_option("desktop", *kept, "name or id")->required();

@@ -163,7 +163,11 @@ Result<void> list_desktops_of(const Context& context, const std::string& pool) {
     after = "?after=" + page.value("next", "");
   }
   print_list(Json{{"desktops", all}}, "desktops",
-             {{"NAME", "name"}, {"USER", "user"}, {"STATE", "state"}, {"HOST", "host"}, {"IMAGE", "image"},
+             {{"NAME", "name"},
+              {"USER", "user"},
+              {"STATE", "state"},
+              {"HOST", "host"},
+              {"IMAGE", "image"},
               {"DETAIL", "detail"}},
              context.json);
   return {};
@@ -205,9 +209,8 @@ void add_pool_create(CLI::App& group, Context& context) {
                       "of desktops that are there");
   add_members(*command, options);
   command->add_flag("--closed", options->closed, "nobody gets a desktop there yet");
-  command->callback([options, &context] {
-    context.run = [options, &context] { return create_pool(context, *options); };
-  });
+  command->callback(
+      [options, &context] { context.run = [options, &context] { return create_pool(context, *options); }; });
 }
 
 void add_pool_change(CLI::App& group, Context& context) {
@@ -219,9 +222,8 @@ void add_pool_change(CLI::App& group, Context& context) {
   command->add_flag("--no-labels", options->no_labels, "it shall have none");
   command->add_flag("--open", options->open, "users get desktops there");
   command->add_flag("--closed", options->closed, "whoever has none gets none");
-  command->callback([options, &context] {
-    context.run = [options, &context] { return change_pool(context, *options); };
-  });
+  command->callback(
+      [options, &context] { context.run = [options, &context] { return change_pool(context, *options); }; });
 }
 
 void add_of_pool(CLI::App& group, Context& context, const char* name, const char* help,
@@ -246,9 +248,8 @@ void add_by_hand(CLI::App& group, Context& context) {
   });
   CLI::App* take_out = group.add_subcommand("take", "a desktop out of its manual pool; its user keeps it");
   take_out->add_option("desktop", names->desktop, "name or id")->required();
-  take_out->callback([names, &context] {
-    context.run = [names, &context] { return take_from_pool(context, names->desktop); };
-  });
+  take_out->callback(
+      [names, &context] { context.run = [names, &context] { return take_from_pool(context, names->desktop); }; });
 }
 
 }  // namespace

@@ -58,8 +58,7 @@ std::string date_text(local_days day) {
 bool add_days(std::string_view text, std::bitset<7>& days) {
   const std::size_t dash = text.find('-');
   const auto* const first = std::ranges::find(kDayWords, text.substr(0, dash));
-  const auto* const last =
-      dash == std::string_view::npos ? first : std::ranges::find(kDayWords, text.substr(dash + 1));
+  const auto* const last = dash == std::string_view::npos ? first : std::ranges::find(kDayWords, text.substr(dash + 1));
   if (first == kDayWords.end() || last == kDayWords.end()) return false;
   for (auto day = static_cast<std::size_t>(first - kDayWords.begin());; day = (day + 1) % kDayWords.size()) {
     days.set(day);

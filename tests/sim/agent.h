@@ -49,16 +49,16 @@ class Agent {
     bool running = false;
     bool paused = false;
     bool busy = false;
-    bool stopping = false;   // it goes down because we want it to
+    bool stopping = false;  // it goes down because we want it to
     bool removing = false;
-    bool changing = false;   // an order about its machine is under way
+    bool changing = false;  // an order about its machine is under way
     bool fencing = false;
     bool gone = false;
     bool guest_ready = false;
     bool logged_off = false;
-    bool bringing = false;   // a disk
+    bool bringing = false;  // a disk
     Moment changed_at{-1};
-    Moment rests_until{};    // not to be started
+    Moment rests_until{};  // not to be started
     Moment unwilling_until{};
     std::uint64_t came_up = 0;
     std::vector<UserDiskId> disks_there{};
@@ -139,7 +139,7 @@ class Agent {
   std::optional<vmhost::HostLease> lease_;
   vmhost::LeaseNote note_;
   bool was_good_ = false;
-  Moment asked_at_{0};   // by the machine's clock, as everything of the lease
+  Moment asked_at_{0};  // by the machine's clock, as everything of the lease
   Moment ask_at_{0};
   Moment mistaken_until_{0};  // of Mistakes::count_from_answer
   std::uint64_t lease_turn_ = 0;

@@ -213,9 +213,8 @@ void Agent::bring_disks(const DesktopId& id) {
   Kept& kept = kept_[id];
   const bool up = kept.running && !kept.paused && !kept.stopping && kept.guest_ready;
   if (!up || !kept.wanted || kept.bringing || has_disks(kept)) return;
-  const auto next = std::ranges::find_if(kept.wanted->disks, [&kept](const DiskOrder& disk) {
-    return !std::ranges::contains(kept.disks_there, disk.id);
-  });
+  const auto next = std::ranges::find_if(
+      kept.wanted->disks, [&kept](const DiskOrder& disk) { return !std::ranges::contains(kept.disks_there, disk.id); });
   const auto again = [this, id, which = kept.came_up] {
     const auto now = kept_.find(id);
     if (now != kept_.end() && now->second.came_up == which) bring_disks(id);

@@ -22,8 +22,7 @@ void Agent::open_display(std::size_t broker, const OpenDisplay& request) {
   const bool shows = known && kept->second.running && !kept->second.paused && kept->second.guest_ready &&
                      !kept->second.stopping && may_run(kept->second);
   if (shows) {
-    armed_.insert_or_assign(request.session,
-                            Armed{request.desktop, request.person, world_.engine.now() + kOfferLives});
+    armed_.insert_or_assign(request.session, Armed{request.desktop, request.person, world_.engine.now() + kOfferLives});
     answers_.emplace(request.request, true);  // a failure is not remembered
   }
   world_.network.to_broker(index_, broker, DisplayOpened{request.request, shows});

@@ -83,11 +83,10 @@ void BrokerModel::assigned(std::uint64_t number, const Outcome& outcome, std::ui
 void BrokerModel::assign_without_comparing(std::uint64_t number, std::uint64_t mark) {
   const auto& person = *world_.people[openings_.at(number).person];
   const auto seen = database().get([&person](const broker::Reader& reader) { return reader.spares(person.pool, 1); });
-  const bool has_own = database()
-                           .get([&person](const broker::Reader& reader) {
-                             return reader.desktop_in_pool(person.user, person.pool);
-                           })
-                           .has_value();
+  const bool has_own =
+      database()
+          .get([&person](const broker::Reader& reader) { return reader.desktop_in_pool(person.user, person.pool); })
+          .has_value();
   control::Assign event;
   event.request = openings_.at(number).request;
   event.user = person.user;
@@ -139,8 +138,8 @@ void BrokerModel::look_again(std::uint64_t number) {
   Opening& opening = found->second;
   const std::uint64_t mark = world_.next_number();
   opening.looked_again = true;
-  const auto desktop = database().get(
-      [&opening](const broker::Reader& reader) { return reader.desktop(opening.desktop->id); });
+  const auto desktop =
+      database().get([&opening](const broker::Reader& reader) { return reader.desktop(opening.desktop->id); });
   if (!desktop.has_value() && desktop.error().code != Errc::kNotFound) {
     return answer(number, ConnectAnswer::Kind::kAgain);
   }
@@ -181,8 +180,8 @@ void BrokerModel::open_session(std::uint64_t number) {
 }
 
 void BrokerModel::opened(std::uint64_t display, bool good) {
-  const auto found = std::ranges::find_if(
-      openings_, [display](const auto& entry) { return entry.second.display == display; });
+  const auto found =
+      std::ranges::find_if(openings_, [display](const auto& entry) { return entry.second.display == display; });
   if (found == openings_.end()) return;
   if (good) return answer(found->first, ConnectAnswer::Kind::kConnected);
   const SessionId session = found->second.session;
@@ -194,7 +193,8 @@ void BrokerModel::failed_to_open(const SessionId& session) {
   const auto stored = database().transact([&session](broker::Writer& writer) -> Result<void> {
     return writer.update_session(session, broker::SessionState::kEnded, "", "", "the display did not open");
   });
-  if (!stored.has_value() && world_.trace.on()) world_.trace.say("broker {}: an offer stays that leads nowhere", index_);
+  if (!stored.has_value() && world_.trace.on())
+    world_.trace.say("broker {}: an offer stays that leads nowhere", index_);
 }
 
 // ---- log-off

@@ -215,9 +215,8 @@ void BrokerModel::sweep() {
   if (away_) return next(Stage::kOver);
   control::Sweep event{.facts = facts(), .fresh = {}, .idle_for = idle_now(), .zones = {}};
   for (std::size_t i = 0; i < 4; ++i) event.fresh.push_back(chance_.id<DesktopId>());
-  world_.engine.in(process, step(), [this, event = std::move(event)] {
-    decide(event, [this](const Outcome&) { next(Stage::kOver); });
-  });
+  world_.engine.in(process, step(),
+                   [this, event = std::move(event)] { decide(event, [this](const Outcome&) { next(Stage::kOver); }); });
 }
 
 }  // namespace tobari::sim

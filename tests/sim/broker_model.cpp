@@ -173,8 +173,7 @@ void BrokerModel::receive(std::size_t host, std::uint64_t stream, const ToBroker
   if (const auto* const report = std::get_if<std::shared_ptr<const Report>>(&message)) {
     take_report(host, **report, again);
   } else if (const auto* const ask = std::get_if<AskLease>(&message)) {
-    asks_.insert_or_assign(world_.host_ids[host],
-                           control::LeaseAsk{world_.host_ids[host], ask->number, ask->revision});
+    asks_.insert_or_assign(world_.host_ids[host], control::LeaseAsk{world_.host_ids[host], ask->number, ask->revision});
     note_news();
   } else if (const auto* const display = std::get_if<DisplayOpened>(&message)) {
     opened(display->request, display->opened);
@@ -195,8 +194,7 @@ void BrokerModel::take_report(std::size_t host, const Report& report, bool again
   control::HostReported event{
       .host = world_.host_ids[host], .revision = report.revision, .desktops = {}, .removed_disks = {}};
   for (const Seen& seen : report.desktops) {
-    event.desktops.push_back(
-        {.id = seen.id, .epoch = seen.epoch, .logged_off = seen.logged_off, .disks = seen.disks});
+    event.desktops.push_back({.id = seen.id, .epoch = seen.epoch, .logged_off = seen.logged_off, .disks = seen.disks});
   }
   if (!again) {
     hosts_[host].desktops = report.desktops;
@@ -210,8 +208,7 @@ void BrokerModel::take_report(std::size_t host, const Report& report, bool again
 // broker/src/rpc/session_reports.cpp: stored once, and acknowledged as often as it comes.
 void BrokerModel::take_event(std::size_t host, const SessionEvent& event) {
   using broker::SessionEventKind;
-  const auto kind =
-      event.what == Happened::kConnected ? SessionEventKind::kConnected : SessionEventKind::kDisconnected;
+  const auto kind = event.what == Happened::kConnected ? SessionEventKind::kConnected : SessionEventKind::kDisconnected;
   const auto stored = database().transact([this, &event, kind](broker::Writer& writer) -> Result<void> {
     const std::string number = std::to_string(event.event);
     TOBARI_ASSIGN(const bool repeated, writer.event_is_stored(number));

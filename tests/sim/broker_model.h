@@ -31,8 +31,8 @@ class BrokerModel {
   BrokerModel(World& world, std::size_t index, std::uint64_t seed);
 
   Process process;
-  bool cut_off = false;               // from the database
-  std::chrono::seconds wall_off{0};   // its wall clock
+  bool cut_off = false;              // from the database
+  std::chrono::seconds wall_off{0};  // its wall clock
 
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   void start();
@@ -56,7 +56,7 @@ class BrokerModel {
   struct Attached {
     std::uint64_t stream = 0;  // 0: there is none
     std::vector<Seen> desktops{};
-    std::uint64_t told = 0;    // revision
+    std::uint64_t told = 0;      // revision
     std::uint64_t heard_at = 0;  // a number: of the newest news of it
   };
   struct Opening {
@@ -84,7 +84,7 @@ class BrokerModel {
   void decide(const control::Event& event, Then then);
   void carry_out(const control::Effects& effects);
   void end_sessions(const std::vector<control::EndedUse>& ended);
-  void tell(std::size_t host);           // that it should hear its desired state
+  void tell(std::size_t host);  // that it should hear its desired state
   void news_of(std::size_t host);
   [[nodiscard]] std::shared_ptr<const control::Facts> facts();
   void take_report(std::size_t host, const Report& report, bool again);

@@ -88,9 +88,7 @@ class Engine {
     std::uint32_t life = 0;
     Task task;
   };
-  static bool later(const Due& a, const Due& b) noexcept {
-    return a.at != b.at ? a.at > b.at : a.order > b.order;
-  }
+  static bool later(const Due& a, const Due& b) noexcept { return a.at != b.at ? a.at > b.at : a.order > b.order; }
   void push(Moment at, Process* process, std::uint32_t life, Task task);
   void happen(const Due& due);
 
@@ -109,9 +107,7 @@ struct LocalClock {
   Moment zero{0};
   std::int64_t too_fast = 0;  // in a thousand
 
-  [[nodiscard]] Moment at(Moment now) const noexcept {
-    return Moment((now - zero).count() * (1000 + too_fast) / 1000);
-  }
+  [[nodiscard]] Moment at(Moment now) const noexcept { return Moment((now - zero).count() * (1000 + too_fast) / 1000); }
   // How long it really is until this clock has gone on by so much; never too short.
   [[nodiscard]] Moment really(Moment span) const noexcept {
     if (span.count() <= 0) return Moment(0);

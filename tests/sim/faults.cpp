@@ -214,7 +214,8 @@ void Faults::crash_machine(std::size_t index) {
 void Faults::make_ready() {
   for (const HostId& host : world_.host_ids) {
     BrokerModel& by = *world_.brokers.front();
-    if (by.process.runs()) by.decide_once(control::SetHostMode{.host = host, .mode = broker::HostMode::kReady, .who = {}});
+    if (by.process.runs())
+      by.decide_once(control::SetHostMode{.host = host, .mode = broker::HostMode::kReady, .who = {}});
   }
 }
 

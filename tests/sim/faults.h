@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Makes a schedule's faults happen, ends them, and ambushes processes between their steps.
 //
-// Taken for granted (docs/RELIABILITY.md): of a host's agent and watchdog one is there; its hypervisor is never away for
-// longer than eight seconds.
+// Taken for granted (docs/RELIABILITY.md): of a host's agent and watchdog one is there; its hypervisor is never away
+// for longer than eight seconds.
 #pragma once
 
 #include <cstddef>

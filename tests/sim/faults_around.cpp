@@ -32,8 +32,8 @@ void Faults::cut_host(std::size_t index, Moment lasts) {
 
 void Faults::cut_people(const Fault& fault) {
   const auto people = world_.network.people();
-  const auto other = fault.which % 2 == 0 ? world_.network.host(some_host(fault))
-                                          : world_.network.broker(some_broker(fault));
+  const auto other =
+      fault.which % 2 == 0 ? world_.network.host(some_host(fault)) : world_.network.broker(some_broker(fault));
   if (fault.which / 2 % 2 == 0) {
     cut(people, other, fault.lasts);
   } else {
@@ -85,8 +85,7 @@ void Faults::drain(const Fault& fault) {
   by.decide_once(event);
   world_.engine.in(fault.lasts, [&by, host = event.host] {
     if (!by.process.runs()) return;
-    by.decide_once(
-        control::SetHostMode{.host = host, .mode = broker::HostMode::kReady, .who = {}});
+    by.decide_once(control::SetHostMode{.host = host, .mode = broker::HostMode::kReady, .who = {}});
   });
 }
 

@@ -11,18 +11,18 @@ struct Mistakes {
   broker::control::Planted core{};
 
   // ---- of brokers
-  bool impatient = false;          // a host is called lost after 12 s
-  bool never_lost = false;         // or never
-  bool forgets_promises = false;   // a promise is sent and not noted
-  bool no_compare = false;         // a spare is given away by an older look at it
+  bool impatient = false;         // a host is called lost after 12 s
+  bool never_lost = false;        // or never
+  bool forgets_promises = false;  // a promise is sent and not noted
+  bool no_compare = false;        // a spare is given away by an older look at it
   // ---- of hosts
-  bool nobody_pauses = false;      // neither agent nor watchdog minds the lease
+  bool nobody_pauses = false;  // neither agent nor watchdog minds the lease
   bool no_watchdog = false;
-  bool count_from_answer = false;  // the lease counts from when the answer came
+  bool count_from_answer = false;    // the lease counts from when the answer came
   bool lease_before_orders = false;  // a grant is taken at once, and orders when their turn comes
-  bool obeys_old_states = false;   // neither revisions nor epochs are looked at
-  bool forgets_to_delete = false;  // it says that a desktop is gone, and does nothing
-  bool keeps_sessions = false;     // the client of a desktop that is deleted stays
+  bool obeys_old_states = false;     // neither revisions nor epochs are looked at
+  bool forgets_to_delete = false;    // it says that a desktop is gone, and does nothing
+  bool keeps_sessions = false;       // the client of a desktop that is deleted stays
 };
 
 }  // namespace tobari::sim

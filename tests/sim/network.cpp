@@ -189,7 +189,8 @@ bool Network::is_lost(std::size_t h, std::size_t b, bool vanishes) {
 Moment Network::arrival(Moment& last, bool may_be_late) {
   const Moment now = world_.engine.now();
   const Moment at = std::max(last + Moment(1), now + latency());
-  if (may_be_late && !calm_ && chance_.chance(world_.setup.weather.comes_late)) return at - now + chance_.between(10ms, 5s);
+  if (may_be_late && !calm_ && chance_.chance(world_.setup.weather.comes_late))
+    return at - now + chance_.between(10ms, 5s);
   last = at;
   return at - now;
 }
@@ -207,8 +208,7 @@ void Network::send_up(std::size_t h, std::size_t b, const ToBroker& message) {
   if (!hello && is_lost(h, b, may_vanish(message))) return;
   const Moment after = arrival(up.last_up, !hello);
   BrokerModel& to = *world_.brokers[b];
-  world_.engine.in(to.process, after,
-                   [&to, h, stream = up.stream, message] { to.receive(h, stream, message, false); });
+  world_.engine.in(to.process, after, [&to, h, stream = up.stream, message] { to.receive(h, stream, message, false); });
   if (calm_ || hello || !chance_.chance(world_.setup.weather.comes_again)) return;
   up.odd = true;
   world_.engine.in(to.process, chance_.between(kComesAgain.first, kComesAgain.second),

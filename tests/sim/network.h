@@ -59,7 +59,9 @@ class Network {
   };
 
   [[nodiscard]] Line& line(std::size_t host, std::size_t broker) { return lines_[host * brokers_ + broker]; }
-  [[nodiscard]] const Line& line(std::size_t host, std::size_t broker) const { return lines_[host * brokers_ + broker]; }
+  [[nodiscard]] const Line& line(std::size_t host, std::size_t broker) const {
+    return lines_[host * brokers_ + broker];
+  }
   void dial(std::size_t host, std::size_t broker);
   void dial_later(std::size_t host, std::size_t broker);
   void break_line(std::size_t host, std::size_t broker);

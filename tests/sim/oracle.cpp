@@ -13,9 +13,9 @@ namespace tobari::sim {
 namespace {
 
 constexpr std::array<std::string_view, kRules> kRuleWords{
-    "I1 called lost too early", "I2 runs without right", "I3 disk twice",      "I4 two users",
-    "I5 two for one",           "I6 lost assignment",    "I7 goes back",       "I8 no record",
-    "I9 too slow",              "I10 leak",              "I11 session stays"};
+    "I1 called lost too early", "I2 runs without right", "I3 disk twice", "I4 two users", "I5 two for one",
+    "I6 lost assignment",       "I7 goes back",          "I8 no record",  "I9 too slow",  "I10 leak",
+    "I11 session stays"};
 
 // A machine that has slept executes until its agent or watchdog has been able to act: docs/ARCHITECTURE.md, D68.
 constexpr Moment kAfterWaking = 3s;
@@ -76,7 +76,8 @@ void Oracle::look_at_disk(const DesktopId& id, const UserDiskId& disk) {
 }
 
 void Oracle::obeyed_old_order(std::size_t host, const DesktopId& id) {
-  violated(Rule::kGoesBack, std::format("host {} starts {} by an order that is older than one it had", host, brief(id)));
+  violated(Rule::kGoesBack,
+           std::format("host {} starts {} by an order that is older than one it had", host, brief(id)));
 }
 
 // ---- people
@@ -93,8 +94,8 @@ void Oracle::acknowledged(std::size_t person, const DesktopId& desktop) {
   ++counts_.acknowledged;
   const auto known = known_.find(desktop);
   if (known != known_.end() && known->second.ever == world_.people[person]->user) return;
-  violated(Rule::kLostAssignment, std::format("{} was acknowledged to person {}, and never was theirs", brief(desktop),
-                                              person));
+  violated(Rule::kLostAssignment,
+           std::format("{} was acknowledged to person {}, and never was theirs", brief(desktop), person));
 }
 
 void Oracle::gave_back(std::size_t person, const DesktopId& desktop) {
@@ -104,7 +105,8 @@ void Oracle::gave_back(std::size_t person, const DesktopId& desktop) {
   const bool kept = known != known_.end() && !known->second.deleted && !known->second.gone &&
                     known->second.user == world_.people[person]->user;
   if (kept) {
-    violated(Rule::kLostAssignment, std::format("{} was given back by person {}, and is theirs", brief(desktop), person));
+    violated(Rule::kLostAssignment,
+             std::format("{} was given back by person {}, and is theirs", brief(desktop), person));
   }
 }
 
@@ -155,7 +157,8 @@ void Oracle::nothing_is_left() {
                              known->second.user == world_.people[client.person]->user;
       const bool just_now = known != known_.end() && world_.engine.now() - known->second.changed < kCarriedOutWithin;
       if (is_theirs || just_now) continue;
-      violated(Rule::kSessionStays, std::format("person {} is shown {}, which is not theirs", client.person, brief(id)));
+      violated(Rule::kSessionStays,
+               std::format("person {} is shown {}, which is not theirs", client.person, brief(id)));
     }
   }
 }

@@ -74,7 +74,9 @@ class Oracle {
   void people_are_in();
   void nothing_is_left();
 
-  [[nodiscard]] std::span<const Violation> violations() const noexcept { return violations_; }  // the first of each rule
+  [[nodiscard]] std::span<const Violation> violations() const noexcept {
+    return violations_;
+  }  // the first of each rule
   [[nodiscard]] bool found(Rule rule) const noexcept { return found_[static_cast<std::size_t>(rule)]; }
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
 

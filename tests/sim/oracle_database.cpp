@@ -55,7 +55,8 @@ void Oracle::look_at_request(const control::Event& event, const control::Effects
   if (asked == nullptr || asked->request.empty() || !effects.assigned.has_value()) return;
   const auto [first, is_new] = requests_.try_emplace(asked->request, effects.assigned->id);
   if (is_new || first->second == effects.assigned->id) return;
-  violated(Rule::kTwoForOne, std::format("one request got {} and {}", brief(first->second), brief(effects.assigned->id)));
+  violated(Rule::kTwoForOne,
+           std::format("one request got {} and {}", brief(first->second), brief(effects.assigned->id)));
 }
 
 // ---- hosts
@@ -121,7 +122,8 @@ void Oracle::compare(const broker::Desktop& desktop, const control::Event& event
   const bool other_user = desktop.user != known.user;
   const bool changed = first || other_user || deleted != known.deleted || desktop.epoch != known.epoch;
   if (!first && desktop.epoch < known.epoch) {
-    violated(Rule::kGoesBack, std::format("the epoch of {}: {} after {}", brief(desktop.id), desktop.epoch, known.epoch));
+    violated(Rule::kGoesBack,
+             std::format("the epoch of {}: {} after {}", brief(desktop.id), desktop.epoch, known.epoch));
   }
   if (!known.user.empty() && !known.deleted && (other_user || deleted)) use_ended(desktop.id, known, event);
   if (!desktop.user.empty() && !known.ever.empty() && known.ever != desktop.user) {

@@ -8,7 +8,7 @@
 namespace tobari::sim {
 namespace {
 
-constexpr Moment kNoAnswer = 25s;     // a client asks again
+constexpr Moment kNoAnswer = 25s;  // a client asks again
 constexpr Moment kNoGoodbye = 6s;
 constexpr Moment kPictureFrozen = 15s;
 constexpr int kTriesAtHost = 3;

@@ -16,10 +16,10 @@ constexpr std::pair<Moment, Moment> kLong{28s, 60s};
 constexpr Moment kLongestHang = 8s;  // docs/RELIABILITY.md, what is taken for granted
 
 constexpr std::array<std::string_view, kFaultKinds> kFaultWords{
-    "broker dies",    "broker stops",    "agent dies",    "agent stops",     "watchdog dies",
+    "broker dies",    "broker stops",    "agent dies",    "agent stops",      "watchdog dies",
     "watchdog stops", "power fails",     "host sleeps",   "hypervisor hangs", "line cut",
-    "host cut",       "people cut",      "database away", "database full",   "contention",
-    "clock jumps",    "machine crashes", "host drains",   "use ends",        "guest logs off"};
+    "host cut",       "people cut",      "database away", "database full",    "contention",
+    "clock jumps",    "machine crashes", "host drains",   "use ends",         "guest logs off"};
 
 // How often, relatively.
 constexpr std::array<std::uint32_t, kFaultKinds> kWeights{4, 4, 4, 4, 1, 1, 2, 2, 2, 5, 5, 2, 3, 2, 1, 1, 2, 2, 1, 2};

@@ -22,16 +22,16 @@ enum class FaultKind : std::uint8_t {
   kPowerFails,
   kHostSleeps,
   kHypervisorHangs,
-  kLineCut,     // between a host and a broker, one way or both
-  kHostCut,     // from all brokers
-  kPeopleCut,   // from a broker or a host, one way
+  kLineCut,       // between a host and a broker, one way or both
+  kHostCut,       // from all brokers
+  kPeopleCut,     // from a broker or a host, one way
   kDatabaseAway,  // for one broker or all
   kDatabaseFull,  // it reads and does not write
-  kContention,  // every act of the database is run twice
-  kClockJumps,  // a broker's wall clock, until it is over
+  kContention,    // every act of the database is run twice
+  kClockJumps,    // a broker's wall clock, until it is over
   kMachineCrashes,
   kHostDrains,
-  kUseEnds,     // an administrator ends it
+  kUseEnds,  // an administrator ends it
   kGuestLogsOff,
 };
 inline constexpr std::size_t kFaultKinds = 20;
@@ -62,12 +62,12 @@ struct Setup {
   bool user_disks = false;       // of the floating pool, on a storage that all hosts reach
   std::uint32_t spares = 0;
   std::chrono::seconds keep{3600};
-  std::int64_t drift = 0;        // of clocks, at most so many in a thousand
-  std::uint32_t ambushes = 0;    // of a million things that processes are about to do
+  std::int64_t drift = 0;      // of clocks, at most so many in a thousand
+  std::uint32_t ambushes = 0;  // of a million things that processes are about to do
   Weather weather{};
-  Moment chaos{};                // from then on everything is whole
-  std::vector<Fault> faults{};   // in their order
-  bool one_stays_away = false;   // a host that is without power then never comes back
+  Moment chaos{};               // from then on everything is whole
+  std::vector<Fault> faults{};  // in their order
+  bool one_stays_away = false;  // a host that is without power then never comes back
 };
 
 [[nodiscard]] Setup draw(std::uint64_t seed);

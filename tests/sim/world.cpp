@@ -12,8 +12,8 @@
 namespace tobari::sim {
 namespace {
 
-// From when everything is whole. A host that is dead is called lost after 38 s and a bit; a client asks every 25 s, waits
-// for 20 s and rests for 4 s; a machine takes up to five to start.
+// From when everything is whole. A host that is dead is called lost after 38 s and a bit; a client asks every 25 s,
+// waits for 20 s and rests for 4 s; a machine takes up to five to start.
 constexpr Moment kInWithin = 85s;
 // What is idle goes after 45 s more or less, and is deleted then.
 constexpr Moment kRestWithin = 125s;

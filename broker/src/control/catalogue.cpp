@@ -99,8 +99,8 @@ Result<ImageVersion> publish(Writer& writer, std::string_view name, std::uint32_
     return fail(Errc::kAlreadyExists, std::format("{} is published already", version.ref()));
   }
   if (version.state != ImageState::kReady) {
-    return fail(Errc::kAlreadyExists, std::format("{} is {}: only what is ready is published", version.ref(),
-                                                  to_string(version.state)));
+    return fail(Errc::kAlreadyExists,
+                std::format("{} is {}: only what is ready is published", version.ref(), to_string(version.state)));
   }
   TOBARI_ASSIGN(Image image, image_named(writer, name));
   image.published = number;
@@ -147,7 +147,8 @@ Result<ImageVersion> retire_version(Writer& writer, std::string_view name, std::
   }
   TOBARI_ASSIGN(const auto pools, pools_pinned_to(writer, version.ref()));
   if (!pools.empty()) {
-    return fail(Errc::kAlreadyExists, std::format("pool {} is pinned to {}: unpin it first", pools.front(), version.ref()));
+    return fail(Errc::kAlreadyExists,
+                std::format("pool {} is pinned to {}: unpin it first", pools.front(), version.ref()));
   }
   version.state = ImageState::kRetired;
   version.published_at = Time{};

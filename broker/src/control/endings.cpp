@@ -202,12 +202,13 @@ Result<std::vector<LeftDesktop>> left_on_host(const Reader& reader, const HostId
     } else if (desktop.user.empty()) {
       why = "a spare, which is deleted with the next look at the pools";
     } else if (is_floating(desktop)) {
-      why = desktop.ending ? std::format("{} has it until {}, and then gets another one elsewhere", desktop.user_name,
-                                         format_time(desktop.ending->at))
-                           : std::format("{} has it, and gets another one elsewhere after logging off",
-                                         desktop.user_name);
+      why = desktop.ending
+                ? std::format("{} has it until {}, and then gets another one elsewhere", desktop.user_name,
+                              format_time(desktop.ending->at))
+                : std::format("{} has it, and gets another one elsewhere after logging off", desktop.user_name);
     } else {
-      why = std::format("its disk is on this host and cannot move in this version: {} keeps it here", desktop.user_name);
+      why =
+          std::format("its disk is on this host and cannot move in this version: {} keeps it here", desktop.user_name);
     }
     left.push_back({desktop, std::move(why)});
   }

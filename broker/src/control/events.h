@@ -35,7 +35,7 @@ struct HostFacts {
   std::uint64_t memory_mib = 0;
   std::uint64_t pixels_per_second = 0;
   std::vector<std::string> storages{};  // of several hosts, that it reaches
-  std::string no_room{};  // a sentence when its disks take nothing more; empty: they do
+  std::string no_room{};                // a sentence when its disks take nothing more; empty: they do
 };
 struct Facts {
   std::map<HostId, HostFacts> connected;
@@ -86,7 +86,7 @@ struct RestartOf {
 // Keeps pools filled and hosts that drain empty.
 struct Sweep {
   std::shared_ptr<const Facts> facts;
-  std::vector<DesktopId> fresh;                          // for spares, kMaxMadePerSweep at most are used
+  std::vector<DesktopId> fresh;  // for spares, kMaxMadePerSweep at most are used
   // Desktops of users without a client, since when. What is not named is left alone.
   std::map<DesktopId, std::chrono::seconds> idle_for{};
   ZoneTable zones{};  // of the pools' plans
@@ -115,15 +115,15 @@ struct SeenDesktop {
 };
 struct HostReported {
   HostId host;
-  std::uint64_t revision = 0;         // that the report follows from
-  std::vector<SeenDesktop> desktops;  // everything that is left there of desktops
+  std::uint64_t revision = 0;               // that the report follows from
+  std::vector<SeenDesktop> desktops;        // everything that is left there of desktops
   std::vector<UserDiskId> removed_disks{};  // of those that were to be deleted: they are gone
   std::shared_ptr<const Facts> facts{};     // as of LogOff
 };
 
 // ---- of administrators
-// What a drain does to users that are there. Wait: nothing, they leave when they like. Move: floating desktops end after
-// a notice, and their users get others elsewhere; what cannot move stays (left_on_host()).
+// What a drain does to users that are there. Wait: nothing, they leave when they like. Move: floating desktops end
+// after a notice, and their users get others elsewhere; what cannot move stays (left_on_host()).
 enum class DrainHow { kWait, kMove };
 struct SetHostMode {
   HostId host;
@@ -210,7 +210,7 @@ struct Planted {
   bool drain_takes_assigned = false;
   bool do_not_repeat = false;  // a host that is behind is not told again
   bool no_record = false;
-  bool forget_requests = false;  // a request that comes again is a new one
+  bool forget_requests = false;      // a request that comes again is a new one
   bool free_disk_at_retire = false;  // a user's disk is free when its desktop is to be deleted, not when it is gone
 };
 

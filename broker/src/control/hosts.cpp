@@ -75,8 +75,7 @@ Result<void> host_reported(Step& step, const HostReported& event) {
     } else {
       TOBARI_TRY(pass(step, *known, seen.epoch));
       if (seen.logged_off && seen.epoch == known->epoch) {
-        TOBARI_TRY(
-            logged_off(step, *known, event.facts.get(), {.actor = "host/" + host.name, .client_address = ""}));
+        TOBARI_TRY(logged_off(step, *known, event.facts.get(), {.actor = "host/" + host.name, .client_address = ""}));
       }
     }
   }

@@ -83,9 +83,8 @@ Result<void> keep_power(Step& step, PowerBudget& budget, const Sweep& event, con
   for (const Desktop& spare : spares) (spare.power == Power::kOn ? on : off).push_back(&spare);
   // Those that run already stay; those that come back soonest come back.
   std::ranges::stable_sort(on, {}, [&event](const Desktop* d) { return event.facts->running.contains(d->id) ? 0 : 1; });
-  std::ranges::stable_sort(off, {}, [](const Desktop* d) {
-    return d->rest == Rest::kSuspended ? 0 : (d->rest == Rest::kSaved ? 1 : 2);
-  });
+  std::ranges::stable_sort(
+      off, {}, [](const Desktop* d) { return d->rest == Rest::kSuspended ? 0 : (d->rest == Rest::kSaved ? 1 : 2); });
   const std::string why = std::format("a spare, pool {} is {}", planned.pool.name,
                                       planned.opening == OpenState::kClosed ? "closed" : "open");
   for (std::size_t i = targets.warm; i < on.size(); ++i) {

@@ -19,7 +19,7 @@ struct PlannedPool {
   Pool pool;
   PoolPlan plan;
   OpenState opening = OpenState::kOpen;  // now
-  bool open_long = true;             // it did not open within the plan's idle time
+  bool open_long = true;                 // it did not open within the plan's idle time
 };
 // A plan that cannot be read does nothing.
 [[nodiscard]] PlannedPool plan_of(const Pool& pool, const ZoneTable& zones, Time now);

@@ -17,8 +17,8 @@ Result<std::string> image_of(const Reader& reader, std::string_view wanted) {
     if (!image.has_value() && image.error().code == Errc::kNotFound) return ref->name;
     TOBARI_TRY(image);
     if (image->published == 0) {
-      return fail(Errc::kNotFound, std::format("no version of image {0} is published: tobari images publish {0}@VERSION",
-                                               ref->name));
+      return fail(Errc::kNotFound,
+                  std::format("no version of image {0} is published: tobari images publish {0}@VERSION", ref->name));
     }
     return ImageRef{ref->name, image->published}.str();
   }
@@ -42,8 +42,7 @@ Result<std::vector<Pool>> pools_as_made(const Reader& reader) {
     auto at = known.find(pool.image);
     if (at == known.end()) {
       auto image = image_of(reader, pool.image);
-      if (!image.has_value() && image.error().code != Errc::kNotFound &&
-          image.error().code != Errc::kInvalidArgument) {
+      if (!image.has_value() && image.error().code != Errc::kNotFound && image.error().code != Errc::kInvalidArgument) {
         return std::unexpected<Error>(std::move(image).error());
       }
       at = known.emplace(pool.image, image.has_value() ? *std::move(image) : std::string()).first;

@@ -13,9 +13,9 @@
 namespace tobari::broker::control {
 
 // From what a pool or an administrator names to what a desktop is made of: "debian" is the version of it that is
-// published, "debian@3" that version, and a name that the catalogue does not have is an image that was put onto hosts by
-// hand. kNotFound, as a sentence for people: nothing of it is published, or there is no such version; kInvalidArgument:
-// nothing new is made from it.
+// published, "debian@3" that version, and a name that the catalogue does not have is an image that was put onto hosts
+// by hand. kNotFound, as a sentence for people: nothing of it is published, or there is no such version;
+// kInvalidArgument: nothing new is made from it.
 [[nodiscard]] Result<std::string> image_of(const Reader& reader, std::string_view wanted);
 
 // Pools that make desktops, `image` being what they are made of now; without those of which none can be made.

@@ -9,7 +9,8 @@
 namespace tobari::broker::control {
 
 Result<bool> renew_if_due(Step& step, const Desktop& desktop, const Facts& facts) {
-  if (desktop.pool.empty() || desktop.pool_kind != PoolKind::kDedicated || desktop.power == Power::kDeleted) return false;
+  if (desktop.pool.empty() || desktop.pool_kind != PoolKind::kDedicated || desktop.power == Power::kDeleted)
+    return false;
   // What is suspended or saved has its user in it.
   if (desktop.power == Power::kOff && desktop.rest != Rest::kStopped) return false;
   TOBARI_ASSIGN(const Pool pool, step.writer.pool(desktop.pool));
@@ -29,8 +30,8 @@ Result<bool> renew_if_due(Step& step, const Desktop& desktop, const Facts& facts
     step.effects.ended.push_back({desktop.id, desktop.host, "the desktop is made anew from a newer image"});
   }
   TOBARI_TRY(step.record({}, "desktop.renew", desktop.id.str(),
-                         std::format("{} of {} in pool {}: {} instead of {}", desktop.name, desktop.user_name, pool.name,
-                                     *image, desktop.image)));
+                         std::format("{} of {} in pool {}: {} instead of {}", desktop.name, desktop.user_name,
+                                     pool.name, *image, desktop.image)));
   return true;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Kept desktops that move to their pool's newer image: when nobody's session is in them, and only where the pool says so.
+// Kept desktops that move to their pool's newer image: when nobody's session is in them, and only where the pool says
+// so.
 #pragma once
 
 #include "control/steps.h"

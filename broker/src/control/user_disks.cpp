@@ -34,9 +34,8 @@ Result<void> check_free(const Step& step, const UserDisk& disk) {
                                                 "that host is back",
                                                 disk.name, host.name));
   }
-  return fail(Errc::kUnavailable,
-              std::format("your disk {} is still being taken out of {}: try again in a moment", disk.name,
-                          holder->name));
+  return fail(Errc::kUnavailable, std::format("your disk {} is still being taken out of {}: try again in a moment",
+                                              disk.name, holder->name));
 }
 
 }  // namespace
@@ -110,9 +109,9 @@ Result<void> claim_disk(Step& step, const DiskClaim& claim, const User& user, co
     disk.size_gib = claim.wanted.size_gib;
     disk.storage = claim.wanted.storage;
     TOBARI_TRY(step.writer.add_user_disk(disk));
-    TOBARI_TRY(step.record(who, "disk.create", disk.id.str(),
-                           std::format("{} {} of {}, {} GiB", to_string(disk.kind), disk.name, user.name,
-                                       disk.size_gib)));
+    TOBARI_TRY(
+        step.record(who, "disk.create", disk.id.str(),
+                    std::format("{} {} of {}, {} GiB", to_string(disk.kind), disk.name, user.name, disk.size_gib)));
   }
   if (disk.holder == holder && disk.host == host) return {};
   TOBARI_TRY(step.writer.hold_user_disk(disk.id, disk.epoch, holder, host));

@@ -29,7 +29,8 @@ class HeadSigner {
   [[nodiscard]] static Result<HeadSigner> create(std::string_view secret);
 
   [[nodiscard]] SignedHead sign(const ChainHead& head, Time time) const;
-  // 128 hexadecimal digits. A text's first line says what it is a text of, so that no signature serves for another kind.
+  // 128 hexadecimal digits. A text's first line says what it is a text of, so that no signature serves for another
+  // kind.
   [[nodiscard]] std::string sign_text(std::string_view text) const;
   [[nodiscard]] const std::string& public_key() const noexcept { return public_key_; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The deployment's word for a version of an image: its name, number and digest, signed with the key of the audit. Whoever
-// can write to the database cannot put another image in its place. Pure.
+// The deployment's word for a version of an image: its name, number and digest, signed with the key of the audit.
+// Whoever can write to the database cannot put another image in its place. Pure.
 #pragma once
 
 #include <string_view>

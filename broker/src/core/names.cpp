@@ -25,7 +25,8 @@ constexpr Words<PoolKind, 3> kPoolKinds{
 constexpr Words<HostMode, 2> kHostModes{{{HostMode::kReady, "ready"}, {HostMode::kDraining, "draining"}}};
 constexpr Words<Rest, 3> kRests{
     {{Rest::kStopped, "stopped"}, {Rest::kSuspended, "suspended"}, {Rest::kSaved, "saved"}}};
-constexpr Words<EndHow, 3> kEndHows{{{EndHow::kRelease, "release"}, {EndHow::kLogOff, "log_off"}, {EndHow::kStop, "stop"}}};
+constexpr Words<EndHow, 3> kEndHows{
+    {{EndHow::kRelease, "release"}, {EndHow::kLogOff, "log_off"}, {EndHow::kStop, "stop"}}};
 constexpr Words<UserDiskKind, 2> kUserDiskKinds{{{UserDiskKind::kDisk, "disk"}, {UserDiskKind::kFolder, "folder"}}};
 constexpr Words<Machine, 2> kMachines{{{Machine::kVm, "vm"}, {Machine::kContainer, "container"}}};
 constexpr Words<ImageState, 5> kImageStates{{{ImageState::kImporting, "importing"},

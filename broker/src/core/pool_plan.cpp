@@ -162,9 +162,10 @@ Result<void> read_hours(PlanObject& plan, PoolPlan& out) {
       case policy::DatesText::kTooMany:
         return bad_plan(std::format("plan.hours.holidays may have {} days: leave out the past", kMaxPlanHolidays));
       case policy::DatesText::kMalformed:
-        return bad_plan(std::format("plan.hours.holidays: \"{}\" is no date; write \"2026-12-31\", "
-                                    "\"2026-12-29..2027-01-03\", or \"12-25\" for every year",
-                                    text.substr(0, 64)));
+        return bad_plan(
+            std::format("plan.hours.holidays: \"{}\" is no date; write \"2026-12-31\", "
+                        "\"2026-12-29..2027-01-03\", or \"12-25\" for every year",
+                        text.substr(0, 64)));
     }
   }
   std::ranges::sort(out.holidays.dates);
@@ -191,8 +192,9 @@ Result<void> read_idle(PlanObject& plan, PoolPlan& out) {
   TOBARI_ASSIGN(out.idle, idle.unused("action"));
   TOBARI_ASSIGN(out.idle_after, idle.time("after_seconds", std::chrono::seconds(0)));
   if (out.idle == Unused::kKeep || out.idle == Unused::kDelete || out.idle_after.count() == 0) {
-    return bad_plan("plan.idle needs \"action\", which is suspend, save or stop, and \"after_seconds\"; what deletes a "
-                    "floating desktop is the pool's keep_seconds");
+    return bad_plan(
+        "plan.idle needs \"action\", which is suspend, save or stop, and \"after_seconds\"; what deletes a "
+        "floating desktop is the pool's keep_seconds");
   }
   return idle.finish();
 }
@@ -318,12 +320,14 @@ Result<void> check_plan(const PoolPlan& plan, const Pool& pool) {
   }
   if (pool.machine == Machine::kContainer) return bad_plan("plan.disk: containers get none; leave it out");
   if (plan.disk.kind == UserDiskKind::kDisk && pool.kind != PoolKind::kFloating) {
-    return bad_plan("plan.disk: a disk follows its user between floating desktops; a dedicated one would keep it: "
-                    "use kind \"folder\", which several desktops have at once");
+    return bad_plan(
+        "plan.disk: a disk follows its user between floating desktops; a dedicated one would keep it: "
+        "use kind \"folder\", which several desktops have at once");
   }
   if (plan.disk.kind == UserDiskKind::kFolder && (pool.spares > 0 || pool.min > 0 || plan.closed_spares > 0)) {
-    return bad_plan("plan.disk: a folder is a device that a machine has from its start, so nothing is made before its "
-                    "user is known: spares and minimum must be 0");
+    return bad_plan(
+        "plan.disk: a folder is a device that a machine has from its start, so nothing is made before its "
+        "user is known: spares and minimum must be 0");
   }
   return {};
 }

@@ -55,12 +55,12 @@ struct PoolPlan {
   // Open at these times, and at no time of a holiday; without any: always.
   std::string zone{};  // IANA: "Asia/Tokyo"
   std::vector<PlanHours> hours{};
-  policy::Calendar holidays{};       // sorted
-  std::chrono::minutes lead{0};      // spares are warm, and desktops woken, so long before it opens
-  std::uint32_t closed_spares = 0;   // that stay warm while it is closed
-  Unused closed = Unused::kKeep;     // the others, and users' desktops without a client
+  policy::Calendar holidays{};      // sorted
+  std::chrono::minutes lead{0};     // spares are warm, and desktops woken, so long before it opens
+  std::uint32_t closed_spares = 0;  // that stay warm while it is closed
+  Unused closed = Unused::kKeep;    // the others, and users' desktops without a client
   std::chrono::seconds closed_after = std::chrono::minutes(15);  // without a client for so long
-  bool wake = false;                 // what was put to rest at closing time is started when the pool opens
+  bool wake = false;  // what was put to rest at closing time is started when the pool opens
 
   // At any time: users' desktops that had no client for so long. Zero: never.
   std::chrono::seconds idle_after{0};
@@ -89,7 +89,7 @@ using ZoneTable = std::map<std::string, std::shared_ptr<const policy::TimeZone>>
 
 enum class OpenState : std::uint8_t {
   kOpen,
-  kLead,     // closed still, and about to open
+  kLead,  // closed still, and about to open
   kClosed,
   kUnknown,  // the zone is: nothing is done by the clock
 };

@@ -233,9 +233,9 @@ struct ImageVersion {
   std::string host_name{};
   std::string made_by{};  // a user's name
   Time made_at{};
-  Time published_at{};        // the last time; the epoch: never, or rolled back
-  std::string detail{};       // why it failed
-  std::uint32_t verify = 0;   // how often hosts were told to read all of it again
+  Time published_at{};       // the last time; the epoch: never, or rolled back
+  std::string detail{};      // why it failed
+  std::uint32_t verify = 0;  // how often hosts were told to read all of it again
 
   [[nodiscard]] std::string ref() const { return ImageRef{image, version}.str(); }
 };

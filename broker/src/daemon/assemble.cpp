@@ -81,6 +81,18 @@ struct Broker::Parts {
         nodes_service({*store, clock, hosts, keys.ca, *metrics}),
         router({*authenticator, *store, rest_workers, password_workers, *metrics}) {}
 
+  void join();  // who tells whom
+  ControlPlane control_plane();
+  Result<void> serve_nodes(const Config& config);
+  Result<void> serve_portal(const Config& config, std::optional<recording::PublicKey> recording_key,
+                            std::unique_ptr<DeviceCertificates> devices);
+
+  // The policy, or what it is asked about.
+  void access_changed() {
+    hosts.networks_changed();
+    live.policy_changed();
+  }
+
   // By the control loop, whenever the database answers.
   void database_seen(const std::vector<Host>& all) {
     nodes_service.keep_only(all);
@@ -117,6 +129,69 @@ struct Broker::Parts {
 Broker::Broker(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Broker::~Broker() { stop(); }
 
+// Every part outlives the calls: stop() ends what calls before any of it is destroyed.
+void Broker::Parts::join() {
+  // Networks first: that is one message a host, sessions are many.
+  policy.on_changed([this] { access_changed(); });
+  hosts.set_images(
+      {.greeted = [this](const HostId& host, const wire::HostHello& hello) { images.greeted(host, hello); },
+       .reported = [this](const HostId& host, const wire::ActualState& now) { return images.reported(host, now); },
+       .gone = [this](const HostId& host) { images.gone(host); },
+       .fill = [this](const HostId& host, wire::DesiredState& desired) { return images.fill(host, desired); }});
+  hosts.on_attached([this](const HostId& host) { live.host_attached(host); });
+  hosts.on_news([this](const HostId& host) { news.heard_of(host); });
+  hosts.on_reported([this](control::HostReported report) -> Result<void> {
+    loop.reported(std::move(report));
+    return {};
+  });
+  hosts.on_lease_asked([this](const control::LeaseAsk& ask) { loop.asked(ask); });
+  control.on_more([this] { loop.sweep_soon(); });
+  hosts.on_started([this](const auto& took) { metrics->login_phase(LoginPhase::kDesktopStart, took); });
+}
+
+ControlPlane Broker::Parts::control_plane() {
+  ControlPlane plane;
+  plane.transact = [this](const auto& decide) { return control.transact(decide); };
+  plane.facts = [this] { return control.facts(); };
+  plane.lease_age = [this](const HostId& host) { return loop.lease_age(host); };
+  return plane;
+}
+
+Result<void> Broker::Parts::serve_nodes(const Config& config) {
+  const net::CertificateNames names{
+      .common_name = "Tobari broker", .uri = "", .dns = {node::kBrokerTlsName}, .ips = {}};
+  TOBARI_ASSIGN(const net::Identity identity, net::issue_with_new_key(keys.ca, names, {clock.wall(), kNodeServerDays}));
+  TOBARI_ASSIGN(node_server, NodeServer::start(config.nodes_listen, identity, keys.ca.certificate_pem, nodes_service));
+  return {};
+}
+
+Result<void> Broker::Parts::serve_portal(const Config& config, std::optional<recording::PublicKey> recording_key,
+                                         std::unique_ptr<DeviceCertificates> devices) {
+  api = std::unique_ptr<Api>(new Api{.store = *store,
+                                     .clock = clock,
+                                     .authenticator = *authenticator,
+                                     .hosts = hosts,
+                                     .news = news,
+                                     .control = control_plane(),
+                                     .metrics = *metrics,
+                                     .policy = [this](const AccessQuestion& asked) { return policy.decide(asked); },
+                                     .policy_files = approved,
+                                     .audit_signer = audit_signer,
+                                     .gateway_address = config.gateway_address.address,
+                                     .gateway_port = config.gateway_address.port,
+                                     .nodes_address = nodes_address(config, node_server->endpoint()),
+                                     .ca_pem = keys.ca.certificate_pem,
+                                     .recording_key = std::move(recording_key),
+                                     .images = &images,
+                                     .pools_changed = [this] { access_changed(); }});
+  router.add(all_routes(*api));
+  const auto handler = [this](Request request, Respond respond) {
+    router.handle(std::move(request), std::move(respond));
+  };
+  TOBARI_ASSIGN(http_server, HttpServer::start(config.listen, keys.portal, handler, {}, std::move(devices)));
+  return {};
+}
+
 Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock& clock) {
   TOBARI_ASSIGN(Keys keys, load_keys(config));
   TOBARI_ASSIGN(auto recording_key, load_recording_key(config));
@@ -128,60 +203,10 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
   TOBARI_ASSIGN(HeadSigner signer, load_audit_signer(config, *store));
   auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(recorded), std::move(store),
                                        std::move(authenticator), std::move(signer));
-  Parts* const all = parts.get();
-  // Networks first: that is one message a host, sessions are many.
-  const auto asked_anew = [all] {
-    all->hosts.networks_changed();
-    all->live.policy_changed();
-  };
-  parts->policy.on_changed(asked_anew);
-  parts->hosts.set_images(
-      {.greeted = [all](const HostId& host, const wire::HostHello& hello) { all->images.greeted(host, hello); },
-       .reported = [all](const HostId& host, const wire::ActualState& now) { return all->images.reported(host, now); },
-       .gone = [all](const HostId& host) { all->images.gone(host); },
-       .fill = [all](const HostId& host, wire::DesiredState& desired) { return all->images.fill(host, desired); }});
-  parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
-  parts->hosts.on_news([all](const HostId& host) { all->news.heard_of(host); });
-  parts->hosts.on_reported([all](control::HostReported report) -> Result<void> {
-    all->loop.reported(std::move(report));
-    return {};
-  });
-  parts->hosts.on_lease_asked([all](const control::LeaseAsk& ask) { all->loop.asked(ask); });
-  parts->control.on_more([all] { all->loop.sweep_soon(); });
-  parts->hosts.on_started([all](const auto& took) { all->metrics->login_phase(LoginPhase::kDesktopStart, took); });
+  parts->join();
   TOBARI_TRY(parts->approved.start());
-  const net::CertificateNames names{
-      .common_name = "Tobari broker", .uri = "", .dns = {node::kBrokerTlsName}, .ips = {}};
-  TOBARI_ASSIGN(const net::Identity node_identity,
-                net::issue_with_new_key(parts->keys.ca, names, {clock.wall(), kNodeServerDays}));
-  TOBARI_ASSIGN(parts->node_server, NodeServer::start(config.nodes_listen, node_identity,
-                                                      parts->keys.ca.certificate_pem, parts->nodes_service));
-  parts->api = std::unique_ptr<Api>(
-      new Api{.store = *parts->store,
-              .clock = clock,
-              .authenticator = *parts->authenticator,
-              .hosts = parts->hosts,
-              .news = parts->news,
-              .control = {.transact = [all](const auto& decide) { return all->control.transact(decide); },
-                          .facts = [all] { return all->control.facts(); },
-                          .lease_age = [all](const HostId& host) { return all->loop.lease_age(host); }},
-              .metrics = *parts->metrics,
-              .policy = [all](const AccessQuestion& question) { return all->policy.decide(question); },
-              .policy_files = parts->approved,
-              .audit_signer = parts->audit_signer,
-              .gateway_address = config.gateway_address.address,
-              .gateway_port = config.gateway_address.port,
-              .nodes_address = nodes_address(config, parts->node_server->endpoint()),
-              .ca_pem = parts->keys.ca.certificate_pem,
-              .recording_key = recording_key,
-              .images = &parts->images,
-              .pools_changed = asked_anew});
-  parts->router.add(all_routes(*parts->api));
-  const auto handler = [all](Request request, Respond respond) {
-    all->router.handle(std::move(request), std::move(respond));
-  };
-  TOBARI_ASSIGN(parts->http_server,
-                HttpServer::start(config.listen, parts->keys.portal, handler, {}, std::move(devices)));
+  TOBARI_TRY(parts->serve_nodes(config));
+  TOBARI_TRY(parts->serve_portal(config, recording_key, std::move(devices)));
   if (config.metrics_listen) {
     TOBARI_ASSIGN(parts->observation,
                   Observation::start(*config.metrics_listen, {*parts->store, clock, parts->hosts, *parts->metrics,

@@ -44,9 +44,9 @@ inline constexpr Definition kAuditLag{"tobari_broker_audit_lag_records", Kind::k
 inline constexpr Definition kAuditHeadAge{"tobari_broker_audit_head_age_seconds", Kind::kGauge,
                                           "Time since the audit's signed head was looked at for the log."};
 
-inline constexpr Definition kCatalogue[] = {
-    kLoginPhase, kRequests, kRequestTime, kBusy,         kStoreTime, kStoreFailures, kDatabaseUp, kSchema,
-    kSessions,   kDesktops, kHosts,       kLeaseAge,     kPoolDesktops, kPoolLimit,  kAuditRecords, kAuditLag,
-    kAuditHeadAge};
+inline constexpr Definition kCatalogue[] = {kLoginPhase,    kRequests,    kRequestTime,  kBusy,      kStoreTime,
+                                            kStoreFailures, kDatabaseUp,  kSchema,       kSessions,  kDesktops,
+                                            kHosts,         kLeaseAge,    kPoolDesktops, kPoolLimit, kAuditRecords,
+                                            kAuditLag,      kAuditHeadAge};
 
 }  // namespace tobari::broker::metric

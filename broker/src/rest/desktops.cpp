@@ -19,9 +19,8 @@ std::unexpected<Error> no_such_desktop() { return fail(Errc::kNotFound, "there i
 
 // One that waits for its user, or the user's own there.
 nlohmann::ordered_json view_of(const Api& api, const EntitledPool& entitled) {
-  nlohmann::ordered_json object{{"id", entitled.pool.id.str()},
-                                {"name", entitled.pool.name},
-                                {"kind", to_string(entitled.pool.kind)}};
+  nlohmann::ordered_json object{
+      {"id", entitled.pool.id.str()}, {"name", entitled.pool.name}, {"kind", to_string(entitled.pool.kind)}};
   if (!entitled.own.has_value()) return object;
   object["desktop_id"] = entitled.own->id.str();
   const nlohmann::ordered_json own = view(*entitled.own, api.hosts.status(*entitled.own));
@@ -87,15 +86,13 @@ Answer create_desktop(Api& api, const Call& call) {
     if (owner.error().code != Errc::kNotFound) return std::unexpected<Error>(owner.error());
     return std::unexpected<Error>(fail(Errc::kNotFound, std::format("there is no user {}", body.user)).error());
   }
-  TOBARI_ASSIGN(const std::string image, api.store.get([&body](const Reader& reader) {
-    return control::image_of(reader, body.image);
-  }));
+  TOBARI_ASSIGN(const std::string image,
+                api.store.get([&body](const Reader& reader) { return control::image_of(reader, body.image); }));
   const auto facts = api.control.facts();
   TOBARI_ASSIGN(const auto hosts, api.store.get([&facts, &owner](const Reader& reader) {
     return control::capacities(reader, *facts, owner->id);
   }));
-  TOBARI_ASSIGN(const HostId host,
-                place(hosts, {.image = image, .memory_mib = body.memory_mib, .host = body.host}));
+  TOBARI_ASSIGN(const HostId host, place(hosts, {.image = image, .memory_mib = body.memory_mib, .host = body.host}));
   TOBARI_ASSIGN(const Node node, api.store.get([&host](const Reader& reader) { return reader.node(host); }));
   const Desktop desktop{.id = DesktopId::random(),
                         .name = body.name.empty() ? default_name(body.user) : body.name,

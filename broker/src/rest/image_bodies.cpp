@@ -16,7 +16,8 @@ constexpr std::size_t kMaxImageWordBytes = 32;
 constexpr std::size_t kMaxNotesBytes = 2048;
 constexpr std::uint32_t kMaxLeastMemoryMib = 1'048'576;
 constexpr std::uint32_t kMaxDiskGib = 16 * 1024;
-constexpr std::array<std::string_view, 9> kFormats{"raw", "qcow2", "vmdk", "vdi", "vhd", "vhdx", "ova", "iso", "tobari"};
+constexpr std::array<std::string_view, 9> kFormats{"raw",  "qcow2", "vmdk", "vdi",   "vhd",
+                                                   "vhdx", "ova",   "iso",  "tobari"};
 constexpr std::array<std::string_view, 2> kFirmwares{"bios", "uefi"};
 constexpr std::array<std::string_view, 2> kDeviceModels{"paravirtualized", "full"};
 
@@ -67,7 +68,8 @@ Result<NewImageVersionBody> parse_new_image_version(std::string_view text) {
   parsed.notes = notes.value_or("");
   TOBARI_TRY(body.finish());
   if ((parsed.order.format == "iso") != (parsed.order.disk_gib != 0)) {
-    return fail(Errc::kInvalidArgument, "disk_gib is the size of the empty disk beside an iso: needed there, and only there");
+    return fail(Errc::kInvalidArgument,
+                "disk_gib is the size of the empty disk beside an iso: needed there, and only there");
   }
   return parsed;
 }

@@ -32,7 +32,8 @@ const char* image_state_word(wire::ActualImage::State state) {
 
 ImageView on_host_view(const ImageOnHost& there, const std::vector<Node>& nodes) {
   const auto node = std::ranges::find(nodes, there.host, &Node::id);
-  ImageView object{{"host", node == nodes.end() ? there.host.str() : node->name}, {"state", image_state_word(there.state)}};
+  ImageView object{{"host", node == nodes.end() ? there.host.str() : node->name},
+                   {"state", image_state_word(there.state)}};
   if (!there.detail.empty()) object["detail"] = there.detail;
   if (there.permille != 0) object["progress"] = there.permille / 10.0;
   if (there.verified != 0) object["verified"] = there.verified;

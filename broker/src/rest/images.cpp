@@ -82,13 +82,12 @@ Answer import_version(Api& api, const Call& call) {
   }
   Response response;
   auto done = api.store.act([&](Writer& writer) -> Result<AuditDraft> {
-    TOBARI_ASSIGN(const ImageVersion version, control::begin_import(writer,
-                                                                    {.image = name,
-                                                                     .host = host,
-                                                                     .order = body.order,
-                                                                     .notes = body.notes,
-                                                                     .by = call.caller.user.name},
-                                                                    api.clock.wall()));
+    TOBARI_ASSIGN(
+        const ImageVersion version,
+        control::begin_import(
+            writer,
+            {.image = name, .host = host, .order = body.order, .notes = body.notes, .by = call.caller.user.name},
+            api.clock.wall()));
     response = json_response(202, view(version));
     TOBARI_TRY(remember_answer(writer, call, response, api.clock.wall()));
     AuditDraft draft = audit_of(call, "image.import", version.ref());

@@ -58,11 +58,10 @@ Answer end_kept(Api& api, const Call& call, const Desktop& desktop, const std::s
     return remember_answer(writer, call, response, api.clock.wall());
   };
   // The guest's session ends as well, and the machine where its pool says so.
-  TOBARI_TRY(decide(api, control::LogOff{.desktop = desktop.id,
-                                          .user = desktop.user,
-                                          .who = who_of(call),
-                                          .facts = api.control.facts()},
-                    also));
+  TOBARI_TRY(decide(
+      api,
+      control::LogOff{.desktop = desktop.id, .user = desktop.user, .who = who_of(call), .facts = api.control.facts()},
+      also));
   tell_hosts(api, sessions, why);
   return response;
 }

@@ -172,8 +172,7 @@ Answer create_join_token(Api& api, const Call& call) {
 std::vector<Route> node_routes(Api& api) {
   return {
       {"GET", "/api/v1/hosts", Access::kAdmin, at_once([&api](const Call&) { return list_hosts(api); })},
-      {"PUT", "/api/v1/hosts/{id}", Access::kAdmin,
-       at_once([&api](const Call& call) { return set_mode(api, call); })},
+      {"PUT", "/api/v1/hosts/{id}", Access::kAdmin, at_once([&api](const Call& call) { return set_mode(api, call); })},
       {"DELETE", "/api/v1/hosts/{id}", Access::kAdmin,
        at_once([&api](const Call& call) { return remove_host(api, call); })},
       {"POST", "/api/v1/join-tokens", Access::kAdmin,

@@ -42,10 +42,11 @@ std::vector<Route> page_routes(Api& api) {
 
 std::vector<Route> all_routes(Api& api) {
   std::vector<Route> all;
-  for (const auto& group : {page_routes(api), account_routes(api), user_routes(api), desktop_routes(api),
-                            connect_routes(api), pool_routes(api), pool_connect_routes(api), placement_routes(api),
-                            log_off_routes(api), session_life_routes(api), thumbnail_routes(api), session_routes(api), node_routes(api),
-                            load_routes(api), audit_routes(api), policy_routes(api), image_routes(api)}) {
+  for (const auto& group :
+       {page_routes(api), account_routes(api), user_routes(api), desktop_routes(api), connect_routes(api),
+        pool_routes(api), pool_connect_routes(api), placement_routes(api), log_off_routes(api),
+        session_life_routes(api), thumbnail_routes(api), session_routes(api), node_routes(api), load_routes(api),
+        audit_routes(api), policy_routes(api), image_routes(api)}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

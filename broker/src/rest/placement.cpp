@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // /placement: where the next desktop of a pool would go, and why there. The same code decides when it is made.
+#include "core/placement.h"
+
 #include <algorithm>
 #include <format>
 #include <utility>
 
 #include "control/pool_image.h"
-#include "core/placement.h"
 #include "rest/api.h"
 #include "rest/pool_bodies.h"
 

@@ -87,10 +87,10 @@ Result<PoolChange> members_of(JsonBody& body) {
 Result<void> check_manual(const PoolChange& change) {
   using Member = std::pair<const char*, bool>;
   const std::array members{
-      Member{"image", change.image.has_value()}, Member{"machine", change.machine.has_value()},
-      Member{"vcpus", change.vcpus.has_value()}, Member{"memory_mib", change.memory_mib.has_value()},
-      Member{"heads", change.heads.has_value()}, Member{"min", change.min.has_value()},
-      Member{"max", change.max.has_value()},     Member{"spares", change.spares.has_value()},
+      Member{"image", change.image.has_value()},    Member{"machine", change.machine.has_value()},
+      Member{"vcpus", change.vcpus.has_value()},    Member{"memory_mib", change.memory_mib.has_value()},
+      Member{"heads", change.heads.has_value()},    Member{"min", change.min.has_value()},
+      Member{"max", change.max.has_value()},        Member{"spares", change.spares.has_value()},
       Member{"renewal", change.renewal.has_value()}};
   for (const auto& [member, given] : members) {
     if (!given) continue;
@@ -104,7 +104,8 @@ Result<void> check_whole(const Pool& pool) {
   if (pool.image.empty()) return fail(Errc::kInvalidArgument, "image is missing: what are its desktops made from?");
   if (pool.max == 0) return fail(Errc::kInvalidArgument, "max is missing: how many desktops may there be?");
   if (pool.renewal == Renewal::kAtLogOff && pool.kind != PoolKind::kDedicated) {
-    return fail(Errc::kInvalidArgument, "renewal at_log_off is of dedicated pools: a floating desktop is new each time");
+    return fail(Errc::kInvalidArgument,
+                "renewal at_log_off is of dedicated pools: a floating desktop is new each time");
   }
   if (pool.min > pool.max) {
     return fail(Errc::kInvalidArgument, std::format("min is {} and max {}: min must not be more", pool.min, pool.max));

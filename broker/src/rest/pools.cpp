@@ -70,10 +70,11 @@ Answer get_pool(Api& api, const Call& call) {
 Result<void> check_zone(const Pool& pool) {
   TOBARI_ASSIGN(const PoolPlan plan, parse_pool_plan(pool.plan));
   if (plan.zone.empty() || policy::find_zone(plan.zone) != nullptr) return {};
-  return fail(Errc::kInvalidArgument,
-              std::format("plan.hours.zone: there is no time zone {} here; write one like Asia/Tokyo or UTC, or install "
-                          "tzdata",
-                          plan.zone));
+  return fail(
+      Errc::kInvalidArgument,
+      std::format("plan.hours.zone: there is no time zone {} here; write one like Asia/Tokyo or UTC, or install "
+                  "tzdata",
+                  plan.zone));
 }
 
 Answer create_pool(Api& api, const Call& call) {

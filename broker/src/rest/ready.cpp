@@ -51,8 +51,8 @@ std::expected<void, ApiError> check_ready(Api& api, const Call& call, const Desk
     case DesktopStatus::State::kFailed:
       return std::unexpected(failed_desktop(desktop, status));
     default:
-      return std::unexpected(still_starting(
-          std::format("on {}{}", desktop.host_name, status.detail.empty() ? "" : ": " + status.detail)));
+      return std::unexpected(
+          still_starting(std::format("on {}{}", desktop.host_name, status.detail.empty() ? "" : ": " + status.detail)));
   }
 }
 

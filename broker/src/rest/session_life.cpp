@@ -93,12 +93,10 @@ Result<std::vector<ShownDisk>> shown_disks(const Reader& reader, const User& cal
 
 nlohmann::ordered_json disk_view(const ShownDisk& shown) {
   const UserDisk& disk = shown.disk;
-  nlohmann::ordered_json object{{"id", disk.id.str()},
-                                {"user", disk.user_name},
-                                {"name", disk.name},
-                                {"kind", to_string(disk.kind)},
-                                {"size_gib", disk.size_gib},
-                                {"state", disk.removing ? "removing" : shown.desktop.empty() ? "free" : "in_use"}};
+  nlohmann::ordered_json object{
+      {"id", disk.id.str()},       {"user", disk.user_name},
+      {"name", disk.name},         {"kind", to_string(disk.kind)},
+      {"size_gib", disk.size_gib}, {"state", disk.removing ? "removing" : shown.desktop.empty() ? "free" : "in_use"}};
   if (!disk.storage.empty()) object["storage"] = disk.storage;
   if (!shown.host.empty()) object["host"] = shown.host;
   if (!shown.desktop.empty()) object["desktop"] = shown.desktop;
@@ -132,8 +130,7 @@ std::vector<Route> session_life_routes(Api& api) {
        at_once([&api](const Call& call) { return end_desktop(api, call); })},
       {"DELETE", "/api/v1/desktops/{id}/end", Access::kAdmin,
        at_once([&api](const Call& call) { return keep_desktop(api, call); })},
-      {"GET", "/api/v1/user-disks", Access::kUser,
-       at_once([&api](const Call& call) { return list_disks(api, call); })},
+      {"GET", "/api/v1/user-disks", Access::kUser, at_once([&api](const Call& call) { return list_disks(api, call); })},
       {"DELETE", "/api/v1/user-disks/{id}", Access::kAdmin,
        at_once([&api](const Call& call) { return remove_disk(api, call); })},
   };

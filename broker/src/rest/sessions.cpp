@@ -26,8 +26,7 @@ Answer end_session(Api& api, const Call& call) {
     TOBARI_ASSIGN(const Session now, writer.session(session.id));
     // An offer that nobody has used yet ends here; a connected one when its host says that it has.
     if (now.state == SessionState::kOffered) {
-      TOBARI_TRY(
-          writer.update_session(session.id, SessionState::kEnded, now.client_address, now.client_name, why));
+      TOBARI_TRY(writer.update_session(session.id, SessionState::kEnded, now.client_address, now.client_name, why));
     }
     return audit_of(call, "session.end", session.id.str());
   });

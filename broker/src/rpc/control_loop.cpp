@@ -326,8 +326,7 @@ std::map<DesktopId, std::chrono::seconds> ControlLoop::idle_now() {
 
 void ControlLoop::sweep() {
   if (away_) return;  // the next look says when it is back
-  control::Sweep event{
-      .facts = parts_.control.facts(), .fresh = {}, .idle_for = idle_now(), .zones = zones_now()};
+  control::Sweep event{.facts = parts_.control.facts(), .fresh = {}, .idle_for = idle_now(), .zones = zones_now()};
   for (std::size_t i = 0; i < control::kMaxMadePerSweep; ++i) event.fresh.push_back(DesktopId::random());
   const auto swept = parts_.control.decide(event);  // what is left to be done asks for the next one
   if (!swept.has_value()) log::warning("pools are not looked after now", {{"why", describe(swept.error())}});

@@ -55,8 +55,9 @@ AuditDraft draft_of(const ImageVersion& version) {
           .client_address = "",
           .outcome = ready ? Outcome::kDone : Outcome::kFailed,
           .rule = "",
-          .detail = ready ? std::format("{} from {}, digest {}", version.facts.format, version.order.file, version.digest)
-                          : version.detail};
+          .detail = ready
+                        ? std::format("{} from {}, digest {}", version.facts.format, version.order.file, version.digest)
+                        : version.detail};
 }
 
 }  // namespace

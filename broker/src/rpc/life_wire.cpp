@@ -11,7 +11,7 @@
 namespace tobari::broker {
 namespace {
 
-constexpr int kMaxDisksADesktop = 4;      // host.proto
+constexpr int kMaxDisksADesktop = 4;  // host.proto
 constexpr std::size_t kMaxRemovedDisks = 256;
 constexpr int kMaxRemovedReported = 4096;
 constexpr int kMaxStorages = 64;

@@ -35,8 +35,8 @@ Result<ImageVersion> MemoryTables::image_version(std::string_view name, std::uin
 }
 
 Result<std::vector<ImageVersion>> MemoryTables::image_versions(std::string_view name) const {
-  auto found = select<ImageVersion>(
-      *versions_, [name](const ImageVersion& each) { return name.empty() || each.image == name; });
+  auto found =
+      select<ImageVersion>(*versions_, [name](const ImageVersion& each) { return name.empty() || each.image == name; });
   for (ImageVersion& each : found) each = with_state(std::move(each));
   std::ranges::sort(found, [](const ImageVersion& a, const ImageVersion& b) {
     return a.image != b.image ? a.image < b.image : a.version > b.version;
@@ -53,8 +53,8 @@ Result<std::uint64_t> MemoryTables::desktops_from_image(std::string_view image) 
 Result<std::vector<Desktop>> MemoryTables::desktops_to_renew(const PoolId& pool, std::string_view image,
                                                              std::size_t limit) const {
   auto found = named(select<Desktop>(*desktops_, [&pool, image](const Desktop& each) {
-    return each.pool == pool && has_user_and_stays(each) && each.power == Power::kOff &&
-           each.rest == Rest::kStopped && each.image != image;
+    return each.pool == pool && has_user_and_stays(each) && each.power == Power::kOff && each.rest == Rest::kStopped &&
+           each.image != image;
   }));
   if (found.size() > limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(limit), found.end());
   return found;

@@ -69,7 +69,12 @@ Result<std::vector<Desktop>> SqlTables::select_desktops(std::string_view where, 
     Query query(sql_, std::string(kSelect).append(where).append(" ORDER BY d.name").append(limit));
     query.into(row.id).into(row.rest.name).into(row.user_id).into(row.rest.user_name).into(row.host_id);
     query.into(row.rest.host_name).into(row.rest.image).into(row.vcpus).into(row.memory_mib).into(row.heads);
-    query.into(row.power).into(row.epoch).into(row.revision).into(row.machine).into(row.pool_id).into(row.rest.pool_name);
+    query.into(row.power)
+        .into(row.epoch)
+        .into(row.revision)
+        .into(row.machine)
+        .into(row.pool_id)
+        .into(row.rest.pool_name);
     query.into(row.pool_kind).into(row.labels).into(row.rested).into(row.wakes).into(row.end_at).into(row.end_how);
     query.into(row.end_text).into(row.disk);
     if (value != nullptr) query.use(*value);

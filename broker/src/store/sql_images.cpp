@@ -52,7 +52,8 @@ Result<std::vector<Image>> SqlTables::select_images(std::string_view where, cons
     Image row;
     long long published = 0;
     long long newest = 0;
-    Query query(sql_, std::string("SELECT name, notes, published, newest FROM images ").append(where) + " ORDER BY name");
+    Query query(sql_,
+                std::string("SELECT name, notes, published, newest FROM images ").append(where) + " ORDER BY name");
     query.into(row.name).into(row.notes).into(published).into(newest);
     if (value != nullptr) query.use(*value);
     std::vector<Image> found;
@@ -98,12 +99,13 @@ Result<std::vector<ImageVersion>> SqlTables::select_versions(std::string_view wh
   return sql_guard(
       sql_, "read versions of images", [this, where, value, number]() -> Result<std::vector<ImageVersion>> {
         VersionRow row;
-        Query query(sql_, std::string("SELECT v.image, v.version, v.state, v.digest, v.signature, v.signed_by, v.source, "
-                                      "v.facts, v.notes, v.host_id, v.host_name, v.made_by, v.made_at, v.published_at, "
-                                      "v.detail, v.verify, i.published FROM image_versions v JOIN images i "
-                                      "ON i.name = v.image ")
-                              .append(where)
-                              .append(" ORDER BY v.image, v.version DESC"));
+        Query query(sql_,
+                    std::string("SELECT v.image, v.version, v.state, v.digest, v.signature, v.signed_by, v.source, "
+                                "v.facts, v.notes, v.host_id, v.host_name, v.made_by, v.made_at, v.published_at, "
+                                "v.detail, v.verify, i.published FROM image_versions v JOIN images i "
+                                "ON i.name = v.image ")
+                        .append(where)
+                        .append(" ORDER BY v.image, v.version DESC"));
         query.into(row.rest.image).into(row.number).into(row.state).into(row.rest.digest).into(row.rest.signature);
         query.into(row.rest.signed_by).into(row.order).into(row.facts).into(row.rest.notes).into(row.host);
         query.into(row.rest.host_name).into(row.rest.made_by).into(row.made_at).into(row.published_at);
@@ -134,10 +136,11 @@ Result<std::vector<ImageVersion>> SqlTables::image_versions(std::string_view nam
 Result<void> SqlTables::add_image_version(const ImageVersion& version) {
   return sql_guard(sql_, "add a version of an image", [this, &version]() -> Result<void> {
     const VersionRow row(version);
-    Query query(sql_,
-                "INSERT INTO image_versions (image, version, state, digest, signature, signed_by, source, facts, notes, "
-                "host_id, host_name, made_by, made_at, published_at, detail, verify) "
-                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p)");
+    Query query(
+        sql_,
+        "INSERT INTO image_versions (image, version, state, digest, signature, signed_by, source, facts, notes, "
+        "host_id, host_name, made_by, made_at, published_at, detail, verify) "
+        "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p)");
     query.use(version.image).use(row.number).use(row.state).use(version.digest).use(version.signature);
     query.use(version.signed_by).use(row.order).use(row.facts).use(version.notes).use(row.host);
     query.use(version.host_name).use(version.made_by).use(row.made_at).use(row.published_at).use(version.detail);

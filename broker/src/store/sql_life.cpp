@@ -64,8 +64,7 @@ Result<void> SqlTables::put_to_rest(const DesktopId& id, Rest rest, bool wakes) 
   return sql_guard(sql_, "put a desktop to rest", [this, &id, rest, wakes]() -> Result<void> {
     const std::string how(to_string(rest));
     const int again = wakes ? 1 : 0;
-    Query query(sql_,
-                "UPDATE desktops SET power = 'off', rest = :a, wakes = :b WHERE id = :c AND power <> 'deleted'");
+    Query query(sql_, "UPDATE desktops SET power = 'off', rest = :a, wakes = :b WHERE id = :c AND power <> 'deleted'");
     TOBARI_TRY(expect_change(query.use(how).use(again).use(id.str()).run(), "desktop"));
     touch(id);
     return {};
@@ -174,9 +173,9 @@ Result<void> SqlTables::set_user_disk_made(const UserDiskId& id) {
 
 Result<void> SqlTables::set_user_disk_removing(const UserDiskId& id) {
   return sql_guard(sql_, "have a user's disk removed", [this, &id]() -> Result<void> {
-    TOBARI_TRY(expect_change(
-        Query(sql_, "UPDATE user_disks SET removing = 1, holder = '' WHERE id = :a").use(id.str()).run(),
-        "user's disk"));
+    TOBARI_TRY(
+        expect_change(Query(sql_, "UPDATE user_disks SET removing = 1, holder = '' WHERE id = :a").use(id.str()).run(),
+                      "user's disk"));
     // Its host's orders have changed; of a storage of several hosts, those of all.
     Query(sql_,
           "UPDATE hosts SET revision = revision + 1 WHERE EXISTS (SELECT 1 FROM user_disks k WHERE k.id = :a AND "

@@ -64,10 +64,11 @@ Result<std::vector<Pool>> SqlTables::select_pools(std::string_view where, const 
     std::string name;
     std::string image;
     std::string plan;
-    Query query(sql_, std::string("SELECT id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                                  "max_desktops, spares, keep_seconds, is_open, closing, machine, plan, renewal FROM pools ")
-                              .append(where) +
-                          " ORDER BY name");
+    Query query(sql_,
+                std::string("SELECT id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
+                            "max_desktops, spares, keep_seconds, is_open, closing, machine, plan, renewal FROM pools ")
+                        .append(where) +
+                    " ORDER BY name");
     query.into(row.id).into(name).into(row.kind).into(image).into(row.vcpus).into(row.memory_mib).into(row.heads);
     query.into(row.labels).into(row.min).into(row.max).into(row.spares).into(row.keep).into(row.open);
     query.into(row.closing).into(row.machine).into(plan).into(row.renewal);
@@ -179,8 +180,15 @@ Result<void> SqlTables::change_pool(const Pool& pool) {
                 "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l, "
                 "machine = :m, plan = :n, renewal = :o WHERE id = :p");
     query.use(pool.name).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads).use(row.labels).use(row.min);
-    query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(row.machine)
-        .use(pool.plan).use(row.renewal).use(row.id);
+    query.use(row.max)
+        .use(row.spares)
+        .use(row.keep)
+        .use(row.open)
+        .use(row.closing)
+        .use(row.machine)
+        .use(pool.plan)
+        .use(row.renewal)
+        .use(row.id);
     return expect_change(query.run(), "pool");
   });
 }

@@ -159,7 +159,8 @@ class Writer : public Reader {
   virtual Result<void> change_pool(const Pool& pool) = 0;
   virtual Result<void> remove_pool(const PoolId& id) = 0;
 
-  // Off, in this way. `wakes`: started again when its pool opens. set_power() ends both. kNotFound: it is being deleted.
+  // Off, in this way. `wakes`: started again when its pool opens. set_power() ends both. kNotFound: it is being
+  // deleted.
   virtual Result<void> put_to_rest(const DesktopId& id, Rest rest, bool wakes) = 0;
   virtual Result<void> set_ending(const DesktopId& id, const std::optional<Ending>& ending) = 0;
   virtual Result<void> add_user_disk(const UserDisk& disk) = 0;

@@ -50,8 +50,8 @@ std::unexpected<Error> nonsense() {
 
 Result<Said> parse_surface(const Numbers& numbers) {
   if (numbers.count() != kSurfaceNumbers || numbers.at(1) != kVersion) return nonsense();
-  TOBARI_ASSIGN(const Scanout scanout, check_scanout(numbers.at(2), numbers.at(3), numbers.at(4), kPixmanX8R8G8B8,
-                                                     numbers.at(5)));
+  TOBARI_ASSIGN(const Scanout scanout,
+                check_scanout(numbers.at(2), numbers.at(3), numbers.at(4), kPixmanX8R8G8B8, numbers.at(5)));
   const Size largest{numbers.signed_at(6), numbers.signed_at(7)};
   if (!largest.valid() || largest.width < scanout.size.width || largest.height < scanout.size.height) return nonsense();
   return Surface{scanout, largest};
@@ -103,7 +103,8 @@ Packet packet_with(Kind kind, std::initializer_list<std::int32_t> numbers) {
 }  // namespace
 
 Result<Said> parse(std::span<const std::byte> packet) {
-  if (packet.empty() || packet.size() > kMaxPacketBytes || packet.size() % sizeof(std::uint32_t) != 0) return nonsense();
+  if (packet.empty() || packet.size() > kMaxPacketBytes || packet.size() % sizeof(std::uint32_t) != 0)
+    return nonsense();
   const Numbers numbers(packet);
   switch (static_cast<Kind>(numbers.at(0))) {
     case Kind::kSurface:
@@ -126,7 +127,8 @@ std::optional<Packet> packet_of(const KeyEvent& event) {
 }
 
 std::optional<Packet> packet_of(const PointerMove& event) {
-  return packet_with(Kind::kMove, {std::clamp(event.position.x, 0, kMaxSide), std::clamp(event.position.y, 0, kMaxSide)});
+  return packet_with(Kind::kMove,
+                     {std::clamp(event.position.x, 0, kMaxSide), std::clamp(event.position.y, 0, kMaxSide)});
 }
 
 std::optional<Packet> packet_of(const PointerButton& event) {

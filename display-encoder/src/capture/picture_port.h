@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The packets of a container's picture port (installer/guest/picture/PROTOCOL.md is the text to it). Every byte from the
-// desktop is the claim of somebody who may be hostile. Pure.
+// The packets of a container's picture port (installer/guest/picture/PROTOCOL.md is the text to it). Every byte from
+// the desktop is the claim of somebody who may be hostile. Pure.
 #pragma once
 
 #include <cstddef>

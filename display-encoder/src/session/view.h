@@ -31,11 +31,11 @@ struct DisplaySession::View {
   Screen* screen;     // null: no desktop for this monitor
   Rect place;         // on the desktop
   Painter painter;
-  std::vector<std::byte> padded;  // the picture of a screen that is smaller than its place
-  Size surface;                   // of the screen; the picture is cut off where it is larger than the place
-  std::string notice;             // shown instead; empty: the screen is
-  std::string warning;             // that stands over it, with its time
-  std::optional<Canvas> banner;    // the same drawn
+  std::vector<std::byte> padded;    // the picture of a screen that is smaller than its place
+  Size surface;                     // of the screen; the picture is cut off where it is larger than the place
+  std::string notice;               // shown instead; empty: the screen is
+  std::string warning;              // that stands over it, with its time
+  std::optional<Canvas> banner;     // the same drawn
   std::vector<std::byte> bannered;  // the picture with it
   bool begun = false;
   bool notice_due = false;         // it is to be painted

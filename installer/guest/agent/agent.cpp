@@ -234,7 +234,8 @@ int serve(std::span<char*> arguments) {
     std::fputs(
         "usage: tobari-agent PORT COMMANDS STATE\n"
         "       tobari-agent --listener DESCRIPTOR COMMANDS STATE\n"
-        "Serves the host over the virtio-serial port PORT, or who connects to a listening descriptor, runs the programs\n"
+        "Serves the host over the virtio-serial port PORT, or who connects to a listening descriptor, runs the "
+        "programs\n"
         "hostname, identity, settle, resize, shutdown, clock, home and log-off of the folder COMMANDS, and takes the\n"
         "file STATE/ready as the sign that the desktop is up, STATE/logged-off that its user has ended the session.\n",
         stderr);

@@ -101,9 +101,8 @@ inline bool is_hex(std::string_view text, std::size_t digits) {
 
 // Of a disk or a folder: 1 to 31 of [a-z0-9-], what 9p and virtio have room for.
 inline bool is_device_word(std::string_view text) {
-  return !text.empty() && text.size() <= 31 && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
-  });
+  return !text.empty() && text.size() <= 31 &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-'; });
 }
 
 template <typename Number>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari-clipboard PORT: speaks for the desktop's clipboard over a virtio-serial port (PROTOCOL.md).
 // tobari-clipboard --listen SOCKET: the same to whoever connects to a socket, for desktops that are no virtual
-// machines; --listener DESCRIPTOR: to one that listens already, in a container. It runs as the user, within the session, and sleeps until something is copied or pasted.
+// machines; --listener DESCRIPTOR: to one that listens already, in a container. It runs as the user, within the
+// session, and sleeps until something is copied or pasted.
 #include <algorithm>
 #include <array>
 #include <cerrno>

@@ -7,12 +7,12 @@
 #include <cerrno>
 #include <cstddef>
 #include <initializer_list>
+#include <sched.h>
 #include <vector>
 
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -21,11 +21,35 @@ namespace tobari::guest {
 // As if the kernel were an older one: the C library has another way.
 inline constexpr std::array kAbsentCalls{SYS_clone3, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register};
 inline constexpr std::array kDeniedCalls{
-    SYS_add_key,         SYS_request_key, SYS_keyctl,      SYS_bpf,         SYS_perf_event_open, SYS_userfaultfd,
-    SYS_kexec_load,      SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_open_by_handle_at, SYS_mount,
-    SYS_umount2,         SYS_pivot_root,  SYS_setns,       SYS_chroot,      SYS_swapon,          SYS_swapoff,
-    SYS_move_mount,      SYS_open_tree,   SYS_fsopen,      SYS_fsconfig,    SYS_fsmount,         SYS_fspick,
-    SYS_kexec_file_load, SYS_quotactl,    SYS_acct,        SYS_iopl,        SYS_ioperm,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_keyctl,
+    SYS_bpf,
+    SYS_perf_event_open,
+    SYS_userfaultfd,
+    SYS_kexec_load,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_open_by_handle_at,
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    SYS_setns,
+    SYS_chroot,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_move_mount,
+    SYS_open_tree,
+    SYS_fsopen,
+    SYS_fsconfig,
+    SYS_fsmount,
+    SYS_fspick,
+    SYS_kexec_file_load,
+    SYS_quotactl,
+    SYS_acct,
+    SYS_iopl,
+    SYS_ioperm,
 };
 
 class Doors {

@@ -199,9 +199,8 @@ class Init {
     return 0;
   }
 
-  Program session_{.arguments = {"/usr/lib/tobari/container/session"},
-                   .keeps = {kPicturePort, kClipboardPort},
-                   .confined = true};
+  Program session_{
+      .arguments = {"/usr/lib/tobari/container/session"}, .keeps = {kPicturePort, kClipboardPort}, .confined = true};
   Program agent_{.arguments = {"/usr/lib/tobari/tobari-agent", "--listener", std::to_string(kAgentPort),
                                "/usr/lib/tobari/container/commands", "/run/tobari/session"},
                  .keeps = {kAgentPort, -1}};

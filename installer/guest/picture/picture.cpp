@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// tobari-picture LISTENER FILE WIDTH HEIGHT: gives the screen of Xvfb, which keeps it in FILE, to whoever connects to the
-// listening descriptor LISTENER, and does to it what they say (PROTOCOL.md). Begins with a screen of that size, and
+// tobari-picture LISTENER FILE WIDTH HEIGHT: gives the screen of Xvfb, which keeps it in FILE, to whoever connects to
+// the listening descriptor LISTENER, and does to it what they say (PROTOCOL.md). Begins with a screen of that size, and
 // writes a line when it is there. Sleeps until something happens.
 #include <algorithm>
 #include <array>
@@ -166,8 +166,8 @@ class Desktop {
   void look_at_pointer() {
     XFixesCursorImage* const image = XFixesGetCursorImage(display_);
     if (image == nullptr) return;
-    const bool fits = image->width <= kMaxPointerSide && image->height <= kMaxPointerSide && image->width > 0 &&
-                      image->height > 0;
+    const bool fits =
+        image->width <= kMaxPointerSide && image->height <= kMaxPointerSide && image->width > 0 && image->height > 0;
     Packet packet{kPointer, image->width, image->height, std::min<int>(image->xhot, image->width - 1),
                   std::min<int>(image->yhot, image->height - 1)};
     bool visible = false;

@@ -90,10 +90,10 @@ inline constexpr std::size_t kHeaderBytes = 100;
   return Layout{static_cast<int>(width), static_cast<int>(height), stride, number(0) + colours * kColourBytes};
 }
 
-// Whole pages of the file in which nothing of a screen of that size lies: [first, second), in order. Xvfb keeps room for
-// the largest screen, and has once written to all of it.
+// Whole pages of the file in which nothing of a screen of that size lies: [first, second), in order. Xvfb keeps room
+// for the largest screen, and has once written to all of it.
 [[nodiscard]] inline std::vector<std::pair<std::size_t, std::size_t>> outside(const Layout& layout, int width,
-                                                                             int height) {
+                                                                              int height) {
   constexpr std::size_t kPage = 4096;
   std::vector<std::pair<std::size_t, std::size_t>> holes;
   const auto add = [&holes](std::size_t from, std::size_t to) {

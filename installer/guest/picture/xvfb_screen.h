@@ -48,8 +48,7 @@ class XvfbScreen {
     RROutput output = resources->outputs[0];
     const Owned<XRROutputInfo> info(XRRGetOutputInfo(display_, resources.get(), output));
     if (!info || info->crtc == None) return;
-    const RRMode mode =
-        mode_of(*resources, *info, output, static_cast<unsigned>(width), static_cast<unsigned>(height));
+    const RRMode mode = mode_of(*resources, *info, output, static_cast<unsigned>(width), static_cast<unsigned>(height));
     const auto set_screen = [this](int to_width, int to_height) {
       XRRSetScreenSize(display_, root_, to_width, to_height, std::max(1, to_width * 254 / 960),
                        std::max(1, to_height * 254 / 960));

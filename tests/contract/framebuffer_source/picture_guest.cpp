@@ -45,7 +45,8 @@ Result<void> PictureGuest::make_surface(Size size) {
   pixels_ = reinterpret_cast<std::uint32_t*>(static_cast<std::byte*>(mapped) + kHeaderBytes);
   size_ = size;
   say({1, 1, static_cast<std::uint32_t>(size.width), static_cast<std::uint32_t>(size.height), kRowPixels * 4,
-       kHeaderBytes, static_cast<std::uint32_t>(kLargestScreen.width), static_cast<std::uint32_t>(kLargestScreen.height)},
+       kHeaderBytes, static_cast<std::uint32_t>(kLargestScreen.width),
+       static_cast<std::uint32_t>(kLargestScreen.height)},
       file_.get());
   return {};
 }

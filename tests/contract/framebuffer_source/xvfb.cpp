@@ -35,9 +35,10 @@ Result<std::unique_ptr<Xvfb>> Xvfb::start(Size size, int depth, const std::strin
   if (pipe2(pipe_fds.data(), O_CLOEXEC) != 0) return fail_errno(errno, "make a pipe");
   const UniqueFd readable(pipe_fds[0]);
   UniqueFd writable(pipe_fds[1]);
-  std::vector<std::string> command{"Xvfb", "-displayfd", std::to_string(writable.get()), "-screen", "0",
-                                   std::format("{}x{}x{}", size.width, size.height, depth), "-nolisten", "tcp",
-                                   "-noreset", "-ac"};
+  std::vector<std::string> command{"Xvfb",      "-displayfd", std::to_string(writable.get()),
+                                   "-screen",   "0",          std::format("{}x{}x{}", size.width, size.height, depth),
+                                   "-nolisten", "tcp",        "-noreset",
+                                   "-ac"};
   if (!framebuffer_folder.empty()) command.insert(command.end(), {"-fbdir", framebuffer_folder});
   TOBARI_ASSIGN(Child server, Child::start(command, writable.get()));
   writable.reset();

@@ -62,8 +62,7 @@ XvfbPicture::~XvfbPicture() {
 Result<UniqueFd> XvfbPicture::connect() const {
   UniqueFd connection(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const sockaddr_un address = address_in(folder_);
-  if (!connection ||
-      ::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (!connection || ::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return fail_errno(errno, "connect to tobari-picture");
   }
   return connection;

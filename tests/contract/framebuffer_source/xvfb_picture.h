@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A container's screen without the container: Xvfb with its screen in a file, and tobari-picture (installer/guest/picture)
-// beside it, listening.
+// A container's screen without the container: Xvfb with its screen in a file, and tobari-picture
+// (installer/guest/picture) beside it, listening.
 #pragma once
 
 #include <filesystem>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari-picture and PictureSource together, before a real X server.
+#include "contract/framebuffer_source/xvfb_picture.h"
+
 #include <gtest/gtest.h>
 
 #include "capture/picture_source.h"
 #include "contract/framebuffer_source/recorder.h"
-#include "contract/framebuffer_source/xvfb_picture.h"
 
 namespace tobari::display {
 namespace {
@@ -53,7 +54,8 @@ TEST_F(XvfbPictureTest, DamageIsWhereSomethingWasDrawn) {
   ASSERT_TRUE(events_.wait([](const auto& seen) { return seen.damages > 0; }));
   events_.forget();
   desktop_->server().fill({123, 45, 67, 8}, 0xABCDEF);
-  ASSERT_TRUE(events_.wait([](const auto& seen) { return intersect(seen.damaged, {123, 45, 67, 8}).area() == 67 * 8; }));
+  ASSERT_TRUE(
+      events_.wait([](const auto& seen) { return intersect(seen.damaged, {123, 45, 67, 8}).area() == 67 * 8; }));
   const auto view = source_->acquire(Region({123, 45, 67, 8}));
   ASSERT_TRUE(view.has_value());
   EXPECT_EQ(keep(*view).at(189, 52), 0xABCDEFU);

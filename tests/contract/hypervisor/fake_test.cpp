@@ -16,7 +16,9 @@ struct Fake {
   static constexpr bool kCopies = true;
   static constexpr bool kSaves = true;
   static constexpr bool kExtraDisks = true;
-  static ExtraDisk extra_disk(const DesktopId& id) { return {.file = "/disks/" + id.str(), .serial = "0123456789abcdef"}; }
+  static ExtraDisk extra_disk(const DesktopId& id) {
+    return {.file = "/disks/" + id.str(), .serial = "0123456789abcdef"};
+  }
   static Result<std::unique_ptr<Hypervisor>> make() { return std::unique_ptr<Hypervisor>(new FakeHypervisor()); }
   static bool define_network(Hypervisor& hypervisor, const std::string& name, const std::string& bridge) {
     static_cast<FakeHypervisor&>(hypervisor).add_network(name, bridge);

@@ -60,8 +60,8 @@ class LibvirtOfContainers {
   // The image's system at its smallest: the first program and the places that libvirt mounts at.
   void make_base() {
     const fs::path base = dir_ / "base";
-    for (const char* place : {".oldroot", ".tobari/base", ".tobari/own", "dev", "proc", "sys", "tmp",
-                              "usr/lib/tobari/container"}) {
+    for (const char* place :
+         {".oldroot", ".tobari/base", ".tobari/own", "dev", "proc", "sys", "tmp", "usr/lib/tobari/container"}) {
       fs::create_directories(base / place);
     }
     fs::copy_file(TOBARI_LXC_INIT, base.string() + std::string(kContainerInit));
@@ -150,7 +150,8 @@ TEST_F(LibvirtLxc, ItsPortsOutliveLibvirtd) {
   const auto watch = hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
   const DesktopId id = defined();
   start(id);
-  ASSERT_EQ(run_quietly("pid=$(pidof libvirtd) && kill -KILL $pid && timeout 20 tail --pid=$pid -s 0.05 -f /dev/null"), 0);
+  ASSERT_EQ(run_quietly("pid=$(pidof libvirtd) && kill -KILL $pid && timeout 20 tail --pid=$pid -s 0.05 -f /dev/null"),
+            0);
   ASSERT_EQ(run_quietly(std::string(TOBARI_LIBVIRT_START) + " " + LibvirtOfContainers::get().dir().string()), 0);
   ASSERT_TRUE(log.wait_for(DomainEvent::Kind::kResync, {}, 2)) << "lost, and found again";
   EXPECT_EQ(running(id), 1);

@@ -51,8 +51,8 @@ class FakeHost {
     message.mutable_ask_lease()->set_revision(revision_);
     say(message);
   }
-  [[nodiscard]] int leases() const { return leases_; }                 // answers so far
-  [[nodiscard]] std::uint64_t revision() const { return revision_; }  // of the newest desired state
+  [[nodiscard]] int leases() const { return leases_; }                    // answers so far
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }      // of the newest desired state
   std::future<std::string> next_close() { return closed_.get_future(); }  // why
 
  private:

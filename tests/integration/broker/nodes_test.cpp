@@ -88,8 +88,8 @@ TEST_F(Nodes, OneCallFindsMakesStartsAndOpensADesktopOfAPool) {
     static_cast<void>(desktop_of_alice());  // when that is made the host's hello has arrived
     return running.sign_in("alice");
   }();
-  const Response made = running.call("POST", "/api/v1/pools", admin,
-                                     R"({"name":"office","kind":"floating","image":"debian","max":2})");
+  const Response made =
+      running.call("POST", "/api/v1/pools", admin, R"({"name":"office","kind":"floating","image":"debian","max":2})");
   ASSERT_EQ(made.status, 201) << made.body;
   const std::string pool = nlohmann::json::parse(made.body).at("id");
   const Response connected = running.call("POST", "/api/v1/pools/" + pool + "/connect", alice);

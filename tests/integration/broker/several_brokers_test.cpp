@@ -65,8 +65,7 @@ class SeveralBrokers : public ::testing::Test {
     }
   }
   void enrol_host() {
-    const auto made =
-        first_->call("POST", "/api/v1/join-tokens", admin_, R"({"role":"host","name":"host-1"})");
+    const auto made = first_->call("POST", "/api/v1/join-tokens", admin_, R"({"role":"host","name":"host-1"})");
     ASSERT_EQ(made.status, 201) << made.body;
     identity_ = first_->folder / "host";
     fs::create_directory(identity_);
@@ -74,8 +73,7 @@ class SeveralBrokers : public ::testing::Test {
     ASSERT_TRUE(node::enrol(token, node::Role::kHost, "host-1", identity_).has_value());
   }
   [[nodiscard]] std::unique_ptr<FakeHost> line_to(const RunningBroker& broker) const {
-    return std::make_unique<FakeHost>(
-        node::open(identity_, net::to_string(broker.broker->nodes_endpoint())).value());
+    return std::make_unique<FakeHost>(node::open(identity_, net::to_string(broker.broker->nodes_endpoint())).value());
   }
   static bool within(std::chrono::milliseconds time, const std::function<bool()>& holds) {
     const auto deadline = std::chrono::steady_clock::now() + time;
@@ -121,9 +119,8 @@ TEST_F(SeveralBrokers, ADesktopIsOpenedThroughAnyOfThem) {
   const auto desktop = nlohmann::json::parse(one.body).at("desktop_id");
   EXPECT_EQ(nlohmann::json::parse(two.body).at("desktop_id"), desktop);
   EXPECT_EQ(second_->call("POST", "/api/v1/desktops/" + std::string(desktop) + "/logoff", alice_).status, 202);
-  EXPECT_TRUE(within(10s, [&] {
-    return first_->call("GET", "/api/v1/desktops/" + std::string(desktop), admin_).status == 404;
-  }));
+  EXPECT_TRUE(within(
+      10s, [&] { return first_->call("GET", "/api/v1/desktops/" + std::string(desktop), admin_).status == 404; }));
 }
 
 TEST_F(SeveralBrokers, OneThatEndsIsMissedByNobody) {
@@ -148,9 +145,8 @@ TEST_F(SeveralBrokers, WhatOneDecidesTheOthersHostHearsWithinASecond) {
   const std::uint64_t before = host->revision();
   EXPECT_EQ(second_->call("POST", "/api/v1/desktops/" + desktop + "/logoff", alice_).status, 202);
   EXPECT_TRUE(within(1500ms, [&] { return host->revision() > before; }));
-  EXPECT_TRUE(within(10s, [&] {
-    return second_->call("GET", "/api/v1/desktops/" + desktop, admin_).status == 404;
-  })) << "the first one has stored what its host said";
+  EXPECT_TRUE(within(10s, [&] { return second_->call("GET", "/api/v1/desktops/" + desktop, admin_).status == 404; }))
+      << "the first one has stored what its host said";
 }
 
 TEST_F(SeveralBrokers, EitherRenewsALease) {

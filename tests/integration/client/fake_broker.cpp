@@ -131,8 +131,7 @@ QByteArray FakeBroker::desktops() const {
   }
   QJsonArray pools;
   if (!pool_name.isEmpty()) {
-    pools << QJsonObject{
-        {"id", QString::fromLatin1(kDesktopId).arg(8)}, {"name", pool_name}, {"kind", "floating"}};
+    pools << QJsonObject{{"id", QString::fromLatin1(kDesktopId).arg(8)}, {"name", pool_name}, {"kind", "floating"}};
   }
   return json({{"desktops", list}, {"pools", pools}});
 }

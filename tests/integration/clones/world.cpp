@@ -68,9 +68,10 @@ bool World::make() {
 World::~World() {
   host_.end(SIGKILL);
   // The first process of the name space is this test: who ends must be waited for by itself.
-  static_cast<void>(shell("pkill -KILL qemu-system; pkill -KILL -x libvirt_lxc; pkill -TERM -x libvirtd; "
-                          "pkill -TERM -x virtlogd; umount -l " +
-                          disks().string()));
+  static_cast<void>(
+      shell("pkill -KILL qemu-system; pkill -KILL -x libvirt_lxc; pkill -TERM -x libvirtd; "
+            "pkill -TERM -x virtlogd; umount -l " +
+            disks().string()));
 }
 
 void World::start_libvirt() {
@@ -261,11 +262,10 @@ std::optional<World::Session> World::open(const std::string& id) {
 }
 
 std::optional<double> World::picture(const Session& session, int width, int height) {
-  const std::string line =
-      output_of(TOBARI_PROBE " --user user --address 127.0.0.1 --port " + std::to_string(front_.port) +
-                " --routing-token " + session.token + " --password " + session.ticket + " --certificate-sha256 " +
-                session.fingerprint + " --width " + std::to_string(width) + " --height " + std::to_string(height) +
-                " 2>/dev/null");
+  const std::string line = output_of(
+      TOBARI_PROBE " --user user --address 127.0.0.1 --port " + std::to_string(front_.port) + " --routing-token " +
+      session.token + " --password " + session.ticket + " --certificate-sha256 " + session.fingerprint + " --width " +
+      std::to_string(width) + " --height " + std::to_string(height) + " 2>/dev/null");
   const std::string key = "\"first_picture_ms\":";
   const std::size_t at = line.find(key);
   if (at == std::string::npos) return std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A host as it is shipped: tobari-vmhost, tobari-display, libvirt, QEMU or containers, their image, a network with DHCP.
-// Only the broker is the test's. Made once for a process, because its template's guest boots.
+// A host as it is shipped: tobari-vmhost, tobari-display, libvirt, QEMU or containers, their image, a network with
+// DHCP. Only the broker is the test's. Made once for a process, because its template's guest boots.
 #pragma once
 
 #include <chrono>

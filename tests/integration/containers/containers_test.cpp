@@ -65,10 +65,10 @@ class Containers : public ::testing::Test {
 };
 
 // Runs, or the host's kernel or control groups do not allow it, which its reason says.
-#define TOBARI_NEED_RUNNING(id)                                                                    \
-  if (world_->actual(id).detail().find("cannot run containers") != std::string::npos) {            \
-    GTEST_SKIP() << world_->actual(id).detail();                                                   \
-  }                                                                                                \
+#define TOBARI_NEED_RUNNING(id)                                                         \
+  if (world_->actual(id).detail().find("cannot run containers") != std::string::npos) { \
+    GTEST_SKIP() << world_->actual(id).detail();                                        \
+  }                                                                                     \
   ASSERT_EQ(world_->actual(id).state(), wire::DESKTOP_STATE_RUNNING) << world_->actual(id).detail()
 
 TEST_F(Containers, TwoAreTwoDesktopsWithAPicture) {
@@ -158,9 +158,11 @@ TEST_F(Containers, KeepsWhatItsUserWroteWhenItIsSwitchedOffAndOn) {
   const std::string id = running();
   TOBARI_NEED_RUNNING(id);
   const fs::path letter = world_->disks() / id / "upper/home/user/letter";
-  ASSERT_EQ(shell("nsenter -t " + std::to_string(world_->container(id).at(0)) +
-                  " --mount --user --root --wd -S 1000 -G 1000 sh -c 'echo dear >/home/user/letter; ! echo x >/usr/bin/mine'"),
-            0);
+  ASSERT_EQ(
+      shell(
+          "nsenter -t " + std::to_string(world_->container(id).at(0)) +
+          " --mount --user --root --wd -S 1000 -G 1000 sh -c 'echo dear >/home/user/letter; ! echo x >/usr/bin/mine'"),
+      0);
   world_->power(id, wire::DesiredDesktop::OFF);
   ASSERT_TRUE(world_->desktop_is(id, wire::DESKTOP_STATE_STOPPED));
   EXPECT_TRUE(fs::exists(letter));

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <gmock/gmock.h>
-
 #include <sys/stat.h>
 
 #include "disk_files.h"
@@ -99,9 +98,9 @@ TEST_F(RealImportTest, OneDiskInEveryFormatComesOutTheSame) {
   convert("fixed.vhd", "-O vpc -o subformat=fixed,force_size=on");
   convert("disk.vhdx", "-O vhdx");
   const std::vector<std::pair<std::string, std::string>> files{
-      {"disk.raw", "raw"},      {"disk.qcow2", "qcow2"}, {"packed.qcow2", "qcow2"},
-      {"disk.vmdk", "vmdk"},    {"stream.vmdk", "vmdk"}, {"disk.vdi", "vdi"},
-      {"dynamic.vhd", "vhd"},   {"fixed.vhd", "vhd"},    {"disk.vhdx", "vhdx"}};
+      {"disk.raw", "raw"},    {"disk.qcow2", "qcow2"}, {"packed.qcow2", "qcow2"},
+      {"disk.vmdk", "vmdk"},  {"stream.vmdk", "vmdk"}, {"disk.vdi", "vdi"},
+      {"dynamic.vhd", "vhd"}, {"fixed.vhd", "vhd"},    {"disk.vhdx", "vhdx"}};
   int number = 0;
   for (const auto& [file, format] : files) {
     const std::string ref = std::format("disk@{}", ++number);
@@ -151,9 +150,10 @@ TEST_F(RealImportTest, NothingHostileComesThrough) {
 
 // Small in the file, large on disk: it is stopped, and nothing of it stays.
 TEST_F(RealImportTest, ADiskThatRunsOutOfRoomIsStopped) {
-  shell(std::format("head -c 64M /dev/zero | tr '\\0' 'x' > {0} && printf '\\125\\252' | "
-                    "dd of={0} bs=1 seek=510 conv=notrunc status=none && qemu-img convert -q -c -f raw -O qcow2 {0} {1}",
-                    source("big.raw"), source("big.qcow2")));
+  shell(
+      std::format("head -c 64M /dev/zero | tr '\\0' 'x' > {0} && printf '\\125\\252' | "
+                  "dd of={0} bs=1 seek=510 conv=notrunc status=none && qemu-img convert -q -c -f raw -O qcow2 {0} {1}",
+                  source("big.raw"), source("big.qcow2")));
   EXPECT_THAT(problem("big.qcow2", "qcow2", {.quota_bytes = 16 * kMebi}), HasSubstr("quota"));
   EXPECT_THAT(left(), IsEmpty());
   converter_.emplace(QemuImgConverter::Options{.user = converter_->owner(), .most_bytes = 8 * kMebi});

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include <gmock/gmock.h>
-
 #include <sys/stat.h>
 
 #include <tobari/net/node_link.h>
@@ -43,17 +42,18 @@ class ImageHost {
       std::filesystem::create_directories(folder / each);
     }
     disk_worker_.emplace(*loop_);
-    host_.emplace(vmhost::HostImages::Options{.images_dir = folder / "images",
-                                              .imports_dir = folder / "imports",
-                                              .templates_dir = folder / "templates",
-                                              .rules = {},
-                                              .times = {.progress_every = 50ms, .storage_every = 60s, .again_first = 50ms}},
-                  vmhost::HostImages::Beside{*loop_, *disk_worker_, images_, disks_},
-                  std::make_unique<vmhost::FakeConverter>(), vmhost::make_part_fetcher({channel}));
+    host_.emplace(
+        vmhost::HostImages::Options{.images_dir = folder / "images",
+                                    .imports_dir = folder / "imports",
+                                    .templates_dir = folder / "templates",
+                                    .rules = {},
+                                    .times = {.progress_every = 50ms, .storage_every = 60s, .again_first = 50ms}},
+        vmhost::HostImages::Beside{*loop_, *disk_worker_, images_, disks_}, std::make_unique<vmhost::FakeConverter>(),
+        vmhost::make_part_fetcher({channel}));
     host_->keeper().set_changed([this] { report(); });
-    link_.emplace(*loop_, std::move(channel),
-                  vmhost::BrokerLink::Callbacks{[this] { greet(); },
-                                                [this](const wire::ToHost& message) { take(message); }});
+    link_.emplace(
+        *loop_, std::move(channel),
+        vmhost::BrokerLink::Callbacks{[this] { greet(); }, [this](const wire::ToHost& message) { take(message); }});
     thread_ = std::jthread([this] { loop_->run(); });
   }
   ~ImageHost() {
@@ -88,21 +88,20 @@ class ImageHost {
   void take(const wire::ToHost& message) {
     if (message.has_desired()) host_->keeper().want(message.desired().images());
     if (!message.has_read_image_part()) return;
-    host_->keeper().read_part(
-        message.read_image_part(),
-        [this, id = message.read_image_part().request_id()](const Result<vmhost::ImagePartBytes>& part) {
-          wire::FromHost reply;
-          if (part) {
-            reply.mutable_image_part()->set_request_id(id);
-            reply.mutable_image_part()->set_bytes(part->bytes);
-            reply.mutable_image_part()->set_file_bytes(part->file_bytes);
-          } else {
-            reply.mutable_failed()->set_request_id(id);
-            reply.mutable_failed()->set_code(std::string(to_string(part.error().code)));
-            reply.mutable_failed()->set_message(part.error().message);
-          }
-          link_->send(reply);
-        });
+    host_->keeper().read_part(message.read_image_part(), [this, id = message.read_image_part().request_id()](
+                                                             const Result<vmhost::ImagePartBytes>& part) {
+      wire::FromHost reply;
+      if (part) {
+        reply.mutable_image_part()->set_request_id(id);
+        reply.mutable_image_part()->set_bytes(part->bytes);
+        reply.mutable_image_part()->set_file_bytes(part->file_bytes);
+      } else {
+        reply.mutable_failed()->set_request_id(id);
+        reply.mutable_failed()->set_code(std::string(to_string(part.error().code)));
+        reply.mutable_failed()->set_message(part.error().message);
+      }
+      link_->send(reply);
+    });
   }
 
   const std::string name_;
@@ -129,7 +128,8 @@ class TwoHostsTest : public ::testing::Test {
     ::chmod((dir_ / "host-1/imports/disk.qcow2").c_str(), 0644);
   }
   void enrol(const std::string& name) {
-    const auto made = running_.call("POST", "/api/v1/join-tokens", admin_, R"({"role":"host","name":")" + name + R"("})");
+    const auto made =
+        running_.call("POST", "/api/v1/join-tokens", admin_, R"({"role":"host","name":")" + name + R"("})");
     ASSERT_EQ(made.status, 201) << made.body;
     const std::string token = nlohmann::json::parse(made.body).value("join_token", "");
     std::filesystem::create_directories(dir_ / (name + "/identity"));

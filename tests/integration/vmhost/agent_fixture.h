@@ -99,8 +99,8 @@ class AgentFixture : public ::testing::Test {
     services.user_disks = &*user_disks_;
     services.disk_claims = &disk_claims_;
     if (leases_) {
-      lease_ = *LeaseKeeper::create(
-          *loop_, {.file = lease_file(), .brokers = 1 + further_.size(), .times = leases_->times});
+      lease_ =
+          *LeaseKeeper::create(*loop_, {.file = lease_file(), .brokers = 1 + further_.size(), .times = leases_->times});
       services.lease = lease_.get();
     }
     services.times.disk_again = std::chrono::milliseconds(100);

@@ -52,9 +52,7 @@ class LeaseTest : public AgentFixture {
     broker_.desire(desired_);
     ASSERT_TRUE(eventually([this] { return runs(kept_) && runs(floating_); }));
   }
-  void grant(bool yes) {
-    broker_.lease(yes ? wire::LeaseAnswer::GRANTED : wire::LeaseAnswer::KIND_UNSPECIFIED);
-  }
+  void grant(bool yes) { broker_.lease(yes ? wire::LeaseAnswer::GRANTED : wire::LeaseAnswer::KIND_UNSPECIFIED); }
   [[nodiscard]] std::optional<DomainInfo> machine(const DesktopId& id) {
     const auto all = hypervisor_.list();
     for (const DomainInfo& each : all.value_or(std::vector<DomainInfo>())) {

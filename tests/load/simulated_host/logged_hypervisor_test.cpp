@@ -19,7 +19,9 @@ struct Logged {
   static constexpr bool kCopies = true;
   static constexpr bool kSaves = true;
   static constexpr bool kExtraDisks = true;
-  static ExtraDisk extra_disk(const DesktopId& id) { return {.file = "/disks/" + id.str(), .serial = "0123456789abcdef"}; }
+  static ExtraDisk extra_disk(const DesktopId& id) {
+    return {.file = "/disks/" + id.str(), .serial = "0123456789abcdef"};
+  }
   static Result<std::unique_ptr<Hypervisor>> make() {
     const std::filesystem::path log =
         std::filesystem::path(::testing::TempDir()) / ("machines-" + DesktopId::random().str());

@@ -28,8 +28,9 @@ TEST(MachineLine, TextAndBack) {
 
 TEST(MachineLine, WhatIsNone) {
   const std::string id = DesktopId::random().str();
-  for (const std::string& text : std::vector<std::string>{"", "12", "12 up", "up " + id, "12x up " + id,
-                                  "12 sideways " + id, "12 up " + id.substr(1), "12 up " + id + " templates"}) {
+  for (const std::string& text :
+       std::vector<std::string>{"", "12", "12 up", "up " + id, "12x up " + id, "12 sideways " + id,
+                                "12 up " + id.substr(1), "12 up " + id + " templates"}) {
     EXPECT_FALSE(parse_machine_line(text)) << text;
   }
 }

@@ -12,9 +12,8 @@
 #include <string>
 #include <vector>
 
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
+#include <sys/resource.h>
 
 #include <tobari/base/log.h>
 #include <tobari/net/node_link.h>

@@ -29,8 +29,7 @@ Result<void> SimulatedHost::make_stores() {
     std::filesystem::create_directories(folder / name, error);
     if (error) return fail(Errc::kIo, std::format("make {}: {}", (folder / name).string(), error.message()));
   }
-  TOBARI_ASSIGN(hypervisor_,
-                LoggedHypervisor::open({.log = folder / "machines", .start_takes = options_.start_takes}));
+  TOBARI_ASSIGN(hypervisor_, LoggedHypervisor::open({.log = folder / "machines", .start_takes = options_.start_takes}));
   images_.emplace(options_.images, folder / "image-digests");
   disks_.emplace(folder / "disks", std::nullopt);
   user_disks_.emplace(UserStorage{.folder = folder / "user-disks"}, std::map<std::string, UserStorage>(), std::nullopt);
@@ -114,7 +113,8 @@ Result<void> SimulatedHost::make() {
   return {};
 }
 
-// As tobari-vmhost ends: what workers do uses the agent's parts, and what they have said and nobody heard holds desktops.
+// As tobari-vmhost ends: what workers do uses the agent's parts, and what they have said and nobody heard holds
+// desktops.
 SimulatedHost::~SimulatedHost() {
   if (thread_.joinable()) {
     loop_->stop();

@@ -49,11 +49,10 @@ Result<Watched> watch_one(Loop& loop, const fs::path& folder) {
   Watched watched;
   TOBARI_ASSIGN(watched.only, become_the_watchdog(folder / "lease"));
   TOBARI_ASSIGN(watched.hypervisor, LoggedHypervisor::open({.log = folder / "machines"}));
-  TOBARI_ASSIGN(watched.fence, Fence::create({.loop = loop,
-                                              .hypervisor = *watched.hypervisor,
-                                              .processes = nullptr,
-                                              .file = folder / "lease"},
-                                             {}));
+  TOBARI_ASSIGN(
+      watched.fence,
+      Fence::create({.loop = loop, .hypervisor = *watched.hypervisor, .processes = nullptr, .file = folder / "lease"},
+                    {}));
   return watched;
 }
 

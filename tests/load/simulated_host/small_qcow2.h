@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The beginning of a qcow2 file (QEMU docs/interop/qcow2.rst) that names what it stands on and holds nothing: all that a
-// host looks at. No QEMU could use it.
+// The beginning of a qcow2 file (QEMU docs/interop/qcow2.rst) that names what it stands on and holds nothing: all that
+// a host looks at. No QEMU could use it.
 #pragma once
 
 #include <cstddef>

@@ -39,8 +39,8 @@ class EnrolledHostsTest : public ::testing::Test {
                    "--broker", net::to_string(running_.broker->nodes_endpoint())});
   }
   [[nodiscard]] std::string path(const char* name) const { return (running_.folder / name).string(); }
-  [[nodiscard]] Json call(const std::string& method, const std::string& what, const std::string& token, const Json& body,
-                          int wanted) const {
+  [[nodiscard]] Json call(const std::string& method, const std::string& what, const std::string& token,
+                          const Json& body, int wanted) const {
     const auto answer = running_.call(method, "/api/v1" + what, token, body.is_null() ? "" : body.dump());
     EXPECT_EQ(answer.status, wanted) << method << " " << what << ": " << answer.body;
     return Json::parse(answer.body, nullptr, false);
@@ -65,7 +65,8 @@ TEST_F(EnrolledHostsTest, OneRunsAUsersDesktopAndOpensIt) {
   ASSERT_TRUE(eventually([this] { return connected() == 2; }));
   static_cast<void>(call("POST", "/users", admin_, {{"name", "alice"}, {"password", "correct password"}}, 201));
   const std::string desktop =
-      call("POST", "/desktops", admin_, {{"user", "alice"}, {"image", "small"}, {"host", "host-2"}}, 201).value("id", "");
+      call("POST", "/desktops", admin_, {{"user", "alice"}, {"image", "small"}, {"host", "host-2"}}, 201)
+          .value("id", "");
   const std::string alice = running_.sign_in("alice");
   broker::Response answer;
   ASSERT_TRUE(eventually([&] {

@@ -10,9 +10,7 @@ namespace {
 
 TEST(Figures, OfNothing) { EXPECT_EQ(figures_of({}), Figures()); }
 
-TEST(Figures, OfOne) {
-  EXPECT_EQ(figures_of({7}), (Figures{.count = 1, .p50 = 7, .p90 = 7, .p99 = 7, .worst = 7}));
-}
+TEST(Figures, OfOne) { EXPECT_EQ(figures_of({7}), (Figures{.count = 1, .p50 = 7, .p90 = 7, .p99 = 7, .worst = 7})); }
 
 TEST(Figures, NearestRankInAnyOrder) {
   std::vector<double> values(1000);

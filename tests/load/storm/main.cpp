@@ -18,11 +18,11 @@
 #include <utility>
 #include <vector>
 
+#include <CLI/CLI.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <tobari/net/tcp_socket.h>
@@ -62,7 +62,10 @@ std::vector<UserOutcome> live_through(const StormPlan& plan, std::size_t thread,
 }
 
 Report view_of(const Figures& figures) {
-  return {{"count", figures.count}, {"p50", figures.p50}, {"p90", figures.p90}, {"p99", figures.p99},
+  return {{"count", figures.count},
+          {"p50", figures.p50},
+          {"p90", figures.p90},
+          {"p99", figures.p99},
           {"worst", figures.worst}};
 }
 
@@ -145,7 +148,8 @@ int main(int argc, char** argv) {
   app.add_option("--password", plan.password, "of all of them")->required();
   app.add_option("--seconds", seconds, "in which all begin");
   app.add_option("--patience", patience, "seconds until a user gives up");
-  app.add_option("--threads", threads, "of this program")->check(CLI::Range(std::size_t{1}, tobari::load::kMostThreads));
+  app.add_option("--threads", threads, "of this program")
+      ->check(CLI::Range(std::size_t{1}, tobari::load::kMostThreads));
   app.add_option("--seed", plan.seed, "of who begins when");
   app.add_flag("--one-address", one_address, "all come from the same address");
   app.add_option("--out", out, "file for the report, JSON")->required();

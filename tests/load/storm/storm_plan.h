@@ -21,7 +21,7 @@ struct StormPlan {
   std::string ca_pem;
   std::string prefix = "user";
   std::string password;
-  std::string pool;            // its id
+  std::string pool;  // its id
   std::size_t users = 1000;
   std::chrono::milliseconds span{60'000};      // in which all of them begin, each at a random moment
   std::chrono::milliseconds patience{90'000};  // of one user, from the beginning
@@ -39,13 +39,13 @@ inline constexpr std::size_t kMaxReplyBytes = std::size_t{1} << 20U;
 
 struct UserOutcome {
   std::string user;
-  bool done = false;         // has a connection
-  std::string problem;       // why not: the last answer
-  double login_ms = 0;       // from the first try to the answer, everything included
+  bool done = false;    // has a connection
+  std::string problem;  // why not: the last answer
+  double login_ms = 0;  // from the first try to the answer, everything included
   double list_ms = 0;
   double connect_ms = 0;
   double total_ms = 0;
-  std::string session;       // that was acknowledged
+  std::string session;        // that was acknowledged
   std::int64_t asked_ns = 0;  // CLOCK_BOOTTIME of the first connect
   std::int64_t acknowledged_ns = 0;
   std::uint32_t lines_lost = 0;                  // connections that broke, or could not be made

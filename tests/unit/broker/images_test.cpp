@@ -44,7 +44,8 @@ class ImagesRestTest : public ::testing::Test, protected Harness {
     for (const wire::ActualImage& each : all) *actual.add_images() = each;
     return hosts.set_actual(host.id, actual).has_value();
   }
-  static wire::ActualImage image(const std::string& ref, wire::ActualImage::State state, const std::string& detail = "") {
+  static wire::ActualImage image(const std::string& ref, wire::ActualImage::State state,
+                                 const std::string& detail = "") {
     wire::ActualImage made;
     made.set_image(ref);
     made.set_state(state);
@@ -130,14 +131,13 @@ TEST_F(ImagesRestTest, OrdersAreCheckedAndForAdministratorsOnly) {
   const std::string user = sign_in("carl");
   EXPECT_EQ(call("GET", "/api/v1/images", user).status, 403);
   EXPECT_EQ(call("POST", "/api/v1/images/desk/versions", user, "{}").status, 403);
-  for (const char* body : {R"({})", R"({"host":"host-1","file":"a/b","format":"raw"})",
-                           R"({"host":"host-1","file":"..","format":"raw"})",
-                           R"({"host":"host-1","file":"f","format":"exe"})",
-                           R"({"host":"host-1","file":"f","format":"iso"})",
-                           R"({"host":"host-1","file":"f","format":"raw","disk_gib":8})",
-                           R"({"host":"host-1","file":"f","format":"raw","agent":"yes"})",
-                           R"({"host":"host-1","file":"f","format":"raw","firmware":"coreboot"})",
-                           R"({"host":"host-1","file":"f","format":"raw","colour":"blue"})"}) {
+  for (const char* body :
+       {R"({})", R"({"host":"host-1","file":"a/b","format":"raw"})", R"({"host":"host-1","file":"..","format":"raw"})",
+        R"({"host":"host-1","file":"f","format":"exe"})", R"({"host":"host-1","file":"f","format":"iso"})",
+        R"({"host":"host-1","file":"f","format":"raw","disk_gib":8})",
+        R"({"host":"host-1","file":"f","format":"raw","agent":"yes"})",
+        R"({"host":"host-1","file":"f","format":"raw","firmware":"coreboot"})",
+        R"({"host":"host-1","file":"f","format":"raw","colour":"blue"})"}) {
     EXPECT_EQ(post("/versions", body).status, 400) << body;
   }
   EXPECT_EQ(post("/versions", R"({"host":"nowhere","file":"f","format":"raw"})").status, 404);

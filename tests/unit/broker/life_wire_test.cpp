@@ -6,10 +6,10 @@
 namespace tobari::broker {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::SizeIs;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
 
 struct LifeWire : ::testing::Test {
   Desktop add(const std::string& name) {

@@ -10,11 +10,11 @@
 namespace tobari::broker {
 namespace {
 
+using std::chrono::minutes;
+using std::chrono::seconds;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using std::chrono::minutes;
-using std::chrono::seconds;
 
 class SessionLife : public ::testing::Test, protected Harness {
  protected:
@@ -164,8 +164,8 @@ TEST_F(SessionLife, AnEndWithoutANoticeIsAtOnce) {
 TEST_F(SessionLife, AnEndThatCannotBeIsRefused) {
   const Desktop desktop = add_desktop(pool.id, "office-1", alice_user.id);
   const std::string path = "desktops/" + desktop.id.str() + "/end";
-  for (const char* body : {R"({"notice_seconds":-1})", R"({"notice_seconds":9999999})", R"({"stop":1})",
-                           R"({"when":"soon"})", "[]"}) {
+  for (const char* body :
+       {R"({"notice_seconds":-1})", R"({"notice_seconds":9999999})", R"({"stop":1})", R"({"when":"soon"})", "[]"}) {
     EXPECT_EQ(post(path, admin, body).status, 400) << body;
   }
   EXPECT_EQ(post(path, admin, std::format(R"({{"text":"{}"}})", std::string(257, 'a'))).status, 400);
@@ -272,8 +272,8 @@ TEST_F(SessionLife, ADrainThatMovesSaysToUsersWhen) {
   const Desktop floating = add_desktop(pool.id, "office-1", alice_user.id);
   const Desktop own = add_desktop({}, "own", bob_user.id);
   const std::string path = "/api/v1/hosts/" + node.id.str();
-  const Response done = call("PUT", path, admin,
-                             R"({"mode":"draining","how":"move","notice_seconds":300,"text":"new disks"})");
+  const Response done =
+      call("PUT", path, admin, R"({"mode":"draining","how":"move","notice_seconds":300,"text":"new disks"})");
   ASSERT_EQ(done.status, 200) << done.body;
   ASSERT_TRUE(now(floating).ending);
   EXPECT_EQ(now(floating).ending->at, clock.wall() + minutes(5));

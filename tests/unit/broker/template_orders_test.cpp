@@ -67,8 +67,8 @@ TEST(TemplateOrders, NamesAreOfTheKindAlone) {
 TEST(TemplateOrders, DesktopsOfAKindThatIsOrderedAreCopies) {
   const Pool pool = pool_of_kind(PoolKind::kFloating, "debian");
   std::vector<Desktop> desktops(5, desktop_in(pool));
-  desktops[1].memory_mib = 4096;            // of before the pool was changed
-  desktops[2].pool = {};                    // of no pool
+  desktops[1].memory_mib = 4096;  // of before the pool was changed
+  desktops[2].pool = {};          // of no pool
   desktops[3].power = Power::kDeleted;
   desktops[4].power = Power::kOff;
   auto state = desired_state(desktops, 1);
@@ -95,7 +95,7 @@ TEST(TemplateOrders, WithoutTheImageThereIsNone) {
 TEST(LeasedDesktops, AreThoseThatMayBeGivenAnewElsewhere) {
   const Pool floating = pool_of_kind(PoolKind::kFloating, "debian");
   const Pool dedicated = pool_of_kind(PoolKind::kDedicated, "debian");
-  std::vector<Desktop> desktops{desktop_in(floating), desktop_in(dedicated), desktop_in(dedicated),
+  std::vector<Desktop> desktops{desktop_in(floating),  desktop_in(dedicated), desktop_in(dedicated),
                                 desktop_in(dedicated), desktop_in(dedicated), desktop_in(dedicated)};
   desktops[5].power = Power::kDeleted;
   auto state = desired_state(desktops, 1);

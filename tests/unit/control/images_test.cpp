@@ -33,8 +33,9 @@ class ImagesTest : public World {
   // A version that is ready and that both hosts have.
   std::string ready(const std::string& name) {
     const auto begun = act<ImageVersion>([&](Writer& w) {
-      return begin_import(w, {.image = name, .host = one_, .order = {.file = "f", .format = "raw"}, .notes = "", .by = "admin"},
-                          clock_.wall());
+      return begin_import(
+          w, {.image = name, .host = one_, .order = {.file = "f", .format = "raw"}, .notes = "", .by = "admin"},
+          clock_.wall());
     });
     EXPECT_TRUE(begun) << begun.error().message;
     const auto finished = act<bool>([&](Writer& w) {
@@ -87,8 +88,9 @@ TEST_F(ImagesTest, VersionsAreCountedAndBecomeReadyByTheirHostsWord) {
 
 TEST_F(ImagesTest, AnotherHostsWordDoesNotCount) {
   const auto begun = act<ImageVersion>([&](Writer& w) {
-    return begin_import(w, {.image = "desk", .host = one_, .order = {.file = "f", .format = "raw"}, .notes = "", .by = "a"},
-                        clock_.wall());
+    return begin_import(
+        w, {.image = "desk", .host = one_, .order = {.file = "f", .format = "raw"}, .notes = "", .by = "a"},
+        clock_.wall());
   });
   ASSERT_TRUE(begun);
   const auto from = [&](const HostId& host, const std::string& digest) {
@@ -136,8 +138,9 @@ TEST_F(ImagesTest, WhatIsInUseIsNotRetired) {
 TEST_F(ImagesTest, ThereIsAMostOfThem) {
   for (std::size_t i = 0; i < kMaxLiveVersions; ++i) ready("desk");
   const auto more = act<ImageVersion>([&](Writer& w) {
-    return begin_import(w, {.image = "desk", .host = one_, .order = {.file = "f", .format = "raw"}, .notes = "", .by = "a"},
-                        clock_.wall());
+    return begin_import(
+        w, {.image = "desk", .host = one_, .order = {.file = "f", .format = "raw"}, .notes = "", .by = "a"},
+        clock_.wall());
   });
   EXPECT_EQ(more.error().code, Errc::kExhausted);
   ASSERT_TRUE(retire_it(1));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the sweep does by a pool's plan, at times set by hand.
+#include "control/plans.h"
+
 #include <algorithm>
 #include <array>
 
-#include "control/plans.h"
 #include "world.h"
 #include "zones_of_tests.h"
 
@@ -86,9 +87,9 @@ TEST_F(PlansTest, ClosedMakesNoMoreThanAFew) {
 }
 
 TEST_F(PlansTest, DeleteRetiresThemAndTheMinimumIsKeptOff) {
-  Pool pool = planned_pool(
-      R"({"hours":{"zone":"Europe/Berlin","open":["mon-fri 08:00-18:00"]},"closed":{"unused":"delete"}})",
-      PoolKind::kFloating, 4);
+  Pool pool =
+      planned_pool(R"({"hours":{"zone":"Europe/Berlin","open":["mon-fri 08:00-18:00"]},"closed":{"unused":"delete"}})",
+                   PoolKind::kFloating, 4);
   pool.min = 2;
   ASSERT_TRUE(run(ChangePool{pool, admin_}).has_value());
   sweep_at(noon_);
@@ -127,11 +128,10 @@ TEST_F(PlansTest, UsersDesktopsWithoutAClientRestAtClosingTimeAndAreWoken) {
 }
 
 TEST_F(PlansTest, WhatWasWokenIsNotPutToRestForTheNight) {
-  const Pool pool = planned_pool(
-      R"({"hours":{"zone":"Europe/Berlin","open":["mon-fri 08:00-18:00"]},)"
-      R"("closed":{"unused":"suspend","after_seconds":600,"wake":true},)"
-      R"("idle":{"action":"save","after_seconds":3600}})",
-      PoolKind::kDedicated);
+  const Pool pool = planned_pool(R"({"hours":{"zone":"Europe/Berlin","open":["mon-fri 08:00-18:00"]},)"
+                                 R"("closed":{"unused":"suspend","after_seconds":600,"wake":true},)"
+                                 R"("idle":{"action":"save","after_seconds":3600}})",
+                                 PoolKind::kDedicated);
   const Desktop mine = assigned(alice_, pool);
   sweep_at(night_, {{mine.id, 2h}});
   EXPECT_EQ(now_of(mine).rest, Rest::kSuspended) << "the closing time speaks first";
@@ -198,8 +198,8 @@ TEST_F(PlansTest, WhatFailedIsRenewedOnlyWhereThePlanSaysSo) {
   ASSERT_TRUE(run(ChangePool{pool, admin_}).has_value());
   sweep_at(noon_);
   EXPECT_EQ(now_of(mine).power, Power::kDeleted);
-  const auto failed_left = std::ranges::count_if(
-      spares(pool), [this](const Desktop& spare) { return facts_.failed.contains(spare.id); });
+  const auto failed_left =
+      std::ranges::count_if(spares(pool), [this](const Desktop& spare) { return facts_.failed.contains(spare.id); });
   EXPECT_EQ(failed_left, 1) << "one at a time";
 }
 

@@ -21,13 +21,12 @@ std::string refused(std::string_view json) {
   return plan.error().message;
 }
 
-constexpr std::string_view kWhole =
-    R"({"closed":{"after_seconds":600,"spares":2,"unused":"save","wake":true},)"
-    R"("crash":{"action":"leave","renew":true,"restarts":3},)"
-    R"("disk":{"kind":"disk","name":"home","size_gib":20,"storage":"nas"},)"
-    R"("hours":{"holidays":["2026-12-29..2027-01-03","05-03"],"lead_minutes":30,)"
-    R"("open":["mon-fri 08:00-19:00","sat 09:00-12:30"],"zone":"Europe/Berlin"},)"
-    R"("idle":{"action":"suspend","after_seconds":3600},"log_off":"stop"})";
+constexpr std::string_view kWhole = R"({"closed":{"after_seconds":600,"spares":2,"unused":"save","wake":true},)"
+                                    R"("crash":{"action":"leave","renew":true,"restarts":3},)"
+                                    R"("disk":{"kind":"disk","name":"home","size_gib":20,"storage":"nas"},)"
+                                    R"("hours":{"holidays":["2026-12-29..2027-01-03","05-03"],"lead_minutes":30,)"
+                                    R"("open":["mon-fri 08:00-19:00","sat 09:00-12:30"],"zone":"Europe/Berlin"},)"
+                                    R"("idle":{"action":"suspend","after_seconds":3600},"log_off":"stop"})";
 
 TEST(PoolPlanText, GoesThereAndBack) {
   const auto plan = parse_pool_plan(kWhole);

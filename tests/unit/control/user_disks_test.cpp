@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A user's disk is in one desktop at a time, whatever becomes of hosts.
 #include "control/user_disks.h"
+
 #include "world.h"
 
 namespace tobari::broker::control {
@@ -194,10 +195,8 @@ TEST_F(UserDisksTest, IsDeletedByItsHostAndForgottenThen) {
   ASSERT_THAT(life(there(mine)).removing, SizeIs(1));
   EXPECT_THAT(life(elsewhere(mine)).removing, IsEmpty());
   EXPECT_EQ(assign(alice_, pool).error().code, Errc::kUnavailable);
-  HostReported gone{.host = elsewhere(mine).id,
-                    .revision = host(elsewhere(mine)).revision,
-                    .desktops = {},
-                    .removed_disks = {id}};
+  HostReported gone{
+      .host = elsewhere(mine).id, .revision = host(elsewhere(mine)).revision, .desktops = {}, .removed_disks = {id}};
   ASSERT_TRUE(run(gone).has_value());
   EXPECT_THAT(get([](const Reader& r) { return r.user_disks(); }), SizeIs(1)) << "that host has no say in it";
   gone.host = mine.host;

@@ -13,9 +13,8 @@ inline ZoneTable berlin_zones() {
   using namespace std::chrono_literals;
   using std::chrono::sys_days;
   using std::chrono::year;
-  return {{"Europe/Berlin",
-           std::make_shared<const policy::TimeZone>(
-               policy::TimeZone{.name = "Europe/Berlin",
+  return {{"Europe/Berlin", std::make_shared<const policy::TimeZone>(policy::TimeZone{
+                                .name = "Europe/Berlin",
                                 .offsets = {{.from = sys_days(year(2025) / 10 / 26) + 1h, .to_local = 1h},
                                             {.from = sys_days(year(2026) / 3 / 29) + 1h, .to_local = 2h},
                                             {.from = sys_days(year(2026) / 10 / 25) + 1h, .to_local = 1h},

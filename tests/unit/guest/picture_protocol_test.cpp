@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "picture/protocol.h"
-
 #include <array>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "picture/protocol.h"
 
 namespace tobari::guest::picture {
 namespace {
@@ -51,8 +51,8 @@ TEST(XvfbFile, WhatIsNoScreenOfOursIsRefused) {
 TEST(XvfbFile, WholePagesOutsideOfTheScreenAreHoles) {
   const Layout layout{4096, 4, 16384, 0};  // a row is four pages
   EXPECT_THAT(outside(layout, 4096, 4), IsEmpty());
-  EXPECT_THAT(outside(layout, 1024, 4), ElementsAre(Pair(4096, 16384), Pair(20480, 32768), Pair(36864, 49152),
-                                                    Pair(53248, 65536)));
+  EXPECT_THAT(outside(layout, 1024, 4),
+              ElementsAre(Pair(4096, 16384), Pair(20480, 32768), Pair(36864, 49152), Pair(53248, 65536)));
   EXPECT_THAT(outside(layout, 1025, 1), ElementsAre(Pair(8192, 65536))) << "a page with one pixel stays";
   EXPECT_THAT(outside(layout, 4096, 1), ElementsAre(Pair(16384, 65536)));
 }

@@ -61,7 +61,8 @@ TEST(Config, NamesOneBrokerOrAll) {
 TEST(Config, UsersDisksAreTheHostsOwnOrOfAStorageWithAName) {
   EXPECT_EQ(parse_config(kGood)->user_disks.folder, "/var/lib/tobari/user-disks");
   const auto config = parse_config(
-      kGood + "user_disks_dir: /srv/homes\nuser_disks_max_gib: 500\nuser_storages:\n  - {name: nas, folder: /mnt/nas}\n");
+      kGood +
+      "user_disks_dir: /srv/homes\nuser_disks_max_gib: 500\nuser_storages:\n  - {name: nas, folder: /mnt/nas}\n");
   ASSERT_TRUE(config) << describe(config.error());
   EXPECT_EQ(config->user_disks.folder, "/srv/homes");
   EXPECT_EQ(config->user_disks.max_gib, 500U);

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <gmock/gmock.h>
-
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -55,8 +54,8 @@ class ConfinedTest : public ::testing::Test {
 };
 
 TEST_F(ConfinedTest, DoesWhatItMay) {
-  const auto done = shell(
-      std::format("cat {}; echo made > {}; id -u", (dir_ / "given").string(), (dir_ / "work/x").string()));
+  const auto done =
+      shell(std::format("cat {}; echo made > {}; id -u", (dir_ / "given").string(), (dir_ / "work/x").string()));
   ASSERT_TRUE(done) << describe(done.error());
   EXPECT_THAT(said_, HasSubstr("for your eyes"));
   EXPECT_TRUE(std::filesystem::exists(dir_ / "work/x"));

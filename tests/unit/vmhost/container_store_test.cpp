@@ -44,8 +44,8 @@ class ContainerStoreTest : public ::testing::Test {
   }
   void pack() {
     fs::create_directories(dir_ / "images/light");
-    const std::string command = std::format("tar -C {0}/system -cf {0}/images/light/root.tar . && chmod 644 {0}/images/light/*",
-                                            dir_.path().string());
+    const std::string command = std::format(
+        "tar -C {0}/system -cf {0}/images/light/root.tar . && chmod 644 {0}/images/light/*", dir_.path().string());
     ASSERT_EQ(std::system(command.c_str()), 0);
     dir_.write("images/light/manifest.json",
                std::format(R"({{"machine":"container","root":"root.tar","sha256":{{"root.tar":"{}"}}}})",

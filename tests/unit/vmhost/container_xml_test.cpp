@@ -74,7 +74,8 @@ TEST(ContainerXml, TextCannotBecomeMarkup) {
   EXPECT_THAT(xml, Not(HasSubstr("<script>")));
 }
 
-// What must not come by accident: a device or file system of the host, its network, its users, more than default rights.
+// What must not come by accident: a device or file system of the host, its network, its users, more than default
+// rights.
 TEST(ContainerXml, SharesNothingButItsFiles) {
   const std::string xml = container_xml(container());
   for (const char* way : {"<hostdev", "<interface", "<disk", "<serial", "<channel", "sharenet", "policy='allow'"}) {

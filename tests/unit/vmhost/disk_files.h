@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Disk images made by hand, as small as they can be and right in everything that is looked at; each test spoils one thing.
+// Disk images made by hand, as small as they can be and right in everything that is looked at; each test spoils one
+// thing.
 #pragma once
 
 #include <algorithm>
@@ -81,7 +82,8 @@ inline SparseFile qcow2(std::uint64_t bytes = 64 * kMebi) {
 
 inline std::string vmdk_descriptor(std::uint64_t sectors, std::string_view type = "monolithicSparse") {
   return "# Disk DescriptorFile\nversion=1\nCID=1234abcd\nparentCID=ffffffff\ncreateType=\"" + std::string(type) +
-         "\"\n\n# Extent description\nRW " + std::to_string(sectors) + " SPARSE \"disk.vmdk\"\n\nddb.adapterType = \"ide\"\n";
+         "\"\n\n# Extent description\nRW " + std::to_string(sectors) +
+         " SPARSE \"disk.vmdk\"\n\nddb.adapterType = \"ide\"\n";
 }
 
 inline SparseFile vmdk(std::uint64_t bytes = 64 * kMebi) {
@@ -90,7 +92,7 @@ inline SparseFile vmdk(std::uint64_t bytes = 64 * kMebi) {
   file.put_little(4, 1, 4);
   file.put_little(12, bytes / 512, 8);
   file.put_little(20, 128, 8);
-  file.put_little(28, 1, 8);   // the descriptor, in sectors
+  file.put_little(28, 1, 8);  // the descriptor, in sectors
   file.put_little(36, 20, 8);
   file.put_little(44, 512, 4);
   file.put_little(56, 26, 8);  // the directory
@@ -155,9 +157,9 @@ inline const std::string& vhdx_guid(char which) {
 
 struct VhdxTraits {
   std::uint64_t bytes = 64 * kMebi;
-  std::uint32_t flags = 0;   // of its parameters
-  bool log = false;          // left open
-  bool parent = false;       // with a locator of one
+  std::uint32_t flags = 0;  // of its parameters
+  bool log = false;         // left open
+  bool parent = false;      // with a locator of one
   std::uint32_t table = 1U << 20U;
 };
 
@@ -218,7 +220,9 @@ inline SparseFile iso(bool boots = true) {
   file.put_little(16 * 2048 + 80, 40, 4);
   file.put_little(16 * 2048 + 128, 2048, 2);
   if (boots) file.put(17 * 2048, std::string(1, '\0') + "CD001\x01" + "EL TORITO SPECIFICATION");
-  file.put(18 * 2048, "\xff" "CD001\x01");
+  file.put(18 * 2048,
+           "\xff"
+           "CD001\x01");
   return file;
 }
 
@@ -233,7 +237,9 @@ inline std::string tar_header(std::string_view name, std::uint64_t size, char ty
   header.put(124, octal);
   header.put(148, "        ");
   header.put(156, std::string(1, type));
-  header.put(257, std::string("ustar\0" "00", 8));
+  header.put(257, std::string("ustar\0"
+                              "00",
+                              8));
   std::uint32_t sum = 0;
   for (const char c : header.text()) sum += static_cast<unsigned char>(c);
   std::string stated(6, '0');

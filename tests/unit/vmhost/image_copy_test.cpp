@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An image from one host to another: pieces, interruptions, lies.
-#include "images/image_parts.h"
-
 #include <filesystem>
 #include <format>
 #include <thread>
@@ -12,6 +10,7 @@
 #include "host/files.h"
 #include "host/image_manifest.h"
 #include "images/fake_part_source.h"
+#include "images/image_parts.h"
 #include "temp_dir.h"
 
 namespace tobari::vmhost {
@@ -132,14 +131,15 @@ TEST_F(ImageCopyTest, OnlyFilesThatTheManifestNamesAreGivenAway) {
   EXPECT_EQ(read_image_part(there, "debian@3", "disk.qcow2", 1U << 30U, 100)->bytes, "") << "behind the end";
   dir_.write("there/debian@3/secret", "x");
   dir_.write("there/debian/manifest.json", "{}");
-  for (const auto& [ref, file] : std::vector<std::pair<std::string, std::string>>{{"debian@3", "secret"},
-                                                                                  {"debian@3", "../debian@3/disk.qcow2"},
-                                                                                  {"debian@3", "/etc/passwd"},
-                                                                                  {"debian@3", ""},
-                                                                                  {"debian@4", "disk.qcow2"},
-                                                                                  {"debian", "manifest.json"},
-                                                                                  {"../there/debian@3", "disk.qcow2"},
-                                                                                  {"", "manifest.json"}}) {
+  for (const auto& [ref, file] :
+       std::vector<std::pair<std::string, std::string>>{{"debian@3", "secret"},
+                                                        {"debian@3", "../debian@3/disk.qcow2"},
+                                                        {"debian@3", "/etc/passwd"},
+                                                        {"debian@3", ""},
+                                                        {"debian@4", "disk.qcow2"},
+                                                        {"debian", "manifest.json"},
+                                                        {"../there/debian@3", "disk.qcow2"},
+                                                        {"", "manifest.json"}}) {
     EXPECT_FALSE(read_image_part(there, ref, file, 0, 100)) << ref << " " << file;
   }
   EXPECT_EQ(read_image_part(there, "debian@3", "disk.qcow2", 0, ~0U)->bytes.size(), qcow2().size());

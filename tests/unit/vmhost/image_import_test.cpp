@@ -7,7 +7,6 @@
 #include <set>
 
 #include <gmock/gmock.h>
-
 #include <sys/stat.h>
 
 #include "disk_files.h"
@@ -191,7 +190,8 @@ TEST_F(ImageImportTest, AMediumComesWithAnEmptyDisk) {
   ASSERT_TRUE(facts) << describe(facts.error());
   EXPECT_EQ(facts->virtual_bytes(), std::uint64_t{8} << 30U);
   EXPECT_EQ(left(), (std::set<std::string>{"debian@1/disk.qcow2", "debian@1/manifest.json", "debian@1/medium.iso"}));
-  EXPECT_EQ(*sha256_hex_of_file(dir_ / "images/debian@1/medium.iso"), *sha256_hex_of_file(dir_ / "imports/install.iso"));
+  EXPECT_EQ(*sha256_hex_of_file(dir_ / "images/debian@1/medium.iso"),
+            *sha256_hex_of_file(dir_ / "imports/install.iso"));
 }
 
 TEST_F(ImageImportTest, DriversNeedAProgramThatIsNotThereAndSaysSo) {
@@ -206,11 +206,13 @@ TEST_F(ImageImportTest, DriversNeedAProgramThatIsNotThereAndSaysSo) {
 TEST_F(ImageImportTest, AnImageOfTobarisOwnIsTakenWithItsDigests) {
   put("own/disk.qcow2", qcow2().text());
   put("own/vmlinux", "a kernel");
-  const auto sum = [this](const char* file) { return *sha256_hex_of_file(dir_ / (std::string("imports/own/") + file)); };
-  const std::string manifest =
-      std::format(R"({{"kernel":"vmlinux","disk":"disk.qcow2","cmdline":"quiet","instant_clones":true,)"
-                  R"("agent_channel":"org.tobari.agent.0","sha256":{{"vmlinux":"{}","disk.qcow2":"{}","notes.txt":"{}"}}}})",
-                  sum("vmlinux"), sum("disk.qcow2"), std::string(64, '0'));
+  const auto sum = [this](const char* file) {
+    return *sha256_hex_of_file(dir_ / (std::string("imports/own/") + file));
+  };
+  const std::string manifest = std::format(
+      R"({{"kernel":"vmlinux","disk":"disk.qcow2","cmdline":"quiet","instant_clones":true,)"
+      R"("agent_channel":"org.tobari.agent.0","sha256":{{"vmlinux":"{}","disk.qcow2":"{}","notes.txt":"{}"}}}})",
+      sum("vmlinux"), sum("disk.qcow2"), std::string(64, '0'));
   put("own/manifest.json", manifest);
   const auto facts = run(order("own", "tobari"));
   ASSERT_TRUE(facts) << describe(facts.error());

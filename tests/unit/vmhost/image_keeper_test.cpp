@@ -7,7 +7,6 @@
 #include <optional>
 
 #include <gmock/gmock.h>
-
 #include <sys/stat.h>
 
 #include "disk_files.h"
@@ -162,8 +161,8 @@ TEST_F(ImageKeeperTest, CopiesWhatAnotherHostHasAndTriesAgainWhenNobodyDoes) {
   const std::string digest = elsewhere("debian@2");
   parts_->parts_left = 0;
   want({known("debian@2", digest)});
-  ASSERT_TRUE(reached(
-      "debian@2", [](const wire::ActualImage& image) { return image.detail().contains("no host that has it"); }));
+  ASSERT_TRUE(reached("debian@2",
+                      [](const wire::ActualImage& image) { return image.detail().contains("no host that has it"); }));
   parts_->parts_left = ~std::size_t{0};
   ASSERT_TRUE(reached("debian@2", wire::ActualImage::READY)) << actual("debian@2").detail();
   EXPECT_TRUE(verified("debian@2"));
@@ -206,7 +205,8 @@ TEST_F(ImageKeeperTest, WhatIsRetiredGoesWhenNothingStandsOnIt) {
   dir_.write("disks/11111111-2222-4333-8444-555555555555.qcow2", overlay.text());
   wanted.set_retired(true);
   want({wanted});
-  ASSERT_TRUE(reached("debian@2", [](const wire::ActualImage& image) { return image.detail().contains("still here"); }));
+  ASSERT_TRUE(
+      reached("debian@2", [](const wire::ActualImage& image) { return image.detail().contains("still here"); }));
   EXPECT_TRUE(std::filesystem::exists(dir_ / "images/debian@2"));
   std::filesystem::remove(dir_ / "disks/11111111-2222-4333-8444-555555555555.qcow2");
   ASSERT_TRUE(reached("debian@2", wire::ActualImage::GONE));

@@ -28,7 +28,7 @@ TEST(ImageSource, EveryFormatIsTakenForWhatItIs) {
   const SparseFile files[] = {raw(), qcow2(), vmdk(), vdi(), fixed_vhd(), dynamic_vhd(), vhdx(), iso()};
   const SourceFormat formats[] = {SourceFormat::kRaw, SourceFormat::kQcow2, SourceFormat::kVmdk, SourceFormat::kVdi,
                                   SourceFormat::kVhd, SourceFormat::kVhd,   SourceFormat::kVhdx, SourceFormat::kIso};
-  const std::uint64_t sizes[] = {8 * kMebi,  64 * kMebi, 64 * kMebi, 64 * kMebi,
+  const std::uint64_t sizes[] = {8 * kMebi, 64 * kMebi, 64 * kMebi, 64 * kMebi,
                                  4 * kMebi, 64 * kMebi, 64 * kMebi, 40 * 2048};
   for (std::size_t i = 0; i < std::size(files); ++i) {
     const auto source = examine_source(files[i], formats[i]);
@@ -79,8 +79,9 @@ TEST(ImageSource, ForeignBackingFilesAreRefusedWhateverTheirFormat) {
   cow.put(512, "/etc/shadow");
   EXPECT_THAT(problem(cow, SourceFormat::kQcow2), HasSubstr("stands on another file (/etc/shadow)"));
   SparseFile child = vmdk();
-  child.put(512, "# Disk DescriptorFile\nCID=1\nparentCID=12345678\nparentFileNameHint=\"/etc/shadow\"\n"
-                 "createType=\"monolithicSparse\"\nRW 131072 SPARSE \"x\"\n");
+  child.put(512,
+            "# Disk DescriptorFile\nCID=1\nparentCID=12345678\nparentFileNameHint=\"/etc/shadow\"\n"
+            "createType=\"monolithicSparse\"\nRW 131072 SPARSE \"x\"\n");
   EXPECT_THAT(problem(child, SourceFormat::kVmdk), HasSubstr("stands on another file (/etc/shadow)"));
   EXPECT_THAT(problem(dynamic_vhd(64 * kMebi, 4), SourceFormat::kVhd), HasSubstr("stands on another file"));
   EXPECT_THAT(problem(vhdx({.flags = 2}), SourceFormat::kVhdx), HasSubstr("stands on another file"));
@@ -98,7 +99,8 @@ TEST(ImageSource, DataInOtherFilesIsRefused) {
   const std::string only_text = vmdk_descriptor(131072, "monolithicFlat") + std::string(512, ' ');
   EXPECT_THAT(problem(bytes_of(only_text), SourceFormat::kVmdk), HasSubstr("its data is in other files"));
   SparseFile flat = vmdk();
-  flat.put(512, "# Disk DescriptorFile\nparentCID=ffffffff\ncreateType=\"monolithicFlat\"\nRW 131072 FLAT \"/dev/sda\" 0\n");
+  flat.put(512,
+           "# Disk DescriptorFile\nparentCID=ffffffff\ncreateType=\"monolithicFlat\"\nRW 131072 FLAT \"/dev/sda\" 0\n");
   EXPECT_THAT(problem(flat, SourceFormat::kVmdk), HasSubstr("keeps its data in other files"));
   SparseFile two = vmdk();
   two.put(512, vmdk_descriptor(131072) + "RW 131072 SPARSE \"/etc/shadow\"\n");

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Storage as configured, as libvirt is told it (golden: tests/data/vmhost/storage-*.xml, UPDATE_GOLDEN=1), and room.
-#include "core/storage_pool.h"
-
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -10,6 +8,7 @@
 
 #include "core/disk_room.h"
 #include "core/qemu_img.h"
+#include "core/storage_pool.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -44,14 +43,16 @@ TEST(Storage, PoolsAreAsLibvirtWantsThem) {
 }
 
 TEST(Storage, VolumesAreThinWhereTheyCanBe) {
-  const VolumeSpec volume{.name = "11111111.qcow2", .bytes = std::uint64_t{8} << 30U, .base = "/srv/images/a@3/disk.qcow2"};
+  const VolumeSpec volume{
+      .name = "11111111.qcow2", .bytes = std::uint64_t{8} << 30U, .base = "/srv/images/a@3/disk.qcow2"};
   expect_storage_golden("volume-dir", volume_xml(spec_of("dir /srv/tobari/disks"), volume), "storagevol");
   expect_storage_golden("volume-lvm", volume_xml(spec_of("lvm vg_tobari"), volume), "storagevol");
   expect_storage_golden("volume-rbd", volume_xml(spec_of(kRbd), volume), "storagevol");
 }
 
 TEST(Storage, DisksAreWhereTheyLie) {
-  EXPECT_EQ(disk_source_xml(spec_of("dir /srv/d"), "/srv/d", "x.qcow2", "").source, "<source file='/srv/d/x.qcow2'/>\n");
+  EXPECT_EQ(disk_source_xml(spec_of("dir /srv/d"), "/srv/d", "x.qcow2", "").source,
+            "<source file='/srv/d/x.qcow2'/>\n");
   EXPECT_EQ(disk_source_xml(spec_of("lvm vg0"), "", "x", "").type, "block");
   EXPECT_EQ(disk_source_xml(spec_of("lvm vg0"), "", "x", "").source, "<source dev='/dev/vg0/x'/>\n");
   const DiskSourceXml rbd = disk_source_xml(spec_of(kRbd), "", "x", "  ");
@@ -63,9 +64,10 @@ TEST(Storage, DisksAreWhereTheyLie) {
 
 TEST(Storage, WhatIsWrittenOtherwiseIsRefusedAndSaysHow) {
   for (const char* text :
-       {"", "dir", "dir relative", "dir /a/../b", "nfs nas", "nfs nas:relative", "nfs na's:/x", "lvm", "lvm a/b", "lvm -x",
-        "rbd pool", "rbd pool mon=", "rbd pool mon=a:0", "rbd pool mon=a:99999", "rbd pool mon=a user=u",
-        "rbd pool mon=a secret=6f9619ff-8b86-4d01-b42d-00c04fc964ff", "rbd pool mon=a size=1", "zfs tank", "dir /a b"}) {
+       {"", "dir", "dir relative", "dir /a/../b", "nfs nas", "nfs nas:relative", "nfs na's:/x", "lvm", "lvm a/b",
+        "lvm -x", "rbd pool", "rbd pool mon=", "rbd pool mon=a:0", "rbd pool mon=a:99999", "rbd pool mon=a user=u",
+        "rbd pool mon=a secret=6f9619ff-8b86-4d01-b42d-00c04fc964ff", "rbd pool mon=a size=1", "zfs tank",
+        "dir /a b"}) {
     EXPECT_FALSE(parse_storage(text)) << text;
   }
   EXPECT_THAT(parse_storage("zfs tank").error().message, HasSubstr("nfs SERVER:/FOLDER"));
@@ -76,7 +78,8 @@ TEST(Storage, WhatIsWrittenOtherwiseIsRefusedAndSaysHow) {
 constexpr std::uint64_t kGib = std::uint64_t{1} << 30U;
 
 TEST(DiskRoom, NothingIsPutWhereTheDiskWouldRunFull) {
-  const RoomUse use{.capacity_bytes = 100 * kGib, .free_bytes = 10 * kGib, .used_bytes = 50 * kGib, .promised_bytes = 80 * kGib};
+  const RoomUse use{
+      .capacity_bytes = 100 * kGib, .free_bytes = 10 * kGib, .used_bytes = 50 * kGib, .promised_bytes = 80 * kGib};
   EXPECT_TRUE(check_room("/d", {}, use, 10 * kGib, 0));
   const auto full = check_room("/d", {}, use, 11 * kGib, 0);
   ASSERT_FALSE(full);
@@ -87,7 +90,8 @@ TEST(DiskRoom, NothingIsPutWhereTheDiskWouldRunFull) {
 }
 
 TEST(DiskRoom, AQuotaCountsWhatIsUsedAndAPromiseWhatMayBe) {
-  const RoomUse use{.capacity_bytes = 100 * kGib, .free_bytes = 60 * kGib, .used_bytes = 39 * kGib, .promised_bytes = 150 * kGib};
+  const RoomUse use{
+      .capacity_bytes = 100 * kGib, .free_bytes = 60 * kGib, .used_bytes = 39 * kGib, .promised_bytes = 150 * kGib};
   const RoomRules quota{.quota_bytes = 40 * kGib};
   EXPECT_TRUE(check_room("/d", quota, use, kGib, 0));
   EXPECT_THAT(check_room("/d", quota, use, 2 * kGib, 0).error().message, HasSubstr("39.0 GiB of a quota of 40.0 GiB"));
@@ -108,13 +112,17 @@ TEST(DiskRoom, SaysWhyNothingMoreGoesThere) {
 // ---- the program that converts
 
 TEST(QemuImg, FormatsAreStatedAndFilesAreFiles) {
-  EXPECT_EQ(image_options({.format = SourceFormat::kQcow2, .variant = "", .virtual_bytes = 0, .at = 0, .bytes = 9}, "/i/a,b"),
-            "driver=qcow2,file.driver=file,file.filename=/i/a,,b");
-  EXPECT_EQ(image_options({.format = SourceFormat::kVmdk, .variant = "", .virtual_bytes = 0, .at = 1024, .bytes = 512}, "/i/m"),
+  EXPECT_EQ(
+      image_options({.format = SourceFormat::kQcow2, .variant = "", .virtual_bytes = 0, .at = 0, .bytes = 9}, "/i/a,b"),
+      "driver=qcow2,file.driver=file,file.filename=/i/a,,b");
+  EXPECT_EQ(image_options({.format = SourceFormat::kVmdk, .variant = "", .virtual_bytes = 0, .at = 1024, .bytes = 512},
+                          "/i/m"),
             "driver=vmdk,file.driver=raw,file.offset=1024,file.size=512,file.file.driver=file,file.file.filename=/i/m");
-  EXPECT_THAT(image_options({.format = SourceFormat::kVhd, .variant = "", .virtual_bytes = 0, .at = 0, .bytes = 9}, "/i/v"),
-              HasSubstr("driver=vpc,force_size_calc=current_size,"));
-  EXPECT_EQ(image_options({.format = SourceFormat::kRaw, .variant = "", .virtual_bytes = 0, .at = 512, .bytes = 1024}, "/i/r"),
+  EXPECT_THAT(
+      image_options({.format = SourceFormat::kVhd, .variant = "", .virtual_bytes = 0, .at = 0, .bytes = 9}, "/i/v"),
+      HasSubstr("driver=vpc,force_size_calc=current_size,"));
+  EXPECT_EQ(image_options({.format = SourceFormat::kRaw, .variant = "", .virtual_bytes = 0, .at = 512, .bytes = 1024},
+                          "/i/r"),
             "driver=raw,offset=512,size=1024,file.driver=file,file.filename=/i/r");
 }
 

@@ -21,7 +21,8 @@ using ::testing::HasSubstr;
 class UserDiskStoreTest : public ::testing::Test {
  protected:
   [[nodiscard]] UserDiskStore store(std::uint64_t max_gib = 0) const {
-    return {UserStorage{.folder = dir_ / ".", .max_gib = max_gib}, {{"nas", UserStorage{.folder = dir_ / "nas"}}},
+    return {UserStorage{.folder = dir_ / ".", .max_gib = max_gib},
+            {{"nas", UserStorage{.folder = dir_ / "nas"}}},
             std::nullopt};
   }
   [[nodiscard]] UserDiskStore::Wanted wanted(std::uint32_t size_gib = 1, bool made = false) const {
@@ -82,7 +83,8 @@ TEST_F(UserDiskStoreTest, PromisesNoMoreThanItMay) {
 TEST_F(UserDiskStoreTest, ADiskThatStandsOnAnotherFileIsNotUsed) {
   const fs::path file = dir_ / (id_.str() + ".qcow2");
   ASSERT_TRUE(run_qemu_img({"create", "-q", "-f", "qcow2", (dir_ / "base").string(), "1G"}));
-  ASSERT_TRUE(run_qemu_img({"create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", (dir_ / "base").string(), file.string()}));
+  ASSERT_TRUE(
+      run_qemu_img({"create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", (dir_ / "base").string(), file.string()}));
   EXPECT_EQ(store().ensure_disk(wanted(1, true)).error().code, Errc::kInvalidArgument);
   std::ofstream(file) << "no disk at all";
   EXPECT_EQ(store().ensure_disk(wanted(1, true)).error().code, Errc::kInvalidArgument);

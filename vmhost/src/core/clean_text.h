@@ -19,8 +19,8 @@ namespace tobari::vmhost {
     if ((byte(i) & 0xc0U) != 0x80) return 0;
   }
   // Longer than it needs to be, half of a pair, or beyond the last one.
-  if ((byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xed && byte(1) > 0x9f) || (byte(0) == 0xf0 && byte(1) < 0x90) ||
-      (byte(0) == 0xf4 && byte(1) > 0x8f)) {
+  if ((byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xed && byte(1) > 0x9f) ||
+      (byte(0) == 0xf0 && byte(1) < 0x90) || (byte(0) == 0xf4 && byte(1) > 0x8f)) {
     return 0;
   }
   return size;

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::uint32_t kPeriodOfShare = 100'000;  // microseconds; libvirt's <period>
 
-// Not read-only: nobody in there owns any of it, and a kernel does not let a user name space take more from a mount than
-// its owner took.
+// Not read-only: nobody in there owns any of it, and a kernel does not let a user name space take more from a mount
+// than its owner took.
 std::string folder_at(const std::string& folder, std::string_view at) {
   return std::format(
       "    <filesystem type='mount' accessmode='passthrough'>\n      <source dir='{}'/>\n      <target dir='{}'/>\n"
@@ -40,8 +40,8 @@ std::string machine_id_of(const DesktopId& id) {
 }
 
 std::string container_xml(const DomainSpec& spec) {
-  std::string out = std::format("<domain type='lxc'>\n  <name>{}</name>\n  <uuid>{}</uuid>\n", domain_name(spec.id),
-                                spec.id.str());
+  std::string out =
+      std::format("<domain type='lxc'>\n  <name>{}</name>\n  <uuid>{}</uuid>\n", domain_name(spec.id), spec.id.str());
   if (!spec.title.empty()) out += std::format("  <title>{}</title>\n", escaped(spec.title));
   out += std::format("  <memory unit='MiB'>{}</memory>\n  <vcpu>{}</vcpu>\n", spec.memory_mib, spec.vcpus);
   out += std::format("  <cputune>\n    <period>{}</period>\n    <quota>{}</quota>\n  </cputune>\n", kPeriodOfShare,

@@ -29,8 +29,9 @@ Result<void> check_room(std::string_view place, const RoomRules& rules, const Ro
   bytes = std::min(bytes, kMostCounted);
   grows_to = std::min(grows_to, kMostCounted);
   if (use.free_bytes < bytes || use.free_bytes - bytes < rules.keep_free_bytes) {
-    return no_room(std::format("no room: {} is full: {} are needed, {} are free, {} of them are kept free (keep_free_gib)",
-                               place, in_gib(bytes), in_gib(use.free_bytes), in_gib(rules.keep_free_bytes)));
+    return no_room(
+        std::format("no room: {} is full: {} are needed, {} are free, {} of them are kept free (keep_free_gib)", place,
+                    in_gib(bytes), in_gib(use.free_bytes), in_gib(rules.keep_free_bytes)));
   }
   if (rules.quota_bytes != 0 && use.used_bytes + bytes > rules.quota_bytes) {
     return no_room(std::format("no room in {}: {} are needed, {} of a quota of {} are used", place, in_gib(bytes),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Whether something more fits on a disk: counted before it is written, so that nothing runs full. Pure.
 //
-// Disks of desktops are thin: they grow as their guests write. What all of them together may grow to is promised; it may
-// be more than there is, by a factor, since few ever do. What is kept free is for those that grow meanwhile.
+// Disks of desktops are thin: they grow as their guests write. What all of them together may grow to is promised; it
+// may be more than there is, by a factor, since few ever do. What is kept free is for those that grow meanwhile.
 #pragma once
 
 #include <cstdint>

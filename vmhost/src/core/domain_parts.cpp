@@ -46,8 +46,8 @@ std::string card_of(const DesktopId& id, const NetworkCard& card, MachineKind ma
   } else {
     out += "      <guest dev='eth0'/>\n";
   }
-  out += std::format(
-      "      <filterref filter='{}'>\n        <parameter name='CTRL_IP_LEARNING' value='dhcp'/>\n", kGuardName);
+  out += std::format("      <filterref filter='{}'>\n        <parameter name='CTRL_IP_LEARNING' value='dhcp'/>\n",
+                     kGuardName);
   for (const std::string& server : card.dhcp_servers) {
     out += std::format("        <parameter name='DHCPSERVER' value='{}'/>\n", escaped(server));
   }

@@ -32,8 +32,8 @@ class HostLease {
 
   // A question goes to all brokers now: its number. Never the same twice, also over restarts of this program.
   [[nodiscard]] std::uint64_t ask(Time now);
-  // What was never asked, or long ago, is no answer. A grant holds when the host has that desired state, or a newer one:
-  // it names what was taken from it while it had none.
+  // What was never asked, or long ago, is no answer. A grant holds when the host has that desired state, or a newer
+  // one: it names what was taken from it while it had none.
   void granted(std::uint64_t number, std::uint64_t revision);
   // While the database is away. One that comes when the lease is over revives nothing.
   void promised(std::size_t broker, std::uint64_t number, Time now);
@@ -52,8 +52,8 @@ class HostLease {
 
   const LeaseTimes times_;
   std::deque<std::pair<std::uint64_t, Time>> asked_;
-  std::deque<Grant> waiting_;    // for their desired state
-  std::vector<Time> promised_;   // by broker: until when
+  std::deque<Grant> waiting_;   // for their desired state
+  std::vector<Time> promised_;  // by broker: until when
   std::uint64_t revision_ = 0;
   Time until_;
 };

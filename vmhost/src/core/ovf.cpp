@@ -57,8 +57,8 @@ std::optional<std::uint64_t> unit_of(std::string text, std::uint64_t otherwise) 
   std::erase_if(text, [](char c) { return c == ' '; });
   if (text.empty()) return otherwise;
   constexpr std::pair<std::string_view, unsigned> kUnits[] = {
-      {"byte", 0},       {"bytes", 0},     {"KiloBytes", 10}, {"KB", 10},        {"MegaBytes", 20}, {"MB", 20},
-      {"GigaBytes", 30}, {"GB", 30},       {"byte*2^10", 10}, {"byte*2^20", 20}, {"byte*2^30", 30}, {"byte*2^40", 40}};
+      {"byte", 0},       {"bytes", 0}, {"KiloBytes", 10}, {"KB", 10},        {"MegaBytes", 20}, {"MB", 20},
+      {"GigaBytes", 30}, {"GB", 30},   {"byte*2^10", 10}, {"byte*2^20", 20}, {"byte*2^30", 30}, {"byte*2^40", 40}};
   for (const auto& [word, bits] : kUnits) {
     if (text == word) return std::uint64_t{1} << bits;
   }
@@ -75,8 +75,8 @@ std::string format_of(std::string_view url) {
 void note_element(OvfText& found, const XmlStep& step) {
   if (step.name == "File") {
     const std::string packing = step.attribute("compression");
-    found.files[step.attribute("id")] = {step.attribute("href"), (!packing.empty() && packing != "identity") ||
-                                                                     !step.attribute("chunkSize").empty()};
+    found.files[step.attribute("id")] = {
+        step.attribute("href"), (!packing.empty() && packing != "identity") || !step.attribute("chunkSize").empty()};
   }
   if (step.name == "Disk" && !step.attribute("diskId").empty()) {
     found.disks.push_back({step.attribute("fileRef"), step.attribute("capacity"),

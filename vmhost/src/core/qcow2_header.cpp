@@ -107,8 +107,7 @@ Result<DiskFacts> examine_qcow2(const SourceBytes& file) {
   TOBARI_ASSIGN(const std::uint64_t size, disk_size(header.virtual_bytes));
   const std::uint64_t a_table_covers = std::uint64_t{1} << (header.cluster_bits + header.cluster_bits - 3);
   if (header.l1_entries < divided_up(size, a_table_covers)) {
-    return fail(Errc::kInvalidArgument,
-                std::format("the qcow2 file claims {} bytes, and has tables for less", size));
+    return fail(Errc::kInvalidArgument, std::format("the qcow2 file claims {} bytes, and has tables for less", size));
   }
   if (!file.holds(header.l1_at, std::uint64_t{header.l1_entries} * 8)) return cut_short();
   return DiskFacts{size, ""};

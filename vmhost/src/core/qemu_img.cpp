@@ -49,8 +49,9 @@ std::string image_options(const ImageSource& source, std::string_view file) {
 }
 
 std::vector<std::string> convert_command(const ImageSource& source, std::string_view file, std::string_view to) {
-  return {kQemuImg, "convert",    "-p", "--image-opts",          "-O",
-          "qcow2",  "-o",         "compat=1.1", image_options(source, file), std::string(to)};
+  return {
+      kQemuImg,       "convert", "-p", "--image-opts", "-O", "qcow2", "-o", "compat=1.1", image_options(source, file),
+      std::string(to)};
 }
 
 std::vector<std::string> check_command(const ImageSource& source, std::string_view file) {

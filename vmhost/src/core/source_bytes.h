@@ -15,7 +15,7 @@
 
 namespace tobari::vmhost {
 
-inline constexpr std::size_t kMaxPieceBytes = std::size_t{1} << 20;           // read at once
+inline constexpr std::size_t kMaxPieceBytes = std::size_t{1} << 20;          // read at once
 inline constexpr std::uint64_t kMaxVirtualBytes = std::uint64_t{64} << 40U;  // of any disk: 64 TiB
 
 class SourceBytes {
@@ -104,9 +104,8 @@ struct DiskFacts {
   constexpr std::uint64_t kSector = 512;
   if (bytes == 0) return fail(Errc::kInvalidArgument, "the disk has no size");
   if (bytes > kMaxVirtualBytes) {
-    return fail(Errc::kInvalidArgument,
-                std::format("it claims to be a disk of {} GiB; no disk is larger than {}", bytes >> 30U,
-                            kMaxVirtualBytes >> 30U));
+    return fail(Errc::kInvalidArgument, std::format("it claims to be a disk of {} GiB; no disk is larger than {}",
+                                                    bytes >> 30U, kMaxVirtualBytes >> 30U));
   }
   if (bytes % kSector != 0) return fail(Errc::kInvalidArgument, "the disk's size is not in whole sectors");
   return bytes;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where disks lie: a line of the configuration, and what libvirt is told of it (https://libvirt.org/formatstorage.html).
+// Where disks lie: a line of the configuration, and what libvirt is told of it
+// (https://libvirt.org/formatstorage.html).
 //
 //   dir /srv/tobari/disks
 //   nfs nas.example.org:/export/tobari
@@ -28,7 +29,7 @@ struct StorageMonitor {
 
 struct StorageSpec {
   StorageKind kind = StorageKind::kFolder;
-  std::string source;  // the folder; the server's folder; the volume group; the RADOS pool
+  std::string source;                      // the folder; the server's folder; the volume group; the RADOS pool
   std::string server{};                    // NFS
   std::vector<StorageMonitor> monitors{};  // RBD
   std::string user{};                      // RBD; empty: no sign-in

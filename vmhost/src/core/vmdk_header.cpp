@@ -24,7 +24,7 @@ constexpr std::size_t kMostLines = 4096;
 
 struct VmdkHeader {
   std::uint32_t version = 0;
-  std::uint64_t capacity = 0;     // this and the next ones in sectors
+  std::uint64_t capacity = 0;  // this and the next ones in sectors
   std::uint64_t granularity = 0;
   std::uint64_t descriptor_at = 0;
   std::uint64_t descriptor_size = 0;
@@ -198,9 +198,8 @@ Result<DiskFacts> examine_vmdk(const SourceBytes& file) {
       header.descriptor_at > file.size() / kVmdkSector) {
     return vmdk_error("the vmdk file has no descriptor where it says");
   }
-  TOBARI_ASSIGN(const auto bytes,
-                file.read(header.descriptor_at * kVmdkSector,
-                          static_cast<std::size_t>(header.descriptor_size * kVmdkSector)));
+  TOBARI_ASSIGN(const auto bytes, file.read(header.descriptor_at * kVmdkSector,
+                                            static_cast<std::size_t>(header.descriptor_size * kVmdkSector)));
   const std::string text = text_of_bytes(bytes);
   TOBARI_ASSIGN(const Descriptor descriptor, vmdk_descriptor_in(std::string_view(text).substr(0, text.find('\0'))));
   TOBARI_TRY(check_descriptor(descriptor, header.capacity));

@@ -11,8 +11,8 @@ namespace tobari::vmhost {
 
 inline constexpr std::size_t kMaxVmdkDescriptorBytes = std::size_t{64} * 1024;
 
-// kInvalidArgument, as a sentence for people: no VMDK, a part or a change of another one, its data elsewhere, cut short,
-// or at odds with itself.
+// kInvalidArgument, as a sentence for people: no VMDK, a part or a change of another one, its data elsewhere, cut
+// short, or at odds with itself.
 [[nodiscard]] Result<DiskFacts> examine_vmdk(const SourceBytes& file);
 
 }  // namespace tobari::vmhost

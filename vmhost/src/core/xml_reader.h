@@ -22,7 +22,7 @@ inline constexpr std::size_t kMaxXmlSteps = 100'000;
 struct XmlStep {
   enum class Kind { kBegin, kEnd, kText };
   Kind kind = Kind::kText;
-  std::string name;  // without its prefix; of a text empty
+  std::string name;                                               // without its prefix; of a text empty
   std::vector<std::pair<std::string, std::string>> attributes{};  // likewise
   std::string text{};
 

@@ -129,8 +129,8 @@ Result<UniqueFd> open_signals() {
 Result<std::unique_ptr<Hypervisor>> make_hypervisor(const Config& config) {
   TOBARI_ASSIGN(auto machines, make_libvirt_hypervisor({.uri = config.libvirt_uri}));
   if (!config.containers) return machines;
-  TOBARI_ASSIGN(auto containers, make_libvirt_hypervisor({.uri = config.container_uri,
-                                                          .container_ports = config.state_dir / "agents"}));
+  TOBARI_ASSIGN(auto containers,
+                make_libvirt_hypervisor({.uri = config.container_uri, .container_ports = config.state_dir / "agents"}));
   return std::unique_ptr<Hypervisor>(std::make_unique<MachineRouter>(std::move(machines), std::move(containers)));
 }
 
@@ -261,10 +261,10 @@ class Host {
   // The images' systems are unpacked before somebody waits for a desktop; those of the catalogue's versions when it is
   // known that they are what they should be (HostImages).
   ContainerStore* make_containers(const Config& config) {
-    containers_.emplace(ContainerStore::Options{.bases_dir = config.state_dir / "bases",
-                                                .disks_dir = config.state_dir / "disks",
-                                                .first_id = ::geteuid() == 0 ? std::optional(config.first_container_id)
-                                                                             : std::nullopt});
+    containers_.emplace(ContainerStore::Options{
+        .bases_dir = config.state_dir / "bases",
+        .disks_dir = config.state_dir / "disks",
+        .first_id = ::geteuid() == 0 ? std::optional(config.first_container_id) : std::nullopt});
     for (const ImageName& each : images_->list()) {
       if (each.machine != MachineKind::kContainer || !is_image_name(each.name)) continue;
       auto unpack = [this, name = each.name]() -> Result<void> {
@@ -282,13 +282,13 @@ class Host {
   void make_images(const Config& config, const std::vector<std::shared_ptr<grpc::Channel>>& brokers) {
     QemuImgConverter::Options converter;
     if (::geteuid() == 0 && config.import_uid != 0) converter.user = config.import_uid;
-    host_images_.emplace(HostImages::Options{.images_dir = config.images_dir,
-                                             .imports_dir = config.imports_dir,
-                                             .templates_dir = config.state_dir / "templates",
-                                             .rules = rules_of(config, config.images_max_gib, 0)},
-                         HostImages::Beside{*loop_, *disk_worker_, *images_, *disks_,
-                                            containers_ ? &*containers_ : nullptr},
-                         std::make_unique<QemuImgConverter>(converter), make_part_fetcher(brokers));
+    host_images_.emplace(
+        HostImages::Options{.images_dir = config.images_dir,
+                            .imports_dir = config.imports_dir,
+                            .templates_dir = config.state_dir / "templates",
+                            .rules = rules_of(config, config.images_max_gib, 0)},
+        HostImages::Beside{*loop_, *disk_worker_, *images_, *disks_, containers_ ? &*containers_ : nullptr},
+        std::make_unique<QemuImgConverter>(converter), make_part_fetcher(brokers));
   }
 
   const ResourceGroups* find_groups() {

@@ -141,8 +141,7 @@ Result<void> read_containers(const ConfigFile& written, Config& config) {
   TOBARI_ASSIGN(config.container_uri, written.text_or("container_uri", config.container_uri));
   TOBARI_ASSIGN(config.first_container_id, written.number_or("first_container_id", config.first_container_id));
   if (config.first_container_id < kLeastContainerId || config.first_container_id > kMostContainerId) {
-    return written.wrong("first_container_id",
-                         std::format("must be {} to {}", kLeastContainerId, kMostContainerId));
+    return written.wrong("first_container_id", std::format("must be {} to {}", kLeastContainerId, kMostContainerId));
   }
   return {};
 }
@@ -175,11 +174,11 @@ Result<void> read_images(const ConfigFile& written, Config& config) {
   }
   TOBARI_ASSIGN(config.images_storage, read_storage(written, "images_storage", config.images_dir));
   TOBARI_ASSIGN(config.disks_storage, read_storage(written, "disks_storage", config.disks_dir));
-  for (const auto& [key, value, most] : {std::tuple("images_max_gib", &config.images_max_gib, kMaxGib),
-                                         std::tuple("disks_max_gib", &config.disks_max_gib, kMaxGib),
-                                         std::tuple("keep_free_gib", &config.keep_free_gib, kMaxGib),
-                                         std::tuple("disks_overcommit_percent", &config.disks_overcommit_percent,
-                                                    kMaxOvercommitPercent)}) {
+  for (const auto& [key, value, most] :
+       {std::tuple("images_max_gib", &config.images_max_gib, kMaxGib),
+        std::tuple("disks_max_gib", &config.disks_max_gib, kMaxGib),
+        std::tuple("keep_free_gib", &config.keep_free_gib, kMaxGib),
+        std::tuple("disks_overcommit_percent", &config.disks_overcommit_percent, kMaxOvercommitPercent)}) {
     TOBARI_ASSIGN(*value, written.number_or(key, *value));
     if (*value > most) return written.wrong(key, std::format("is more than {}", most));
   }

@@ -23,8 +23,8 @@ constexpr int kBadArguments = 2;
 
 // Containers are paused as machines are, where this host runs some.
 tobari::Result<std::unique_ptr<tobari::vmhost::Hypervisor>> make_hypervisor(const std::filesystem::path& lease,
-                                                                           const std::string& uri,
-                                                                           const std::string& container_uri) {
+                                                                            const std::string& uri,
+                                                                            const std::string& container_uri) {
   using namespace tobari;
   TOBARI_ASSIGN(auto machines, vmhost::make_libvirt_hypervisor({.uri = uri}));
   if (container_uri.empty()) return machines;

@@ -20,8 +20,8 @@ struct LeaseNote {
   static constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
   using Time = std::chrono::nanoseconds;  // CLOCK_BOOTTIME
 
-  std::string boot;             // which life of the machine
-  Time until{0};                // the lease
+  std::string boot;              // which life of the machine
+  Time until{0};                 // the lease
   std::set<DesktopId> always{};  // nobody can have these elsewhere: they run without a lease
   std::set<DesktopId> leased{};  // these may run until then; any other desktop may not be let go on by the watchdog
   friend bool operator==(const LeaseNote&, const LeaseNote&) = default;

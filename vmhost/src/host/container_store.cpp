@@ -8,11 +8,11 @@
 #include <cstring>
 #include <fcntl.h>
 #include <format>
-#include <system_error>
 #include <unistd.h>
 #include <utility>
 
 #include <sys/stat.h>
+#include <system_error>
 
 #include <tobari/base/log.h>
 #include <tobari/base/unique_fd.h>
@@ -34,8 +34,8 @@ constexpr mode_t kMayBecome = S_ISUID | S_ISGID;       // programs that run as t
 constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;  // in a base that all desktops share
 
 // Mount points that libvirt and the first program need; nobody in a container could make them.
-constexpr std::array kPlaces{".oldroot", ".tobari", ".tobari/base", ".tobari/own", ".tobari/root", "dev",
-                             "proc",     "run",     "sys",          "tmp"};
+constexpr std::array kPlaces{".oldroot", ".tobari", ".tobari/base", ".tobari/own", ".tobari/root",
+                             "dev",      "proc",    "run",          "sys",         "tmp"};
 
 constexpr const char* kHomes = ".tobari/home";
 
@@ -90,9 +90,9 @@ Result<void> unpack(const fs::path& archive, const fs::path& folder) {
   TOBARI_TRY(make_place(folder, 0700));  // nobody else sees it before it is closed up
   // Neither owners nor anything that makes a program run as its owner is taken over: everything is ours, and in a
   // container nobody's. By a shell, because it can say with which umask.
-  auto unpacked = run_program({"sh", "-c", "umask 022 && exec tar \"$@\"", "tar", "--extract", "--no-same-owner",
-                               "--no-same-permissions", "--no-xattrs", "--file", archive.string(), "--directory",
-                               folder.string()});
+  auto unpacked =
+      run_program({"sh", "-c", "umask 022 && exec tar \"$@\"", "tar", "--extract", "--no-same-owner",
+                   "--no-same-permissions", "--no-xattrs", "--file", archive.string(), "--directory", folder.string()});
   std::error_code error;
   if (!unpacked && fs::space(folder, error).available < kLeastFree && !error) {
     return fail(Errc::kExhausted, std::format("no room for an image's system: {} is full", folder.string()));
@@ -256,7 +256,7 @@ Result<bool> ContainerStore::is_used(const std::string& digest) const {
     if (at->path().extension() != ".base") continue;
     const auto note = read_note(at->path());
     if (!note && note.error().code == Errc::kNotFound) continue;  // just deleted
-    if (!note || note->digest == digest) return true;              // whose it is cannot be said: perhaps
+    if (!note || note->digest == digest) return true;             // whose it is cannot be said: perhaps
   }
   if (error) return fail(Errc::kIo, std::format("read {}: {}", options_.disks_dir.string(), error.message()));
   return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What containers are made of (docs/CONTAINERS.md): bases_dir/<digest>, the system of an image, unpacked once for all of
-// its desktops; disks_dir/<desktop>, what a desktop has of its own. The disk worker's thread; last_words(): any.
+// What containers are made of (docs/CONTAINERS.md): bases_dir/<digest>, the system of an image, unpacked once for all
+// of its desktops; disks_dir/<desktop>, what a desktop has of its own. The disk worker's thread; last_words(): any.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ class ContainerStore {
   struct Options {
     std::filesystem::path bases_dir;
     std::filesystem::path disks_dir;
-    // The first of kMaxContainers times kIdsOfContainer users and groups that nobody else on this host has. Empty: files
-    // stay ours, which is for tests.
+    // The first of kMaxContainers times kIdsOfContainer users and groups that nobody else on this host has. Empty:
+    // files stay ours, which is for tests.
     std::optional<std::uint32_t> first_id;
   };
   explicit ContainerStore(Options options) : options_(std::move(options)) {}
@@ -37,9 +37,9 @@ class ContainerStore {
   // Those that no desktop stands on and that are not named.
   void forget_bases(const std::set<std::string>& but);
 
-  // What the desktop has of its own, made when there is nothing. kInvalidArgument: it is there, and was made for another
-  // base. Never looked into again by the host: what is in there is the desktop's. `number`: as a disk's (host.proto); what
-  // was made under another one is removed.
+  // What the desktop has of its own, made when there is nothing. kInvalidArgument: it is there, and was made for
+  // another base. Never looked into again by the host: what is in there is the desktop's. `number`: as a disk's
+  // (host.proto); what was made under another one is removed.
   [[nodiscard]] Result<ContainerFiles> ensure(const DesktopId& id, const std::filesystem::path& base,
                                               std::uint32_t number = 0);
   // Whether there is a desktop that was made for the base of this digest. Any thread.

@@ -77,12 +77,12 @@ struct DesktopServices {
   ImageKeeper* image_keeper = nullptr;          // null: images are put there by hand
   RestartBudget::Limits restarts = {};
   DesktopTimes times = {};
-  const HostMetrics* metrics = nullptr;  // null: nobody asks for them
-  Recordings* recordings = nullptr;      // null: this host keeps none
+  const HostMetrics* metrics = nullptr;       // null: nobody asks for them
+  Recordings* recordings = nullptr;           // null: this host keeps none
   const UserDiskStore* user_disks = nullptr;  // null: this host has none
   UserDiskClaims* disk_claims = nullptr;
-  LeaseKeeper* lease = nullptr;  // null: what is wanted may run, as on a host that nobody can call lost
-  std::function<void()> changed = {};    // look again: list, reconcile, report
+  LeaseKeeper* lease = nullptr;        // null: what is wanted may run, as on a host that nobody can call lost
+  std::function<void()> changed = {};  // look again: list, reconcile, report
   std::function<void(const DesktopId&, const wire::Session&)> on_session = {};
   std::function<void(const DesktopId&, const wire::Transfer&)> on_transfer = {};
   // Which clients an adopted display has, after everything that it had left to say.
@@ -106,7 +106,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   [[nodiscard]] bool paused() const noexcept { return paused_; }
   [[nodiscard]] bool running() const noexcept { return running_; }
   [[nodiscard]] bool busy() const noexcept { return busy_; }
-  [[nodiscard]] bool held() const;  // not to be started now
+  [[nodiscard]] bool held() const;       // not to be started now
   [[nodiscard]] bool unwilling() const;  // could not be put to rest just now
   [[nodiscard]] bool gone() const noexcept { return gone_; }
   // It, or a disk that it has, may be given anew elsewhere when this host is lost. So may one that nobody wants here:
@@ -156,7 +156,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   // `has_it`: since an earlier life of this program.
   void lend_display(Borrower borrower, bool has_it = false);
   void take_display_back();
-  void source_lost(const std::string& detail);  // says whoever has it
+  void source_lost(const std::string& detail);       // says whoever has it
   [[nodiscard]] wire::Source::Kind picture() const;  // what is spoken on the sockets that are handed out
   void end_session(
       const std::string& reason);  // of whoever is connected to the desktop's own process: it was taken over
@@ -250,15 +250,15 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   bool running_ = false;
   bool paused_ = false;
   bool saved_ = false;
-  bool fencing_ = false;      // a worker is just pausing it, or pulling its plug
-  bool fenced_ = false;       // it is paused because it may not run
-  bool goes_on_ = false;      // it was just resumed, or started from what was saved: its clock is behind
-  bool logged_off_ = false;   // its user has ended the guest's session
+  bool fencing_ = false;           // a worker is just pausing it, or pulling its plug
+  bool fenced_ = false;            // it is paused because it may not run
+  bool goes_on_ = false;           // it was just resumed, or started from what was saved: its clock is behind
+  bool logged_off_ = false;        // its user has ended the guest's session
   std::optional<Rest> rest_as_{};  // because what was wanted cannot be
   Loop::Steady::time_point rest_again_{};
   std::string ending_text_;
   std::optional<Loop::Steady::time_point> ending_at_{};
-  std::set<std::string> disks_there_;  // ids: its guest uses them
+  std::set<std::string> disks_there_;      // ids: its guest uses them
   std::optional<std::string> bringing_{};  // the one that is being brought
   std::string disk_problem_;
   bool busy_ = false;

@@ -39,8 +39,8 @@ void Desktop::bring_disks() {
 void Desktop::attach_disk(const wire::UserDisk& disk) {
   auto job = [self = shared_from_this(), disk]() -> Result<ExtraDisk> {
     TOBARI_ASSIGN(const UserDiskId id, UserDiskId::parse(disk.id()));
-    TOBARI_ASSIGN(const auto file, self->services_.user_disks->ensure_disk(
-                                       {id, disk.storage(), disk.size_gib(), disk.made()}));
+    TOBARI_ASSIGN(const auto file,
+                  self->services_.user_disks->ensure_disk({id, disk.storage(), disk.size_gib(), disk.made()}));
     return ExtraDisk{.file = file.string(), .serial = serial_of(id)};
   };
   services_.disk_worker.run(std::move(job), [self = shared_from_this(), disk](const Result<ExtraDisk>& file) {
@@ -79,7 +79,8 @@ void Desktop::disk_is_there() {
 // Tried for ever: what its user keeps there is why the desktop is wanted.
 void Desktop::disk_failed(const std::string& why) {
   bringing_.reset();
-  if (const std::string problem = "its user's disk: " + bounded(why); std::exchange(disk_problem_, problem) != problem) {
+  if (const std::string problem = "its user's disk: " + bounded(why);
+      std::exchange(disk_problem_, problem) != problem) {
     log::error("desktop is without its user's disk", {{"desktop", id_.str()}, {"reason", why}});
     services_.changed();
   }

@@ -81,8 +81,8 @@ void HostAgent::on_desired(const wire::DesiredState& desired) {
   }
   // What several brokers say, each on its own line, comes in any order.
   if (desired_known_ && desired.revision() < revision_) {
-    return log::info("older desired state is not used", {{"revision", std::to_string(desired.revision())},
-                                                         {"known", std::to_string(revision_)}});
+    return log::info("older desired state is not used",
+                     {{"revision", std::to_string(desired.revision())}, {"known", std::to_string(revision_)}});
   }
   const auto saved = write_file_durably(options_.desired_file, desired.SerializeAsString());
   // Acting on it is still right; only a restart while the broker is away would act on older knowledge.

@@ -35,9 +35,9 @@ class HostAgent {
 
   struct Options {
     std::filesystem::path desired_file;
-    wire::HostHello hello;                                            // without images
-    std::chrono::milliseconds list_every = std::chrono::seconds(10);  // besides every event: those can be lost
-    std::chrono::milliseconds open_within = std::chrono::seconds(8);  // for a display that is just starting
+    wire::HostHello hello;                                              // without images
+    std::chrono::milliseconds list_every = std::chrono::seconds(10);    // besides every event: those can be lost
+    std::chrono::milliseconds open_within = std::chrono::seconds(8);    // for a display that is just starting
     std::chrono::milliseconds events_again = std::chrono::seconds(15);  // that no broker has stored
     std::chrono::milliseconds obey_at_exit = std::chrono::seconds(8);
     std::chrono::milliseconds exit_within = std::chrono::seconds(14);
@@ -157,7 +157,7 @@ class HostAgent {
   std::set<DesktopId> refused_;  // named with an old epoch: reported with ours, so that the broker can catch up
   std::uint64_t revision_ = 0;
   std::map<UserDiskId, bool> removed_disks_;  // that are to be deleted; true: nothing of it is left
-  bool listed_ = false;  // it is known what runs
+  bool listed_ = false;                       // it is known what runs
   bool listing_ = false;
   bool look_again_ = false;
   std::optional<std::string> hypervisor_error_ = "it has not been asked yet";

@@ -23,7 +23,7 @@ struct ImageFiles {
   std::filesystem::path initrd;  // empty: none
   std::filesystem::path disk;
   ImageManifest manifest;
-  std::filesystem::path root{};  // of an image for containers, which has nothing of the others
+  std::filesystem::path root{};    // of an image for containers, which has nothing of the others
   std::filesystem::path medium{};  // empty: none
 };
 

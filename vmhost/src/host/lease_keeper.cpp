@@ -31,8 +31,7 @@ Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::create(Loop& loop, Options opt
   }
   LeaseNote note = left ? *std::move(left) : LeaseNote();
   note.boot = std::move(boot);
-  return std::unique_ptr<LeaseKeeper>(
-      new LeaseKeeper(loop, std::move(options), std::move(note), std::move(timer)));
+  return std::unique_ptr<LeaseKeeper>(new LeaseKeeper(loop, std::move(options), std::move(note), std::move(timer)));
 }
 
 LeaseKeeper::LeaseKeeper(Loop& loop, Options options, LeaseNote note, UniqueFd timer)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Users' own disks and folders: DIR/<id>.qcow2, a disk that stands on no other, and DIR/<id>, a folder; DIR is this
-// host's own or that of a storage which several hosts reach under the same name. Whose they are, and that nobody has one
-// twice, is the broker's care. The disk worker's thread; what only looks, any.
+// host's own or that of a storage which several hosts reach under the same name. Whose they are, and that nobody has
+// one twice, is the broker's care. The disk worker's thread; what only looks, any.
 #pragma once
 
 #include <cstdint>

@@ -230,7 +230,8 @@ void Wall::warn(const wire::Warn& warning) {
   wire::ToDisplay message;
   *message.mutable_warn() = warning;
   const auto sent = display_->send(message);
-  if (!sent) log::warning("wall is not told that a desktop ends", {{"wall", session_}, {"reason", sent.error().message}});
+  if (!sent)
+    log::warning("wall is not told that a desktop ends", {{"wall", session_}, {"reason", sent.error().message}});
 }
 
 // Not destroyed at once: this may be a call of the display's, and its process takes a moment to end.

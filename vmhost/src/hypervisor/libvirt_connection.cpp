@@ -71,7 +71,7 @@ struct LibvirtConnection::Shared {
   const std::shared_ptr<EventHub> hub;
   std::mutex mutex;
   std::condition_variable_any changed;
-  virConnectPtr current = nullptr;  // null: lost, or never made
+  virConnectPtr current = nullptr;       // null: lost, or never made
   std::optional<std::string> no_driver;  // libvirt answered, and has none for our URI
 };
 

@@ -349,7 +349,8 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const ContainerPorts ports, listen_container_ports(options_.container_ports, id));
     std::array<int, std::tuple_size_v<ContainerPorts>> descriptors{};
     for (std::size_t i = 0; i < ports.size(); ++i) descriptors[i] = ports[i].get();
-    if (::virDomainCreateWithFiles(domain.get(), static_cast<unsigned>(descriptors.size()), descriptors.data(), 0) == 0) {
+    if (::virDomainCreateWithFiles(domain.get(), static_cast<unsigned>(descriptors.size()), descriptors.data(), 0) ==
+        0) {
       return {};
     }
     auto failure = libvirt_failure(std::format("start the container of desktop {}", id.str()));

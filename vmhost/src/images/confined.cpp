@@ -35,7 +35,7 @@ using namespace std::chrono_literals;
 constexpr int kNotStarted = 126;  // also said by shells of what cannot be run
 constexpr rlim_t kMostOpenFiles = 256;
 constexpr rlim_t kMostProcesses = 256;  // threads count
-constexpr rlim_t kProcessors = 8;  // that it may keep busy all the time
+constexpr rlim_t kProcessors = 8;       // that it may keep busy all the time
 constexpr std::chrono::milliseconds kTick = 250ms;
 constexpr std::size_t kMaxComplaint = 400;
 constexpr std::size_t kPipeChunk = 4096;

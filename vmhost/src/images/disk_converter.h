@@ -23,8 +23,8 @@ class DiskConverter {
  public:
   virtual ~DiskConverter() = default;
   // A qcow2 file `to`, which stands on nothing, of the disk that lies in `file`. `to` is in a folder that is given to
-  // owner() and holds nothing else; on an error part of it may be there. kExhausted: for want of room. kInvalidArgument:
-  // the disk cannot be read.
+  // owner() and holds nothing else; on an error part of it may be there. kExhausted: for want of room.
+  // kInvalidArgument: the disk cannot be read.
   [[nodiscard]] virtual Result<void> convert(const ImageSource& source, const std::filesystem::path& file,
                                              const std::filesystem::path& to, const ConversionWatch& watch) = 0;
   // An empty disk.

@@ -76,7 +76,8 @@ wire::ImageFacts facts_of(const ImageManifest& manifest, const fs::path& folder)
   std::uint64_t stored = 0;
   for (const auto& [file, digest] : manifest.sha256) {
     struct stat info{};
-    if (::stat((folder / file).c_str(), &info) == 0) stored += static_cast<std::uint64_t>(info.st_blocks) * kBytesOfBlock;
+    if (::stat((folder / file).c_str(), &info) == 0)
+      stored += static_cast<std::uint64_t>(info.st_blocks) * kBytesOfBlock;
   }
   facts.set_stored_bytes(stored);
   if (container) return facts;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Versions of the catalogue on disk: images_dir/NAME@VERSION, each made under another name first. What has its real name
-// is whole and durable, whatever died when; what has not is removed at the next start, or gone on with when it is a copy
-// under way. One thread at a time.
+// Versions of the catalogue on disk: images_dir/NAME@VERSION, each made under another name first. What has its real
+// name is whole and durable, whatever died when; what has not is removed at the next start, or gone on with when it is
+// a copy under way. One thread at a time.
 #pragma once
 
 #include <cstdint>

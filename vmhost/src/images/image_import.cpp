@@ -89,9 +89,10 @@ Result<void> ImageImport::need_room(std::uint64_t bytes) const {
 }
 
 ConversionWatch ImageImport::watch_of(ImageJob& job, const char* doing, std::uint32_t from, std::uint32_t to) const {
-  return {.progress = [&job, doing, from, to](std::uint32_t permille) {
-            job.say(doing, from + (to - from) * std::min(permille, 1000U) / 1000);
-          },
+  return {.progress =
+              [&job, doing, from, to](std::uint32_t permille) {
+                job.say(doing, from + (to - from) * std::min(permille, 1000U) / 1000);
+              },
           .still_wanted = [this, &job]() -> Result<void> {
             TOBARI_TRY(job.still_wanted());
             return need_room(0);

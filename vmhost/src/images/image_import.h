@@ -31,9 +31,9 @@ class ImageImport {
   ImageImport(ImportPlaces places, const ImageFolders& folders, DiskConverter& converter)
       : places_(std::move(places)), folders_(folders), converter_(converter) {}
 
-  // On success images_dir has the version. One that is there already, whole, is success: it was made by an earlier life.
-  // kInvalidArgument: the file is not usable, for good; kNotFound: there is none; kExhausted: no room; kUnavailable: this
-  // host cannot do it. All as sentences for people.
+  // On success images_dir has the version. One that is there already, whole, is success: it was made by an earlier
+  // life. kInvalidArgument: the file is not usable, for good; kNotFound: there is none; kExhausted: no room;
+  // kUnavailable: this host cannot do it. All as sentences for people.
   [[nodiscard]] Result<wire::ImageFacts> run(const std::string& ref, const wire::ImageImport& order, ImageJob& job);
 
  private:

@@ -74,7 +74,7 @@ class ImageKeeper {
     std::string digest;
     std::optional<wire::ImageFacts> facts;
     std::uint32_t verified = 0;
-    std::string spoiled{};  // why its files are not to be used, though their manifest is right; empty: they are
+    std::string spoiled{};   // why its files are not to be used, though their manifest is right; empty: they are
     bool elsewhere = false;  // READY, but no desktop of it runs on this host
     std::uint32_t failures = 0;
     Loop::Steady::time_point rest_until;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// An image on its way from one host to another, in pieces, through the broker. One side reads pieces of what it has; the
-// other fetches them, goes on where it stopped, and uses nothing before the digests fit.
+// An image on its way from one host to another, in pieces, through the broker. One side reads pieces of what it has;
+// the other fetches them, goes on where it stopped, and uses nothing before the digests fit.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ struct ImagePartBytes {
 [[nodiscard]] Result<ImagePartBytes> read_image_part(const std::filesystem::path& images_dir, const std::string& ref,
                                                      const std::string& file, std::uint64_t at, std::uint32_t most);
 
-// The seam to where pieces come from: link/part_fetcher.h, and tests. Blocks. kUnavailable, kTimeout, kExhausted: later.
+// The seam to where pieces come from: link/part_fetcher.h, and tests. Blocks. kUnavailable, kTimeout, kExhausted:
+// later.
 class PartSource {
  public:
   virtual ~PartSource() = default;
@@ -42,9 +43,9 @@ class ImageCopy {
   ImageCopy(const ImageFolders& folders, PartSource& source, RoomRules rules)
       : folders_(folders), source_(source), rules_(rules) {}
 
-  // On success images_dir has the version with this digest; true: it was fetched and read just now. On an error what was fetched stays, and the next run goes on
-  // from there; but a file whose digest does not fit is thrown away. Blocks; the image worker's thread.
-  // `anew`: also when its manifest is there and right, because its files are not.
+  // On success images_dir has the version with this digest; true: it was fetched and read just now. On an error what
+  // was fetched stays, and the next run goes on from there; but a file whose digest does not fit is thrown away.
+  // Blocks; the image worker's thread. `anew`: also when its manifest is there and right, because its files are not.
   [[nodiscard]] Result<bool> run(const std::string& ref, const std::string& digest, ImageJob& job, bool anew = false);
 
  private:

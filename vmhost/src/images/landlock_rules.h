@@ -9,10 +9,10 @@
 
 namespace tobari::vmhost {
 
-// Rules that a process puts on itself: it reads and runs what the system's folders of programs and libraries hold, reads
-// `may_read` (files and folders), makes, changes and removes files in `may_write` (folders); nothing else, no TCP, no
-// signal and no abstract socket of anybody else's where the kernel can deny those. What does not exist is left out.
-// kUnavailable: this kernel has no Landlock. Source: Linux Documentation/userspace-api/landlock.rst
+// Rules that a process puts on itself: it reads and runs what the system's folders of programs and libraries hold,
+// reads `may_read` (files and folders), makes, changes and removes files in `may_write` (folders); nothing else, no
+// TCP, no signal and no abstract socket of anybody else's where the kernel can deny those. What does not exist is left
+// out. kUnavailable: this kernel has no Landlock. Source: Linux Documentation/userspace-api/landlock.rst
 [[nodiscard]] Result<UniqueFd> landlock_rules(std::span<const std::filesystem::path> may_read,
                                               std::span<const std::filesystem::path> may_write);
 

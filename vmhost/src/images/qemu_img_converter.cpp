@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kVirtV2v = "/usr/bin/virt-v2v";
-constexpr std::size_t kMaxKeptOutput = 256;  // of which the newest progress is read
+constexpr std::size_t kMaxKeptOutput = 256;                     // of which the newest progress is read
 constexpr std::uint64_t kV2vMemory = std::uint64_t{16} << 30U;  // it starts a machine of its own to look into the disk
 
 }  // namespace
@@ -72,8 +72,8 @@ Result<void> QemuImgConverter::install_drivers(const fs::path& disk, const fs::p
       .user = options_.user,
       .memory_bytes = kV2vMemory,
       .file_bytes = options_.most_bytes,
-      .environment = {"LIBGUESTFS_BACKEND=direct", "TMPDIR=" + folder.string(), "LIBGUESTFS_CACHEDIR=" + folder.string(),
-                      "XDG_RUNTIME_DIR=" + folder.string()}};
+      .environment = {"LIBGUESTFS_BACKEND=direct", "TMPDIR=" + folder.string(),
+                      "LIBGUESTFS_CACHEDIR=" + folder.string(), "XDG_RUNTIME_DIR=" + folder.string()}};
   auto done = run_confined(command, {.on_output = {}, .on_tick = watch.still_wanted});
   if (!done) return context(std::move(done).error(), "virt-v2v cannot install drivers");
   if (::rename((folder / "driven-sda").c_str(), to.c_str()) != 0) {

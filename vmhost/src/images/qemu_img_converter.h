@@ -12,7 +12,7 @@ namespace tobari::vmhost {
 class QemuImgConverter final : public DiskConverter {
  public:
   struct Options {
-    std::optional<std::uint32_t> user{};  // whom they run as; empty: as we do
+    std::optional<std::uint32_t> user{};                 // whom they run as; empty: as we do
     std::uint64_t most_bytes = std::uint64_t{4} << 40U;  // of the disk that is made, on disk
   };
   explicit QemuImgConverter(Options options) : options_(options) {}

@@ -29,13 +29,13 @@ BrokerLines::BrokerLines(Loop& loop, const std::vector<std::shared_ptr<grpc::Cha
   for (std::size_t i = 0; i < channels.size(); ++i) {
     links_.push_back(std::make_unique<BrokerLink>(
         loop, channels[i],
-        BrokerLink::Callbacks{
-            .on_open =
-                [this, i] {
-                  callbacks_.on_open([this, i](const wire::FromHost& message) { links_[i]->send(message); });
-                },
-            .on_message = [this, i](const wire::ToHost& message) { on_message(i, message); },
-            .on_end = [this] { callbacks_.on_lost(); }}));
+        BrokerLink::Callbacks{.on_open =
+                                  [this, i] {
+                                    callbacks_.on_open(
+                                        [this, i](const wire::FromHost& message) { links_[i]->send(message); });
+                                  },
+                              .on_message = [this, i](const wire::ToHost& message) { on_message(i, message); },
+                              .on_end = [this] { callbacks_.on_lost(); }}));
   }
 }
 

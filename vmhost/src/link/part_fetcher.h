@@ -13,7 +13,6 @@ class Channel;
 namespace tobari::vmhost {
 
 // Pieces of images over the lines to the brokers, which get them from a host that has them (host.proto). At least one.
-[[nodiscard]] std::unique_ptr<PartSource> make_part_fetcher(
-    const std::vector<std::shared_ptr<grpc::Channel>>& brokers);
+[[nodiscard]] std::unique_ptr<PartSource> make_part_fetcher(const std::vector<std::shared_ptr<grpc::Channel>>& brokers);
 
 }  // namespace tobari::vmhost

@@ -59,11 +59,10 @@ inline constexpr Definition kUnsent{"tobari_display_unsent_bytes", Kind::kGauge,
 inline constexpr Definition kInFlight{"tobari_display_frames_in_flight", Kind::kGauge,
                                       "Frames that wait for their acknowledgement."};
 
-inline constexpr Definition kCatalogue[] = {kDesktops,   kStartTime,       kStartFailures, kCloneTime, kHypervisorUp,
-                                            kBrokerUp,   kFrontClients,    kFrontWaiting,  kMemory,    kCpus,
-                                            kDisplays,   kDisplayEnds,     kAdopted,       kConnected, kObserved,
-                                            kFrames,     kAcknowledged,    kCommands,      kBytes,     kPixels,
-                                            kEncodeTime, kAcknowledgeTime, kInputTime,     kUnsent,    kInFlight,
-                                            kLeaseLeft};
+inline constexpr Definition kCatalogue[] = {
+    kDesktops,        kStartTime, kStartFailures, kCloneTime, kHypervisorUp, kBrokerUp, kFrontClients,
+    kFrontWaiting,    kMemory,    kCpus,          kDisplays,  kDisplayEnds,  kAdopted,  kConnected,
+    kObserved,        kFrames,    kAcknowledged,  kCommands,  kBytes,        kPixels,   kEncodeTime,
+    kAcknowledgeTime, kInputTime, kUnsent,        kInFlight,  kLeaseLeft};
 
 }  // namespace tobari::vmhost::metric

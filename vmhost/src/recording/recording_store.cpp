@@ -151,7 +151,7 @@ Result<void> RecordingStore::take_stock() {
       unlink_later(path, without(name, kGoing), "begun before");
       continue;
     }
-    struct stat info {};
+    struct stat info{};
     if (session_of(name).empty() || ::stat(path.c_str(), &info) != 0) continue;
     const auto bytes = static_cast<std::uint64_t>(info.st_size);
     kept_[name] = {bytes, std::chrono::system_clock::from_time_t(info.st_mtime)};
@@ -183,7 +183,7 @@ void RecordingStore::close_left_over(const fs::path& part) {
 }
 
 Result<void> RecordingStore::ready() {
-  struct statvfs disk {};
+  struct statvfs disk{};
   if (::statvfs(options_.folder.c_str(), &disk) != 0) return fail_errno(errno, "look at " + options_.folder.string());
   if (std::uint64_t{disk.f_bavail} * disk.f_frsize < options_.least_free) {
     return fail(Errc::kExhausted, "the disk for recordings is full");

@@ -31,10 +31,10 @@ inline constexpr std::string_view kGuardName = "tobari-desktop";
 [[nodiscard]] std::string guard_xml();
 
 // What a VM gets, and nothing else: direct kernel boot or its own disk's, its overlay disk, virtio GPU, keyboard,
-// tablet, the agent's channel, sound, balloon and random numbers, and a network card where the host is configured to have
-// a network for desktops. No USB, no clipboard agent: what is not there leaks nothing. One of full virtualization has
-// SATA, VGA, e1000e and, on a bus where nothing can be plugged in, a USB tablet; it gets a medium's drive where its image
-// has one.
+// tablet, the agent's channel, sound, balloon and random numbers, and a network card where the host is configured to
+// have a network for desktops. No USB, no clipboard agent: what is not there leaks nothing. One of full virtualization
+// has SATA, VGA, e1000e and, on a bus where nothing can be plugged in, a USB tablet; it gets a medium's drive where its
+// image has one.
 [[nodiscard]] std::string domain_xml(const DomainSpec& spec);
 
 // The same VM as it is started once, as a copy of a template: its memory a private mapping of the template's, its

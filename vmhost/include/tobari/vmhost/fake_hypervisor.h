@@ -55,7 +55,7 @@ class FakeHypervisor : public Hypervisor {
   [[nodiscard]] int clones(const DesktopId& id) const;  // of those, how often as a copy of a template
   [[nodiscard]] bool has_card(const DesktopId& id) const;
   [[nodiscard]] std::set<std::string> disks(const DesktopId& id) const;  // files of those that were attached
-  [[nodiscard]] std::vector<DesktopId> templates() const;  // those that are defined
+  [[nodiscard]] std::vector<DesktopId> templates() const;                // those that are defined
   [[nodiscard]] std::optional<DomainSpec> spec(const DesktopId& id) const;
 
  private:

@@ -85,8 +85,8 @@ struct DomainSpec {
   std::uint32_t vcpus = 2;          // 1-64
   std::uint32_t memory_mib = 1024;  // 64-1048576
   std::uint32_t heads = 1;          // 1-16
-  std::string kernel;  // empty: it boots from its disk, or else from the medium
-  std::string initrd;  // empty: none
+  std::string kernel;               // empty: it boots from its disk, or else from the medium
+  std::string initrd;               // empty: none
   std::string cmdline;
   std::string disk;                 // the desktop's own qcow2 overlay
   std::string backing_disk;         // the image's qcow2 file, on which the overlay stands
@@ -102,7 +102,7 @@ struct DomainSpec {
   std::optional<SharedFolder> folder{};  // not of a copy: its template has none
   MachineKind machine = MachineKind::kVm;
   ContainerFiles container{};
-  Firmware firmware = Firmware::kBios;   // of one without a kernel
+  Firmware firmware = Firmware::kBios;  // of one without a kernel
   DeviceModel devices = DeviceModel::kParavirtualized;
   std::string medium{};  // an ISO file in its drive; empty: it has no drive
 };

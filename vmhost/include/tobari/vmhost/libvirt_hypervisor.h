@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Hypervisor over libvirt: QEMU's machines, or containers. Keeps one connection and makes it again, for ever, when libvirtd goes away; VMs live on
-// meanwhile and calls answer kUnavailable. The connection must be local: displays come as descriptors.
+// Hypervisor over libvirt: QEMU's machines, or containers. Keeps one connection and makes it again, for ever, when
+// libvirtd goes away; VMs live on meanwhile and calls answer kUnavailable. The connection must be local: displays come
+// as descriptors.
 #pragma once
 
 #include <functional>
