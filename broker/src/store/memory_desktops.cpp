@@ -155,6 +155,7 @@ Result<void> MemoryTables::put_in_pool(const DesktopId& id, const PoolId& pool, 
   if (!user.empty() && !users_->contains(user)) return taken("the user does not exist");
   if (pool_is_taken(user, pool, id)) return taken("the user has a desktop in this pool");
   TOBARI_ASSIGN(Desktop* const desktop, touched(id));
+  if (desktop->user != user) ++desktop->epoch;
   desktop->pool = pool;
   desktop->user = user;
   return {};

@@ -151,8 +151,12 @@ Result<void> SqlTables::retire_desktop(const DesktopId& id, std::uint64_t epoch)
 
 Result<void> SqlTables::put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) {
   return sql_guard(sql_, "put a desktop into a pool", [this, &id, &pool, &user]() -> Result<void> {
-    Query query(sql_, "UPDATE desktops SET pool_id = NULLIF(:a, ''), user_id = NULLIF(:b, '') WHERE id = :c");
-    TOBARI_TRY(expect_change(query.use(pool.str()).use(user.str()).use(id.str()).run(), "desktop"));
+    // Each expression sees the row as it was.
+    Query query(sql_,
+                "UPDATE desktops SET epoch = epoch + CASE WHEN COALESCE(user_id, '') = :a THEN 0 ELSE 1 END, "
+                "pool_id = NULLIF(:b, ''), user_id = NULLIF(:c, '') WHERE id = :d");
+    query.use(user.str()).use(pool.str()).use(user.str()).use(id.str());
+    TOBARI_TRY(expect_change(query.run(), "desktop"));
     touch(id);
     return {};
   });

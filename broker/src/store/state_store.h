@@ -149,7 +149,7 @@ class Writer : public Reader {
   virtual Result<void> assign_desktop(const DesktopId& id, std::uint64_t epoch, const UserId& user) = 0;
   // Of nobody, and to be deleted. kNotFound when its epoch is another. The epoch rises.
   virtual Result<void> retire_desktop(const DesktopId& id, std::uint64_t epoch) = 0;
-  // Into a pool, to a user; an empty pool takes it out. The epoch stays.
+  // Into a pool, to a user; an empty pool takes it out. The epoch rises when it was somebody else's, or nobody's.
   virtual Result<void> put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) = 0;
   // Compare and set: it is made anew from this image, with its next disk, and off. kNotFound when its epoch is another.
   // The epoch rises.

@@ -138,11 +138,23 @@ TEST_P(PoolsContract, APoolsDesktopsComeAndGoByHand) {
   const Desktop own = desktop(alice_, host_, "own");
   done([&](Writer& w) { return w.add_desktop(own); });
   done([&](Writer& w) { return w.put_in_pool(own.id, office_.id, bob_.id); });
-  EXPECT_EQ(get([this](const Reader& r) { return r.desktop_in_pool(bob_.id, office_.id); }).id, own.id);
+  const Desktop bobs = get([this](const Reader& r) { return r.desktop_in_pool(bob_.id, office_.id); });
+  EXPECT_EQ(bobs.id, own.id);
+  EXPECT_EQ(bobs.epoch, own.epoch + 1) << "what alice's sessions were told does not hold any more";
+  done([&](Writer& w) { return w.put_in_pool(own.id, {}, bob_.id); });
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(own.id); }).epoch, bobs.epoch) << "it is bob's still";
   done([&](Writer& w) { return w.put_in_pool(own.id, {}, alice_.id); });
   EXPECT_TRUE(get([&](const Reader& r) { return r.desktop(own.id); }).pool.empty());
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(own.id); }).epoch, bobs.epoch + 1);
   EXPECT_EQ(refusal([&](Writer& w) { return w.put_in_pool(DesktopId::random(), office_.id, bob_.id); }),
             Errc::kNotFound);
+}
+
+TEST_P(PoolsContract, OfNobodysDesktopTheEpochRisesToo) {
+  const Desktop spare = pooled(office_, host_, "d1");
+  done([&](Writer& w) { return w.add_desktop(spare); });
+  done([&](Writer& w) { return w.put_in_pool(spare.id, office_.id, alice_.id); });
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(spare.id); }).epoch, spare.epoch + 1);
 }
 
 TEST_P(PoolsContract, EveryChangeOfADesktopRaisesItsHostsRevision) {
@@ -160,7 +172,7 @@ TEST_P(PoolsContract, EveryChangeOfADesktopRaisesItsHostsRevision) {
   rises("epoch", [&](Writer& w) { return w.set_epoch(one.id, 5); });
   rises("assign", [&](Writer& w) { return w.assign_desktop(one.id, 5, alice_.id); });
   rises("by hand", [&](Writer& w) { return w.put_in_pool(one.id, office_.id, bob_.id); });
-  rises("retire", [&](Writer& w) { return w.retire_desktop(one.id, 6); });
+  rises("retire", [&](Writer& w) { return w.retire_desktop(one.id, 7); });
   done([&](Writer& w) { return w.remove_desktop(one.id); });
   EXPECT_EQ(revision(), before) << "the host knows: it reported that";
   EXPECT_EQ(get([this](const Reader& r) { return r.host(other_.id); }).revision, kFirstRevision) << "only its own";

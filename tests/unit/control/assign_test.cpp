@@ -147,6 +147,11 @@ TEST_F(AssignTest, AManualPoolHasWhatWasPutIn) {
   ASSERT_TRUE(put.has_value()) << describe(put.error());
   EXPECT_EQ(put->ended.size(), 1U) << "bob may still be looking at it";
   EXPECT_EQ(assigned(alice_, pool).id, own.id);
+  const Desktop hers = get([&](const Reader& r) { return r.desktop(own.id); });
+  EXPECT_EQ(hers.epoch, own.epoch + 1) << "its host ends what bob has there, also when nobody tells it to";
+  EXPECT_EQ(hers.power, own.power) << "and leaves the machine as it is";
+  ASSERT_TRUE(run(PutInPool{own.id, pool.id, alice_.id, admin_}).has_value());
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(own.id); }).epoch, hers.epoch) << "it is hers already";
   EXPECT_EQ(run(PutInPool{own.id, office_.id, alice_.id, admin_}).error().code, Errc::kInvalidArgument);
   const Desktop floating = assigned(alice_, office_);
   EXPECT_EQ(run(PutInPool{floating.id, pool.id, alice_.id, admin_}).error().code, Errc::kAlreadyExists);
