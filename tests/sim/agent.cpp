@@ -90,6 +90,7 @@ void Agent::take(const std::shared_ptr<const Desired>& desired) {
       refused_.insert(each.id);
       continue;
     }
+    if (known != 0 && each.epoch > known) end_former_use(each.id);
     known = std::max(known, each.epoch);
     accepted.push_back(&each);
   }

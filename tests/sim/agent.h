@@ -117,6 +117,7 @@ class Agent {
   void open_display(std::size_t broker, const OpenDisplay& request);
   void drop(const DesktopId& id);
   void close_session(const SessionId& session);
+  void end_former_use(const DesktopId& id);
   void happened(const SessionId& session, Happened what);
   void send_events();
 

@@ -53,6 +53,13 @@ void Agent::close_session(const SessionId& session) {
   }
 }
 
+// HostAgent::end_former_uses()
+void Agent::end_former_use(const DesktopId& id) {
+  if (world_.mistakes.keeps_sessions) return;
+  std::erase_if(armed_, [&id](const auto& entry) { return entry.second.desktop == id; });
+  drop(id);
+}
+
 void Agent::drop(const DesktopId& id) {
   const auto shown = hardware_.clients.find(id);
   if (shown == hardware_.clients.end()) return;

@@ -121,12 +121,12 @@ void BrokerModel::decide_once(const control::Event& event) {
 }
 
 void BrokerModel::carry_out(const control::Effects& effects) {
+  end_sessions(effects.ended);
   for (const HostId& host : effects.changed) tell(world_.host_index(host));
   // After what a host must know for its lease to be good.
   for (const control::GrantedLease& lease : effects.leases) {
     world_.network.to_host(index_, world_.host_index(lease.host), LeaseAnswer{lease.number, true, lease.revision});
   }
-  end_sessions(effects.ended);
   if (!effects.more) return;
   sweep_wanted_ = true;
   note_news();

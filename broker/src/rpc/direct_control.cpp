@@ -44,16 +44,17 @@ Result<control::Effects> DirectControl::decide(const control::Event& event) {
 std::shared_ptr<const control::Facts> DirectControl::facts() const { return hosts_.facts(); }
 
 void DirectControl::carry_out(const control::Effects& effects) {
+  // First, so that sessions end with the reason: a host ends those of a desktop whose epoch rises without one.
+  end_sessions(effects.ended);
   for (const HostId& host : effects.changed) hosts_.desired_changed(host);
   // After what a host must know for its lease to be good.
   for (const control::GrantedLease& lease : effects.leases) hosts_.send(lease.host, grant_message(lease));
-  end_sessions(effects.ended);
   for (const control::DesktopOrder& order : effects.log_offs) hosts_.send(order.host, log_off_message(order));
   for (const control::DesktopOrder& order : effects.restarts) hosts_.send(order.host, restart_message(order));
   if (effects.more && more_) more_();
 }
 
-// Whatever is missed here ends with the desktop: its epoch has risen.
+// Whatever is missed here its host ends: the desktop's epoch has risen.
 void DirectControl::end_sessions(const std::vector<control::EndedUse>& ended) {
   if (ended.empty()) return;
   const auto live = store_.get([](const Reader& reader) { return reader.live_sessions(); });

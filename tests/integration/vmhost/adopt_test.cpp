@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "agent_fixture.h"
+#include "host/files.h"
 #include "processes.h"
 #include "session_client.h"
 
@@ -364,6 +365,26 @@ TEST_F(AdoptTest, ADesktopThatIsNotWantedAnyMoreTakesItsDisplayAlong) {
   broker_.desire(gone);
   EXPECT_TRUE(client.closed());
   EXPECT_TRUE(eventually([&] { return !hypervisor_.spec(*DesktopId::parse(ids_[0])); }));
+}
+
+// The agent before had read it, and died before it had ended what there was.
+TEST_F(AdoptTest, ADesktopThatWasGivenAnewMeanwhileIsNotShownOn) {
+  run_desktops();
+  const OpenedSession opened = open(ids_);
+  const OpenedSession unused = open(ids_);
+  Client client(front(), opened.token);
+  ASSERT_GT(client.pid(), 0);
+  stop();
+  wire::DesiredState given = desired(1);
+  given.mutable_desktops(0)->set_epoch(2);
+  broker_.desire(given);
+  ASSERT_TRUE(write_file_durably(image_.dir() / "desired", given.SerializeAsString()));
+  start_again();
+  EXPECT_TRUE(client.closed());
+  EXPECT_TRUE(told(opened.session, wire::SessionEvent::DISCONNECTED));
+  Client late(front(), unused.token);
+  EXPECT_TRUE(late.closed());
+  EXPECT_EQ(hypervisor_.starts(*DesktopId::parse(ids_[0])), 1);
 }
 
 // ---- a desktop that crashes

@@ -164,6 +164,36 @@ TEST_F(AgentTest, ClosedSessionIsDropped) {
   EXPECT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; }));
 }
 
+// What closes the session may get lost on its way: the epoch says it too.
+TEST_F(AgentTest, WhoHadADesktopBeforeItsEpochRoseIsOutOfIt) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  const auto client = net::connect_tcp(front(), 2000ms);
+  const std::string request = connection_request(token_);
+  ASSERT_EQ(::send(client->get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; }));
+  desire(wire::DesiredDesktop::ON);
+  EXPECT_FALSE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; }, 1s))
+      << "the same again is no news";
+  desire(wire::DesiredDesktop::ON, 2);
+  const auto left = broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; });
+  ASSERT_TRUE(left);
+  EXPECT_EQ(left->session().session_id(), session_);
+  EXPECT_EQ(hypervisor_.starts(desktop_), 1) << "and the machine goes on";
+  EXPECT_TRUE(hypervisor_.list()->at(0).running);
+}
+
+TEST_F(AgentTest, ATokenOfBeforeTheEpochRoseOpensNothing) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  desire(wire::DesiredDesktop::ON, 2);
+  ASSERT_TRUE(eventually([&] {
+    const auto actual = broker_.actual();
+    return actual.desktops_size() == 1 && actual.desktops(0).epoch() == 2;
+  }));
+  EXPECT_EQ(connect_to_front(front(), connection_request(token_)), "");
+}
+
 TEST_F(AgentTest, ASessionIsNarrowedAndItsTransfersAreAsked) {
   run_desktop();
   ASSERT_TRUE(open_display("r1").has_display_opened());

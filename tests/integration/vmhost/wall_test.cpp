@@ -26,10 +26,9 @@ class WallTest : public AgentFixture {
   WallTest() : AgentFixture("") {}
 
   void run_desktops(std::size_t count = 3) {
-    wire::DesiredState state;
     for (std::size_t i = 0; i < count; ++i) {
       ids_.push_back(random_uuid());
-      wire::DesiredDesktop& desktop = *state.add_desktops();
+      wire::DesiredDesktop& desktop = *state_.add_desktops();
       desktop.set_desktop_id(ids_.back());
       desktop.set_epoch(1);
       desktop.set_name(std::format("d{}", i));
@@ -38,7 +37,7 @@ class WallTest : public AgentFixture {
       desktop.set_memory_mib(64);
       desktop.set_power(wire::DesiredDesktop::ON);
     }
-    broker_.desire(state);
+    broker_.desire(state_);
     ASSERT_TRUE(eventually([&] { return running() == count; }));
     // A display of its own each, and its source.
     for (const std::string& id : ids_) ASSERT_TRUE(eventually([&] { return open({id}).answer.has_display_opened(); }));
@@ -102,6 +101,7 @@ class WallTest : public AgentFixture {
     return connect_to_front(front(), connection_request(opened.token));
   }
 
+  wire::DesiredState state_;
   std::vector<std::string> ids_;
 };
 
@@ -115,6 +115,18 @@ TEST_F(WallTest, OneProcessGetsTheDisplayOfEveryDesktop) {
   for (int screen = 0; screen < 3; ++screen) EXPECT_TRUE(client.hears(std::format("screen {}\n", screen)));
   EXPECT_TRUE(told(wall, wire::SessionEvent::CONNECTED));
   EXPECT_EQ(connect_to_front(front(), connection_request(wall.token)), "") << "a token is good once";
+}
+
+TEST_F(WallTest, EndsWhenOneOfItsDesktopsIsSomebodyElses) {
+  run_desktops(2);
+  const Opened wall = open(ids_);
+  Client client(front(), wall.token);
+  ASSERT_TRUE(client.hears("session " + wall.session));
+  ASSERT_TRUE(told(wall, wire::SessionEvent::CONNECTED));
+  state_.mutable_desktops(1)->set_epoch(2);
+  broker_.desire(state_);
+  EXPECT_TRUE(client.closed());
+  EXPECT_TRUE(told(wall, wire::SessionEvent::DISCONNECTED));
 }
 
 TEST_F(WallTest, NothingChangesUntilItsClientHasSignedIn) {

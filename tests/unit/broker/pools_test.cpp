@@ -181,9 +181,13 @@ TEST_F(PoolsRest, DesktopsAreLentAndTakenBackByHand) {
   EXPECT_EQ(body_of(call("PUT", path, admin, R"({"user":"bob"})")).at("user"), "bob");
   EXPECT_EQ(body_of(call("GET", "/api/v1/desktops", alice)).at("desktops").size(), 0U);
   const auto sent = link->sent();
-  EXPECT_TRUE(std::ranges::any_of(sent, [&session](const wire::ToHost& message) {
+  const auto closed = std::ranges::find_if(sent, [&session](const wire::ToHost& message) {
     return message.close_session().session_id() == session.id.str();
-  })) << "alice does not look on";
+  });
+  ASSERT_TRUE(closed != sent.end()) << "alice does not look on";
+  const auto told = std::ranges::find_if(closed, sent.end(), [](const wire::ToHost& each) { return each.has_desired(); });
+  ASSERT_TRUE(told != sent.end()) << "and the reason comes first";
+  EXPECT_EQ(told->desired().desktops(0).epoch(), 2U) << "which says it as well";
   EXPECT_EQ(call("DELETE", path, admin).status, 204);
   EXPECT_FALSE(body_of(call("GET", "/api/v1/desktops/" + desktop, bob)).contains("pool")) << "bob keeps it";
   EXPECT_EQ(call("DELETE", path, admin).status, 404);

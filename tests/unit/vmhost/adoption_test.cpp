@@ -10,6 +10,7 @@
 #include <string>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -253,6 +254,24 @@ TEST_F(HeldSessionsTest, WhatNobodyCameForIsForgottenAndWhoIsThereIsNot) {
   sessions.armed(other, now + 60s);
   sessions.tidy(now + 61s + HeldSessions::kSignInWithin);
   EXPECT_EQ(sessions.size(), 1U);
+}
+
+TEST_F(HeldSessionsTest, KnowsWhoMaySeeADesktopAlsoWithoutAKeeper) {
+  const auto until = Loop::Steady::now() + 60s;
+  HeldSessions none(nullptr);
+  wire::HeldSession held = armed();
+  held.set_recorded(true);
+  none.armed(held, until);
+  wire::HeldSession other = armed();
+  other.set_session_id(random_uuid());
+  other.set_desktop_id(random_uuid());
+  none.armed(other, until);
+  EXPECT_EQ(none.of(held.desktop_id()), std::vector<std::string>{session});
+  none.routed(session);
+  none.connected(session);
+  EXPECT_EQ(none.of(held.desktop_id()), std::vector<std::string>{session}) << "also when it is there";
+  none.over(session);
+  EXPECT_TRUE(none.of(held.desktop_id()).empty()) << "though its recording goes on";
 }
 
 TEST_F(HeldSessionsTest, WithoutAKeeperNothingIsNoted) {

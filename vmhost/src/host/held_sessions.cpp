@@ -27,6 +27,7 @@ wire::HeldSession* HeldSessions::find(const std::string& session) {
 }
 
 void HeldSessions::tell(const wire::HeldSession& session) {
+  if (keeper_ == nullptr) return;
   keeper_->annotate(held_name(session.session_id()), session.SerializeAsString());
 }
 
@@ -35,9 +36,8 @@ void HeldSessions::forget(const std::string& session) {
 }
 
 void HeldSessions::armed(const wire::HeldSession& session, Loop::Steady::time_point until) {
-  if (keeper_ == nullptr) return;
   if (sessions_.size() >= kMax && !sessions_.contains(session.session_id())) {
-    return log::error("a session will not outlive this agent: there are too many", {{"session", session.session_id()}});
+    return log::error("a session is not kept in mind: there are too many", {{"session", session.session_id()}});
   }
   wire::HeldSession& held = sessions_[session.session_id()];
   held = session;
@@ -88,6 +88,14 @@ std::vector<std::string> HeldSessions::connected_to(const std::string& desktop) 
   std::vector<std::string> found;
   for (const auto& [id, held] : sessions_) {
     if (held.connected() && !held.wall() && held.desktop_id() == desktop) found.push_back(id);
+  }
+  return found;
+}
+
+std::vector<std::string> HeldSessions::of(const std::string& desktop) const {
+  std::vector<std::string> found;
+  for (const auto& [id, held] : sessions_) {
+    if (!held.over() && held.desktop_id() == desktop) found.push_back(id);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the next life of this program must know of sessions, kept with the keeper as they go on: from arming until they
-// are over, and their recordings too. Times are those of CLOCK_MONOTONIC, which all processes share. Loop thread only.
+// The sessions of this host, from arming until they are over, and their recordings too; kept with the keeper as they go
+// on, because the next life of this program must know them. Times are those of CLOCK_MONOTONIC, which all processes share. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ class HeldSessions {
   // A client that came in time may take so long to sign in; then nobody will.
   static constexpr std::chrono::seconds kSignInWithin{120};
 
-  // `keeper`: null: nothing outlives us, and nothing is noted.
+  // `keeper`: null: nothing outlives us, and nothing is noted there.
   explicit HeldSessions(DescriptorKeeper* keeper) : keeper_(keeper) {}
 
   // Of before this life: the keeper has it already.
@@ -35,6 +35,8 @@ class HeldSessions {
   void recording_over(const std::string& session);
   [[nodiscard]] bool is_connected(const std::string& session) const;
   [[nodiscard]] std::vector<std::string> connected_to(const std::string& desktop) const;  // and not on a wall
+  // That may show this desktop, or do already; of a wall whose first desktop it is, too.
+  [[nodiscard]] std::vector<std::string> of(const std::string& desktop) const;
   void tidy(Loop::Steady::time_point now);  // those that nobody came for; from time to time
 
   [[nodiscard]] std::size_t size() const noexcept { return sessions_.size(); }

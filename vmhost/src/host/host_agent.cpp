@@ -43,6 +43,8 @@ HostAgent::HostAgent(Options options, DesktopServices services, EpochStore epoch
   }
   load_desired();
   take_up();
+  taken_up_ = true;
+  end_former_uses();
   watch_ = services_.hypervisor.watch([this, &loop = services_.loop](const DomainEvent& event) {
     loop.post([this, event] {
       log::debug("hypervisor event", {{"desktop", event.id.str()}, {"what", event.detail}});
@@ -110,9 +112,11 @@ Result<void> HostAgent::take(const wire::DesiredState& desired) {
       refused.insert(*std::move(id));
       continue;
     }
+    if (known != epochs_.all().end() && each.epoch() > known->second) given_anew_.insert(*id);
     epochs.emplace_back(*id, each.epoch());
     wanted.emplace_back(*std::move(id), &each);
   }
+  end_former_uses();  // before it is noted: an agent that dies in between does it again
   TOBARI_TRY(epochs_.raise(epochs));
   revision_ = desired.revision();
   desired_known_ = true;

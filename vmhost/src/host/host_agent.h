@@ -86,6 +86,7 @@ class HostAgent {
   void load_desired();
   void on_desired(const wire::DesiredState& desired);
   [[nodiscard]] Result<void> take(const wire::DesiredState& desired);
+  void end_former_uses();  // host_agent_life.cpp
   void take_networks(const wire::DesiredState& desired);
   void take_removed_disks(const wire::DesiredState& desired);  // host_agent_life.cpp
   void remove_disk(const UserDiskId& id, const std::string& storage);
@@ -156,6 +157,8 @@ class HostAgent {
   bool desired_known_ = false;
   std::set<DesktopId> refused_;  // named with an old epoch: reported with ours, so that the broker can catch up
   std::uint64_t revision_ = 0;
+  std::set<DesktopId> given_anew_;  // their epochs have risen: whoever has them is to leave
+  bool taken_up_ = false;           // what an earlier life of this program left
   std::map<UserDiskId, bool> removed_disks_;  // that are to be deleted; true: nothing of it is left
   bool listed_ = false;                       // it is known what runs
   bool listing_ = false;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How users' work ends: log-offs, notices on walls, disks that are deleted.
+// How users' work ends: log-offs, desktops that are somebody else's, notices on walls, disks that are deleted.
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <tobari/base/log.h>
 
@@ -21,6 +23,26 @@ void HostAgent::on_log_off(const wire::LogOffGuest& request) {
     return log::warning("log-off of a desktop that is not that any more", {{"desktop", request.desktop_id()}});
   }
   (*desktop)->log_off_guest();
+}
+
+// The machine goes on as it is wanted; who was let into it by an older order is not any more. The broker closes sessions
+// itself and says why; this is for when that gets lost, and for tokens that nobody has used yet.
+void HostAgent::end_former_uses() {
+  if (!taken_up_) return;
+  for (const DesktopId& id : std::exchange(given_anew_, {})) {
+    std::vector<std::string> sessions = held_.of(id.str());
+    for (const auto& [session, wall] : walls_) {
+      const bool shows_it = std::ranges::contains(wall->desktops(), id, [](const auto& each) { return each->id(); });
+      if (shows_it && !std::ranges::contains(sessions, session)) sessions.push_back(session);
+    }
+    for (const std::string& session : sessions) {
+      log::info("session ends: its desktop is given anew", {{"desktop", id.str()}, {"session", session}});
+      wire::CloseSession close;
+      close.set_session_id(session);
+      close.set_reason("the desktop was given to somebody else, or made anew");
+      on_close_session(close);
+    }
+  }
 }
 
 // Of a wall's desktops the first one that ends speaks for all: the session ends with it.
