@@ -132,7 +132,7 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
       if (is_finished()) hosts.detach(host_.id, this);
       return {};
     case wire::FromHost::kActual:
-      return hosts.set_actual(host_.id, message.actual());
+      return hosts.set_actual(host_.id, this, message.actual());
     case wire::FromHost::kDisplayOpened:
       if (!is_fingerprint(message.display_opened().certificate_sha256())) {
         return fail(Errc::kPeerProtocol, "an opened display without a certificate's fingerprint");

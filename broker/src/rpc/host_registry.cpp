@@ -113,13 +113,13 @@ void HostRegistry::detach(const HostId& host, const HostLink* link) {
   tell(host);
 }
 
-Result<void> HostRegistry::set_actual(const HostId& host, const wire::ActualState& actual) {
-  auto taken = take_over(host, actual);
+Result<void> HostRegistry::set_actual(const HostId& host, const HostLink* link, const wire::ActualState& actual) {
+  auto taken = take_over(host, link, actual);
   tell(host);
   return taken;
 }
 
-Result<void> HostRegistry::take_over(const HostId& host, const wire::ActualState& actual) {
+Result<void> HostRegistry::take_over(const HostId& host, const HostLink* link, const wire::ActualState& actual) {
   if (actual.desktops_size() > kMaxDesktopsPerHost) {
     return fail(Errc::kPeerProtocol, "the host reports more desktops than it may have");
   }
@@ -132,6 +132,7 @@ Result<void> HostRegistry::take_over(const HostId& host, const wire::ActualState
     const std::scoped_lock lock(mutex_);
     const auto at = hosts_.find(host);
     if (at == hosts_.end()) return fail(Errc::kPeerProtocol, "the host reports before its hello");
+    if (at->second.link.get() != link) return {};
     at->second.desktops = follow(at->second.desktops, actual, started);
     HostInfo& known = at->second.info;
     std::vector<std::string> images = at->second.images_by_hand;

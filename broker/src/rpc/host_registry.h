@@ -95,7 +95,8 @@ class HostRegistry {
   [[nodiscard]] Result<void> attach(const HostId& host, std::shared_ptr<HostLink> link, const wire::HostHello& hello);
   // Only when `link` is still the host's current one.
   void detach(const HostId& host, const HostLink* link);
-  [[nodiscard]] Result<void> set_actual(const HostId& host, const wire::ActualState& actual);
+  // Dropped when `link` is not the host's current one any more: what it says there is newer.
+  [[nodiscard]] Result<void> set_actual(const HostId& host, const HostLink* link, const wire::ActualState& actual);
   void ask_lease(const HostId& host, const wire::AskLease& ask);
   void set_load(const HostId& host, HostLoad load);
   void complete(const HostId& host, const std::string& request_id, Result<HostAnswer> result);
@@ -188,7 +189,7 @@ class HostRegistry {
   [[nodiscard]] Result<HostId> take_source(const HostId& whom_for, const std::string& image);
   void give_source_back(const HostId& source);
   void request(const HostId& host, const std::string& id, wire::ToHost message, PendingRequests::Callback callback);
-  [[nodiscard]] Result<void> take_over(const HostId& host, const wire::ActualState& actual);
+  [[nodiscard]] Result<void> take_over(const HostId& host, const HostLink* link, const wire::ActualState& actual);
   [[nodiscard]] Result<Wanted> wanted_of(const HostId& host) const;
   [[nodiscard]] wire::ToHost desired_message(const HostId& host, const Wanted& wanted,
                                              std::span<const std::string> images) const;

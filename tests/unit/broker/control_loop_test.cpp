@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -69,6 +70,7 @@ struct OneBroker {
     hello.add_images()->set_name("debian");
     auto link = std::make_shared<FakeHostLink>();
     EXPECT_TRUE(hosts.attach(node.id, link, hello).has_value());
+    lines[node.id] = link.get();
     return link;
   }
   void ask(const Node& node, std::uint64_t number, std::uint64_t revision = 0) {
@@ -79,6 +81,7 @@ struct OneBroker {
   }
 
   HostRegistry hosts;
+  std::map<HostId, const HostLink*> lines;  // the newest
   DirectControl control;
   ControlLoop loop;
   int news = 0;
@@ -153,7 +156,7 @@ class ControlLoopTest : public ::testing::Test {
       seen.set_epoch(each.epoch());
       seen.set_state(wire::DESKTOP_STATE_RUNNING);
     }
-    EXPECT_TRUE(broker.hosts.set_actual(node.id, actual).has_value());
+    EXPECT_TRUE(broker.hosts.set_actual(node.id, broker.lines[node.id], actual).has_value());
   }
   Host host(const Node& node) {
     return *store_.get([&node](const Reader& r) { return r.host(node.id); });
@@ -314,7 +317,7 @@ TEST_F(ControlLoopTest, WhatIsDeletedIsForgottenWhenItsHostSaysSo) {
   const Desktop desktop = assign(broker_, add_pool(0));
   ASSERT_TRUE(broker_.control.decide(control::GiveBack{desktop.id, alice_.id, "logged off", {}}).has_value());
   wire::ActualState old;  // of before it was told anything
-  ASSERT_TRUE(broker_.hosts.set_actual(one_.id, old).has_value());
+  ASSERT_TRUE(broker_.hosts.set_actual(one_.id, broker_.lines[one_.id], old).has_value());
   broker_.loop.turn();
   EXPECT_EQ(desktops().size(), 1U);
   report(broker_, one_, last_desired(link->sent()));
@@ -322,6 +325,21 @@ TEST_F(ControlLoopTest, WhatIsDeletedIsForgottenWhenItsHostSaysSo) {
   EXPECT_THAT(desktops(), IsEmpty());
   EXPECT_THAT(audited(), Contains("desktop.removed"));
   EXPECT_EQ(last_desired(link->sent()).desktops_size(), 0);
+}
+
+TEST_F(ControlLoopTest, AReportOfALineThatWasFollowedByAnotherIsOld) {
+  const auto before = broker_.attach(one_);
+  const Desktop desktop = assign(broker_, add_pool(0));
+  const auto line = broker_.attach(one_);
+  report(broker_, one_, last_desired(line->sent()));
+  ASSERT_TRUE(broker_.control.facts()->running.contains(desktop.id));
+  ASSERT_TRUE(broker_.control.decide(control::GiveBack{desktop.id, alice_.id, "logged off", {}}).has_value());
+  wire::ActualState late;  // was still waiting to be read when its line broke
+  late.set_revision(host(one_).revision);
+  EXPECT_TRUE(broker_.hosts.set_actual(one_.id, before.get(), late).has_value()) << "nobody's mistake";
+  broker_.loop.turn();
+  EXPECT_TRUE(broker_.control.facts()->running.contains(desktop.id)) << "nothing repeats the newer one";
+  EXPECT_EQ(desktops().size(), 1U);
 }
 
 TEST_F(ControlLoopTest, AReportThatSaysNothingNewWritesNothing) {
@@ -368,7 +386,7 @@ TEST_F(ControlLoopTest, ARevisionThatOnlyTheHostKnowsIsPassed) {
   const auto link = broker_.attach(one_);
   wire::ActualState actual;
   actual.set_revision(host(one_).revision + 500);
-  ASSERT_TRUE(broker_.hosts.set_actual(one_.id, actual).has_value());
+  ASSERT_TRUE(broker_.hosts.set_actual(one_.id, broker_.lines[one_.id], actual).has_value());
   broker_.loop.turn();
   EXPECT_EQ(last_desired(link->sent()).revision(), actual.revision() + 1) << "or the host would not listen";
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -125,6 +126,7 @@ struct Harness {
     hello.add_images()->set_name("debian");
     auto link = std::make_shared<FakeHostLink>();
     if (!hosts.attach(node.id, link, hello).has_value()) return nullptr;
+    lines[node.id] = link.get();
     return link;
   }
   void report(const Node& node, const std::string& desktop, wire::DesktopState state, std::uint64_t epoch = 1) {
@@ -143,7 +145,7 @@ struct Harness {
       seen.set_epoch(epoch);
       seen.set_state(state);
     }
-    static_cast<void>(hosts.set_actual(node.id, actual));
+    static_cast<void>(hosts.set_actual(node.id, lines[node.id], actual));
   }
 
   // Alice's, of a desktop of its own; not stored yet.
@@ -208,6 +210,7 @@ struct Harness {
   MemoryStore store{clock};
   std::unique_ptr<Authenticator> authenticator = std::move(Authenticator::create(store, clock)).value();
   HostRegistry hosts{store, clock};
+  std::map<HostId, const HostLink*> lines;  // of those that attach() has made, the newest
   DirectControl control{store, clock, hosts};
   BrokerMetrics metrics;
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();

@@ -42,7 +42,7 @@ class ImagesRestTest : public ::testing::Test, protected Harness {
   bool say(const Node& host, const std::vector<wire::ActualImage>& all) {
     wire::ActualState actual;
     for (const wire::ActualImage& each : all) *actual.add_images() = each;
-    return hosts.set_actual(host.id, actual).has_value();
+    return hosts.set_actual(host.id, lines[host.id], actual).has_value();
   }
   static wire::ActualImage image(const std::string& ref, wire::ActualImage::State state,
                                  const std::string& detail = "") {

@@ -334,7 +334,7 @@ TEST_F(PoolConnect, WhoseTimeIsOverIsToldHowFarItIs) {
   seen.set_epoch(1);
   seen.set_state(wire::DESKTOP_STATE_STARTING);
   seen.set_detail("its guest is booting");
-  ASSERT_TRUE(hosts.set_actual(node.id, actual).has_value());
+  ASSERT_TRUE(hosts.set_actual(node.id, lines[node.id], actual).has_value());
   const Response waiting = connect(office, alice);
   EXPECT_EQ(waiting.status, 503);
   EXPECT_EQ(code_of(waiting), "desktop_starting");
