@@ -268,10 +268,13 @@ TEST_F(HeldSessionsTest, KnowsWhoMaySeeADesktopAlsoWithoutAKeeper) {
   none.armed(other, until);
   EXPECT_EQ(none.of(held.desktop_id()), std::vector<std::string>{session});
   none.routed(session);
+  EXPECT_TRUE(none.may_come(session));
   none.connected(session);
+  EXPECT_FALSE(none.may_come(session));
   EXPECT_EQ(none.of(held.desktop_id()), std::vector<std::string>{session}) << "also when it is there";
   none.over(session);
   EXPECT_TRUE(none.of(held.desktop_id()).empty()) << "though its recording goes on";
+  EXPECT_FALSE(none.may_come(session));
 }
 
 TEST_F(HeldSessionsTest, WithoutAKeeperNothingIsNoted) {

@@ -145,7 +145,7 @@ void Desktop::went_down() {
     log::warning("desktop went down by itself", {{"desktop", id_.str()}});
     crashed();
   }
-  if (!wanted_ || wanted_->power() != wire::DesiredDesktop::ON) display_.reset();
+  if (!wanted_ || wanted_->power() != wire::DesiredDesktop::ON) end_display();
 }
 
 void Desktop::crashed() {
@@ -233,7 +233,7 @@ void Desktop::restart() {
 
 void Desktop::remove() {
   busy_ = removing_ = changing_ = true;
-  display_.reset();
+  end_display();
   guest_.reset();
   stopping_ = running_;
   auto job = [&hypervisor = services_.hypervisor, id = id_]() -> Result<void> {

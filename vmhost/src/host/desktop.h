@@ -158,6 +158,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void take_display_back();
   void source_lost(const std::string& detail);       // says whoever has it
   [[nodiscard]] wire::Source::Kind picture() const;  // what is spoken on the sockets that are handed out
+  // Of whoever is connected to the desktop's own process; empty: nobody is.
+  [[nodiscard]] const std::string& connected_session() const noexcept { return connected_session_; }
   void end_session(
       const std::string& reason);  // of whoever is connected to the desktop's own process: it was taken over
 
@@ -232,6 +234,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void on_display_resumed(const wire::Resumed& resumed);
   void on_display_session(const wire::Session& session);
   void on_display_gone();
+  void end_display();
+  void session_is_over();
   void on_display_picture(const wire::Picture& picture);
   void offer_source();
   [[nodiscard]] Result<void> hand_source(const UniqueFd& socket);

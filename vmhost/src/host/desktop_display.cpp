@@ -261,14 +261,22 @@ void Desktop::on_display_gone() {
   for (const Wish& wish : std::exchange(thumbnails_, {})) {
     services_.on_thumbnail(wish.request_id, fail(Errc::kUnavailable, "the display process has ended"));
   }
-  if (!connected_session_.empty()) {
-    wire::Session session;
-    session.set_session_id(std::exchange(connected_session_, {}));
-    session.set_kind(wire::Session::DISCONNECTED);
-    session.set_detail("display process ended");
-    services_.on_session(id_, session);
-  }
+  session_is_over();
   services_.changed();
+}
+
+void Desktop::end_display() {
+  display_.reset();
+  session_is_over();
+}
+
+void Desktop::session_is_over() {
+  if (connected_session_.empty()) return;
+  wire::Session session;
+  session.set_session_id(std::exchange(connected_session_, {}));
+  session.set_kind(wire::Session::DISCONNECTED);
+  session.set_detail("display process ended");
+  services_.on_session(id_, session);
 }
 
 }  // namespace tobari::vmhost

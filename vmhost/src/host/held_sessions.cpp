@@ -84,6 +84,11 @@ bool HeldSessions::is_connected(const std::string& session) const {
   return found != sessions_.end() && found->second.connected();
 }
 
+bool HeldSessions::may_come(const std::string& session) const {
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() && !found->second.connected() && !found->second.over();
+}
+
 std::vector<std::string> HeldSessions::connected_to(const std::string& desktop) const {
   std::vector<std::string> found;
   for (const auto& [id, held] : sessions_) {

@@ -34,6 +34,7 @@ class HeldSessions {
   void over(const std::string& session);
   void recording_over(const std::string& session);
   [[nodiscard]] bool is_connected(const std::string& session) const;
+  [[nodiscard]] bool may_come(const std::string& session) const;  // it was armed, and nothing else is known of it yet
   [[nodiscard]] std::vector<std::string> connected_to(const std::string& desktop) const;  // and not on a wall
   // That may show this desktop, or do already; of a wall whose first desktop it is, too.
   [[nodiscard]] std::vector<std::string> of(const std::string& desktop) const;

@@ -405,6 +405,8 @@ void HostAgent::on_broker_message(const wire::ToHost& message, std::size_t broke
     case wire::ToHost::kLease:
       if (services_.lease != nullptr) services_.lease->on_answer(broker, message.lease());
       return;
+    case wire::ToHost::kCheckSessions:
+      return on_check_sessions(message.check_sessions());
     case wire::ToHost::kLogOff:
       return on_log_off(message.log_off());
     case wire::ToHost::kReadImagePart:

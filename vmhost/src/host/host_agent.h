@@ -119,6 +119,7 @@ class HostAgent {
   void answer(const wire::OpenDisplay& request, const Result<std::string>& result);
   void retry_openings();
   void on_close_session(const wire::CloseSession& request);
+  void on_check_sessions(const wire::CheckSessions& request);  // host_agent_life.cpp
   void on_narrow_session(const wire::NarrowSession& request);
   void on_transfer(const DesktopId& id, const wire::Transfer& transfer);
   void ask_broker(const std::string& session, const wire::Transfer& transfer);

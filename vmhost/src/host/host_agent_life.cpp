@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How users' work ends: log-offs, desktops that are somebody else's, notices on walls, disks that are deleted.
+// How users' work ends: log-offs, desktops that are somebody else's, sessions that are gone, notices on walls, disks that
+// are deleted.
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +15,7 @@ namespace tobari::vmhost {
 namespace {
 
 constexpr std::size_t kMaxRemovedDisks = 256;  // host.proto
+constexpr int kMaxCheckedSessions = 256;       // likewise
 
 }  // namespace
 
@@ -42,6 +45,31 @@ void HostAgent::end_former_uses() {
       close.set_reason("the desktop was given to somebody else, or made anew");
       on_close_session(close);
     }
+  }
+}
+
+// What is not here any more ended without a word: this machine lost its power, or the report was lost. What may come has
+// perhaps just come, to a display that an agent before us had and that has not said so yet.
+void HostAgent::on_check_sessions(const wire::CheckSessions& request) {
+  std::set<std::string> known;
+  for (const auto& [id, each] : desktops_) known.insert(each->connected_session());
+  for (const auto& [session, wall] : walls_) known.insert(session);
+  for (const wire::SessionEvent& event : events_.pending()) {
+    if (event.kind() == wire::SessionEvent::DISCONNECTED) known.insert(event.session_id());
+  }
+  const int most = std::min(request.session_ids_size(), kMaxCheckedSessions);
+  for (int i = 0; i < most; ++i) {
+    const auto session = SessionId::parse(request.session_ids(i));
+    if (!session || known.contains(session->str()) || held_.may_come(session->str())) continue;
+    if (events_.pending().size() >= EventQueue::kMax / 2) return;  // the broker asks again
+    log::warning("session is over, and nobody had said so", {{"session", session->str()}});
+    wire::SessionEvent event;
+    event.set_session_id(session->str());
+    event.set_kind(wire::SessionEvent::DISCONNECTED);
+    event.set_detail("host restarted");
+    event.set_event_id(session->str());
+    keep_and_send(event);
+    held_.over(session->str());
   }
 }
 
