@@ -2,6 +2,7 @@
 #include "rpc/live_sessions.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,8 @@
 
 namespace tobari::broker {
 namespace {
+
+constexpr int kMaxChecked = 256;  // host.proto
 
 struct Fresh {
   AccessAnswer answer;  // the first that denies, else the last
@@ -94,8 +97,9 @@ void LiveSessions::run(const std::stop_token& stop, Minute minute) {
       if (due) --passes_;
     }
     const Minute now = minute_of(parts_.clock.wall());
-    if (std::exchange(minute, now) != now) due = true;
-    if (due) evaluate();
+    const bool other_minute = std::exchange(minute, now) != now;
+    if (due || other_minute) evaluate();
+    if (other_minute) check();
   }
 }
 
@@ -191,11 +195,34 @@ void LiveSessions::tell(const Session& session, const SessionAccess& access) {
 }
 
 void LiveSessions::host_attached(const HostId& host) {
-  const auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
-  if (!sessions.has_value()) return policy_changed();
+  auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
+  if (!sessions.has_value()) return policy_changed();  // and it is asked at the next minute
+  std::erase_if(*sessions, [&host](const Session& session) { return session.host != host; });
   for (const Session& session : *sessions) {
-    if (session.host != host) continue;
     if (const auto access = parse_access(session.access)) tell(session, *access);
+  }
+  ask_hosts(*sessions);
+}
+
+void LiveSessions::check() {
+  const auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
+  if (!sessions.has_value()) {
+    return log::warning("hosts are not asked about their sessions now", {{"why", describe(sessions.error())}});
+  }
+  ask_hosts(*sessions);
+}
+
+void LiveSessions::ask_hosts(std::span<const Session> sessions) {
+  std::map<HostId, wire::ToHost> questions;
+  for (const Session& session : sessions) {
+    if (session.state != SessionState::kConnected) continue;
+    wire::ToHost& question = questions[session.host];
+    question.mutable_check_sessions()->add_session_ids(session.id.str());
+    if (question.check_sessions().session_ids_size() < kMaxChecked) continue;
+    parts_.hosts.send(session.host, std::exchange(question, wire::ToHost()));
+  }
+  for (auto& [host, question] : questions) {
+    if (question.has_check_sessions()) parts_.hosts.send(host, std::move(question));
   }
 }
 

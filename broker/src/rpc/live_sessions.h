@@ -3,6 +3,10 @@
 // times open and close by the minute. Less takes effect in the session at once; more never does, it needs a new
 // connection. A session that may not connect any more ends.
 //
+// And within the truth: hosts are asked, when they attach and at every whole minute, whether those that are stored as
+// connected still are (host.proto, CheckSessions). What one says is a report as any other (rpc/session_reports.h). A
+// session is stored as connected because its host has said so, so a host that does not have it then has lost it.
+//
 // Nothing is acknowledged to anybody here, so what the policy takes away is taken away even while the audit cannot be
 // written; it is written as soon as it can be.
 #pragma once
@@ -11,6 +15,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -50,6 +55,8 @@ class LiveSessions {
 
   // Asks the policy about every live session, once. What start()'s thread does.
   void evaluate();
+  // Asks all hosts that are there about the sessions that they are taken to have.
+  void check();
 
  private:
   using Minute = std::chrono::time_point<std::chrono::system_clock, std::chrono::minutes>;
@@ -61,6 +68,7 @@ class LiveSessions {
   [[nodiscard]] Result<void> end(const Session& session, SessionAccess access, const AccessAnswer& why);
   [[nodiscard]] Result<void> narrow(const Session& session, SessionAccess access, policy::Grant now);
   void tell(const Session& session, const SessionAccess& access);
+  void ask_hosts(std::span<const Session> sessions);
 
   Parts parts_;
   std::mutex mutex_;

@@ -6,6 +6,7 @@
 
 #include "core/offer.h"
 #include "harness.h"
+#include "rpc/session_reports.h"
 
 namespace tobari::broker {
 namespace {
@@ -18,7 +19,11 @@ class LiveSessionsTest : public ::testing::Test, protected Harness {
   void SetUp() override {
     link = attach(node);
     link->on_message = [this](const wire::ToHost& message) {
-      if (!message.has_desired()) said.push_back(message);
+      if (message.has_check_sessions()) {
+        checked.push_back(message.check_sessions());
+      } else if (!message.has_desired()) {
+        said.push_back(message);
+      }
     };
     adjust = [this](const AccessQuestion& question, AccessAnswer& answer) {
       asked.push_back(question);
@@ -52,6 +57,7 @@ class LiveSessionsTest : public ::testing::Test, protected Harness {
   const Node node = add_host("host-1");
   std::shared_ptr<FakeHostLink> link;
   std::vector<wire::ToHost> said;
+  std::vector<wire::CheckSessions> checked;
   std::vector<AccessQuestion> asked;
   std::vector<std::string> open{"clipboard.to_guest", "audio.play"};
   policy::Limits limits;
@@ -202,6 +208,63 @@ TEST_F(LiveSessionsTest, AHostThatComesBackIsToldAgain) {
   live.host_attached(node.id);
   ASSERT_EQ(said.size(), 1U);
   EXPECT_EQ(said[0].narrow_session().session_id(), narrowed.id.str());
+}
+
+// ---- sessions whose end nobody has reported
+
+TEST_F(LiveSessionsTest, AHostThatComesBackIsAskedWhatItIsTakenToHave) {
+  const Session session = add();
+  add(SessionState::kOffered);
+  add(SessionState::kDisconnected);
+  Session elsewhere = new_session(add_host("host-2"), UserId::random(), SessionState::kConnected);
+  act([&elsewhere](Writer& writer) { return writer.add_session(elsewhere); });
+  live.host_attached(node.id);
+  ASSERT_EQ(checked.size(), 1U);
+  ASSERT_EQ(checked[0].session_ids_size(), 1);
+  EXPECT_EQ(checked[0].session_ids(0), session.id.str());
+}
+
+TEST_F(LiveSessionsTest, WhatAHostDoesNotHaveIsOverOnce) {
+  const Session session = add();
+  const auto host_says = [&] {
+    wire::SessionEvent event;
+    event.set_session_id(session.id.str());
+    event.set_kind(wire::SessionEvent::DISCONNECTED);
+    event.set_detail("host restarted");
+    event.set_event_id(session.id.str());
+    EXPECT_TRUE(store_session_event(store, clock, metrics, node, event).has_value());
+  };
+  live.check();
+  ASSERT_EQ(checked.size(), 1U);
+  host_says();
+  EXPECT_EQ(last_record().action, "session.disconnected");
+  EXPECT_EQ(last_record().detail, "host restarted");
+  const std::size_t records = audited().size();
+  host_says();  // to another broker, which asked as well
+  EXPECT_EQ(audited().size(), records);
+  EXPECT_EQ(store.get([&](const Reader& r) { return r.session(session.id); })->state, SessionState::kDisconnected);
+  live.check();
+  EXPECT_EQ(checked.size(), 1U) << "nothing is left to ask";
+}
+
+TEST_F(LiveSessionsTest, ManySessionsAreSeveralQuestions) {
+  constexpr int kMany = 600;
+  for (int i = 0; i < kMany; ++i) add();
+  live.check();
+  ASSERT_EQ(checked.size(), 3U);
+  EXPECT_EQ(checked[0].session_ids_size(), 256);
+  EXPECT_EQ(checked[0].session_ids_size() + checked[1].session_ids_size() + checked[2].session_ids_size(), kMany);
+}
+
+TEST_F(LiveSessionsTest, AHostThatIsAwayIsNotAsked) {
+  add();
+  hosts.detach(node.id, link.get());
+  live.check();
+  EXPECT_TRUE(checked.empty());
+  store.set_away(true);
+  live.check();
+  live.host_attached(node.id);
+  EXPECT_TRUE(checked.empty());
 }
 
 TEST_F(LiveSessionsTest, AFullDiskDoesNotKeepAnythingOpen) {
