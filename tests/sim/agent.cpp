@@ -67,6 +67,8 @@ void Agent::receive(std::size_t broker, const ToHost& message) {
     open_display(broker, *request);
   } else if (const auto* const close = std::get_if<CloseSession>(&message)) {
     close_session(close->session);
+  } else if (const auto* const question = std::get_if<CheckSessions>(&message)) {
+    check_sessions(*question);
   } else if (const auto* const stored = std::get_if<EventStored>(&message)) {
     std::erase_if(hardware_.events, [stored](const SessionEvent& each) { return each.event == stored->event; });
   }

@@ -118,6 +118,7 @@ class Agent {
   void drop(const DesktopId& id);
   void close_session(const SessionId& session);
   void end_former_use(const DesktopId& id);
+  void check_sessions(const CheckSessions& question);
   void happened(const SessionId& session, Happened what);
   void send_events();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// vmhost/src/host/host_agent_sessions.cpp
+// vmhost/src/host/host_agent_sessions.cpp, host_agent_life.cpp
+#include <algorithm>
 #include <utility>
 
 #include "agent.h"
@@ -66,6 +67,18 @@ void Agent::drop(const DesktopId& id) {
   const SessionId session = shown->second.session;
   hardware_.clients.erase(shown);
   happened(session, Happened::kDisconnected);
+}
+
+// HostAgent::on_check_sessions()
+void Agent::check_sessions(const CheckSessions& question) {
+  for (const SessionId& session : question.sessions) {
+    const bool is_here = std::ranges::any_of(
+        hardware_.clients, [&session](const auto& entry) { return entry.second.session == session; });
+    const bool is_said = std::ranges::any_of(hardware_.events, [&session](const SessionEvent& event) {
+      return event.session == session && event.what == Happened::kDisconnected;
+    });
+    if (!is_here && !is_said && !armed_.contains(session)) happened(session, Happened::kDisconnected);
+  }
 }
 
 void Agent::happened(const SessionId& session, Happened what) {

@@ -16,6 +16,7 @@ constexpr Moment kGather = 50ms;
 constexpr Moment kLookEvery = 1s;
 constexpr Moment kSweepEvery = 5s;
 constexpr Moment kIdleEvery = 15s;
+constexpr Moment kCheckEvery = 60s;  // LiveSessions: at whole minutes
 constexpr Moment kImpatience = 12s;  // of Mistakes::impatient
 
 }  // namespace
@@ -45,6 +46,10 @@ void BrokerModel::turn() {
   looks_ = now() >= look_at_;
   if (sweeps_) sweep_at_ = now() + kSweepEvery;
   if (looks_) look_at_ = now() + kLookEvery;
+  if (now() >= check_at_) {  // which in the product LiveSessions does, on a thread of its own
+    check_at_ = now() + kCheckEvery;
+    check_sessions();
+  }
   renew();
 }
 

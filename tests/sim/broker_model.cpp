@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <format>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -87,7 +88,7 @@ void BrokerModel::start() {
   turn_reports_.clear();
   turn_silent_.clear();
   openings_.clear();
-  look_at_ = idle_at_ = now();
+  look_at_ = idle_at_ = check_at_ = now();
   sweep_at_ = now() + 5s;
   process.start();
   arm();
@@ -167,6 +168,7 @@ void BrokerModel::receive(std::size_t host, std::uint64_t stream, const ToBroker
     hosts_[host] = {.stream = stream, .desktops = {}, .told = 0, .heard_at = hosts_[host].heard_at};
     facts_.reset();
     tell(host);
+    check_sessions(host);
     return news_of(host);
   }
   if (!again && stream != hosts_[host].stream) return;
@@ -219,6 +221,22 @@ void BrokerModel::take_event(std::size_t host, const SessionEvent& event) {
     return writer.update_session(event.session, broker::next_state(session->state, kind), "", "", "");
   });
   if (stored.has_value()) world_.network.to_host(index_, host, EventStored{event.event});
+}
+
+// LiveSessions::check(), and of one host host_attached(): are those that count as connected still there?
+void BrokerModel::check_sessions(std::optional<std::size_t> only) {
+  if (world_.mistakes.never_checks) return;
+  const auto live = database().get([](const broker::Reader& reader) { return reader.live_sessions(); });
+  if (!live.has_value()) return;
+  std::map<std::size_t, CheckSessions> questions;
+  for (const broker::Session& session : *live) {
+    const std::size_t host = world_.host_index(session.host);
+    if (session.state != broker::SessionState::kConnected || (only && *only != host)) continue;
+    questions[host].sessions.push_back(session.id);
+  }
+  for (const auto& [host, question] : questions) {
+    if (attached(host)) world_.network.to_host(index_, host, question);
+  }
 }
 
 void BrokerModel::news_of(std::size_t host) {

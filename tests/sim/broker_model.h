@@ -89,6 +89,7 @@ class BrokerModel {
   [[nodiscard]] std::shared_ptr<const control::Facts> facts();
   void take_report(std::size_t host, const Report& report, bool again);
   void take_event(std::size_t host, const SessionEvent& event);
+  void check_sessions(std::optional<std::size_t> only = {});
 
   // ---- its loop (broker_loop.cpp)
   void note_news();
@@ -133,6 +134,7 @@ class BrokerModel {
   Moment look_at_{};
   Moment sweep_at_{};
   Moment idle_at_{};
+  Moment check_at_{};
   bool away_ = false;
   control::LeaseWatch leases_;
   control::IdleWatch idle_;

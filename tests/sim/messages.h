@@ -48,7 +48,11 @@ struct CloseSession {
 struct EventStored {
   std::uint64_t event = 0;
 };
-using ToHost = std::variant<std::shared_ptr<const Desired>, LeaseAnswer, OpenDisplay, CloseSession, EventStored>;
+struct CheckSessions {
+  std::vector<SessionId> sessions{};
+};
+using ToHost =
+    std::variant<std::shared_ptr<const Desired>, LeaseAnswer, OpenDisplay, CloseSession, EventStored, CheckSessions>;
 
 // ---- to a broker
 enum class Doing : std::uint8_t { kStopped, kStarting, kRunning };

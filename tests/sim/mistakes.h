@@ -15,6 +15,7 @@ struct Mistakes {
   bool never_lost = false;        // or never
   bool forgets_promises = false;  // a promise is sent and not noted
   bool no_compare = false;        // a spare is given away by an older look at it
+  bool never_checks = false;      // hosts are not asked whether they have what counts as connected
   // ---- of hosts
   bool nobody_pauses = false;  // neither agent nor watchdog minds the lease
   bool no_watchdog = false;

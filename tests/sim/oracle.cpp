@@ -141,6 +141,7 @@ void Oracle::look_at_stored(const DesktopId& id, const Known& known) {
 
 void Oracle::nothing_is_left() {
   for (const auto& [id, known] : known_) look_at_stored(id, known);
+  look_at_sessions();
   for (std::size_t h = 0; h < world_.hosts.size(); ++h) {
     const Hardware& hardware = world_.hosts[h]->hardware;
     if (!hardware.powered()) continue;

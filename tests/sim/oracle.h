@@ -34,7 +34,7 @@ enum class Rule : std::uint8_t {
   kNoRecord,            // a change without its audit record
   kTooSlow,             // everything is whole, and somebody does not get in
   kLeak,                // something is left that nobody wants, or is not there that somebody does
-  kSessionStays,        // somebody is shown what is not theirs
+  kSessionStays,        // somebody is shown what is not theirs, or counts as connected and is not
 };
 inline constexpr std::size_t kRules = 11;
 [[nodiscard]] std::string_view to_string(Rule rule) noexcept;
@@ -118,6 +118,7 @@ class Oracle {
   void look_at_right(std::size_t host, const DesktopId& id, Rule rule);
   void look_at_disk(const DesktopId& id, const UserDiskId& disk);
   void look_at_stored(const DesktopId& id, const Known& known);
+  void look_at_sessions();
   void violated(Rule rule, std::string what);
 
   World& world_;

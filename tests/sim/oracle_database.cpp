@@ -175,4 +175,22 @@ void Oracle::look_for_second(std::span<const broker::Desktop> desktops) {
   }
 }
 
+// ---- sessions, when everything is whole
+
+// Of a host that is without power nobody can know more than it has said.
+void Oracle::look_at_sessions() {
+  const auto live = world_.database.as_it_is().get([](const broker::Reader& reader) { return reader.live_sessions(); });
+  if (!live.has_value()) return;
+  for (const broker::Session& session : *live) {
+    const Hardware& hardware = world_.hosts[world_.host_index(session.host)]->hardware;
+    if (session.state != broker::SessionState::kConnected || !hardware.powered()) continue;
+    const bool is_shown = std::ranges::any_of(
+        hardware.clients, [&session](const auto& entry) { return entry.second.session == session.id; });
+    const bool on_its_way = std::ranges::contains(hardware.events, session.id, &SessionEvent::session);
+    if (is_shown || on_its_way) continue;
+    violated(Rule::kSessionStays,
+             std::format("a session with {} counts as connected, and is over", brief(session.desktop)));
+  }
+}
+
 }  // namespace tobari::sim

@@ -52,6 +52,7 @@ const Planting kPlantings[] = {
     {"NotDeleted", Rule::kLeak, [](Mistakes& m) { m.forgets_to_delete = true; }},
     // ---- I11
     {"SessionsKept", Rule::kSessionStays, [](Mistakes& m) { m.keeps_sessions = true; }},
+    {"SessionsNotChecked", Rule::kSessionStays, [](Mistakes& m) { m.never_checks = true; }},
 };
 
 class PlantedTest : public ::testing::TestWithParam<Planting> {};

@@ -185,7 +185,8 @@ TEST_F(PoolsRest, DesktopsAreLentAndTakenBackByHand) {
     return message.close_session().session_id() == session.id.str();
   });
   ASSERT_TRUE(closed != sent.end()) << "alice does not look on";
-  const auto told = std::ranges::find_if(closed, sent.end(), [](const wire::ToHost& each) { return each.has_desired(); });
+  const auto is_desired = [](const wire::ToHost& message) { return message.has_desired(); };
+  const auto told = std::ranges::find_if(closed, sent.end(), is_desired);
   ASSERT_TRUE(told != sent.end()) << "and the reason comes first";
   EXPECT_EQ(told->desired().desktops(0).epoch(), 2U) << "which says it as well";
   EXPECT_EQ(call("DELETE", path, admin).status, 204);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The sessions of this host, from arming until they are over, and their recordings too; kept with the keeper as they go
-// on, because the next life of this program must know them. Times are those of CLOCK_MONOTONIC, which all processes share. Loop thread only.
+// on, because the next life of this program must know them. Times are those of CLOCK_MONOTONIC, which all processes
+// share. Loop thread only.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How users' work ends: log-offs, desktops that are somebody else's, sessions that are gone, notices on walls, disks that
-// are deleted.
+// How users' work ends: log-offs, desktops that are somebody else's, sessions that are gone, notices on walls, disks
+// that are deleted.
 #include <algorithm>
 #include <set>
 #include <string>
@@ -28,7 +28,7 @@ void HostAgent::on_log_off(const wire::LogOffGuest& request) {
   (*desktop)->log_off_guest();
 }
 
-// The machine goes on as it is wanted; who was let into it by an older order is not any more. The broker closes sessions
+// The machine goes on as it is wanted; whoever was let into it by an older order leaves. The broker closes sessions
 // itself and says why; this is for when that gets lost, and for tokens that nobody has used yet.
 void HostAgent::end_former_uses() {
   if (!taken_up_) return;
@@ -48,8 +48,8 @@ void HostAgent::end_former_uses() {
   }
 }
 
-// What is not here any more ended without a word: this machine lost its power, or the report was lost. What may come has
-// perhaps just come, to a display that an agent before us had and that has not said so yet.
+// What is not here any more ended without a word: this machine lost its power, or the report was lost. What may come
+// has perhaps just come, to a display that an agent before us had and that has not said so yet.
 void HostAgent::on_check_sessions(const wire::CheckSessions& request) {
   std::set<std::string> known;
   for (const auto& [id, each] : desktops_) known.insert(each->connected_session());
