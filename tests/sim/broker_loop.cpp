@@ -198,20 +198,23 @@ std::map<DesktopId, std::chrono::seconds> BrokerModel::idle_now() {
   if (now() < idle_at_) return {};
   idle_at_ = now() + kIdleEvery;
   std::vector<broker::Desktop> desktops;
-  const auto live = database().get([&desktops](const broker::Reader& reader) -> Result<std::vector<broker::Session>> {
+  const auto used = database().get([&desktops](const broker::Reader& reader) -> Result<std::vector<broker::Session>> {
     TOBARI_ASSIGN(const auto pools, reader.pools());
     for (const broker::Pool& pool : pools) {
       if (!control::minds_idle(pool)) continue;
       TOBARI_ASSIGN(auto of_pool, reader.desktops_of_pool(pool.id));
       std::ranges::move(of_pool, std::back_inserter(desktops));
     }
-    return reader.live_sessions();
+    TOBARI_ASSIGN(auto sessions, reader.live_sessions());
+    TOBARI_ASSIGN(auto newest, reader.sessions(broker::kMaxSessionList));
+    std::ranges::move(newest, std::back_inserter(sessions));
+    return sessions;
   });
-  if (!live.has_value()) {
+  if (!used.has_value()) {
     idle_.database_away();
     return {};
   }
-  idle_.seen(desktops, *live, wall(), steady());
+  idle_.seen(desktops, *used, wall(), steady());
   return idle_.idle(steady());
 }
 

@@ -8,12 +8,14 @@
 
 namespace tobari::broker::control {
 
-void IdleWatch::seen(std::span<const Desktop> desktops, std::span<const Session> live, Time wall, Duration now) {
+void IdleWatch::seen(std::span<const Desktop> desktops, std::span<const Session> sessions, Time wall, Duration now) {
   if (looked_at_ && now - *looked_at_ > kMostBetweenLooks) idle_since_.clear();
   looked_at_ = now;
+  const Time since = std::exchange(looked_wall_, wall);
   std::set<DesktopId> used;
-  for (const Session& session : live) {
-    if (!is_live(session, wall)) continue;
+  for (const Session& session : sessions) {
+    const bool is_new = session.created_at >= since && session.created_at <= wall;
+    if (!is_new && !is_live(session, wall)) continue;
     used.insert(session.desktop);
     used.insert(session.further.begin(), session.further.end());
   }

@@ -20,9 +20,9 @@ class IdleWatch {
  public:
   using Duration = std::chrono::nanoseconds;  // of the broker's monotonic clock
 
-  // All desktops that somebody wants to know it of, and all live sessions. An offer that is still good is a client: it
-  // may come any moment.
-  void seen(std::span<const Desktop> desktops, std::span<const Session> live, Time wall, Duration now);
+  // All desktops that somebody wants to know it of; all live sessions, and the newest of the others: who came and went
+  // since the last look was there too. An offer that is still good is a client: it may come any moment.
+  void seen(std::span<const Desktop> desktops, std::span<const Session> sessions, Time wall, Duration now);
   // It could not be read: what was counted may be wrong.
   void database_away() { idle_since_.clear(); }
 
@@ -32,6 +32,7 @@ class IdleWatch {
  private:
   std::map<DesktopId, Duration> idle_since_;
   std::optional<Duration> looked_at_;
+  Time looked_wall_ = Time::max();  // the same by the wall clock, by which sessions are dated
 };
 
 // Whether anything happens to an idle desktop of this pool.

@@ -303,7 +303,7 @@ std::map<DesktopId, std::chrono::seconds> ControlLoop::idle_now() {
   idle_at_ = now + times_.idle;
   struct Used {
     std::vector<Desktop> desktops;
-    std::vector<Session> live;
+    std::vector<Session> sessions;
   };
   const auto used = parts_.store.get([](const Reader& reader) -> Result<Used> {
     Used all;
@@ -313,14 +313,16 @@ std::map<DesktopId, std::chrono::seconds> ControlLoop::idle_now() {
       TOBARI_ASSIGN(auto desktops, reader.desktops_of_pool(pool.id));
       std::ranges::move(desktops, std::back_inserter(all.desktops));
     }
-    TOBARI_ASSIGN(all.live, reader.live_sessions());
+    TOBARI_ASSIGN(all.sessions, reader.live_sessions());
+    TOBARI_ASSIGN(auto newest, reader.sessions(kMaxSessionList));
+    std::ranges::move(newest, std::back_inserter(all.sessions));
     return all;
   });
   if (!used.has_value()) {
     idle_.database_away();
     return {};
   }
-  idle_.seen(used->desktops, used->live, parts_.clock.wall(), now.time_since_epoch());
+  idle_.seen(used->desktops, used->sessions, parts_.clock.wall(), now.time_since_epoch());
   return idle_.idle(now.time_since_epoch());
 }
 

@@ -176,6 +176,27 @@ class ControlLoopTest : public ::testing::Test {
     pass(time);
     broker_.loop.turn();
   }
+  // As its thread does, so that it never counts as having stood still.
+  void turn_for(std::chrono::milliseconds time) {
+    constexpr std::chrono::milliseconds kStep = 20s;
+    for (std::chrono::milliseconds passed{}; passed < time; passed += kStep) turn_after(kStep);
+  }
+  Session session_with(const Desktop& desktop, SessionState state) const {
+    return {.id = SessionId::random(),
+            .desktop = desktop.id,
+            .user = alice_.id,
+            .user_name = "alice",
+            .host = desktop.host,
+            .state = state,
+            .client_address = "",
+            .client_name = "",
+            .detail = "",
+            .created_at = clock_.wall(),
+            .offer_expires_at = clock_.wall() + kOfferLifetime,
+            .routing_sha256 = random_token(),
+            .routed = false,
+            .further = {}};
+  }
 
   ManualClock clock_;
   MemoryStore store_{clock_};
@@ -424,29 +445,26 @@ TEST_F(ControlLoopTest, WithoutTheDatabaseNobodySweeps) {
 TEST_F(ControlLoopTest, AFloatingDesktopThatNobodyUsesIsGivenBack) {
   const auto link = broker_.attach(one_);
   const Pool pool = add_pool(0);
-  const Desktop desktop = assign(broker_, pool);
-  Session session{.id = SessionId::random(),
-                  .desktop = desktop.id,
-                  .user = alice_.id,
-                  .user_name = "alice",
-                  .host = one_.id,
-                  .state = SessionState::kConnected,
-                  .client_address = "",
-                  .client_name = "",
-                  .detail = "",
-                  .created_at = clock_.wall(),
-                  .offer_expires_at = clock_.wall() + kOfferLifetime,
-                  .routing_sha256 = random_token(),
-                  .routed = false,
-                  .further = {}};
+  const Session session = session_with(assign(broker_, pool), SessionState::kConnected);
   change([&session](Writer& w) { return w.add_session(session); });
-  for (int i = 0; i < 5; ++i) turn_after(5min);
+  turn_for(25min);
   EXPECT_EQ(desktops().front().user, alice_.id) << "somebody is connected";
   change([&session](Writer& w) { return w.update_session(session.id, SessionState::kDisconnected, "", "", ""); });
-  turn_after(1min);
-  turn_after(9min);
+  turn_for(10min);
   EXPECT_EQ(desktops().front().power, Power::kOn);
-  turn_after(1min);
+  turn_for(1min);
+  EXPECT_EQ(desktops().front().power, Power::kDeleted);
+}
+
+TEST_F(ControlLoopTest, AVisitThatNoLookSawIsOne) {
+  broker_.attach(one_);
+  const Desktop desktop = assign(broker_, add_pool(0));
+  turn_for(9min);
+  const Session session = session_with(desktop, SessionState::kDisconnected);
+  change([&session](Writer& w) { return w.add_session(session); });
+  turn_for(9min);
+  EXPECT_EQ(desktops().front().power, Power::kOn);
+  turn_for(2min);
   EXPECT_EQ(desktops().front().power, Power::kDeleted);
 }
 

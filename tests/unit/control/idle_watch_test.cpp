@@ -55,6 +55,24 @@ TEST_F(IdleWatchTest, AnOfferIsAClientWhileItsTimeLasts) {
   EXPECT_THAT(watch_.idle(125s), ElementsAre(Pair(desktop_.id, 5s)));
 }
 
+TEST_F(IdleWatchTest, WhoCameAndWentBetweenTwoLooksWasThere) {
+  unused(100s);
+  session_.state = SessionState::kDisconnected;
+  session_.created_at = wall_ + 5s;
+  watch_.seen({&desktop_, 1}, {&session_, 1}, wall_ + 15s, 115s);
+  EXPECT_THAT(watch_.idle(116s), IsEmpty());
+  watch_.seen({&desktop_, 1}, {&session_, 1}, wall_ + 30s, 130s);
+  EXPECT_THAT(watch_.idle(131s), ElementsAre(Pair(desktop_.id, 1s))) << "once";
+}
+
+TEST_F(IdleWatchTest, ASessionOfAClockThatIsAheadIsNoUseForEver) {
+  unused(100s);
+  session_.state = SessionState::kDisconnected;
+  session_.created_at = wall_ + 1h;
+  watch_.seen({&desktop_, 1}, {&session_, 1}, wall_ + 15s, 115s);
+  EXPECT_THAT(watch_.idle(116s), ElementsAre(Pair(desktop_.id, 16s)));
+}
+
 TEST_F(IdleWatchTest, AWallUsesAllItsDesktops) {
   session_.desktop = DesktopId::random();
   session_.further = {desktop_.id};
