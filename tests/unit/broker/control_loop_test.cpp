@@ -163,7 +163,8 @@ class ControlLoopTest : public ::testing::Test {
   }
   std::vector<std::string> audited() {
     std::vector<std::string> actions;
-    for (const auto& record : *store_.get([](const Reader& r) { return r.audit_after(0, 1000); })) {
+    const auto records = *store_.get([](const Reader& r) { return r.audit_after(0, 1000); });
+    for (const auto& record : records) {
       actions.push_back(record.draft.action);
     }
     return actions;
