@@ -191,6 +191,9 @@ TYPED_TEST_P(HypervisorContract, PowerButton) {
   const auto watch = this->hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
   const DesktopId id = this->defined();
   this->start(id);
+  if constexpr (requires { TypeParam::wait_until_up(*this->hypervisor_, id); }) {
+    TypeParam::wait_until_up(*this->hypervisor_, id);
+  }
   ASSERT_TRUE(this->hypervisor_->stop(id, StopMode::kAsk));
   EXPECT_TRUE(log.wait_for(DomainEvent::Kind::kStopped, id));
   EXPECT_EQ(this->running(id), 0);

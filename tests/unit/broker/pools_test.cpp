@@ -55,9 +55,11 @@ class PoolsRest : public ::testing::Test, protected Harness {
     return session;
   }
   nlohmann::json host_called(const std::string& name) {
-    for (const auto& host : body_of(call("GET", "/api/v1/hosts", admin)).at("hosts")) {
+    const auto listed = body_of(call("GET", "/api/v1/hosts", admin));
+    for (const auto& host : listed.at("hosts")) {
       if (host.at("name") == name) return host;
     }
+    ADD_FAILURE() << "no host " << name << " in " << listed;
     return {};
   }
 

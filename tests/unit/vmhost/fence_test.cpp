@@ -113,13 +113,15 @@ class FenceTest : public ::testing::Test {
     thread_ = std::jthread([this] { loop_->run(); });
   }
   bool paused(const DesktopId& id) {
-    for (const DomainInfo& each : *hypervisor_.list()) {
+    const auto domains = *hypervisor_.list();
+    for (const DomainInfo& each : domains) {
       if (each.id == id) return each.running && each.paused;
     }
     return false;
   }
   bool running(const DesktopId& id) {
-    for (const DomainInfo& each : *hypervisor_.list()) {
+    const auto domains = *hypervisor_.list();
+    for (const DomainInfo& each : domains) {
       if (each.id == id) return each.running;
     }
     return false;

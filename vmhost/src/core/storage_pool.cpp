@@ -198,7 +198,7 @@ std::string volume_xml(const StorageSpec& spec, const VolumeSpec& volume) {
   const std::uint64_t allocated = spec.kind == StorageKind::kLvm ? volume.bytes : 0;
   out += std::format("  <capacity unit='bytes'>{}</capacity>\n  <allocation unit='bytes'>{}</allocation>\n",
                      volume.bytes, allocated);
-  if (spec.has_files()) out += "  <target>\n    <format type='qcow2'/>\n  </target>\n";
+  out += spec.has_files() ? "  <target>\n    <format type='qcow2'/>\n  </target>\n" : "  <target/>\n";
   if (spec.has_files() && !volume.base.empty()) {
     out += std::format("  <backingStore>\n    <path>{}</path>\n    <format type='qcow2'/>\n  </backingStore>\n",
                        xml_escaped(volume.base));
