@@ -90,8 +90,11 @@ Result<void> put_in_pool(Step& step, const PutInPool& event) {
   TOBARI_ASSIGN(const User user, step.writer.user(event.user));
   TOBARI_TRY(step.writer.put_in_pool(desktop.id, event.pool, user.id));
   step.effects.changed.insert(desktop.host);
-  if (desktop.user != user.id)
+  if (desktop.user != user.id) {
+    // An end that its former user was told of is not the new one's.
+    if (desktop.ending) TOBARI_TRY(step.writer.set_ending(desktop.id, std::nullopt));
     step.effects.ended.push_back({desktop.id, desktop.host, "it was given to somebody else"});
+  }
   return step.record(event.who, "desktop.assign", desktop.id.str(),
                      name.empty() ? std::format("{} of {}, in no pool", desktop.name, user.name)
                                   : std::format("{} for {} in pool {}, by hand", desktop.name, user.name, name));

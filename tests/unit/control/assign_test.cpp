@@ -143,6 +143,8 @@ TEST_F(AssignTest, AManualPoolHasWhatWasPutIn) {
   own.host = one_.id;
   own.image = "debian";
   ASSERT_TRUE(store_.transact([&](Writer& w) { return w.add_desktop(own); }).has_value());
+  const Ending told{.at = Time{} + std::chrono::hours(1), .how = EndHow::kLogOff};
+  ASSERT_TRUE(store_.transact([&](Writer& w) { return w.set_ending(own.id, told); }).has_value());
   const auto put = run(PutInPool{own.id, pool.id, alice_.id, admin_});
   ASSERT_TRUE(put.has_value()) << describe(put.error());
   EXPECT_EQ(put->ended.size(), 1U) << "bob may still be looking at it";
@@ -150,6 +152,7 @@ TEST_F(AssignTest, AManualPoolHasWhatWasPutIn) {
   const Desktop hers = get([&](const Reader& r) { return r.desktop(own.id); });
   EXPECT_EQ(hers.epoch, own.epoch + 1) << "its host ends what bob has there, also when nobody tells it to";
   EXPECT_EQ(hers.power, own.power) << "and leaves the machine as it is";
+  EXPECT_FALSE(hers.ending) << "bob was to be logged off, not she";
   ASSERT_TRUE(run(PutInPool{own.id, pool.id, alice_.id, admin_}).has_value());
   EXPECT_EQ(get([&](const Reader& r) { return r.desktop(own.id); }).epoch, hers.epoch) << "it is hers already";
   EXPECT_EQ(run(PutInPool{own.id, office_.id, alice_.id, admin_}).error().code, Errc::kInvalidArgument);

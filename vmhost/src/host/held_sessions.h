@@ -34,6 +34,7 @@ class HeldSessions {
   void connected(const std::string& session);
   void over(const std::string& session);
   void recording_over(const std::string& session);
+  [[nodiscard]] bool has(const std::string& session) const { return sessions_.contains(session); }
   [[nodiscard]] bool is_connected(const std::string& session) const;
   [[nodiscard]] bool may_come(const std::string& session) const;  // it was armed, and nothing else is known of it yet
   [[nodiscard]] std::vector<std::string> connected_to(const std::string& desktop) const;  // and not on a wall

@@ -116,6 +116,7 @@ class HostAgent {
   // ---- sessions
   void on_open_display(const wire::OpenDisplay& request);
   [[nodiscard]] Result<std::string> try_open(const wire::OpenDisplay& request);
+  void forget_oldest_session();
   void answer(const wire::OpenDisplay& request, const Result<std::string>& result);
   void retry_openings();
   void on_close_session(const wire::CloseSession& request);

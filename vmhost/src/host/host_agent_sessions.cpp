@@ -54,11 +54,16 @@ Result<std::string> HostAgent::try_open(const wire::OpenDisplay& request) {
   held.set_recording_required(held.recorded() && request.grant().recording() != wire::Grant::OPTIONAL);
   const auto valid = std::min(std::chrono::seconds(request.valid_seconds()), ArmedSessions::kLongest);
   held_.armed(held, Loop::Steady::now() + valid);
-  if (session_order_.size() > kMaxSessions) {
-    sessions_.erase(session_order_.front());
-    session_order_.pop_front();
-  }
+  if (session_order_.size() > kMaxSessions) forget_oldest_session();
   return fingerprint;
+}
+
+// The oldest that is over: one that lives is still to be found by who closes it.
+void HostAgent::forget_oldest_session() {
+  const auto over = std::ranges::find_if(session_order_, [this](const std::string& each) { return !held_.has(each); });
+  const auto oldest = over == session_order_.end() ? session_order_.begin() : over;
+  sessions_.erase(*oldest);
+  session_order_.erase(oldest);
 }
 
 void HostAgent::answer(const wire::OpenDisplay& request, const Result<std::string>& result) {
