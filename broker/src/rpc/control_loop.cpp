@@ -187,21 +187,28 @@ void ControlLoop::follow(Reports reports) {
   });
   database_answers(looked);
   if (!looked.has_value()) return keep_for_later(std::move(reports));
-  for (auto at = reports.begin(); at != reports.end(); at = reports.erase(at)) {
-    const auto look = looks.find(at->first);
+  Reports later;
+  bool away = false;
+  for (auto& [host, report] : reports) {
+    const auto look = looks.find(host);
     if (look == looks.end()) continue;
-    note_unknown(at->first, look->second.unknown);
+    note_unknown(host, look->second.unknown);
     if (!look->second.changes) continue;
-    at->second.facts = parts_.control.facts();
-    const auto followed = parts_.control.decide(at->second);
-    if (followed.has_value() || followed.error().code == Errc::kNotFound) {
-      parts_.hosts.tell(at->first);
-      continue;
+    if (!away) {
+      report.facts = parts_.control.facts();
+      const auto followed = parts_.control.decide(report);
+      if (followed.has_value() || followed.error().code == Errc::kNotFound) {
+        parts_.hosts.tell(host);
+        continue;
+      }
+      log::warning("report of a host is looked at again later",
+                   {{"host", host.str()}, {"why", describe(followed.error())}});
+      // Else it is this host's alone, and does not keep the others waiting.
+      away = followed.error().code == Errc::kUnavailable;
     }
-    log::warning("report of a host is looked at again later",
-                 {{"host", at->first.str()}, {"why", describe(followed.error())}});
-    return keep_for_later(std::move(reports));
+    later.insert_or_assign(host, std::move(report));
   }
+  if (!later.empty()) keep_for_later(std::move(later));
 }
 
 // Until the next look: what a host has said since is newer.
@@ -247,6 +254,7 @@ void ControlLoop::look() {
     silent = leases_.silent(now);
   }
   call_lost(silent);
+  tell_of_lost(seen->hosts);
   parts_.seen(seen->hosts);
   tell_of_others(seen->hosts);
   if (kinds_ && *kinds_ != seen->kinds) parts_.hosts.networks_changed();
@@ -264,6 +272,17 @@ void ControlLoop::call_lost(const std::vector<control::HostSilent>& silent) {
     if (called->more) log::warning("host is lost: it has not renewed its lease", {{"host", each.host.str()}});
     parts_.hosts.tell(each.host);
   }
+}
+
+// Also when another broker was quicker to call it lost: whoever waits here for such a host is to ask anew.
+void ControlLoop::tell_of_lost(const std::vector<Host>& hosts) {
+  std::set<HostId> lost;
+  for (const Host& host : hosts) {
+    if (!host.lost) continue;
+    lost.insert(host.id);
+    if (!lost_.contains(host.id)) parts_.hosts.tell(host.id);
+  }
+  lost_ = std::move(lost);
 }
 
 void ControlLoop::tell_of_others(const std::vector<Host>& hosts) {

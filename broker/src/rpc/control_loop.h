@@ -89,6 +89,7 @@ class ControlLoop {
   void note_unknown(const HostId& host, const std::vector<control::SeenDesktop>& unknown);
   void look();
   void call_lost(const std::vector<control::HostSilent>& silent);
+  void tell_of_lost(const std::vector<Host>& hosts);
   void tell_of_others(const std::vector<Host>& hosts);
   void sweep();
   [[nodiscard]] std::map<DesktopId, std::chrono::seconds> idle_now();
@@ -116,6 +117,7 @@ class ControlLoop {
   std::set<std::string> zones_named_;
   ZoneTable zones_;
   std::optional<std::vector<MachineKind>> kinds_;  // of the last look
+  std::set<HostId> lost_;                          // likewise
   std::map<HostId, std::set<DesktopId>> unknown_;
   bool away_ = false;  // the database: one line when it goes, one when it is back
   std::jthread thread_;

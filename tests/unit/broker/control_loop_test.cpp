@@ -522,6 +522,10 @@ TEST_F(TwoBrokersTest, AHostIsCalledLostOnce) {
   other_.loop.turn();
   const auto actions = audited();
   EXPECT_EQ(std::ranges::count(actions, "host.lost"), 2) << "two hosts, and not four records";
+  EXPECT_EQ(other_.news, 2) << "who waits there for one of them looks again as well";
+  pass(500ms);
+  other_.loop.turn();
+  EXPECT_EQ(other_.news, 2) << "once";
 }
 
 TEST_F(TwoBrokersTest, OneThatIsThereInTheMeantimeKeepsNobodysPromises) {
