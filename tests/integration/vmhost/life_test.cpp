@@ -170,6 +170,22 @@ TEST_F(LifeTest, ARestartInOrderAsksTheGuestAndStartsItAgain) {
   EXPECT_EQ(hypervisor_.starts(desktop_), 2);
 }
 
+TEST_F(LifeTest, WhatIsMadeAnewGoesDownFirstAlsoWhenItIsWantedOnAtOnce) {
+  run_desktop();
+  desire([](auto& d) {
+    d.set_epoch(2);
+    d.set_disk(1);
+  });
+  EXPECT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_STARTING)) << "nobody is shown the old one";
+  EXPECT_TRUE(port_->hears("shutdown\n"));
+  ASSERT_TRUE(hypervisor_.stop(desktop_, StopMode::kNow));  // it obeys
+  answer_guest();
+  EXPECT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_RUNNING));
+  const auto spec = hypervisor_.spec(desktop_);
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(spec->disk.filename(), id_ + ".1.qcow2");
+}
+
 // ---- log-off
 
 TEST_F(LifeTest, TheUsersLogOffIsPartOfItsStateUntilItIsAnotherUsers) {

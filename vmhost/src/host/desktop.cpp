@@ -33,6 +33,7 @@ void Desktop::want(const wire::DesiredDesktop& wanted) {
     gone_ = false;
   }
   take_ending(wanted);
+  if (running_ && wanted_ && wanted_->disk() != wanted.disk()) old_disk_ = true;
   wanted_ = wanted;
   budget_.set_limits(crash_policy().limits(services_.restarts));
   bring_disks();
@@ -54,6 +55,8 @@ std::optional<WantedDesktop> Desktop::wanted() const {
   Rest rest = Rest::kStopped;
   if (wanted_->rest() == wire::REST_SUSPENDED) rest = Rest::kSuspended;
   if (wanted_->rest() == wire::REST_SAVED) rest = Rest::kSaved;
+  // It is made anew: first it goes down, also when it is wanted on again before anybody here saw it wanted off.
+  if (old_disk_ && power != Power::kDeleted) return WantedDesktop{id_, wanted_->epoch(), Power::kOff, Rest::kStopped};
   return WantedDesktop{id_, wanted_->epoch(), power, rest_as_.value_or(rest)};
 }
 
@@ -71,6 +74,9 @@ wire::ActualDesktop Desktop::actual() const {
   } else if (running_ && paused_) {
     actual.set_state(on ? wire::DESKTOP_STATE_STARTING : wire::DESKTOP_STATE_STOPPED);
     if (fenced_) actual.set_detail("paused: its host has no lease");
+  } else if (running_ && old_disk_ && on) {
+    actual.set_state(wire::DESKTOP_STATE_STARTING);
+    actual.set_detail("it is being made anew");
   } else if (running_) {
     const bool ready = (!has_agent_ || guest_ready_) && has_disks();
     actual.set_state(ready ? wire::DESKTOP_STATE_RUNNING : wire::DESKTOP_STATE_STARTING);
@@ -110,6 +116,7 @@ void Desktop::came_up() {
   has_agent_ = manifest && !manifest->agent_channel.empty();
   has_clipboard_ = manifest && !manifest->clipboard_channel.empty();
   one_screen_ = manifest && manifest->devices == DeviceModel::kFull;
+  old_disk_ = !has_its_disk();
   copied_ = stands_on_template();
   card_is_due_ = copied_ && services_.networks != nullptr;
   log::info("desktop runs", {{"desktop", id_.str()}});
@@ -130,7 +137,7 @@ void Desktop::went_down() {
   guest_ready_ = false;
   paused_ = false;
   fenced_ = fencing_ = false;
-  logged_off_ = false;
+  logged_off_ = old_disk_ = false;
   forget_disks();
   plug_timer_.reset();
   source_timer_.reset();

@@ -194,6 +194,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   void not_started(const Error& error);
   [[nodiscard]] bool is_container() const { return wanted_ && wanted_->machine() == wire::DesiredDesktop::CONTAINER; }
   [[nodiscard]] bool stands_on_template() const;
+  [[nodiscard]] bool has_its_disk() const;
   [[nodiscard]] GuestOrder order_for_guest() const;
   void on_guest(bool ready);
   void attach_network();
@@ -258,6 +259,7 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   bool fenced_ = false;            // it is paused because it may not run
   bool goes_on_ = false;           // it was just resumed, or started from what was saved: its clock is behind
   bool logged_off_ = false;        // its user has ended the guest's session
+  bool old_disk_ = false;          // it runs with a disk that it is to leave
   std::optional<Rest> rest_as_{};  // because what was wanted cannot be
   Loop::Steady::time_point rest_again_{};
   std::string ending_text_;

@@ -244,6 +244,13 @@ bool Desktop::stands_on_template() const {
   return base && *base && services_.templates->store().holds(**base);
 }
 
+// Of one that was started before: by what lies there. What cannot be looked at is left alone.
+bool Desktop::has_its_disk() const {
+  if (!wanted_ || wanted_->disk() == 0 || is_container()) return true;
+  const auto base = services_.disks.base_of(id_, wanted_->disk());
+  return !base || base->has_value();
+}
+
 // One that was never anything but itself keeps the machine id that it made.
 GuestOrder Desktop::order_for_guest() const {
   const std::string name = wanted_->name();
