@@ -159,8 +159,13 @@ Result<void> keep_use(Step& step, const KeepUse& event) {
 
 Result<void> end_what_is_due(Step& step) {
   TOBARI_ASSIGN(const auto due, step.writer.desktops_ending(step.now));
+  std::size_t ended = 0;
   for (const Desktop& desktop : due) {
     if (desktop.user.empty() || desktop.power == Power::kDeleted || !desktop.ending) continue;
+    if (++ended > kMaxEndedPerSweep) {
+      step.effects.more = true;
+      return {};
+    }
     TOBARI_TRY(end_now(step, desktop, *desktop.ending, {}));
   }
   return {};

@@ -37,5 +37,7 @@ class IdleWatch {
 
 // Whether anything happens to an idle desktop of this pool.
 [[nodiscard]] bool minds_idle(const Pool& pool);
+// The soonest that something may; nothing: never.
+[[nodiscard]] std::optional<std::chrono::seconds> minds_idle_after(const Pool& pool);
 
 }  // namespace tobari::broker::control

@@ -19,6 +19,7 @@ struct Budget {
   const Sweep& event;
   std::size_t next = 0;  // of the fresh ids
   std::size_t retired = 0;
+  std::size_t ended = 0;
   PowerBudget power{};
 };
 
@@ -137,6 +138,7 @@ Result<void> end_idle_one(Step& step, Budget& budget, const PlannedPools& pools,
   if (desktop->pool_kind != PoolKind::kFloating || idle < planned->second.pool.keep) {
     return rest_unused(step, budget.power, planned->second, *desktop, idle);
   }
+  ++budget.ended;
   step.effects.more = true;
   return step.retire(*desktop, {}, "desktop.release", std::format("nobody was connected for {} s", idle.count()));
 }
@@ -145,6 +147,7 @@ Result<void> end_idle(Step& step, Budget& budget, const PlannedPools& pools) {
   if (budget.event.idle_for.empty()) return {};
   TOBARI_ASSIGN(const auto used, used_now(step));
   for (const auto& [id, idle] : budget.event.idle_for) {
+    if (budget.ended >= kMaxEndedPerSweep) return {};  // they are named again
     if (!used.contains(id)) TOBARI_TRY(end_idle_one(step, budget, pools, id, idle));
   }
   return {};

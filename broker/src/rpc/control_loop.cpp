@@ -321,6 +321,7 @@ std::map<DesktopId, std::chrono::seconds> ControlLoop::idle_now() {
   if (now < idle_at_) return {};
   idle_at_ = now + times_.idle;
   struct Used {
+    std::map<PoolId, std::chrono::seconds> after;  // something may happen to desktops of these
     std::vector<Desktop> desktops;
     std::vector<Session> sessions;
   };
@@ -328,7 +329,9 @@ std::map<DesktopId, std::chrono::seconds> ControlLoop::idle_now() {
     Used all;
     TOBARI_ASSIGN(const auto pools, reader.pools());
     for (const Pool& pool : pools) {
-      if (!control::minds_idle(pool)) continue;
+      const auto after = control::minds_idle_after(pool);
+      if (!control::minds_idle(pool) || !after) continue;
+      all.after.emplace(pool.id, *after);
       TOBARI_ASSIGN(auto desktops, reader.desktops_of_pool(pool.id));
       std::ranges::move(desktops, std::back_inserter(all.desktops));
     }
@@ -342,7 +345,15 @@ std::map<DesktopId, std::chrono::seconds> ControlLoop::idle_now() {
     return {};
   }
   idle_.seen(used->desktops, used->sessions, parts_.clock.wall(), now.time_since_epoch());
-  return idle_.idle(now.time_since_epoch());
+  auto idle = idle_.idle(now.time_since_epoch());
+  // Each that is named is looked up in a transaction that writes: those that nothing can happen to yet are left out.
+  for (const Desktop& desktop : used->desktops) {
+    const auto at = idle.find(desktop.id);
+    if (at == idle.end()) continue;
+    const bool rests = desktop.power == Power::kOff && desktop.pool_kind != PoolKind::kFloating;
+    if (rests || at->second < used->after.at(desktop.pool)) idle.erase(at);
+  }
+  return idle;
 }
 
 void ControlLoop::sweep() {

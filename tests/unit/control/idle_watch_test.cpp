@@ -116,5 +116,21 @@ TEST_F(IdleWatchTest, OnlyPoolsThatDoSomethingAboutItAreLookedAt) {
   EXPECT_TRUE(minds_idle(pool));
 }
 
+TEST(MindsIdle, FromTheSoonestOfWhatItsPoolSays) {
+  Pool pool;
+  pool.kind = PoolKind::kFloating;
+  pool.keep = 600s;
+  EXPECT_EQ(minds_idle_after(pool), 600s);
+  PoolPlan plan;
+  plan.idle = Unused::kSuspend;
+  plan.idle_after = 120s;
+  pool.plan = to_text(plan);
+  EXPECT_EQ(minds_idle_after(pool), 120s);
+  pool.kind = PoolKind::kDedicated;
+  EXPECT_EQ(minds_idle_after(pool), 120s);
+  pool.plan.clear();
+  EXPECT_EQ(minds_idle_after(pool), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tobari::broker::control
