@@ -249,7 +249,11 @@ void ControlLoop::look() {
     const std::scoped_lock lock(mutex_);
     if (!seen.has_value()) return leases_.database_away();
     // The time after the reading: whatever was granted before that is in it.
-    const auto now = since_start(parts_.clock.now());
+    const Steady looked = parts_.clock.now();
+    // Who was stopped, or frozen with its machine, granted nothing meanwhile, as when the database is away.
+    if (looked_at_ && looked - *looked_at_ > times_.still) leases_.database_away();
+    looked_at_ = looked;
+    const auto now = since_start(looked);
     leases_.seen(seen->hosts, now);
     silent = leases_.silent(now);
   }

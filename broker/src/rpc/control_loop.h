@@ -40,6 +40,7 @@ class ControlLoop {
     std::chrono::milliseconds sweep{5'000};  // besides whenever something is left to be done
     std::chrono::milliseconds idle{15'000};  // desktops without a client are looked for
     std::chrono::hours zones{24};            // zones of pools' plans are resolved again
+    std::chrono::seconds still{20};          // longer than this between two looks, and the program has stood still
   };
   // All of it outlives the loop.
   struct Parts {
@@ -112,6 +113,7 @@ class ControlLoop {
   // ---- of the turn that is under way
   std::mutex turning_;
   control::IdleWatch idle_;
+  std::optional<Steady> looked_at_;
   Steady idle_at_;
   Steady zones_at_;
   std::set<std::string> zones_named_;

@@ -44,11 +44,18 @@ class CountingStore final : public StateStore {
   StateStore& inner_;
 };
 
+// These tests' clock jumps, and that is no standstill.
+ControlLoop::Times times_of_a_jumping_clock() {
+  ControlLoop::Times times;
+  times.still = 24h;
+  return times;
+}
+
 struct OneBroker {
-  OneBroker(StateStore& store, const Clock& clock)
+  OneBroker(StateStore& store, const Clock& clock, ControlLoop::Times times = times_of_a_jumping_clock())
       : hosts(store, clock),
         control(store, clock, hosts),
-        loop({store, clock, hosts, control, [](const std::set<std::string>&) { return ZoneTable(); }}) {
+        loop({store, clock, hosts, control, [](const std::set<std::string>&) { return ZoneTable(); }}, times) {
     hosts.on_reported([this](control::HostReported report) -> Result<void> {
       loop.reported(std::move(report));
       return {};
@@ -320,6 +327,26 @@ TEST_F(ControlLoopTest, TimeWithoutTheDatabaseDoesNotCount) {
   turn_after(37s);
   EXPECT_FALSE(host(one_).lost);
   turn_after(1s);
+  EXPECT_TRUE(host(one_).lost);
+}
+
+TEST_F(ControlLoopTest, TimeInWhichTheBrokerStoodStillDoesNotCount) {
+  OneBroker broker(store_, clock_, ControlLoop::Times());
+  broker.attach(one_);
+  broker.ask(one_, 1);
+  broker.loop.turn();
+  pass(1s);
+  broker.loop.turn();
+  pass(60s);
+  broker.loop.turn();  // before it has heard what the hosts say
+  EXPECT_FALSE(host(one_).lost);
+  for (int i = 0; i < 3; ++i) {
+    pass(10s);
+    broker.loop.turn();
+  }
+  EXPECT_FALSE(host(one_).lost);
+  pass(8s);
+  broker.loop.turn();
   EXPECT_TRUE(host(one_).lost);
 }
 
