@@ -70,7 +70,7 @@ def publish_and_show(harness, catalogue):
 
 
 def bad_sources(catalogue):
-    (catalogue.imports / "letter.doc").write_bytes(b"x" * 100000)
+    (catalogue.imports / "letter.doc").write_bytes(b"x" * 102400)
     subprocess.run(["qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd",
                     str(catalogue.imports / "backed.qcow2"), "1G"], check=True)
     for file, kind, word in (("letter.doc", "raw", "no image"), ("backed.qcow2", "qcow2", "/etc/passwd"),
