@@ -43,6 +43,18 @@ Result<void> answer(Step& step, const Assign& event, Desktop desktop) {
   return {};
 }
 
+// A host that is lost does not say that they are over, perhaps never, and they would count against what its user may
+// have open.
+Result<void> end_sessions_with(Step& step, const Desktop& desktop, const std::string& why) {
+  TOBARI_ASSIGN(const auto live, step.writer.live_sessions_of_user(desktop.user));
+  for (const Session& session : live) {
+    if (session.desktop != desktop.id && !std::ranges::contains(session.further, desktop.id)) continue;
+    TOBARI_TRY(step.writer.update_session(session.id, SessionState::kEnded, session.client_address, session.client_name,
+                                          why));
+  }
+  return {};
+}
+
 // Nothing when the user has none, or had one whose host is lost: that one is retired then.
 Result<std::optional<Desktop>> own_desktop(Step& step, const Assign& event, const Pool& pool) {
   auto own = step.writer.desktop_in_pool(event.user, pool.id);
@@ -54,7 +66,9 @@ Result<std::optional<Desktop>> own_desktop(Step& step, const Assign& event, cons
   TOBARI_ASSIGN(const Host host, step.writer.host(own->host));
   const bool away = step.settings.planted.move_when_silent && !event.facts->connected.contains(own->host);
   if (!host.lost && !away) return std::optional(std::move(*own));
-  TOBARI_TRY(step.retire(*own, event.who, "desktop.move", std::format("host {} is lost", own->host_name)));
+  const std::string why = std::format("host {} is lost", own->host_name);
+  if (host.lost) TOBARI_TRY(end_sessions_with(step, *own, why));
+  TOBARI_TRY(step.retire(*own, event.who, "desktop.move", why));
   return std::optional<Desktop>();
 }
 

@@ -99,6 +99,20 @@ TEST_F(AssignTest, AClosedPoolKeepsWhoIsInAndTakesNobodyNew) {
 TEST_F(AssignTest, OnlyAHostThatIsLostIsReplacedNotOneThatIsAway) {
   const Desktop first = assigned(alice_, office_);
   const Node& there = first.host == one_.id ? one_ : two_;
+  const auto connected = [this](const DesktopId& desktop, const HostId& host) {
+    Session session;
+    session.id = SessionId::random();
+    session.desktop = desktop;
+    session.user = alice_.id;
+    session.user_name = "alice";
+    session.host = host;
+    session.state = SessionState::kConnected;
+    session.routing_sha256 = session.id.str();
+    EXPECT_TRUE(store_.transact([&session](Writer& w) { return w.add_session(session); }).has_value());
+    return session.id;
+  };
+  const SessionId shown = connected(first.id, first.host);
+  const SessionId another = connected(DesktopId::random(), two_.id);
   away(there);
   EXPECT_EQ(assigned(alice_, office_).id, first.id) << "it may be running there";
   lose(there);
@@ -111,6 +125,9 @@ TEST_F(AssignTest, OnlyAHostThatIsLostIsReplacedNotOneThatIsAway) {
   const Desktop old = get([&](const Reader& r) { return r.desktop(first.id); });
   EXPECT_EQ(old.power, Power::kDeleted);
   EXPECT_GT(old.epoch, first.epoch);
+  const auto state_of = [this](const SessionId& id) { return get([&](const Reader& r) { return r.session(id); }).state; };
+  EXPECT_EQ(state_of(shown), SessionState::kEnded) << "its host may never say so";
+  EXPECT_EQ(state_of(another), SessionState::kConnected);
 }
 
 TEST_F(AssignTest, ADedicatedDesktopStaysWhereItsDiskIs) {
