@@ -51,6 +51,14 @@ std::vector<std::string> versions_in(const wire::HostHello& hello) {
   return versions;
 }
 
+Result<void> check_counted(const wire::ActualState& actual) {
+  const bool fits = actual.revision() <= kMostCounted && std::ranges::all_of(actual.desktops(), [](const auto& each) {
+                      return each.epoch() <= kMostCounted;
+                    });
+  if (fits) return {};
+  return fail(Errc::kPeerProtocol, "the host names an impossible epoch or revision");
+}
+
 // What it says of desktops whose names are none is nothing.
 control::HostReported report_of(const HostId& host, const wire::ActualState& actual) {
   control::HostReported report{
@@ -126,6 +134,7 @@ Result<void> HostRegistry::take_over(const HostId& host, const HostLink* link, c
   if (actual.images_size() > kMaxImagesPerHost) {
     return fail(Errc::kPeerProtocol, "the host reports more images than it may have");
   }
+  TOBARI_TRY(check_counted(actual));
   Durations started;
   bool other_images = false;
   {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -33,6 +34,8 @@ namespace tobari::broker {
 inline constexpr int kMaxDesktopsPerHost = 4096;
 inline constexpr int kMaxImagesPerHost = 256;
 inline constexpr std::chrono::seconds kRequestDeadline{5};
+// Epochs and revisions that a host may name: databases keep signed numbers, and what it names is counted on from.
+inline constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 62U;
 inline constexpr std::uint32_t kMaxImagePartBytes = 512U << 10U;  // host.proto
 // That one host is asked for at once: they go over the line on which its leases are renewed.
 inline constexpr std::uint32_t kMaxPartsOfASource = 2;

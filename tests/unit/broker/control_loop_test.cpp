@@ -433,6 +433,18 @@ TEST_F(ControlLoopTest, AnEpochThatOnlyTheHostKnowsIsPassed) {
   EXPECT_EQ(desktops().front().id, desktop.id);
 }
 
+TEST_F(ControlLoopTest, ImpossibleNumbersEndTheHostsLine) {
+  const auto link = broker_.attach(one_);
+  wire::ActualState played;
+  played.set_revision(~std::uint64_t{0});
+  EXPECT_EQ(broker_.hosts.set_actual(one_.id, link.get(), played).error().code, Errc::kPeerProtocol);
+  played.set_revision(1);
+  wire::ActualDesktop& seen = *played.add_desktops();
+  seen.set_desktop_id(DesktopId::random().str());
+  seen.set_epoch(kMostCounted + 1);
+  EXPECT_EQ(broker_.hosts.set_actual(one_.id, link.get(), played).error().code, Errc::kPeerProtocol);
+}
+
 TEST_F(ControlLoopTest, ARevisionThatOnlyTheHostKnowsIsPassed) {
   const auto link = broker_.attach(one_);
   wire::ActualState actual;
