@@ -137,7 +137,7 @@ TEST_F(RealImportTest, NothingHostileComesThrough) {
   EXPECT_THAT(problem("split.qcow2", "qcow2"), HasSubstr("in another file"));
   shell(std::format("qemu-img create -q -f vmdk -o subformat=monolithicFlat {} 24M", source("flat.vmdk")));
   EXPECT_THAT(problem("flat.vmdk", "vmdk"), HasSubstr("its data is in other files"));
-  dir_.write("imports/letter.doc", std::string(100'000, 'x'));
+  dir_.write("imports/letter.doc", std::string(102'400, 'x'));
   EXPECT_THAT(problem("letter.doc", "raw"), HasSubstr("no image of a disk"));
   convert("disk.qcow2", "-O qcow2");
   EXPECT_THAT(problem("disk.qcow2", "vmdk"), HasSubstr("of the format qcow2"));

@@ -96,7 +96,7 @@ TEST(ImageSource, DataInOtherFilesIsRefused) {
   SparseFile external = qcow2();
   external.put_big(72, 4, 8);
   EXPECT_THAT(problem(external, SourceFormat::kQcow2), HasSubstr("data in another file"));
-  const std::string only_text = vmdk_descriptor(131072, "monolithicFlat") + std::string(512, ' ');
+  const std::string only_text = vmdk_descriptor(131072, "monolithicFlat");  // shorter than a header
   EXPECT_THAT(problem(bytes_of(only_text), SourceFormat::kVmdk), HasSubstr("its data is in other files"));
   SparseFile flat = vmdk();
   flat.put(512,

@@ -182,13 +182,14 @@ Result<void> check_directory(const SourceBytes& file, const VmdkHeader& header) 
 }  // namespace
 
 Result<DiskFacts> examine_vmdk(const SourceBytes& file) {
-  if (file.size() < kVmdkHeaderBytes) return vmdk_error("not a vmdk file");
-  TOBARI_ASSIGN(const auto head, file.read(0, kVmdkHeaderBytes));
+  const auto first = static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), kVmdkHeaderBytes));
+  TOBARI_ASSIGN(const auto head, file.read(0, first));
   if (begins_with(head, kDescriptorBegins)) {
     return vmdk_error(
         "this vmdk file is a description only, its data is in other files: make it one file first, with qemu-img "
         "convert -O vmdk, or import its flat file as raw");
   }
+  if (first < kVmdkHeaderBytes) return vmdk_error("not a vmdk file");
   if (begins_with(head, kOldMagic)) return vmdk_error("a vmdk of an old ESX is not taken: convert it first");
   TOBARI_ASSIGN(const VmdkHeader header, vmdk_header_in(head));
   if (header.descriptor_at == 0 || header.descriptor_size == 0) {
