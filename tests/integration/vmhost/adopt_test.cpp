@@ -42,6 +42,7 @@ class AdoptTest : public AgentFixture {
   }
   // Each with a display that has its source.
   void run_desktops(std::size_t count = 1) {
+    ASSERT_TRUE(broker_.wait([](const auto& m) { return m.has_hello(); })) << "before that there is no line";
     broker_.desire(desired(count));
     for (const std::string& id : ids_) {
       ASSERT_TRUE(eventually([&] { return open({id}).answer.has_display_opened(); }));
