@@ -158,7 +158,6 @@ std::string source_xml(const StorageSpec& spec) {
   return out + "  </source>\n";
 }
 
-// Its files are not for everybody to list; VMs' users find theirs by name.
 std::string target_xml(std::string_view folder) {
   return std::format("  <target>\n    <path>{}</path>\n  </target>\n", xml_escaped(folder));
 }
