@@ -72,8 +72,8 @@ void Agent::drop(const DesktopId& id) {
 // HostAgent::on_check_sessions()
 void Agent::check_sessions(const CheckSessions& question) {
   for (const SessionId& session : question.sessions) {
-    const bool is_here = std::ranges::any_of(
-        hardware_.clients, [&session](const auto& entry) { return entry.second.session == session; });
+    const bool is_here = std::ranges::any_of(hardware_.clients,
+                                             [&session](const auto& entry) { return entry.second.session == session; });
     const bool is_said = std::ranges::any_of(hardware_.events, [&session](const SessionEvent& event) {
       return event.session == session && event.what == Happened::kDisconnected;
     });

@@ -49,8 +49,8 @@ Result<void> end_sessions_with(Step& step, const Desktop& desktop, const std::st
   TOBARI_ASSIGN(const auto live, step.writer.live_sessions_of_user(desktop.user));
   for (const Session& session : live) {
     if (session.desktop != desktop.id && !std::ranges::contains(session.further, desktop.id)) continue;
-    TOBARI_TRY(step.writer.update_session(session.id, SessionState::kEnded, session.client_address, session.client_name,
-                                          why));
+    TOBARI_TRY(
+        step.writer.update_session(session.id, SessionState::kEnded, session.client_address, session.client_name, why));
   }
   return {};
 }

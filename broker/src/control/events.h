@@ -25,8 +25,8 @@ inline constexpr std::size_t kMaxSparesLookedAt = 64;  // a spare is as good as 
 inline constexpr std::uint32_t kMaxPoolDesktops = 100'000;
 inline constexpr std::size_t kMaxRestedPerSweep = 64;
 inline constexpr std::size_t kMaxEndedPerSweep = 128;  // of users' desktops
-inline constexpr std::size_t kMaxWokenPerSweep = 16;  // hosts start machines side by side, but not many
-inline constexpr std::size_t kMaxEndText = 256;       // bytes
+inline constexpr std::size_t kMaxWokenPerSweep = 16;   // hosts start machines side by side, but not many
+inline constexpr std::size_t kMaxEndText = 256;        // bytes
 inline constexpr std::chrono::seconds kMaxEndNotice{std::chrono::days(1)};
 
 // What a broker has heard from the hosts whose line it holds. May be old: nothing here decides who owns what.

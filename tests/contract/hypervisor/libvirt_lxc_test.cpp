@@ -142,8 +142,7 @@ TEST_F(LibvirtLxc, RunsAsUsersOfItsOwn) {
   const DesktopId id = defined();
   start(id);
   Lxc::wait_until_up(*hypervisor_, id);
-  EXPECT_EQ(run_quietly(std::format("test \"$(stat -c %u /proc/$(pgrep -x tobari-lxc-init))\" = {}", kTestFirstId)),
-            0);
+  EXPECT_EQ(run_quietly(std::format("test \"$(stat -c %u /proc/$(pgrep -x tobari-lxc-init))\" = {}", kTestFirstId)), 0);
 }
 
 TEST_F(LibvirtLxc, WhoConnectsBeforeItIsUpWaitsForIt) {

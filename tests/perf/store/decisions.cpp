@@ -67,8 +67,8 @@ Result<void> own_again(Bench& bench, const FactsOfAll& facts) {
   return {};
 }
 
-// POST /pools/{id}/connect, as far as it is the store's and the core's: who it is, what is their own, what they get, and
-// the session. `number`: another user each time, who has a desktop in another pool and asks for one in the next.
+// POST /pools/{id}/connect, as far as it is the store's and the core's: who it is, what is their own, what they get,
+// and the session. `number`: another user each time, who has a desktop in another pool and asks for one in the next.
 Result<void> whole_connect(Bench& bench, const FactsOfAll& facts, std::size_t number) {
   const Filled& filled = bench.filled;
   const std::size_t index = filled.users.size() - 1 - number;

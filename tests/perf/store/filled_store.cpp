@@ -12,7 +12,7 @@
 namespace tobari::broker {
 namespace {
 
-constexpr std::size_t kAtOnce = 1000;  // rows an act
+constexpr std::size_t kAtOnce = 1000;             // rows an act
 constexpr std::uint32_t kMostDesktops = 100'000;  // of a pool
 
 AuditDraft draft(std::string action) {

@@ -18,7 +18,7 @@ struct Filled {
   std::vector<User> users;  // with one token each, whose hash is "token-" and the name
   std::vector<Node> hosts;
   std::vector<Pool> pools;
-  Pool empty_pool;  // of the same kind, without desktops
+  Pool empty_pool;                // of the same kind, without desktops
   std::vector<Desktop> desktops;  // a user's, in a pool, spread over the hosts; the last of a pool are spares
 };
 

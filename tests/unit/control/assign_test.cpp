@@ -125,7 +125,9 @@ TEST_F(AssignTest, OnlyAHostThatIsLostIsReplacedNotOneThatIsAway) {
   const Desktop old = get([&](const Reader& r) { return r.desktop(first.id); });
   EXPECT_EQ(old.power, Power::kDeleted);
   EXPECT_GT(old.epoch, first.epoch);
-  const auto state_of = [this](const SessionId& id) { return get([&](const Reader& r) { return r.session(id); }).state; };
+  const auto state_of = [this](const SessionId& id) {
+    return get([&](const Reader& r) { return r.session(id); }).state;
+  };
   EXPECT_EQ(state_of(shown), SessionState::kEnded) << "its host may never say so";
   EXPECT_EQ(state_of(another), SessionState::kConnected);
 }

@@ -159,8 +159,8 @@ class HostAgent {
   bool desired_known_ = false;
   std::set<DesktopId> refused_;  // named with an old epoch: reported with ours, so that the broker can catch up
   std::uint64_t revision_ = 0;
-  std::set<DesktopId> given_anew_;  // their epochs have risen: whoever has them is to leave
-  bool taken_up_ = false;           // what an earlier life of this program left
+  std::set<DesktopId> given_anew_;            // their epochs have risen: whoever has them is to leave
+  bool taken_up_ = false;                     // what an earlier life of this program left
   std::map<UserDiskId, bool> removed_disks_;  // that are to be deleted; true: nothing of it is left
   bool listed_ = false;                       // it is known what runs
   bool listing_ = false;
