@@ -48,7 +48,10 @@ class AdoptTest : public AgentFixture {
       ASSERT_TRUE(eventually([&] { return open({id}).answer.has_display_opened(); }));
       ASSERT_TRUE(eventually([&] {
         const OpenedSession opened = open({id});
-        return Client(front(), opened.token).hears("sources 1\n", 1s);
+        Client client(front(), opened.token);
+        const bool has_source = client.hears("sources 1\n", 1s);
+        client.say("goodbye\n");
+        return has_source && told(opened.session, Kind::DISCONNECTED);
       }));
     }
   }

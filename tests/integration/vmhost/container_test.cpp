@@ -132,7 +132,7 @@ TEST_F(ContainerDesktop, ItsPictureComesFromAPort) {
   restart.mutable_restart_desktop()->set_desktop_id(id_);
   restart.mutable_restart_desktop()->set_epoch(1);
   broker_.send(restart);
-  EXPECT_THAT(read_answer(client->get()), HasSubstr("picture 0"));
+  EXPECT_THAT(read_answer_with("picture", client->get()), HasSubstr("picture 0"));
 }
 
 TEST_F(ContainerDesktop, OutlivesTheAgentAndIsTakenUpAgain) {

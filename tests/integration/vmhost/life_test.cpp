@@ -215,9 +215,9 @@ TEST_F(LifeTest, WhoIsConnectedIsToldThatItEndsAndThatItDoesNot) {
     d.mutable_ending()->set_in_seconds(300);
     d.mutable_ending()->set_text("the house closes");
   });
-  EXPECT_THAT(read_answer(client.get()), HasSubstr("warned the house closes in 300"));
+  EXPECT_THAT(read_answer_with("warned", client.get()), HasSubstr("warned the house closes in 300"));
   desire([](auto& d) { d.clear_ending(); });
-  EXPECT_THAT(read_answer(client.get()), HasSubstr("warned  in 0"));
+  EXPECT_THAT(read_answer_with("warned", client.get()), HasSubstr("warned  in 0"));
 }
 
 // ---- users' disks
