@@ -91,8 +91,8 @@ void World::write_config() {
   front_ = *net::local_endpoint(probe->get());
   const std::string dir = dir_.path();
   dir_.write("vmhost.yaml", "broker: 127.0.0.1:" + std::to_string(broker_->port()) + "\nidentity_dir: " + dir +
-                                "/identity\nkeep_free_gib: 0\nstate_dir: " + dir + "/state\nimages_dir: " + dir +
-                                "/images\nfront_listen: " + net::to_string(front_) +
+                                "/identity\nkeep_free_gib: 0\ndisks_overcommit_percent: 100000\nstate_dir: " + dir +
+                                "/state\nimages_dir: " + dir + "/images\nfront_listen: " + net::to_string(front_) +
                                 "\ndisplay_program: " TOBARI_DISPLAY + "\naccelerator: tcg\nnetwork: desks\n" +
                                 (containers_ ? "containers: on\n" : ""));
 }
