@@ -51,7 +51,7 @@ class AdoptTest : public AgentFixture {
         Client client(front(), opened.token);
         const bool has_source = client.hears("sources 1\n", 1s);
         client.say("goodbye\n");
-        return has_source && told(opened.session, Kind::DISCONNECTED);
+        return has_source && told(opened.session, wire::SessionEvent::DISCONNECTED);
       }));
     }
   }
