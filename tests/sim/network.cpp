@@ -106,11 +106,12 @@ void Network::agent_started(std::size_t h) {
 void Network::dial(std::size_t h, std::size_t b) {
   Process& agent = world_.hosts[h]->agent.process;
   if (line(h, b).host_has || !agent.up()) return;
-  const bool reaches = open(host(h), broker(b)) && open(broker(b), host(h)) && world_.brokers[b]->process.runs();
-  if (!reaches) return dial_later(h, b);
+  if (!reaches(h, b)) return dial_later(h, b);
   world_.engine.in(agent, latency() + latency(), [this, h, b] {
     Line& opened = line(h, b);
     if (opened.host_has) return;
+    // A line to a broker that has died meanwhile would be one that nobody ever ends.
+    if (!reaches(h, b)) return dial_later(h, b);
     ++opened.stream;
     opened.host_has = true;
     opened.broken = false;
@@ -119,6 +120,10 @@ void Network::dial(std::size_t h, std::size_t b) {
     opened.held_down.clear();
     world_.hosts[h]->agent.line_opened(b);
   });
+}
+
+bool Network::reaches(std::size_t h, std::size_t b) const {
+  return open(host(h), broker(b)) && open(broker(b), host(h)) && world_.brokers[b]->process.runs();
 }
 
 void Network::dial_later(std::size_t h, std::size_t b) {

@@ -63,6 +63,7 @@ class Network {
     return lines_[host * brokers_ + broker];
   }
   void dial(std::size_t host, std::size_t broker);
+  [[nodiscard]] bool reaches(std::size_t host, std::size_t broker) const;
   void dial_later(std::size_t host, std::size_t broker);
   void break_line(std::size_t host, std::size_t broker);
   void host_notices(std::size_t host, std::size_t broker, std::uint64_t stream);
