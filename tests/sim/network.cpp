@@ -39,7 +39,8 @@ void Network::become_calm() {
   std::ranges::fill(cuts_, 0);
   for (std::size_t h = 0; h < world_.hosts.size(); ++h) {
     for (std::size_t b = 0; b < brokers_; ++b) {
-      // What came twice in a line that keeps order is no part of a network that is whole.
+      // What came twice, or a report after a later one, in a line that keeps order is no part of a network that is
+      // whole: nobody would say the later one again.
       if (line(h, b).odd) {
         break_line(h, b);
       } else {
@@ -212,6 +213,8 @@ void Network::send_up(std::size_t h, std::size_t b, const ToBroker& message) {
   const bool hello = std::holds_alternative<Hello>(message);
   if (!hello && is_lost(h, b, may_vanish(message))) return;
   const Moment after = arrival(up.last_up, !hello);
+  const bool comes_late = world_.engine.now() + after > up.last_up;
+  up.odd = up.odd || (comes_late && std::holds_alternative<std::shared_ptr<const Report>>(message));
   BrokerModel& to = *world_.brokers[b];
   world_.engine.in(to.process, after, [&to, h, stream = up.stream, message] { to.receive(h, stream, message, false); });
   if (calm_ || hello || !chance_.chance(world_.setup.weather.comes_again)) return;

@@ -55,7 +55,7 @@ class Network {
     Moment last_down{};
     std::deque<ToBroker> held_up;
     std::deque<ToHost> held_down;
-    bool odd = false;  // something came twice
+    bool odd = false;  // something came twice, or a report after a later one
   };
 
   [[nodiscard]] Line& line(std::size_t host, std::size_t broker) { return lines_[host * brokers_ + broker]; }
