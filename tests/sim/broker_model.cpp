@@ -171,8 +171,10 @@ void BrokerModel::receive(std::size_t host, std::uint64_t stream, const ToBroker
     check_sessions(host);
     return news_of(host);
   }
-  if (!again && stream != hosts_[host].stream) return;
-  if (const auto* const report = std::get_if<std::shared_ptr<const Report>>(&message)) {
+  const auto* const report = std::get_if<std::shared_ptr<const Report>>(&message);
+  // HostRegistry::take_over(): a report of an older line must not take the place of a newer one that still waits.
+  if (stream != hosts_[host].stream && (!again || report != nullptr)) return;
+  if (report != nullptr) {
     take_report(host, **report, again);
   } else if (const auto* const ask = std::get_if<AskLease>(&message)) {
     asks_.insert_or_assign(world_.host_ids[host], control::LeaseAsk{world_.host_ids[host], ask->number, ask->revision});

