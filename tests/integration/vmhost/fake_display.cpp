@@ -151,7 +151,7 @@ class FakeDisplay {
       if (got <= 0) continue;
       const std::string said(bytes, static_cast<std::size_t>(got));
       static_cast<void>(::send(each->second.get(), said.data(), said.size(), MSG_NOSIGNAL));
-      if (said != kGoodbye) continue;
+      if (!said.ends_with(kGoodbye)) continue;
       report(wire::Session::DISCONNECTED, each->first, "left");
       clients_.erase(each);
     }
