@@ -6,11 +6,8 @@
 #include <array>
 #include <csignal>
 #include <filesystem>
-#include <format>
-#include <fstream>
 #include <mutex>
 #include <poll.h>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -70,13 +67,6 @@ class ServiceManager {
   std::jthread thread_;
 };
 
-// What has ended stays in the table until its manager asks for it.
-bool runs(pid_t pid) {
-  std::ifstream file(std::format("/proc/{}/stat", pid));
-  std::string line;
-  return std::getline(file, line) && line.find(") Z ") == std::string::npos;
-}
-
 TEST(ServiceDisplay, IsKnownByItsFirstMessageAndAskedForAgainWhenItDies) {
   const TempDir folder;
   const std::string path = (folder / "display.socket").string();
@@ -107,7 +97,7 @@ TEST(ServiceDisplay, IsKnownByItsFirstMessageAndAskedForAgainWhenItDies) {
   EXPECT_EQ(ready.size(), 2U);
   EXPECT_EQ(gone, 1U);
   display.reset();
-  EXPECT_TRUE(eventually([&] { return !runs(ready.back()); })) << "it outlives what wanted it";
+  EXPECT_TRUE(eventually([&] { return has_ended(ready.back()); })) << "it outlives what wanted it";
 }
 
 TEST(ServiceDisplay, NobodyListens) {
