@@ -45,7 +45,7 @@ TEST_P(PoolsContract, KeepsWhatKindOfMachineADesktopIs) {
     return w.add_desktop(pooled(office_, host_, "v1"));
   });
   EXPECT_EQ(get([&](const Reader& r) { return r.desktop(container.id); }).machine, Machine::kContainer);
-  EXPECT_EQ(get([this](const Reader& r) { return r.desktop_by_name("v1"); }).machine, Machine::kVm);
+  EXPECT_EQ(get([](const Reader& r) { return r.desktop_by_name("v1"); }).machine, Machine::kVm);
   light.machine = Machine::kVm;
   done([&](Writer& w) { return w.change_pool(light); });
   EXPECT_EQ(get([&](const Reader& r) { return r.pool(light.id); }).machine, Machine::kVm);
