@@ -225,8 +225,9 @@ TEST_F(PoolsRest, ADeletedDesktopOfAPoolIsNobodysAtOnce) {
   EXPECT_EQ(body_of(call("GET", "/api/v1/desktops", alice)).at("desktops").size(), 0U);
   const auto sent = link->sent();
   ASSERT_GE(sent.size(), 2U);
-  EXPECT_EQ(sent.back().close_session().session_id(), session.id.str());
-  EXPECT_EQ(sent[sent.size() - 2].desired().desktops(0).power(), wire::DesiredDesktop::DELETED);
+  EXPECT_EQ(sent[sent.size() - 2].close_session().session_id(), session.id.str()) << "first, for its reason";
+  ASSERT_EQ(sent.back().desired().desktops_size(), 1);
+  EXPECT_EQ(sent.back().desired().desktops(0).power(), wire::DesiredDesktop::DELETED);
   EXPECT_EQ(body_of(call("GET", "/api/v1/pools/" + id, admin)).at("leaving"), 1);
   const std::size_t records = audited().size();
   EXPECT_EQ(call("DELETE", "/api/v1/desktops/" + desktop.id.str(), admin).status, 202);
