@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari users …, hosts …, sessions …
+#include <format>
 #include <memory>
 #include <print>
+#include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -45,20 +48,69 @@ Result<void> set_password(const Context& context, const Names& names) {
   return {};
 }
 
+enum class Nodes { kAny, kHosts };
+
+Result<std::string> find_node(Portal& portal, const std::string& wanted, Nodes among) {
+  if (is_uuid(wanted)) return wanted;
+  TOBARI_ASSIGN(const Json answer, portal.call("GET", "/hosts"));
+  std::string id;
+  for (const Json& host : answer.value("hosts", Json::array())) {
+    if (host.value("name", "") != wanted) continue;
+    if (among == Nodes::kHosts && host.value("role", "") != "host") continue;
+    if (!id.empty()) return fail(Errc::kInvalidArgument, "a host and a gateway have this name: give the id");
+    id = host.value("id", "");
+  }
+  if (!id.empty()) return id;
+  const char* what = among == Nodes::kHosts ? "host" : "host or gateway";
+  return fail(Errc::kNotFound, std::format("there is no {} {}", what, wanted));
+}
+
 Result<void> remove_host(const Context& context, const std::string& wanted) {
   TOBARI_ASSIGN(Portal portal, context.open());
-  std::string id = is_uuid(wanted) ? wanted : "";
-  if (id.empty()) {
-    TOBARI_ASSIGN(const Json answer, portal.call("GET", "/hosts"));
-    for (const Json& host : answer.value("hosts", Json::array())) {
-      if (host.value("name", "") != wanted) continue;
-      if (!id.empty()) return fail(Errc::kInvalidArgument, "a host and a gateway have this name: give the id");
-      id = host.value("id", "");
-    }
-    if (id.empty()) return fail(Errc::kNotFound, "there is no host or gateway " + wanted);
-  }
+  TOBARI_ASSIGN(const std::string id, find_node(portal, wanted, Nodes::kAny));
   TOBARI_TRY(portal.call("DELETE", "/hosts/" + id));
   return {};
+}
+
+struct HostModeOptions {
+  std::string host;
+  bool move = false;
+  unsigned notice_minutes = 0;
+  std::string text;
+};
+
+Result<void> set_host_mode(const Context& context, const HostModeOptions& options, const char* mode) {
+  TOBARI_ASSIGN(Portal portal, context.open());
+  TOBARI_ASSIGN(const std::string id, find_node(portal, options.host, Nodes::kHosts));
+  Json body{{"mode", mode}};
+  if (options.move) body["how"] = "move";
+  if (options.notice_minutes > 0) body["notice_seconds"] = options.notice_minutes * 60;
+  if (!options.text.empty()) body["text"] = options.text;
+  TOBARI_ASSIGN(const Json host, portal.call("PUT", "/hosts/" + id, body));
+  if (context.json) {
+    std::println("{}", host.dump(2));
+  } else {
+    std::println("{} is {}, with {} desktops", host.value("name", ""), host.value("mode", ""),
+                 host.value("desktops", 0));
+    for (const Json& left : host.value("left", Json::array())) {
+      std::println("  {}: {}", left.value("desktop", ""), left.value("why", ""));
+    }
+  }
+  return {};
+}
+
+void add_mode(CLI::App& group, Context& context, const char* name, const char* mode, const char* help) {
+  auto options = std::make_shared<HostModeOptions>();
+  CLI::App* command = group.add_subcommand(name, help);
+  command->add_option("host", options->host, "name or id")->required();
+  if (std::string_view(mode) == "draining") {
+    command->add_flag("--move", options->move, "floating desktops there end, and their users get others elsewhere");
+    command->add_option("--notice", options->notice_minutes, "minutes until then, in which their pictures say so");
+    command->add_option("--text", options->text, "what they say besides");
+  }
+  command->callback([options, mode, &context] {
+    context.run = [options, mode, &context] { return set_host_mode(context, *options, mode); };
+  });
 }
 
 Result<void> join_token(const Context& context, const Names& names) {
@@ -103,17 +155,25 @@ void add_user_commands(CLI::App& app, Context& context) {
 }
 
 void add_host_commands(CLI::App& app, Context& context) {
-  CLI::App* group = app.add_subcommand("hosts", "VM hosts and gateways: list, join-token, remove");
+  CLI::App* group = app.add_subcommand("hosts", "VM hosts and gateways: list, drain, ready, join-token, remove");
   group->require_subcommand(1);
   add_list(*group, context, "/hosts", "hosts",
            {{"NAME", "name"},
             {"ROLE", "role"},
             {"STATE", "state"},
+            {"MODE", "mode"},
+            {"LEASE", "lease_age_seconds"},
+            {"LOST", "lost"},
+            {"DESKTOPS", "desktops"},
+            {"PROMISED", "memory_promised_mib"},
+            {"FREE", "memory_free_mib"},
+            {"MIB", "memory_mib"},
             {"VERSION", "version"},
             {"CPUS", "cpus"},
-            {"MIB", "memory_mib"},
             {"ACCEL", "accelerator"},
             {"IMAGES", "images"}});
+  add_mode(*group, context, "drain", "draining", "no new desktops there; those that are there stay");
+  add_mode(*group, context, "ready", "ready", "new desktops there again");
   auto names = std::make_shared<Names>();
   names->role = "host";
   CLI::App* token = group->add_subcommand("join-token", "what a new host or gateway needs to join");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// tobari desktops connect …, tobari wall …
+// tobari connect …, tobari desktops connect …, tobari wall …, tobari log-off …
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <format>
@@ -9,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <tobari/base/random.h>
 #include <tobari/base/wall.h>
 
 #include "commands.h"
@@ -27,20 +29,25 @@ std::string with_colons(const std::string& hex) {
   return text;
 }
 
-// Asks again for as long as the broker says that the desktop is starting.
-Result<Json> open_patiently(Portal& portal, const std::string& path, Json body) {
+// Asks again for as long as the broker says that the desktop is starting, and says how far it is. `key`: see
+// Portal::call().
+Result<Json> open_patiently(Portal& portal, const std::string& path, Json body, std::string key = "") {
   body["client_kind"] = "tobari";
   const auto until = std::chrono::steady_clock::now() + kStartPatience;
   std::mutex mutex;
   std::condition_variable never;
-  bool told = false;
+  std::string told;
   for (;;) {
     Refusal refusal;
-    auto answer = portal.call("POST", path, body, &refusal);
-    const bool wait = !answer.has_value() && refusal.code == "desktop_starting";
-    if (!wait || std::chrono::steady_clock::now() > until) return answer;
-    if (!told) std::println(stderr, "{} ...", refusal.detail);
-    told = true;
+    auto answer = portal.call("POST", path, body, &refusal, key);
+    if (answer.has_value() || std::chrono::steady_clock::now() > until) return answer;
+    if (refusal.code == "given_back" && !key.empty()) {
+      key = random_uuid();  // what was asked for before is over: this is a new request
+    } else if (refusal.code != "desktop_starting") {
+      return answer;
+    }
+    if (told != refusal.detail) std::println(stderr, "{} ...", refusal.detail);
+    told = refusal.detail;
     std::unique_lock lock(mutex);
     never.wait_for(lock, std::max(refusal.retry_after, std::chrono::seconds(1)));
   }
@@ -71,6 +78,31 @@ Result<void> connect(const Context& context, const std::string& desktop, const s
   return hand_over(context, reply, rdp_file, "");
 }
 
+Result<void> connect_anything(const Context& context, const std::string& wanted, const std::string& rdp_file) {
+  TOBARI_ASSIGN(Portal portal, context.open());
+  TOBARI_ASSIGN(const Target target, find_target(portal, wanted));
+  const std::string key = target.of_pool ? random_uuid() : "";
+  TOBARI_ASSIGN(const Json reply, open_patiently(portal, target.path + "/connect", Json::object(), key));
+  return hand_over(context, reply, rdp_file, "");
+}
+
+Result<void> log_off(const Context& context, const std::string& wanted) {
+  TOBARI_ASSIGN(Portal portal, context.open());
+  TOBARI_ASSIGN(const Target target, find_target(portal, wanted));
+  if (target.desktop.empty()) {
+    return fail(Errc::kNotFound, std::format("you have no desktop in pool {}: nothing to log off", target.name));
+  }
+  TOBARI_ASSIGN(const Json reply,
+                portal.call("POST", "/desktops/" + target.desktop + "/logoff", nullptr, nullptr, random_uuid()));
+  if (context.json) {
+    std::println("{}", reply.dump(2));
+  } else {
+    const bool kept = reply.value("desktop", "") == "kept";
+    std::println("{}", kept ? "logged off; the desktop is kept" : "logged off; the desktop was given back and is gone");
+  }
+  return {};
+}
+
 Result<void> wall(const Context& context, const std::vector<std::string>& desktops, const std::string& rdp_file) {
   TOBARI_ASSIGN(Portal portal, context.open());
   Json ids = Json::array();
@@ -93,6 +125,20 @@ void add_connect_command(CLI::App& group, Context& context) {
   command->callback([desktop, rdp_file, &context] {
     context.run = [desktop, rdp_file, &context] { return connect(context, *desktop, *rdp_file); };
   });
+}
+
+void add_use_commands(CLI::App& app, Context& context) {
+  auto name = std::make_shared<std::string>();
+  auto rdp_file = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("connect", "print the command that shows your desktop of a pool, or another");
+  command->add_option("name", *name, "of a pool or desktop, or an id; may be left out when you have one");
+  command->add_option("--rdp-file", *rdp_file, "write an .rdp file instead");
+  command->callback([name, rdp_file, &context] {
+    context.run = [name, rdp_file, &context] { return connect_anything(context, *name, *rdp_file); };
+  });
+  CLI::App* off = app.add_subcommand("log-off", "you have finished: sessions end, a floating desktop is given back");
+  off->add_option("name", *name, "of a pool or desktop, or an id; may be left out when you have one");
+  off->callback([name, &context] { context.run = [name, &context] { return log_off(context, *name); }; });
 }
 
 void add_wall_command(CLI::App& app, Context& context) {

@@ -109,7 +109,8 @@ void add_act(CLI::App& group, Context& context, const char* name, const char* he
 }  // namespace
 
 void add_desktop_commands(CLI::App& app, Context& context) {
-  CLI::App* group = app.add_subcommand("desktops", "desktops: list, create, start, stop, connect, thumbnail, delete");
+  CLI::App* group = app.add_subcommand(
+      "desktops", "desktops: list, create, start, stop, restart, reset, end, keep, connect, thumbnail, delete");
   group->require_subcommand(1);
   group->add_subcommand("list", "yours; an administrator sees all")->callback([&context] {
     context.run = [&context] { return list(context); };
@@ -118,6 +119,9 @@ void add_desktop_commands(CLI::App& app, Context& context) {
   add_act(*group, context, "delete", "remove a desktop and its disk", "DELETE", "");
   add_act(*group, context, "start", "switch a desktop on", "POST", "/start");
   add_act(*group, context, "stop", "switch a desktop off", "POST", "/stop");
+  add_act(*group, context, "restart", "ask its guest to end, and start it again", "POST", "/restart");
+  add_act(*group, context, "reset", "pull its plug, and start it again", "POST", "/reset");
+  add_end_commands(*group, context);
   add_thumbnail(*group, context);
   add_connect_command(*group, context);
 }

@@ -37,7 +37,12 @@ int main(int argc, char** argv) {
   int offline_status = 0;  // of the commands that need no broker
   tobari::cli::add_account_commands(app, context);
   tobari::cli::add_desktop_commands(app, context);
+  tobari::cli::add_use_commands(app, context);
   tobari::cli::add_wall_command(app, context);
+  tobari::cli::add_pool_commands(app, context);
+  tobari::cli::add_placement_commands(app, context);
+  tobari::cli::add_user_disk_commands(app, context);
+  tobari::cli::add_image_commands(app, context);
   tobari::cli::add_user_commands(app, context);
   tobari::cli::add_host_commands(app, context);
   tobari::cli::add_session_commands(app, context);

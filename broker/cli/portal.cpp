@@ -149,9 +149,10 @@ Result<Portal> Portal::open(const Given& given) {
 }
 
 Result<broker::Response> Portal::exchange(const std::string& method, const std::string& path, const Json& body,
-                                          Refusal* refusal) {
+                                          Refusal* refusal, const std::string& key) {
   broker::Request request;
   request.method = method;
+  request.idempotency_key = key;
   const auto mark = std::min(path.find('?'), path.size());
   request.path = "/api/v1" + path.substr(0, mark);
   if (mark < path.size()) request.query = path.substr(mark + 1);
@@ -172,12 +173,13 @@ Result<broker::Response> Portal::exchange(const std::string& method, const std::
 }
 
 Result<std::string> Portal::download(const std::string& path, Refusal* refusal) {
-  TOBARI_ASSIGN(broker::Response response, exchange("GET", path, nullptr, refusal));
+  TOBARI_ASSIGN(broker::Response response, exchange("GET", path, nullptr, refusal, ""));
   return std::move(response.body);
 }
 
-Result<Json> Portal::call(const std::string& method, const std::string& path, const Json& body, Refusal* refusal) {
-  TOBARI_ASSIGN(const broker::Response response, exchange(method, path, body, refusal));
+Result<Json> Portal::call(const std::string& method, const std::string& path, const Json& body, Refusal* refusal,
+                          const std::string& key) {
+  TOBARI_ASSIGN(const broker::Response response, exchange(method, path, body, refusal, key));
   if (response.body.empty()) return Json();
   auto parsed = Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   if (parsed.is_discarded()) return fail(Errc::kPeerProtocol, "this is no Tobari broker: its answer is not JSON");

@@ -50,9 +50,9 @@ class Portal {
   [[nodiscard]] static Result<Portal> open(const Given& given);
 
   // The answer's body, null for none. What the broker refuses becomes an error with its sentence; `refusal`, when
-  // given, tells more.
+  // given, tells more. `key`: the same one means the same request, whose answer got lost perhaps.
   [[nodiscard]] Result<Json> call(const std::string& method, const std::string& path, const Json& body = nullptr,
-                                  Refusal* refusal = nullptr);
+                                  Refusal* refusal = nullptr, const std::string& key = "");
   // A body that is no JSON, as it came.
   [[nodiscard]] Result<std::string> download(const std::string& path, Refusal* refusal = nullptr);
   [[nodiscard]] const KeptSignIn& sign_in() const noexcept { return sign_in_; }
@@ -60,7 +60,7 @@ class Portal {
 
  private:
   [[nodiscard]] Result<broker::Response> exchange(const std::string& method, const std::string& path, const Json& body,
-                                                  Refusal* refusal);
+                                                  Refusal* refusal, const std::string& key);
   Portal(KeptSignIn sign_in, broker::HttpsTarget target);
   KeptSignIn sign_in_;
   std::unique_ptr<broker::HttpsClient> client_;

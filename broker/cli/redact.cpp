@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 11> kSecretNames{"password",   "passwd", 
                                                         "credential", "authorization", "pin"};
 
 // Of all daemons. What is not here is shown as kLeftOut, until somebody has looked at it.
-constexpr std::array<std::string_view, 32> kShownKeys{"listen",
+constexpr std::array<std::string_view, 42> kShownKeys{"listen",
                                                       "nodes_listen",
                                                       "gateway_address",
                                                       "public_names",
@@ -49,7 +49,17 @@ constexpr std::array<std::string_view, 32> kShownKeys{"listen",
                                                       "network",
                                                       "bridge",
                                                       "network_servers",
-                                                      "management_networks"};
+                                                      "management_networks",
+                                                      "containers",
+                                                      "container_uri",
+                                                      "first_container_id",
+                                                      "imports_dir",
+                                                      "disks_dir",
+                                                      "images_max_gib",
+                                                      "disks_max_gib",
+                                                      "disks_overcommit_percent",
+                                                      "keep_free_gib",
+                                                      "import_uid"};
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 

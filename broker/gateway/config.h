@@ -14,7 +14,7 @@ namespace tobari::gateway {
 
 struct Config {
   net::Endpoint listen;  // numeric address
-  std::string broker;    // ADDRESS:PORT of the broker's node port
+  std::string broker;    // ADDRESS:PORT of the broker's node port; of several: node::target_of()
   std::filesystem::path identity_dir;
   log::Level log_level = log::Level::kInfo;
   std::optional<net::Endpoint> metrics_listen = {};  // metrics and health over HTTP; none: not served

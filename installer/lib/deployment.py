@@ -109,7 +109,7 @@ class Deployment:
     # --- preparation
     def prepare(self, image_source):
         """Folders, configuration, keys. image_source: a folder with manifest.json (installer/guest/build)."""
-        for name in ("broker", "gateway/identity", "vmhost/identity", "vmhost/state", "images", "log"):
+        for name in ("broker", "gateway/identity", "vmhost/identity", "vmhost/state", "images", "imports", "log"):
             (self.state / name).mkdir(parents=True, exist_ok=True)
         self.image = self.import_image(Path(image_source))
         self.write_configuration()
@@ -142,9 +142,9 @@ class Deployment:
             "identity_dir": s / "gateway/identity"})
         self.write("vmhost/vmhost.yaml", {
             "broker": f"127.0.0.1:{p['nodes']}", "identity_dir": s / "vmhost/identity",
-            "state_dir": s / "vmhost/state", "images_dir": s / "images", "libvirt_uri": "qemu:///system",
+            "state_dir": s / "vmhost/state", "images_dir": s / "images", "imports_dir": s / "imports", "libvirt_uri": "qemu:///system",
             "front_listen": f"127.0.0.1:{p['front']}", "front_address": f"127.0.0.1:{p['front']}",
-            "display_program": self.bin / "tobari-display"})
+            "display_program": self.bin / "tobari-display", "keeper_program": self.bin / "tobari-keeper"})
         policy = self.state / "broker/policy.yaml"
         if not policy.exists():
             shutil.copy(TREE / "installer/demo-policy.yaml", policy)
@@ -206,6 +206,9 @@ class Deployment:
                 token = admin.call("POST", "/api/v1/join-tokens", {"role": role, "name": name})["join_token"]
                 self.run(self.bin / program, "enrol", "--config", config, "--join-token", token)
             extra = ["--stop-desktops-on-exit"] if role == "host" else []
+            if role == "host":
+                self.fence = self.start_service("fence", self.bin / "tobari-fence", "--lease",
+                                                self.state / "vmhost/state/lease")
             setattr(self, folder, self.start_service(folder, self.bin / program, "--config", config, *extra))
         wait_for(lambda: self.host_connected(admin), 30, "the host's registration at the broker", every=0.1)
 

@@ -21,15 +21,17 @@ class Portal:
         self.context = ssl.create_default_context(cafile=ca_file)
         self.token = None
 
-    def call(self, method, path, body=None, timeout=30):
-        text = self.fetch(method, path, body, timeout)
+    def call(self, method, path, body=None, timeout=30, key=None):
+        text = self.fetch(method, path, body, timeout, key)
         return json.loads(text) if text else None
 
-    def fetch(self, method, path, body=None, timeout=30):
-        """The answer's bytes."""
+    def fetch(self, method, path, body=None, timeout=30, key=None):
+        """The answer's bytes. key: a UUID; the same one again is the same request."""
         request = urllib.request.Request(self.url + path, method=method)
         if self.token:
             request.add_header("Authorization", "Bearer " + self.token)
+        if key:
+            request.add_header("Idempotency-Key", key)
         data = None
         if body is not None:
             data = json.dumps(body).encode()
@@ -63,11 +65,22 @@ class Portal:
         """Several desktops in one session, waiting while they start."""
         return self.patiently("/api/v1/wall", {"desktops": desktop_ids, "client_name": "demo"}, seconds)
 
-    def patiently(self, path, body, seconds, waiting=None):
+    def pools(self):
+        """Those that the user is entitled to."""
+        return self.call("GET", "/api/v1/desktops")["pools"]
+
+    def connect_pool(self, pool_id, seconds=180, key=None):
+        """Connects to the user's desktop of a pool, waiting while it is made and starts."""
+        return self.patiently(f"/api/v1/pools/{pool_id}/connect", {"client_name": "demo"}, seconds, key=key)
+
+    def log_off(self, desktop_id):
+        return self.call("POST", f"/api/v1/desktops/{desktop_id}/logoff")["desktop"]
+
+    def patiently(self, path, body, seconds, waiting=None, key=None):
         deadline = time.monotonic() + seconds
         while True:
             try:
-                return self.call("POST", path, body)
+                return self.call("POST", path, body, key=key)
             except Problem as problem:
                 if problem.status != 503 or time.monotonic() > deadline:
                     raise

@@ -20,7 +20,7 @@ ALLOWED_COMPONENTS = {
     "display-encoder": {"policy", "base", "net", "recording", "display", "watermark", "display_control.pb.h", "grant.pb.h"},
     "display-encoder/include": {"policy", "base", "display"},
     # The control channel is the protocol with its display processes in working form.
-    "vmhost": {"base", "net", "config", "recording", "metrics", "vmhost", "display_control.pb.h", "display/control_channel.h",
+    "vmhost": {"base", "net", "config", "recording", "metrics", "vmhost", "display_control.pb.h", "keeper.pb.h", "display/control_channel.h",
                "display/log_histogram.h",
                "policy/ip_network.h", "policy/network_rules.h"} | PROTOCOL,
     "client-qt": {"base", "net"},
@@ -85,9 +85,11 @@ PURE = ["policy/include", "policy/src", "broker/shared/include/tobari/net/x224_g
         "broker/gateway/unauthenticated_book.cpp", "vmhost/src/core", "display-encoder/src/bulk", "display-encoder/src/region",
         "display-encoder/src/diff", "broker/src/control", "display-encoder/src/filter", "display-encoder/src/watermark",
         "broker/shared/include/tobari/watermark", "broker/shared/src/watermark", "display-encoder/src/pacing", "display-encoder/src/audio",
-        "display-encoder/src/stats/stats_recorder.h", "display-encoder/src/stats/stats_recorder.cpp"]
+        "display-encoder/src/stats/stats_recorder.h", "display-encoder/src/stats/stats_recorder.cpp",
+        "display-encoder/src/capture/picture_port.h", "display-encoder/src/capture/picture_port.cpp"]
 # The loader reads files.
-NOT_PURE = ["policy/src/yaml", "policy/include/tobari/policy/yaml_loader.h", "policy/include/tobari/policy/expectations.h"]
+NOT_PURE = ["policy/src/yaml", "policy/include/tobari/policy/yaml_loader.h", "policy/include/tobari/policy/expectations.h",
+            "policy/include/tobari/policy/zones.h"]
 IMPURE_HEADERS = [r"(thread|mutex|shared_mutex|condition_variable|future|atomic|stop_token)$", r"(fstream|iostream|filesystem|print)$",
                   r"(ctime|time\.h)$", r"(unistd|fcntl|poll|signal)\.h$", r"sys/", r"tobari/base/(log|clock|unique_fd)\.h"]
 

@@ -26,8 +26,8 @@ def free_ports(count):
 
 
 class Harness:
-    def __init__(self, folder, binaries):
-        self.folder, self.binaries = Path(folder), binaries
+    def __init__(self, folder, binaries, small_database=True):
+        self.folder, self.binaries, self.small_database = Path(folder), binaries, small_database
         os.chmod(folder, 0o755)  # QEMU and the display run as other users
         names = ("portal", "nodes", "gateway", "front")
         self.deployment = Deployment(self.folder / "state", binaries=binaries, ports=dict(zip(names, free_ports(4))))
@@ -36,8 +36,8 @@ class Harness:
         image = subprocess.run([str(TREE / "installer/lib/guest-image")], stdout=subprocess.PIPE, text=True, check=True)
         d = self.deployment
         (d.state / "broker").mkdir(parents=True)
-        # A disk of its own under the database, so that a scenario can fill it.
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", str(d.state / "broker")], check=True)
+        if self.small_database:  # a disk of its own under it, so that a scenario can fill it
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", str(d.state / "broker")], check=True)
         d.prepare(image.stdout.split()[-1])
         d.start_libvirt()
         d.start_broker()
@@ -46,7 +46,8 @@ class Harness:
 
     def __exit__(self, *_):
         self.deployment.stop()
-        subprocess.run(["umount", "--lazy", str(self.deployment.state / "broker")], check=True)
+        if self.small_database:
+            subprocess.run(["umount", "--lazy", str(self.deployment.state / "broker")], check=True)
 
     def show_logs(self):
         for log in sorted(self.deployment.log_dir.glob("*.log")):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""run.py BINARIES SCENARIO: one end-to-end scenario on the real programs, libvirt, QEMU and RDP clients, in mount and
+"""run.py BINARIES SCENARIO [OPTION ...]: one end-to-end scenario on the real programs, libvirt, QEMU and RDP clients, in mount and
 process namespaces of its own: whatever happens in it, nothing is left behind."""
 import importlib
 import os
@@ -11,7 +11,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parents[1]
-OWN_NETWORK = {"network"}  # scenarios that make bridges and packet filters: not the machine's
+OWN_NETWORK = {"network", "pool_figures"}  # scenarios that make bridges and packet filters: not the machine's
+# /sys of that network, with the machine's control groups, which libvirt needs for containers.
+SYS = """mkdir /run/groups && mount --rbind /sys/fs/cgroup /run/groups && mount -t sysfs sysfs /sys &&
+         mount --rbind /run/groups /sys/fs/cgroup && ip link set lo up"""
 
 
 def enter_namespaces():
@@ -28,13 +31,14 @@ def main():
         enter_namespaces()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"], check=True)
     if sys.argv[2] in OWN_NETWORK:
-        subprocess.run("mount -t sysfs sysfs /sys && ip link set lo up", shell=True, check=True)
+        subprocess.run(SYS, shell=True, check=True)
     sys.path[:0] = [str(TREE / "installer/lib"), str(HERE)]
     from harness import Harness
-    binaries, scenario = Path(sys.argv[1]), sys.argv[2]
-    with tempfile.TemporaryDirectory(prefix="tobari-e2e.") as folder, Harness(folder, binaries) as harness:
+    binaries, scenario = Path(sys.argv[1]), importlib.import_module(sys.argv[2])
+    small = getattr(scenario, "SMALL_DATABASE", True)
+    with tempfile.TemporaryDirectory(prefix="tobari-e2e.") as folder, Harness(folder, binaries, small) as harness:
         try:
-            importlib.import_module(scenario).run(harness)
+            scenario.run(harness)
         except BaseException:
             traceback.print_exc()
             harness.show_logs()

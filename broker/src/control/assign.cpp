@@ -4,6 +4,7 @@
 #include <format>
 #include <utility>
 
+#include "control/pool_image.h"
 #include "control/steps.h"
 
 namespace tobari::broker::control {
@@ -42,6 +43,18 @@ Result<void> answer(Step& step, const Assign& event, Desktop desktop) {
   return {};
 }
 
+// A host that is lost does not say that they are over, perhaps never, and they would count against what its user may
+// have open.
+Result<void> end_sessions_with(Step& step, const Desktop& desktop, const std::string& why) {
+  TOBARI_ASSIGN(const auto live, step.writer.live_sessions_of_user(desktop.user));
+  for (const Session& session : live) {
+    if (session.desktop != desktop.id && !std::ranges::contains(session.further, desktop.id)) continue;
+    TOBARI_TRY(
+        step.writer.update_session(session.id, SessionState::kEnded, session.client_address, session.client_name, why));
+  }
+  return {};
+}
+
 // Nothing when the user has none, or had one whose host is lost: that one is retired then.
 Result<std::optional<Desktop>> own_desktop(Step& step, const Assign& event, const Pool& pool) {
   auto own = step.writer.desktop_in_pool(event.user, pool.id);
@@ -53,31 +66,46 @@ Result<std::optional<Desktop>> own_desktop(Step& step, const Assign& event, cons
   TOBARI_ASSIGN(const Host host, step.writer.host(own->host));
   const bool away = step.settings.planted.move_when_silent && !event.facts->connected.contains(own->host);
   if (!host.lost && !away) return std::optional(std::move(*own));
-  TOBARI_TRY(step.retire(*own, event.who, "desktop.move", std::format("host {} is lost", own->host_name)));
+  const std::string why = std::format("host {} is lost", own->host_name);
+  if (host.lost) TOBARI_TRY(end_sessions_with(step, *own, why));
+  TOBARI_TRY(step.retire(*own, event.who, "desktop.move", why));
   return std::optional<Desktop>();
 }
 
-// The best of the spares that stand where a desktop can be shown: one that runs already, before one that is on its way.
-Result<std::optional<Desktop>> spare_for(const Step& step, const Pool& pool, const Facts& facts) {
+// How soon it could be shown; less is sooner.
+int distance_of(const Desktop& spare, const Facts& facts) {
+  if (spare.power == Power::kOn) return facts.running.contains(spare.id) ? 0 : 1;
+  if (spare.rest == Rest::kSuspended) return 2;
+  return spare.rest == Rest::kSaved ? 3 : 4;
+}
+
+// The best of the spares that stand where a desktop can be shown: one that runs already, before one that is on its way,
+// before one that rests. `disk`: its user's, which must be within reach.
+Result<std::optional<Desktop>> spare_for(const Step& step, const Pool& pool, const Facts& facts,
+                                         const DiskClaim* disk) {
   TOBARI_ASSIGN(const auto spares, step.writer.spares(pool.id, kMaxSparesLookedAt));
   if (spares.empty()) return std::optional<Desktop>();
+  TOBARI_ASSIGN(const std::string image, image_of(step.writer, pool.image));
   TOBARI_ASSIGN(const auto hosts, step.writer.hosts());
   const auto usable = [&](const Desktop& spare) {
     const auto host = std::ranges::find(hosts, spare.host, &Host::id);
     return host != hosts.end() && !host->lost && host->mode == HostMode::kReady &&
-           facts.connected.contains(spare.host) && spare.image == pool.image;
+           facts.connected.contains(spare.host) && spare.image == image && !facts.failed.contains(spare.id) &&
+           (disk == nullptr || reachable(*disk, spare.host, facts));
   };
   std::optional<Desktop> found;
   for (const Desktop& spare : spares) {
     if (!usable(spare)) continue;
-    if (facts.running.contains(spare.id)) return std::optional(spare);
-    if (!found.has_value()) found = spare;
+    const int distance = distance_of(spare, facts);
+    if (distance == 0) return std::optional(spare);
+    if (!found.has_value() || distance < distance_of(*found, facts)) found = spare;
   }
   return found;
 }
 
 Result<Desktop> take_spare(Step& step, const Assign& event, const User& user, const Desktop& spare) {
   TOBARI_TRY(step.writer.assign_desktop(spare.id, spare.epoch, user.id));
+  if (spare.power == Power::kOff) TOBARI_TRY(step.writer.set_power(spare.id, Power::kOn));
   step.effects.changed.insert(spare.host);
   step.effects.more = true;
   TOBARI_ASSIGN(Desktop desktop, step.writer.desktop(spare.id));
@@ -105,9 +133,16 @@ Result<void> assign(Step& step, const Assign& event) {
     return fail(Errc::kPermissionDenied, std::format("pool {} is closed: nobody gets a desktop there now", pool.name));
   }
   TOBARI_ASSIGN(const User user, step.writer.user(event.user));
-  TOBARI_ASSIGN(const auto spare, spare_for(step, pool, *event.facts));
+  const PlanDisk wanted = parse_pool_plan(pool.plan).value_or(PoolPlan{}).disk;
+  std::optional<DiskClaim> disk;
+  if (!wanted.name.empty()) {
+    TOBARI_ASSIGN(disk, look_for_disk(step, user, wanted));
+  }
+  const DiskClaim* const claim = disk.has_value() ? &*disk : nullptr;
+  TOBARI_ASSIGN(const auto spare, spare_for(step, pool, *event.facts, claim));
   if (spare.has_value()) {
     TOBARI_ASSIGN(Desktop desktop, take_spare(step, event, user, *spare));
+    if (claim != nullptr) TOBARI_TRY(claim_disk(step, *claim, user, desktop, event.who));
     return answer(step, event, std::move(desktop));
   }
   TOBARI_ASSIGN(const PoolFill fill, step.writer.pool_fill(pool.id));
@@ -116,7 +151,8 @@ Result<void> assign(Step& step, const Assign& event) {
     return fail(Errc::kExhausted, std::format("pool {} has {} desktops, which is its maximum: try again later",
                                               pool.name, fill.desktops));
   }
-  TOBARI_ASSIGN(Desktop desktop, step.make(pool, user, event.fresh, *event.facts, event.who));
+  TOBARI_ASSIGN(Desktop desktop, step.make(pool, user, event.fresh, *event.facts, event.who, claim));
+  if (claim != nullptr) TOBARI_TRY(claim_disk(step, *claim, user, desktop, event.who));
   return answer(step, event, std::move(desktop));
 }
 

@@ -4,6 +4,7 @@
 #include <format>
 #include <utility>
 
+#include "control/pool_image.h"
 #include "control/steps.h"
 
 namespace tobari::broker::control {
@@ -11,6 +12,11 @@ namespace {
 
 Result<void> take(Step& step, const Assign& event) { return assign(step, event); }
 Result<void> take(Step& step, const GiveBack& event) { return give_back(step, event); }
+Result<void> take(Step& step, const LogOff& event) { return log_off(step, event); }
+Result<void> take(Step& step, const RestartOf& event) { return restart_of(step, event); }
+Result<void> take(Step& step, const EndUse& event) { return end_use(step, event); }
+Result<void> take(Step& step, const KeepUse& event) { return keep_use(step, event); }
+Result<void> take(Step& step, const RemoveUserDisk& event) { return remove_user_disk(step, event); }
 Result<void> take(Step& step, const Sweep& event) { return sweep(step, event); }
 Result<void> take(Step& step, const LeasesAsked& event) { return leases_asked(step, event); }
 Result<void> take(Step& step, const HostSilent& event) { return host_silent(step, event); }
@@ -68,8 +74,16 @@ Result<std::vector<HostCapacity>> capacities(const Reader& reader, const Facts& 
     one.images = known->second.images;
     one.memory_mib = known->second.memory_mib;
     one.pixels_per_second = known->second.pixels_per_second;
+    one.no_room = known->second.no_room;
   }
   return all;
+}
+
+PlacementWish wish_of(const Pool& pool, std::string image) {
+  return {.image = std::move(image),
+          .memory_mib = pool.memory_mib,
+          .host = "",
+          .needs_lease = pool.kind == PoolKind::kFloating};
 }
 
 Result<void> Step::record(const Who& who, std::string action, const std::string& object, std::string detail) {
@@ -92,21 +106,23 @@ Result<void> Step::retire(const Desktop& desktop, const Who& who, std::string ac
                 std::format("{}{} in pool {}: {}", desktop.name, of, desktop.pool_name, why));
 }
 
-Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts,
-                           const Who& who) {
-  TOBARI_ASSIGN(const auto hosts, capacities(writer, facts, user.id));
-  const PlacementWish wish{
-      .image = pool.image, .memory_mib = pool.memory_mib, .host = "", .needs_lease = pool.kind == PoolKind::kFloating};
+Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts, const Who& who,
+                           const DiskClaim* disk) {
+  TOBARI_ASSIGN(auto hosts, capacities(writer, facts, user.id));
+  TOBARI_ASSIGN(const std::string image, image_of(writer, pool.image));
+  PlacementWish wish = wish_of(pool, image);
+  if (disk != nullptr) TOBARI_TRY(narrow_to_disk(*disk, facts, hosts, wish));
   TOBARI_ASSIGN(const HostId host, place(hosts, wish, settings.placement));
   Desktop desktop;
   desktop.id = id;
   desktop.name = name_of(pool, id);
   desktop.user = user.id;
   desktop.host = host;
-  desktop.image = pool.image;
+  desktop.image = image;
   desktop.vcpus = pool.vcpus;
   desktop.memory_mib = pool.memory_mib;
   desktop.heads = pool.heads;
+  desktop.machine = pool.machine;
   desktop.power = Power::kOn;
   desktop.pool = pool.id;
   TOBARI_TRY(writer.add_desktop(desktop));
@@ -115,7 +131,7 @@ Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& 
   const std::string of = user.name.empty() ? "a spare" : "for " + user.name;
   TOBARI_TRY(record(
       who, user.name.empty() ? "desktop.create" : "desktop.assign", id.str(),
-      std::format("{} {} in pool {}, new from {} on {}", desktop.name, of, pool.name, pool.image, desktop.host_name)));
+      std::format("{} {} in pool {}, new from {} on {}", desktop.name, of, pool.name, image, desktop.host_name)));
   return desktop;
 }
 

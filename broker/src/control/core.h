@@ -4,6 +4,8 @@
 // docs/RELIABILITY.md says what it promises and why; tests/sim runs it against everything that can go wrong.
 #pragma once
 
+#include <string>
+
 #include <tobari/base/result.h>
 
 #include "control/events.h"
@@ -28,5 +30,16 @@ struct Settings {
 // What is known of the hosts, from the database and from this broker's lines. `user` (may be empty) for its affinity.
 [[nodiscard]] Result<std::vector<HostCapacity>> capacities(const Reader& reader, const Facts& facts,
                                                            const UserId& user);
+
+// What handle() would do about a report, by reading alone: hosts report often, and most of it changes nothing.
+struct ReportLook {
+  bool changes = false;  // false: handle() would store nothing
+  std::vector<SeenDesktop> unknown{};
+};
+// kNotFound: there is no such host any more.
+[[nodiscard]] Result<ReportLook> look_at(const Reader& reader, const HostReported& event);
+
+// Where a new desktop of this pool may go; `image`: what it is made of (image_of()).
+[[nodiscard]] PlacementWish wish_of(const Pool& pool, std::string image);
 
 }  // namespace tobari::broker::control

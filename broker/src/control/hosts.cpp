@@ -6,6 +6,7 @@
 // holds only for a host that has the desired state of that moment, which names what was taken from it.
 #include <algorithm>
 #include <format>
+#include <map>
 
 #include "control/steps.h"
 #include "core/names.h"
@@ -65,6 +66,7 @@ Result<void> pass(Step& step, const Desktop& ours, std::uint64_t seen) {
 Result<void> host_reported(Step& step, const HostReported& event) {
   TOBARI_ASSIGN(const Host host, step.writer.host(event.host));
   TOBARI_TRY(pass(step, host, event));
+  TOBARI_TRY(disks_reported(step, host, event));
   TOBARI_ASSIGN(const auto ours, step.writer.desktops_on_host(event.host));
   for (const SeenDesktop& seen : event.desktops) {
     const auto known = std::ranges::find(ours, seen.id, &Desktop::id);
@@ -72,6 +74,9 @@ Result<void> host_reported(Step& step, const HostReported& event) {
       step.effects.unknown.push_back(seen);
     } else {
       TOBARI_TRY(pass(step, *known, seen.epoch));
+      if (seen.logged_off && seen.epoch == known->epoch) {
+        TOBARI_TRY(logged_off(step, *known, event.facts.get(), {.actor = "host/" + host.name, .client_address = ""}));
+      }
     }
   }
   for (const Desktop& desktop : ours) {
@@ -86,9 +91,57 @@ Result<void> host_reported(Step& step, const HostReported& event) {
   return {};
 }
 
+namespace {
+
+// As disks_reported() decides.
+Result<bool> disks_change(const Reader& reader, const HostReported& event) {
+  for (const UserDiskId& id : event.removed_disks) {
+    const auto disk = reader.user_disk(id);
+    if (disk.has_value() && disk->removing) return true;
+    if (!disk.has_value() && disk.error().code != Errc::kNotFound) return std::unexpected<Error>(disk.error());
+  }
+  for (const SeenDesktop& seen : event.desktops) {
+    for (const UserDiskId& id : seen.disks) {
+      const auto disk = reader.user_disk(id);
+      if (disk.has_value() && !disk->made) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<ReportLook> look_at(const Reader& reader, const HostReported& event) {
+  ReportLook look;
+  TOBARI_ASSIGN(const Host host, reader.host(event.host));
+  TOBARI_ASSIGN(const auto ours, reader.desktops_on_host(event.host));
+  TOBARI_ASSIGN(look.changes, disks_change(reader, event));
+  look.changes = look.changes || event.revision > host.revision;
+  std::map<DesktopId, const Desktop*> left;
+  for (const Desktop& desktop : ours) left.emplace(desktop.id, &desktop);
+  for (const SeenDesktop& seen : event.desktops) {
+    const auto known = left.find(seen.id);
+    if (known == left.end()) {
+      look.unknown.push_back(seen);
+      continue;
+    }
+    const bool ends = seen.logged_off && seen.epoch == known->second->epoch && !known->second->user.empty() &&
+                      known->second->power == Power::kOn;
+    look.changes = look.changes || ends || seen.epoch > known->second->epoch;
+    left.erase(known);
+  }
+  for (const auto& [id, desktop] : left) {
+    look.changes = look.changes || (desktop->power == Power::kDeleted && event.revision >= desktop->revision);
+  }
+  return look;
+}
+
 Result<void> set_host_mode(Step& step, const SetHostMode& event) {
   TOBARI_ASSIGN(const Host host, step.writer.host(event.host));
+  const bool moves = event.mode == HostMode::kDraining && event.how == DrainHow::kMove;
+  if (moves) TOBARI_TRY(move_users(step, host, event));
   if (host.mode == event.mode) return {};
+  if (event.mode == HostMode::kReady) TOBARI_TRY(let_users_stay(step, host));
   TOBARI_TRY(step.writer.set_host_mode(event.host, event.mode));
   step.effects.more = true;
   return step.record(event.who, event.mode == HostMode::kDraining ? "host.drain" : "host.resume", host.id.str(),

@@ -10,7 +10,12 @@ void LeaseWatch::seen(std::span<const Host> hosts, Time now) {
   for (const Host& host : hosts) {
     Watched watched{.lease = host.lease, .lost = host.lost, .since = now};
     const auto known = hosts_.find(host.id);
-    if (known != hosts_.end() && known->second.lease == host.lease) watched.since = known->second.since;
+    if (known != hosts_.end() && known->second.lease == host.lease) {
+      watched.since = known->second.since;
+      watched.risen = known->second.risen;
+    } else if (known != hosts_.end()) {
+      watched.risen = now;
+    }
     next.emplace(host.id, watched);
   }
   hosts_ = std::move(next);
@@ -25,6 +30,12 @@ std::vector<HostSilent> LeaseWatch::silent(Time now) {
     found.push_back({id, watched.lease});
   }
   return found;
+}
+
+std::optional<LeaseWatch::Time> LeaseWatch::age(const HostId& host, Time now) const {
+  const auto known = hosts_.find(host);
+  if (known == hosts_.end() || !known->second.risen) return std::nullopt;
+  return now - *known->second.risen;
 }
 
 }  // namespace tobari::broker::control

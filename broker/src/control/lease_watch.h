@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -38,11 +39,15 @@ class LeaseWatch {
   // which every broker has promised, while its lease was good, needs no grant, because nobody can take from it.
   void promise(const HostId& host, Time now) { promised_until_[host] = now + kReuseAfter; }
 
+  // Since its lease was last seen to rise; nothing: it has not been yet.
+  [[nodiscard]] std::optional<Time> age(const HostId& host, Time now) const;
+
  private:
   struct Watched {
     std::uint64_t lease = 0;
     bool lost = false;
     Time since{};
+    std::optional<Time> risen{};
   };
   std::map<HostId, Watched> hosts_;
   std::map<HostId, Time> promised_until_;

@@ -9,9 +9,16 @@ namespace tobari::broker::control {
 namespace {
 
 std::string described(const Pool& pool) {
-  return std::format("{}, {}, {}: {} vCPU, {} MiB, {} to {} desktops, {} spares{}", pool.name, to_string(pool.kind),
-                     pool.image, pool.vcpus, pool.memory_mib, pool.min, pool.max, pool.spares,
-                     pool.open ? "" : ", closed");
+  const std::string plan = in_words(parse_pool_plan(pool.plan).value_or(PoolPlan{}));
+  return std::format("{}, {}, {} ({}): {} vCPU, {} MiB, {} to {} desktops, {} spares{}{}{}", pool.name,
+                     to_string(pool.kind), pool.image, to_string(pool.machine), pool.vcpus, pool.memory_mib, pool.min,
+                     pool.max, pool.spares, pool.renewal == Renewal::kAtLogOff ? ", renewed at log-off" : "",
+                     pool.open ? "" : ", closed", plan.empty() ? "" : "; " + plan);
+}
+
+Result<void> check_plan_of(const Pool& pool) {
+  TOBARI_ASSIGN(const PoolPlan plan, parse_pool_plan(pool.plan));
+  return check_plan(plan, pool);
 }
 
 Result<void> check_name(const Step& step, const Pool& pool) {
@@ -26,6 +33,7 @@ Result<void> check_name(const Step& step, const Pool& pool) {
 
 Result<void> add_pool(Step& step, const AddPool& event) {
   TOBARI_TRY(check_name(step, event.pool));
+  TOBARI_TRY(check_plan_of(event.pool));
   TOBARI_TRY(step.writer.add_pool(event.pool));
   step.effects.more = true;
   return step.record(event.who, "pool.create", event.pool.id.str(), described(event.pool));
@@ -38,6 +46,7 @@ Result<void> change_pool(Step& step, const ChangePool& event) {
   Pool pool = event.pool;
   pool.kind = before.kind;
   pool.closing = false;
+  TOBARI_TRY(check_plan_of(pool));
   TOBARI_TRY(step.writer.change_pool(pool));
   step.effects.more = true;
   return step.record(event.who, "pool.change", pool.id.str(), described(pool));
@@ -81,8 +90,11 @@ Result<void> put_in_pool(Step& step, const PutInPool& event) {
   TOBARI_ASSIGN(const User user, step.writer.user(event.user));
   TOBARI_TRY(step.writer.put_in_pool(desktop.id, event.pool, user.id));
   step.effects.changed.insert(desktop.host);
-  if (desktop.user != user.id)
+  if (desktop.user != user.id) {
+    // An end that its former user was told of is not the new one's.
+    if (desktop.ending) TOBARI_TRY(step.writer.set_ending(desktop.id, std::nullopt));
     step.effects.ended.push_back({desktop.id, desktop.host, "it was given to somebody else"});
+  }
   return step.record(event.who, "desktop.assign", desktop.id.str(),
                      name.empty() ? std::format("{} of {}, in no pool", desktop.name, user.name)
                                   : std::format("{} for {} in pool {}, by hand", desktop.name, user.name, name));

@@ -2,8 +2,13 @@
 // What is done without being asked: spares, ends of what nobody uses, pools that go away.
 #include <algorithm>
 #include <format>
+#include <map>
+#include <set>
 
+#include "control/pool_image.h"
+#include "control/renewal.h"
 #include "control/steps.h"
+#include "core/session_state.h"
 
 namespace tobari::broker::control {
 namespace {
@@ -14,34 +19,39 @@ struct Budget {
   const Sweep& event;
   std::size_t next = 0;  // of the fresh ids
   std::size_t retired = 0;
+  std::size_t ended = 0;
+  PowerBudget power{};
 };
 
+// What new spares are made from; empty: nothing can be, so that those which are there stay.
+std::string image_for_spares(const Step& step, const Pool& pool, const Facts& facts) {
+  const auto image = image_of(step.writer, pool.image);
+  if (!image.has_value()) return "";
+  const bool somewhere = std::ranges::any_of(
+      facts.connected, [&image](const auto& host) { return std::ranges::contains(host.second.images, *image); });
+  return somewhere ? *image : "";
+}
+
 // Why a spare is of no use any more; empty: it is.
-std::string outlived(const Pool& pool, const std::vector<Host>& hosts, const Desktop& spare) {
+std::string outlived(const Pool& pool, const std::string& image, const std::vector<Host>& hosts, const Desktop& spare) {
   if (pool.closing) return "the pool goes away";
   const auto host = std::ranges::find(hosts, spare.host, &Host::id);
   if (host == hosts.end()) return "";
   if (host->lost && pool.kind == PoolKind::kFloating) return std::format("host {} is lost", host->name);
   if (host->mode == HostMode::kDraining) return std::format("host {} is draining", host->name);
-  const bool as_wanted = spare.image == pool.image && spare.vcpus == pool.vcpus &&
-                         spare.memory_mib == pool.memory_mib && spare.heads == pool.heads;
+  const bool as_wanted = (image.empty() || spare.image == image) && spare.vcpus == pool.vcpus &&
+                         spare.memory_mib == pool.memory_mib && spare.heads == pool.heads &&
+                         spare.machine == pool.machine;
   return as_wanted ? "" : "the pool's desktops are made otherwise now";
 }
 
-Result<void> drop_spare(Step& step, Budget& budget, const Desktop& spare, const std::string& why) {
+Result<void> drop_one(Step& step, Budget& budget, const Desktop& spare, const std::string& why) {
   if (budget.retired >= kMaxRetiredPerSweep) {
     step.effects.more = true;
     return {};
   }
   ++budget.retired;
   return step.retire(spare, {}, "desktop.retire", why);
-}
-
-std::uint32_t spares_wanted(const Pool& pool, std::uint32_t assigned) {
-  if (pool.closing) return 0;
-  const std::uint32_t below_min = pool.min > assigned ? pool.min - assigned : 0;
-  const std::uint32_t room = pool.max > assigned ? pool.max - assigned : 0;
-  return std::min(std::max(pool.spares, below_min), room);
 }
 
 Result<void> fill(Step& step, Budget& budget, const Pool& pool, std::uint32_t missing) {
@@ -58,30 +68,40 @@ Result<void> fill(Step& step, Budget& budget, const Pool& pool, std::uint32_t mi
     // No room now: users still get theirs when there is some, and the next sweep tries again.
     const Errc code = made.error().code;
     if (code == Errc::kExhausted || code == Errc::kNotFound || code == Errc::kUnavailable) return {};
+    if (code == Errc::kInvalidArgument) return {};  // the pool's image was retired
     return std::unexpected<Error>(made.error());
   }
   return {};
 }
 
-Result<void> sweep_pool(Step& step, Budget& budget, const Pool& pool, const std::vector<Host>& hosts) {
+Result<void> sweep_pool(Step& step, Budget& budget, const PlannedPool& planned, const std::vector<Host>& hosts) {
+  const Pool& pool = planned.pool;
   TOBARI_ASSIGN(const auto spares, step.writer.spares(pool.id, kMaxPoolDesktops));
   TOBARI_ASSIGN(const PoolFill before, step.writer.pool_fill(pool.id));
-  const std::uint32_t wanted = spares_wanted(pool, before.assigned);
-  std::uint32_t good = 0;
+  const SpareTargets wanted = spare_targets(planned, before.assigned);
+  const std::string image = image_for_spares(step, pool, *budget.event.facts);
+  std::vector<Desktop> good;
   std::uint32_t there = before.desktops;
+  bool renewed = false;  // one at a time: what cannot be made is not made a thousand times an hour
   for (const Desktop& spare : spares) {
-    std::string why = outlived(pool, hosts, spare);
-    if (why.empty() && good >= wanted) why = "more spares than are wanted";
+    std::string why = outlived(pool, image, hosts, spare);
+    if (why.empty() && planned.plan.renew_failed && !renewed && budget.event.facts->failed.contains(spare.id)) {
+      renewed = true;
+      why = "it could not be started";
+    }
+    if (why.empty() && good.size() >= wanted.keep) why = "more spares than are wanted";
     if (why.empty()) {
-      ++good;
+      good.push_back(spare);
       continue;
     }
     const std::size_t retired = budget.retired;
-    TOBARI_TRY(drop_spare(step, budget, spare, why));
+    TOBARI_TRY(drop_one(step, budget, spare, why));
     if (budget.retired > retired) --there;
   }
+  TOBARI_TRY(keep_power(step, budget.power, budget.event, planned, wanted, good));
   const std::uint32_t room = pool.max > there ? pool.max - there : 0;
-  return fill(step, budget, pool, std::min(wanted > good ? wanted - good : 0, room));
+  const auto have = static_cast<std::uint32_t>(good.size());
+  return fill(step, budget, pool, std::min(wanted.make > have ? wanted.make - have : 0, room));
 }
 
 // The pool of which nothing is left, not even on a host.
@@ -94,14 +114,56 @@ Result<bool> is_gone(Step& step, const Pool& pool) {
   return true;
 }
 
-Result<void> end_idle(Step& step, const DesktopId& id, std::chrono::seconds idle) {
+// It was counted before this transaction that nobody was there: somebody may have come since.
+Result<std::set<DesktopId>> used_now(const Step& step) {
+  TOBARI_ASSIGN(const auto live, step.writer.live_sessions());
+  std::set<DesktopId> used;
+  for (const Session& session : live) {
+    if (!is_live(session, step.now)) continue;
+    used.insert(session.desktop);
+    used.insert(session.further.begin(), session.further.end());
+  }
+  return used;
+}
+
+using PlannedPools = std::map<PoolId, PlannedPool>;
+
+// Given back when its pool says so, else perhaps put to rest.
+Result<void> end_idle_one(Step& step, Budget& budget, const PlannedPools& pools, const DesktopId& id,
+                          std::chrono::seconds idle) {
   const auto desktop = step.writer.desktop(id);
   if (!desktop.has_value() || desktop->user.empty() || desktop->power == Power::kDeleted) return {};
-  if (desktop->pool.empty() || desktop->pool_kind != PoolKind::kFloating) return {};
-  TOBARI_ASSIGN(const Pool pool, step.writer.pool(desktop->pool));
-  if (idle < pool.keep) return {};
+  const auto planned = pools.find(desktop->pool);
+  if (planned == pools.end()) return {};
+  if (desktop->pool_kind != PoolKind::kFloating || idle < planned->second.pool.keep) {
+    return rest_unused(step, budget.power, planned->second, *desktop, idle);
+  }
+  ++budget.ended;
   step.effects.more = true;
   return step.retire(*desktop, {}, "desktop.release", std::format("nobody was connected for {} s", idle.count()));
+}
+
+Result<void> end_idle(Step& step, Budget& budget, const PlannedPools& pools) {
+  if (budget.event.idle_for.empty()) return {};
+  TOBARI_ASSIGN(const auto used, used_now(step));
+  for (const auto& [id, idle] : budget.event.idle_for) {
+    if (budget.ended >= kMaxEndedPerSweep) return {};  // they are named again
+    if (!used.contains(id)) TOBARI_TRY(end_idle_one(step, budget, pools, id, idle));
+  }
+  return {};
+}
+
+// Not when it is asked for: what it holds (its user's disk) must first be free again.
+Result<void> renew_failed(Step& step, Budget& budget, const PlannedPools& pools) {
+  for (const DesktopId& id : budget.event.facts->failed) {
+    const auto desktop = step.writer.desktop(id);
+    if (!desktop.has_value() || desktop->user.empty() || desktop->power == Power::kDeleted) continue;
+    const auto planned = pools.find(desktop->pool);
+    if (planned == pools.end() || desktop->pool_kind != PoolKind::kFloating) continue;
+    if (!planned->second.plan.renew_failed) continue;
+    TOBARI_TRY(drop_one(step, budget, *desktop, "it could not be started"));
+  }
+  return {};
 }
 
 Result<void> take_assigned(Step& step, const std::vector<Host>& hosts) {
@@ -118,15 +180,22 @@ Result<void> take_assigned(Step& step, const std::vector<Host>& hosts) {
 }  // namespace
 
 Result<void> sweep(Step& step, const Sweep& event) {
-  for (const auto& [id, idle] : event.idle_for) TOBARI_TRY(end_idle(step, id, idle));
-  TOBARI_ASSIGN(const auto pools, step.writer.pools());
+  TOBARI_TRY(end_what_is_due(step));
+  PlannedPools pools;
+  TOBARI_ASSIGN(const auto all_pools, step.writer.pools());
+  for (const Pool& pool : all_pools) pools.emplace(pool.id, plan_of(pool, event.zones, step.now));
+  Budget budget{.event = event};
+  TOBARI_TRY(end_idle(step, budget, pools));
+  TOBARI_TRY(renew_failed(step, budget, pools));
   TOBARI_ASSIGN(const auto hosts, step.writer.hosts());
   if (step.settings.planted.drain_takes_assigned) TOBARI_TRY(take_assigned(step, hosts));
-  Budget budget{.event = event};
-  for (const Pool& pool : pools) {
+  for (const Pool& pool : all_pools) {
     TOBARI_ASSIGN(const bool gone, is_gone(step, pool));
-    if (gone || pool.kind == PoolKind::kManual) continue;
-    TOBARI_TRY(sweep_pool(step, budget, pool, hosts));
+    if (gone) continue;
+    TOBARI_TRY(wake_users(step, budget.power, pools.at(pool.id)));
+    if (pool.kind == PoolKind::kManual) continue;
+    TOBARI_TRY(sweep_pool(step, budget, pools.at(pool.id), hosts));
+    TOBARI_TRY(renew_those_off(step, pool, *event.facts));
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <tobari/policy/grant.h>
 #include <tobari/policy/request.h>
@@ -23,6 +24,9 @@ struct AccessQuestion {
   std::uint32_t mfa_level = 1;
   std::optional<std::uint32_t> sessions{};            // live ones of the user, without the one that is asked for
   std::optional<policy::DeviceCertificate> device{};  // nothing: devices are not asked for theirs
+  // Of the desktop. Nothing: not known. Empty: it is in no pool, and has no labels.
+  std::optional<std::string> pool{};
+  std::optional<std::vector<std::string>> labels{};
 };
 
 struct AccessAnswer {

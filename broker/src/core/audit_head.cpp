@@ -56,12 +56,23 @@ Result<HeadSigner> HeadSigner::create(std::string_view secret) {
 SignedHead HeadSigner::sign(const ChainHead& head, Time time) const {
   SignedHead made{
       .sequence = head.sequence, .hash = head.hash, .time = format_time(time), .key = public_key_, .signature = {}};
+  made.signature = sign_text(signed_text(made));
+  return made;
+}
+
+std::string HeadSigner::sign_text(std::string_view text) const {
   std::array<std::byte, crypto_sign_BYTES> signature{};
-  const std::string text = signed_text(made);
   crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, bytes(text), text.size(),
                        bytes(secret_key_));
-  made.signature = to_hex(signature);
-  return made;
+  return to_hex(signature);
+}
+
+bool is_signed_by(std::string_view text, std::string_view signature, std::string_view key) {
+  const auto key_bytes = from_hex(key);
+  const auto made = from_hex(signature);
+  return key_bytes.has_value() && key_bytes->size() == crypto_sign_PUBLICKEYBYTES && made.has_value() &&
+         made->size() == crypto_sign_BYTES &&
+         crypto_sign_verify_detached(bytes(*made), bytes(text), text.size(), bytes(*key_bytes)) == 0;
 }
 
 Result<void> verify_head(const SignedHead& head, std::string_view trusted_key) {
@@ -69,12 +80,7 @@ Result<void> verify_head(const SignedHead& head, std::string_view trusted_key) {
     return fail(Errc::kPermissionDenied,
                 std::format("the head of record {} is signed with another key", head.sequence));
   }
-  const auto key = from_hex(head.key);
-  const auto signature = from_hex(head.signature);
-  const std::string text = signed_text(head);
-  if (!key.has_value() || key->size() != crypto_sign_PUBLICKEYBYTES || !signature.has_value() ||
-      signature->size() != crypto_sign_BYTES ||
-      crypto_sign_verify_detached(bytes(*signature), bytes(text), text.size(), bytes(*key)) != 0) {
+  if (!is_signed_by(signed_text(head), head.signature, head.key)) {
     return fail(Errc::kPermissionDenied, std::format("the signature of the head of record {} is wrong", head.sequence));
   }
   return {};

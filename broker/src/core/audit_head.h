@@ -29,6 +29,9 @@ class HeadSigner {
   [[nodiscard]] static Result<HeadSigner> create(std::string_view secret);
 
   [[nodiscard]] SignedHead sign(const ChainHead& head, Time time) const;
+  // 128 hexadecimal digits. A text's first line says what it is a text of, so that no signature serves for another
+  // kind.
+  [[nodiscard]] std::string sign_text(std::string_view text) const;
   [[nodiscard]] const std::string& public_key() const noexcept { return public_key_; }
 
  private:
@@ -36,6 +39,9 @@ class HeadSigner {
   std::string secret_key_;  // 64 bytes
   std::string public_key_;  // hexadecimal digits
 };
+
+// Whether the key, 64 hexadecimal digits, has signed it.
+[[nodiscard]] bool is_signed_by(std::string_view text, std::string_view signature, std::string_view key);
 
 // Whether `trusted_key` signed it. kPermissionDenied names what does not fit.
 [[nodiscard]] Result<void> verify_head(const SignedHead& head, std::string_view trusted_key);

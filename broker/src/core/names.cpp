@@ -23,6 +23,18 @@ constexpr Words<NodeRole, 2> kNodeRoles{{{NodeRole::kHost, "host"}, {NodeRole::k
 constexpr Words<PoolKind, 3> kPoolKinds{
     {{PoolKind::kDedicated, "dedicated"}, {PoolKind::kFloating, "floating"}, {PoolKind::kManual, "manual"}}};
 constexpr Words<HostMode, 2> kHostModes{{{HostMode::kReady, "ready"}, {HostMode::kDraining, "draining"}}};
+constexpr Words<Rest, 3> kRests{
+    {{Rest::kStopped, "stopped"}, {Rest::kSuspended, "suspended"}, {Rest::kSaved, "saved"}}};
+constexpr Words<EndHow, 3> kEndHows{
+    {{EndHow::kRelease, "release"}, {EndHow::kLogOff, "log_off"}, {EndHow::kStop, "stop"}}};
+constexpr Words<UserDiskKind, 2> kUserDiskKinds{{{UserDiskKind::kDisk, "disk"}, {UserDiskKind::kFolder, "folder"}}};
+constexpr Words<Machine, 2> kMachines{{{Machine::kVm, "vm"}, {Machine::kContainer, "container"}}};
+constexpr Words<ImageState, 5> kImageStates{{{ImageState::kImporting, "importing"},
+                                             {ImageState::kReady, "ready"},
+                                             {ImageState::kPublished, "published"},
+                                             {ImageState::kFailed, "failed"},
+                                             {ImageState::kRetired, "retired"}}};
+constexpr Words<Renewal, 2> kRenewals{{{Renewal::kKeep, "keep"}, {Renewal::kAtLogOff, "at_log_off"}}};
 constexpr Words<Outcome, 4> kOutcomes{{{Outcome::kAllowed, "allowed"},
                                        {Outcome::kDenied, "denied"},
                                        {Outcome::kFailed, "failed"},
@@ -57,9 +69,15 @@ std::string_view to_string(Role role) noexcept { return word_of(kRoles, role); }
 std::string_view to_string(Power power) noexcept { return word_of(kPowers, power); }
 std::string_view to_string(SessionState state) noexcept { return word_of(kSessionStates, state); }
 std::string_view to_string(NodeRole role) noexcept { return word_of(kNodeRoles, role); }
+std::string_view to_string(Machine machine) noexcept { return word_of(kMachines, machine); }
 std::string_view to_string(Outcome outcome) noexcept { return word_of(kOutcomes, outcome); }
 std::string_view to_string(PoolKind kind) noexcept { return word_of(kPoolKinds, kind); }
 std::string_view to_string(HostMode mode) noexcept { return word_of(kHostModes, mode); }
+std::string_view to_string(Rest rest) noexcept { return word_of(kRests, rest); }
+std::string_view to_string(EndHow how) noexcept { return word_of(kEndHows, how); }
+std::string_view to_string(UserDiskKind kind) noexcept { return word_of(kUserDiskKinds, kind); }
+std::string_view to_string(ImageState state) noexcept { return word_of(kImageStates, state); }
+std::string_view to_string(Renewal renewal) noexcept { return word_of(kRenewals, renewal); }
 
 Result<Role> parse_role(std::string_view text) { return value_of(kRoles, text, "role"); }
 Result<Power> parse_power(std::string_view text) { return value_of(kPowers, text, "power"); }
@@ -68,6 +86,12 @@ Result<NodeRole> parse_node_role(std::string_view text) { return value_of(kNodeR
 Result<Outcome> parse_outcome(std::string_view text) { return value_of(kOutcomes, text, "outcome"); }
 Result<PoolKind> parse_pool_kind(std::string_view text) { return value_of(kPoolKinds, text, "kind"); }
 Result<HostMode> parse_host_mode(std::string_view text) { return value_of(kHostModes, text, "mode"); }
+Result<Rest> parse_rest(std::string_view text) { return value_of(kRests, text, "rest"); }
+Result<EndHow> parse_end_how(std::string_view text) { return value_of(kEndHows, text, "how"); }
+Result<UserDiskKind> parse_user_disk_kind(std::string_view text) { return value_of(kUserDiskKinds, text, "kind"); }
+Result<Machine> parse_machine(std::string_view text) { return value_of(kMachines, text, "machine"); }
+Result<ImageState> parse_image_state(std::string_view text) { return value_of(kImageStates, text, "state"); }
+Result<Renewal> parse_renewal(std::string_view text) { return value_of(kRenewals, text, "renewal"); }
 
 bool is_user_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > 32 || (!is_lower(text[0]) && text[0] != '_')) return false;
@@ -86,6 +110,11 @@ bool is_host_label(std::string_view text) noexcept {
 bool is_image_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > 64 || !is_word(text[0])) return false;
   return std::ranges::all_of(text, [](char c) { return is_word(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+bool is_image_reference(std::string_view text) noexcept {
+  const auto ref = parse_image_ref(text);
+  return ref.has_value() && is_image_name(ref->name);
 }
 
 std::string format_time(Time time) {

@@ -54,6 +54,10 @@ HostVerdict weigh_one(const HostCapacity& host, const PlacementWish& wish, const
     verdict.why = std::format("does not have the image {}", wish.image);
     return verdict;
   }
+  if (!host.no_room.empty()) {
+    verdict.why = host.no_room;
+    return verdict;
+  }
   const double memory = left(host.memory_mib, rules.memory_percent, host.memory_promised_mib + wish.memory_mib);
   if (memory < 0) {
     verdict.why = std::format("its memory is promised: {} MiB of {} % of {}", host.memory_promised_mib,

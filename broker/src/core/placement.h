@@ -27,6 +27,7 @@ struct HostCapacity {
   std::uint64_t pixels_per_second = 0;    // that its displays can encode; 0: it does not say
   std::uint32_t desktops = 0;             // placed there
   std::uint32_t of_user = 0;              // of these, the user's own
+  std::string no_room{};                  // a sentence when its disks take nothing more; empty: they do
 };
 
 struct PlacementRules {

@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/ids.h>
+#include <tobari/base/image_ref.h>
 
 namespace tobari::broker {
 
@@ -32,15 +34,39 @@ struct Token {
 
 enum class Power { kOn, kOff, kDeleted };
 
+// How a desktop that is off is off: its memory stays on its host, or lies on its disk, or is gone.
+enum class Rest { kStopped, kSuspended, kSaved };
+
+// What becomes of a desktop whose use somebody else ends. Released: a floating one, which is deleted.
+enum class EndHow { kRelease, kLogOff, kStop };
+
+// Its user is told, and then it is done.
+struct Ending {
+  Time at;
+  EndHow how = EndHow::kLogOff;
+  std::string text{};  // for the user; may be empty
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
 // Dedicated: a desktop for each user, kept. Floating: a fresh one at each log-in, deleted when it is given back.
 // Manual: desktops that were there before, put in by hand.
 enum class PoolKind { kDedicated, kFloating, kManual };
+
+// What a desktop is: a virtual machine, or a container (docs/CONTAINERS.md). Its image is for one of them.
+enum class Machine { kVm, kContainer };
+
+// What becomes of a kept desktop when its pool has a newer image.
+enum class Renewal {
+  kKeep,      // nothing
+  kAtLogOff,  // it is made anew from it when its user has logged off, with an empty disk
+};
 
 struct Pool {
   PoolId id;
   std::string name;
   PoolKind kind = PoolKind::kFloating;
-  std::string image;  // of new desktops; those that are there keep theirs
+  // Of new desktops; those that are there keep theirs. "debian": whatever version is published; "debian@3": that one.
+  std::string image;
   std::uint32_t vcpus = 0;
   std::uint32_t memory_mib = 0;
   std::uint32_t heads = 4;          // monitors that a desktop's graphics card has
@@ -51,6 +77,9 @@ struct Pool {
   std::chrono::seconds keep{};      // floating: given back this long after its last client has gone
   bool open = true;                 // false: nobody gets a desktop who has none
   bool closing = false;             // goes away with its last desktop
+  std::string plan{};               // core/pool_plan.h; not of the store's concern
+  Machine machine = Machine::kVm;   // that new desktops are
+  Renewal renewal = Renewal::kKeep;
 };
 
 struct PoolFill {
@@ -77,6 +106,31 @@ struct Desktop {
   PoolKind pool_kind = PoolKind::kManual;
   std::vector<std::string> labels{};  // its pool's
   std::uint64_t revision = 0;         // of its host's desired state, when this desktop was last changed
+  Rest rest = Rest::kStopped;         // when it is off
+  bool wakes = false;                 // when it is off: started again when its pool opens
+  std::optional<Ending> ending{};     // of its use by its user
+  Machine machine = Machine::kVm;     // its image is for one of them
+  std::uint32_t disk = 0;             // number of its disk: it rises when it is made anew from another image
+};
+
+// Disk: a file system of its own in a qcow2 file, which one desktop has at a time. Folder: of the host, shared with any
+// number of the user's desktops.
+enum class UserDiskKind { kDisk, kFolder };
+
+// What a user keeps while floating desktops come and go.
+struct UserDisk {
+  UserDiskId id;
+  UserId user;
+  std::string user_name{};
+  std::string name{};  // a user has one of each name
+  UserDiskKind kind = UserDiskKind::kDisk;
+  std::uint32_t size_gib = 0;
+  std::string storage{};    // of several hosts; empty: of `host` alone
+  HostId host{};            // where it was used last; empty: nowhere yet
+  DesktopId holder{};       // of a disk: it is that desktop's until nothing of the desktop is left anywhere
+  std::uint64_t epoch = 0;  // rises with each holder
+  bool made = false;        // it has been seen: whoever does not find it must not make an empty one in its place
+  bool removing = false;    // its host is to delete it
 };
 
 enum class SessionState { kOffered, kConnected, kDisconnected, kRefused, kEnded };
@@ -121,6 +175,69 @@ struct Host {
   std::uint64_t revision = 0;      // of its desired state: rises with every change
   std::uint64_t promised_mib = 0;  // memory of all desktops placed there, running or not
   std::uint32_t desktops = 0;
+};
+
+enum class ImageState {
+  kImporting,
+  kReady,
+  kPublished,  // the one of its image that new desktops are made from
+  kFailed,     // the import
+  kRetired,    // nothing new is made from it, and hosts remove it when nothing stands on it any more
+};
+
+// An image of the catalogue; what it is made of are its versions.
+struct Image {
+  std::string name;
+  std::string notes{};
+  std::uint32_t published = 0;  // a version; 0: none
+  std::uint32_t newest = 0;     // the highest number that a version was given
+};
+
+// How a version is made of a file on a host (host.proto has what each may be).
+struct ImageOrder {
+  std::string file;
+  std::string format;
+  std::string firmware{};
+  std::string devices{};
+  bool agent = false;
+  bool drivers = false;
+  std::uint32_t min_memory_mib = 0;
+  std::uint32_t disk_gib = 0;
+  friend bool operator==(const ImageOrder&, const ImageOrder&) = default;
+};
+
+// What the host that imported it says of it.
+struct ImageFacts {
+  std::string format{};
+  std::string firmware{};
+  std::string devices{};
+  std::string guest{};
+  bool agent = false;
+  bool instant_clones = false;
+  std::uint64_t virtual_bytes = 0;
+  std::uint64_t stored_bytes = 0;
+  friend bool operator==(const ImageFacts&, const ImageFacts&) = default;
+};
+
+struct ImageVersion {
+  std::string image;
+  std::uint32_t version = 0;
+  ImageState state = ImageState::kImporting;
+  std::string digest{};     // SHA-256 of its manifest, hex; empty: not known yet
+  std::string signature{};  // of name, version and digest; core/image_signature.h
+  std::string signed_by{};  // the key, hex
+  ImageOrder order{};
+  ImageFacts facts{};
+  std::string notes{};
+  HostId host{};  // that imports it, or did
+  std::string host_name{};
+  std::string made_by{};  // a user's name
+  Time made_at{};
+  Time published_at{};       // the last time; the epoch: never, or rolled back
+  std::string detail{};      // why it failed
+  std::uint32_t verify = 0;  // how often hosts were told to read all of it again
+
+  [[nodiscard]] std::string ref() const { return ImageRef{image, version}.str(); }
 };
 
 struct JoinToken {

@@ -3,10 +3,14 @@
 
 #include <csignal>
 #include <format>
+#include <functional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <tobari/base/log.h>
 #include <tobari/net/node_link.h>
+#include <tobari/policy/zones.h>
 
 #include "auth/authenticator.h"
 #include "auth/worker_pool.h"
@@ -17,6 +21,9 @@
 #include "http/http_server.h"
 #include "metrics/measured_store.h"
 #include "rest/api.h"
+#include "rpc/control_loop.h"
+#include "rpc/direct_control.h"
+#include "rpc/image_catalogue.h"
 #include "rpc/live_sessions.h"
 #include "rpc/node_server.h"
 #include "rpc/nodes_service.h"
@@ -39,6 +46,15 @@ std::string nodes_address(const Config& config, const net::Endpoint& bound) {
   return net::to_string({any ? config.public_names.front() : bound.address, bound.port});
 }
 
+// One that this machine does not know is missing: plans that name it do nothing by the clock.
+ZoneTable zones_of_this_machine(const std::set<std::string>& names) {
+  ZoneTable zones;
+  for (const std::string& name : names) {
+    if (auto zone = policy::find_zone(name)) zones.emplace(name, std::move(zone));
+  }
+  return zones;
+}
+
 std::vector<std::string> names_of(const std::vector<DeviceAuthorityFile>& authorities) {
   std::vector<std::string> names;
   for (const DeviceAuthorityFile& each : authorities) names.push_back(each.name);
@@ -59,10 +75,29 @@ struct Broker::Parts {
         store(std::move(opened)),
         approved(config.two_people, config.policy, config.state_dir / "policies", policy, *store),
         authenticator(std::move(made)),
+        images(*store, audit_signer),
         hosts(*store, clock, [this](const Desktop& desktop) { return policy.network_of(desktop); }),
         live({*store, clock, hosts, [this](const AccessQuestion& question) { return policy.decide(question); }}),
         nodes_service({*store, clock, hosts, keys.ca, *metrics}),
         router({*authenticator, *store, rest_workers, password_workers, *metrics}) {}
+
+  void join();  // who tells whom
+  ControlPlane control_plane();
+  Result<void> serve_nodes(const Config& config);
+  Result<void> serve_portal(const Config& config, std::optional<recording::PublicKey> recording_key,
+                            std::unique_ptr<DeviceCertificates> devices);
+
+  // The policy, or what it is asked about.
+  void access_changed() {
+    hosts.networks_changed();
+    live.policy_changed();
+  }
+
+  // By the control loop, whenever the database answers.
+  void database_seen(const std::vector<Host>& all) {
+    nodes_service.keep_only(all);
+    if (images.look_again()) hosts.networks_changed();
+  }
 
   const Clock& clock;
   const Keys keys;
@@ -74,11 +109,16 @@ struct Broker::Parts {
   std::unique_ptr<StateStore> store;
   ApprovedPolicy approved;
   std::unique_ptr<Authenticator> authenticator;
+  ImageCatalogue images;
   HostRegistry hosts;
+  DirectControl control{*store, clock, hosts};
   LiveSessions live;
   NodesService nodes_service;
+  ControlLoop loop{{*store, clock, hosts, control, zones_of_this_machine,
+                    [this](const std::vector<Host>& all) { database_seen(all); }}};
   WorkerPool rest_workers{kRestWorkers, kRestQueue};
   WorkerPool password_workers{kPasswordWorkers, kPasswordQueue};
+  DesktopNews news{[this](std::function<void()> task) { return rest_workers.post(std::move(task)); }};
   Router router;
   std::unique_ptr<Api> api;
   std::unique_ptr<NodeServer> node_server;
@@ -88,6 +128,69 @@ struct Broker::Parts {
 
 Broker::Broker(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Broker::~Broker() { stop(); }
+
+// Every part outlives the calls: stop() ends what calls before any of it is destroyed.
+void Broker::Parts::join() {
+  // Networks first: that is one message a host, sessions are many.
+  policy.on_changed([this] { access_changed(); });
+  hosts.set_images(
+      {.greeted = [this](const HostId& host, const wire::HostHello& hello) { images.greeted(host, hello); },
+       .reported = [this](const HostId& host, const wire::ActualState& now) { return images.reported(host, now); },
+       .gone = [this](const HostId& host) { images.gone(host); },
+       .fill = [this](const HostId& host, wire::DesiredState& desired) { return images.fill(host, desired); }});
+  hosts.on_attached([this](const HostId& host) { live.host_attached(host); });
+  hosts.on_news([this](const HostId& host) { news.heard_of(host); });
+  hosts.on_reported([this](control::HostReported report) -> Result<void> {
+    loop.reported(std::move(report));
+    return {};
+  });
+  hosts.on_lease_asked([this](const control::LeaseAsk& ask) { loop.asked(ask); });
+  control.on_more([this] { loop.sweep_soon(); });
+  hosts.on_started([this](const auto& took) { metrics->login_phase(LoginPhase::kDesktopStart, took); });
+}
+
+ControlPlane Broker::Parts::control_plane() {
+  ControlPlane plane;
+  plane.transact = [this](const auto& decide) { return control.transact(decide); };
+  plane.facts = [this] { return control.facts(); };
+  plane.lease_age = [this](const HostId& host) { return loop.lease_age(host); };
+  return plane;
+}
+
+Result<void> Broker::Parts::serve_nodes(const Config& config) {
+  const net::CertificateNames names{
+      .common_name = "Tobari broker", .uri = "", .dns = {node::kBrokerTlsName}, .ips = {}};
+  TOBARI_ASSIGN(const net::Identity identity, net::issue_with_new_key(keys.ca, names, {clock.wall(), kNodeServerDays}));
+  TOBARI_ASSIGN(node_server, NodeServer::start(config.nodes_listen, identity, keys.ca.certificate_pem, nodes_service));
+  return {};
+}
+
+Result<void> Broker::Parts::serve_portal(const Config& config, std::optional<recording::PublicKey> recording_key,
+                                         std::unique_ptr<DeviceCertificates> devices) {
+  api = std::unique_ptr<Api>(new Api{.store = *store,
+                                     .clock = clock,
+                                     .authenticator = *authenticator,
+                                     .hosts = hosts,
+                                     .news = news,
+                                     .control = control_plane(),
+                                     .metrics = *metrics,
+                                     .policy = [this](const AccessQuestion& asked) { return policy.decide(asked); },
+                                     .policy_files = approved,
+                                     .audit_signer = audit_signer,
+                                     .gateway_address = config.gateway_address.address,
+                                     .gateway_port = config.gateway_address.port,
+                                     .nodes_address = nodes_address(config, node_server->endpoint()),
+                                     .ca_pem = keys.ca.certificate_pem,
+                                     .recording_key = std::move(recording_key),
+                                     .images = &images,
+                                     .pools_changed = [this] { access_changed(); }});
+  router.add(all_routes(*api));
+  const auto handler = [this](Request request, Respond respond) {
+    router.handle(std::move(request), std::move(respond));
+  };
+  TOBARI_ASSIGN(http_server, HttpServer::start(config.listen, keys.portal, handler, {}, std::move(devices)));
+  return {};
+}
 
 Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock& clock) {
   TOBARI_ASSIGN(Keys keys, load_keys(config));
@@ -100,46 +203,16 @@ Result<std::unique_ptr<Broker>> Broker::start(const Config& config, const Clock&
   TOBARI_ASSIGN(HeadSigner signer, load_audit_signer(config, *store));
   auto parts = std::make_unique<Parts>(config, clock, std::move(keys), std::move(recorded), std::move(store),
                                        std::move(authenticator), std::move(signer));
-  Parts* const all = parts.get();
-  // Networks first: that is one message a host, sessions are many.
-  parts->policy.on_changed([all] {
-    all->hosts.networks_changed();
-    all->live.policy_changed();
-  });
-  parts->hosts.on_attached([all](const HostId& host) { all->live.host_attached(host); });
-  parts->hosts.on_started([all](const auto& took) { all->metrics->login_phase(LoginPhase::kDesktopStart, took); });
+  parts->join();
   TOBARI_TRY(parts->approved.start());
-  const net::CertificateNames names{
-      .common_name = "Tobari broker", .uri = "", .dns = {node::kBrokerTlsName}, .ips = {}};
-  TOBARI_ASSIGN(const net::Identity node_identity,
-                net::issue_with_new_key(parts->keys.ca, names, {clock.wall(), kNodeServerDays}));
-  TOBARI_ASSIGN(parts->node_server, NodeServer::start(config.nodes_listen, node_identity,
-                                                      parts->keys.ca.certificate_pem, parts->nodes_service));
-  parts->api = std::unique_ptr<Api>(
-      new Api{.store = *parts->store,
-              .clock = clock,
-              .authenticator = *parts->authenticator,
-              .hosts = parts->hosts,
-              .metrics = *parts->metrics,
-              .policy = [all](const AccessQuestion& question) { return all->policy.decide(question); },
-              .policy_files = parts->approved,
-              .audit_signer = parts->audit_signer,
-              .gateway_address = config.gateway_address.address,
-              .gateway_port = config.gateway_address.port,
-              .nodes_address = nodes_address(config, parts->node_server->endpoint()),
-              .ca_pem = parts->keys.ca.certificate_pem,
-              .recording_key = recording_key});
-  parts->router.add(all_routes(*parts->api));
-  const auto handler = [all](Request request, Respond respond) {
-    all->router.handle(std::move(request), std::move(respond));
-  };
-  TOBARI_ASSIGN(parts->http_server,
-                HttpServer::start(config.listen, parts->keys.portal, handler, {}, std::move(devices)));
+  TOBARI_TRY(parts->serve_nodes(config));
+  TOBARI_TRY(parts->serve_portal(config, recording_key, std::move(devices)));
   if (config.metrics_listen) {
     TOBARI_ASSIGN(parts->observation,
                   Observation::start(*config.metrics_listen, {*parts->store, clock, parts->hosts, *parts->metrics,
-                                                              parts->rest_workers, parts->heads}));
+                                                              parts->rest_workers, parts->heads, parts->loop}));
   }
+  parts->loop.start();
   parts->live.start();
   return std::unique_ptr<Broker>(new Broker(std::move(parts)));
 }
@@ -148,7 +221,9 @@ void Broker::stop() {
   if (parts_ == nullptr) return;
   if (parts_->observation) parts_->observation->stop();
   parts_->live.stop();
+  parts_->loop.stop();
   parts_->http_server->stop();
+  parts_->news.stop();
   parts_->rest_workers.stop();
   parts_->password_workers.stop();
   parts_->hosts.stop();

@@ -66,6 +66,8 @@ void Observation::look_at_hosts(metrics::Scrape& scrape) const {
   scrape.value(metric::kDesktops, number(census.starting), {{"state", "starting"}});
   scrape.value(metric::kDesktops, number(census.running), {{"state", "running"}});
   scrape.value(metric::kDesktops, number(census.failed), {{"state", "failed"}});
+  const std::chrono::duration<double> oldest = parts_.control.oldest_lease();
+  scrape.value(metric::kLeaseAge, oldest.count());
 }
 
 void Observation::look_at_store(metrics::Scrape& scrape) {

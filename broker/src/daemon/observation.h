@@ -14,6 +14,7 @@
 
 #include "auth/worker_pool.h"
 #include "metrics/broker_metrics.h"
+#include "rpc/control_loop.h"
 #include "rpc/host_registry.h"
 #include "store/state_store.h"
 
@@ -35,6 +36,7 @@ class Observation {
     BrokerMetrics& metrics;
     WorkerPool& workers;  // that may wait for the database
     const HeadsLogged& heads;
+    const ControlLoop& control;
   };
   [[nodiscard]] static Result<std::unique_ptr<Observation>> start(const net::Endpoint& listen, const Parts& parts);
   void stop() { server_->stop(); }

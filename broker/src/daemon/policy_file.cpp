@@ -12,18 +12,18 @@
 namespace tobari::broker {
 namespace {
 
-// Desktops have neither pools nor labels yet, and no directory names groups: these are known to be none.
+// No directory names groups: these are known to be none.
 policy::Request request_about(const std::string& user, const std::string& desktop_id) {
   policy::Request request;
   request.user = user;
-  request.pool = "";
-  request.labels.emplace();
   request.desktop_id = desktop_id;
   return request;
 }
 
 policy::Request request_of(const AccessQuestion& question, Clock::Wall now) {
   policy::Request request = request_about(question.user, question.desktop_id);
+  request.pool = question.pool;
+  request.labels = question.labels;
   request.address = policy::IpAddress::parse(question.client_address);
   if (!question.client.empty()) {
     const std::size_t slash = question.client.find('/');
@@ -72,7 +72,10 @@ std::shared_ptr<const policy::PolicySet> PolicyFile::current() const {
 }
 
 policy::DesktopNetwork PolicyFile::network_of(const Desktop& desktop) const {
-  return current()->desktop_network(request_about(desktop.user_name, desktop.id.str()));
+  policy::Request request = request_about(desktop.user_name, desktop.id.str());
+  request.pool = desktop.pool_name;
+  request.labels = desktop.labels;
+  return current()->desktop_network(request);
 }
 
 AccessAnswer PolicyFile::decide(const AccessQuestion& question) const {

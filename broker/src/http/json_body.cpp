@@ -111,15 +111,48 @@ Result<std::string> JsonBody::text(const char* member, std::size_t max_bytes) {
   return std::move(*value);
 }
 
-Result<std::uint32_t> JsonBody::number(const char* member, std::uint32_t least, std::uint32_t most,
-                                       std::uint32_t otherwise) {
+Result<std::optional<std::vector<std::string>>> JsonBody::optional_texts(const char* member, std::size_t most,
+                                                                         std::size_t max_bytes) {
+  if (find(member) == nullptr) return std::optional<std::vector<std::string>>();
+  TOBARI_ASSIGN(auto found, texts(member, 0, most, max_bytes));
+  return std::optional(std::move(found));
+}
+
+Result<std::optional<std::uint32_t>> JsonBody::optional_number(const char* member, std::uint32_t least,
+                                                               std::uint32_t most) {
   const nlohmann::json* value = find(member);
-  if (value == nullptr) return otherwise;
+  if (value == nullptr) return std::optional<std::uint32_t>();
   const auto* number = value->get_ptr<const nlohmann::json::number_unsigned_t*>();
   if (number == nullptr || *number < least || *number > most) {
     return fail(Errc::kInvalidArgument, std::format("{} must be a whole number from {} to {}", member, least, most));
   }
-  return static_cast<std::uint32_t>(*number);
+  return std::optional(static_cast<std::uint32_t>(*number));
+}
+
+Result<std::uint32_t> JsonBody::number(const char* member, std::uint32_t least, std::uint32_t most,
+                                       std::uint32_t otherwise) {
+  TOBARI_ASSIGN(const auto given, optional_number(member, least, most));
+  return given.value_or(otherwise);
+}
+
+Result<std::optional<bool>> JsonBody::optional_flag(const char* member) {
+  const nlohmann::json* value = find(member);
+  if (value == nullptr) return std::optional<bool>();
+  const auto* flag = value->get_ptr<const nlohmann::json::boolean_t*>();
+  if (flag == nullptr) return fail(Errc::kInvalidArgument, std::format("{} must be true or false", member));
+  return std::optional(*flag);
+}
+
+Result<std::optional<std::string>> JsonBody::optional_object(const char* member, std::size_t max_bytes) {
+  const nlohmann::json* value = find(member);
+  if (value == nullptr) return std::optional<std::string>();
+  if (value->is_null()) return std::optional<std::string>("");
+  if (!value->is_object()) return fail(Errc::kInvalidArgument, std::format("{} must be an object or null", member));
+  std::string text = value->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (text.size() > max_bytes) {
+    return fail(Errc::kInvalidArgument, std::format("{} is larger than {} bytes", member, max_bytes));
+  }
+  return std::optional(std::move(text));
 }
 
 Result<void> JsonBody::finish() const {

@@ -34,8 +34,15 @@ class JsonBody {
   // A list of `least` to `most` texts.
   [[nodiscard]] Result<std::vector<std::string>> texts(const char* member, std::size_t least, std::size_t most,
                                                        std::size_t max_bytes);
+  [[nodiscard]] Result<std::optional<std::vector<std::string>>> optional_texts(const char* member, std::size_t most,
+                                                                               std::size_t max_bytes);
   [[nodiscard]] Result<std::uint32_t> number(const char* member, std::uint32_t least, std::uint32_t most,
                                              std::uint32_t otherwise);
+  [[nodiscard]] Result<std::optional<std::uint32_t>> optional_number(const char* member, std::uint32_t least,
+                                                                     std::uint32_t most);
+  [[nodiscard]] Result<std::optional<bool>> optional_flag(const char* member);
+  // An object as text, at most so long; null is the empty text.
+  [[nodiscard]] Result<std::optional<std::string>> optional_object(const char* member, std::size_t max_bytes);
   // After all members were asked for: whatever is left is unknown.
   [[nodiscard]] Result<void> finish() const;
 

@@ -8,7 +8,7 @@
 namespace tobari::broker {
 namespace {
 
-constexpr std::array kPhases{"password", "policy", "desktop_start", "display_open", "route", "first_client"};
+constexpr std::array kPhases{"password", "policy", "assign", "desktop_start", "display_open", "route", "first_client"};
 constexpr std::array kStoreUses{"act", "read"};
 
 }  // namespace

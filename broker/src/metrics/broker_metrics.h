@@ -19,6 +19,7 @@ namespace tobari::broker {
 enum class LoginPhase {
   kPassword,      // checking it, the wait for a worker excepted
   kPolicy,        // the policy's answer for all desktops of one connect
+  kAssign,        // a pool's answer: which desktop
   kDesktopStart,  // from the host's word that it is starting to its word that it runs
   kDisplayOpen,   // the host's answer to OpenDisplay
   kRoute,         // from the offer to the gateway's redeeming it: the client's own time, mostly

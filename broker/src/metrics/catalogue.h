@@ -30,6 +30,8 @@ inline constexpr Definition kSessions{"tobari_broker_sessions", Kind::kGauge,
 inline constexpr Definition kDesktops{"tobari_broker_desktops", Kind::kGauge,
                                       "Desktops on the hosts that are connected, by what their hosts say of them."};
 inline constexpr Definition kHosts{"tobari_broker_hosts", Kind::kGauge, "Hosts that are known, connected or away."};
+inline constexpr Definition kLeaseAge{"tobari_broker_lease_age_seconds", Kind::kGauge,
+                                      "Time since the oldest lease of the hosts connected here was renewed."};
 inline constexpr Definition kPoolDesktops{"tobari_broker_pool_desktops", Kind::kGauge,
                                           "Desktops of a pool: assigned to a user, spare, or being removed."};
 inline constexpr Definition kPoolLimit{"tobari_broker_pool_limit", Kind::kGauge,
@@ -42,8 +44,9 @@ inline constexpr Definition kAuditLag{"tobari_broker_audit_lag_records", Kind::k
 inline constexpr Definition kAuditHeadAge{"tobari_broker_audit_head_age_seconds", Kind::kGauge,
                                           "Time since the audit's signed head was looked at for the log."};
 
-inline constexpr Definition kCatalogue[] = {
-    kLoginPhase, kRequests, kRequestTime, kBusy,         kStoreTime, kStoreFailures, kDatabaseUp, kSchema,
-    kSessions,   kDesktops, kHosts,       kPoolDesktops, kPoolLimit, kAuditRecords,  kAuditLag,   kAuditHeadAge};
+inline constexpr Definition kCatalogue[] = {kLoginPhase,    kRequests,    kRequestTime,  kBusy,      kStoreTime,
+                                            kStoreFailures, kDatabaseUp,  kSchema,       kSessions,  kDesktops,
+                                            kHosts,         kLeaseAge,    kPoolDesktops, kPoolLimit, kAuditRecords,
+                                            kAuditLag,      kAuditHeadAge};
 
 }  // namespace tobari::broker::metric

@@ -64,12 +64,13 @@ Result<std::string> optionally_named(JsonBody& body, const char* member, bool (*
 bool user_name(std::string_view text) { return is_user_name(text); }
 bool node_name(std::string_view text) { return is_node_name(text); }
 bool host_label(std::string_view text) { return is_host_label(text); }
-bool image_name(std::string_view text) { return is_image_name(text); }
+bool image_name(std::string_view text) { return is_image_reference(text); }
 
 constexpr const char* kUserNameRule = "1-32 of a-z 0-9 . _ - and begin with a letter or _";
 constexpr const char* kNodeNameRule = "1-63 of a-z 0-9 -";
 constexpr const char* kHostLabelRule = "1-63 of a-z 0-9 - and neither begin nor end with -";
-constexpr const char* kImageRule = "1-64 of a-z 0-9 . _ - and begin with a letter or digit";
+constexpr const char* kImageRule =
+    "1-64 of a-z 0-9 . _ - and begin with a letter or digit; a version of it is NAME@VERSION";
 
 }  // namespace
 

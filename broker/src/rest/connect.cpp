@@ -18,7 +18,7 @@ Wanted one_desktop(Api& api, const Call& call) {
   TOBARI_ASSIGN(ConnectBody body, parse_connect(call.request.body));
   TOBARI_ASSIGN(Desktop desktop, desktop_of(api, call));
   TOBARI_TRY(check_own(call, desktop));
-  return Opening{{std::move(desktop)}, std::move(body)};
+  return Opening{.desktops = {std::move(desktop)}, .client = std::move(body)};
 }
 
 // A session is served by one display process, and the hypervisor hands displays to processes of its own machine.
@@ -39,7 +39,7 @@ std::expected<void, ApiError> check_one_host(const std::vector<Desktop>& desktop
 
 Wanted several_desktops(Api& api, const Call& call) {
   TOBARI_ASSIGN(WallBody body, parse_wall(call.request.body));
-  Opening opening{{}, std::move(body.client)};
+  Opening opening{.desktops = {}, .client = std::move(body.client)};
   for (const DesktopId& id : body.desktops) {
     TOBARI_ASSIGN(Desktop desktop, visible_desktop(api, call, id));
     TOBARI_TRY(check_own(call, desktop));
@@ -51,9 +51,9 @@ Wanted several_desktops(Api& api, const Call& call) {
 
 Route opener(Api& api, const char* path, Wanted (*wanted)(Api&, const Call&)) {
   return {"POST", path, Access::kUser, [&api, wanted](const Call& call, const Reply& reply) {
-            const Wanted opening = wanted(api, call);
-            if (!opening.has_value()) return reply(std::unexpected(opening.error()));
-            open_desktops(api, call, *opening, reply);
+            Wanted opening = wanted(api, call);
+            if (!opening.has_value()) return reply(std::unexpected(std::move(opening).error()));
+            open_desktops(api, call, *std::move(opening), reply);
           }};
 }
 

@@ -3,21 +3,37 @@
 #include <algorithm>
 #include <format>
 
+#include "control/pool_image.h"
 #include "core/names.h"
 #include "core/placement.h"
 #include "rest/api.h"
 #include "rest/bodies.h"
+#include "rest/entitlement.h"
 #include "rest/idempotency.h"
+#include "rest/pool_bodies.h"
 
 namespace tobari::broker {
 namespace {
 
 std::unexpected<Error> no_such_desktop() { return fail(Errc::kNotFound, "there is no such desktop"); }
 
+// One that waits for its user, or the user's own there.
+nlohmann::ordered_json view_of(const Api& api, const EntitledPool& entitled) {
+  nlohmann::ordered_json object{
+      {"id", entitled.pool.id.str()}, {"name", entitled.pool.name}, {"kind", to_string(entitled.pool.kind)}};
+  if (!entitled.own.has_value()) return object;
+  object["desktop_id"] = entitled.own->id.str();
+  const nlohmann::ordered_json own = view(*entitled.own, api.hosts.status(*entitled.own));
+  for (const char* member : {"state", "detail"}) {
+    if (own.contains(member)) object[member] = own.at(member);
+  }
+  return object;
+}
+
 Answer list_desktops(Api& api, const Call& call) {
   const User& caller = call.caller.user;
-  TOBARI_ASSIGN(const std::string after, parse_after_name(call.request.query));
-  TOBARI_ASSIGN(const auto desktops, api.store.get([&caller, &after](const Reader& reader) {
+  TOBARI_ASSIGN(const DesktopsQuery query, parse_desktops_query(call.request.query));
+  TOBARI_ASSIGN(const auto desktops, api.store.get([&caller, &after = query.after](const Reader& reader) {
     return caller.role == Role::kAdmin ? reader.desktops_after(after, kMaxDesktopList)
                                        : reader.desktops_of_user(caller.id);
   }));
@@ -25,6 +41,11 @@ Answer list_desktops(Api& api, const Call& call) {
   for (const Desktop& desktop : desktops) list.push_back(view(desktop, api.hosts.status(desktop)));
   nlohmann::ordered_json body{{"desktops", std::move(list)}};
   if (caller.role == Role::kAdmin && desktops.size() == kMaxDesktopList) body["next"] = desktops.back().name;
+  if (!query.after.empty()) return json_response(200, body);
+  TOBARI_ASSIGN(const auto pools, entitled_pools(api, call, query.client));
+  auto entitled = nlohmann::ordered_json::array();
+  for (const EntitledPool& each : pools) entitled.push_back(view_of(api, each));
+  body["pools"] = std::move(entitled);
   return json_response(200, body);
 }
 
@@ -65,9 +86,13 @@ Answer create_desktop(Api& api, const Call& call) {
     if (owner.error().code != Errc::kNotFound) return std::unexpected<Error>(owner.error());
     return std::unexpected<Error>(fail(Errc::kNotFound, std::format("there is no user {}", body.user)).error());
   }
-  TOBARI_ASSIGN(const auto hosts, api.hosts.capacities());
-  TOBARI_ASSIGN(const HostId host,
-                place(hosts, {.image = body.image, .memory_mib = body.memory_mib, .host = body.host}));
+  TOBARI_ASSIGN(const std::string image,
+                api.store.get([&body](const Reader& reader) { return control::image_of(reader, body.image); }));
+  const auto facts = api.control.facts();
+  TOBARI_ASSIGN(const auto hosts, api.store.get([&facts, &owner](const Reader& reader) {
+    return control::capacities(reader, *facts, owner->id);
+  }));
+  TOBARI_ASSIGN(const HostId host, place(hosts, {.image = image, .memory_mib = body.memory_mib, .host = body.host}));
   TOBARI_ASSIGN(const Node node, api.store.get([&host](const Reader& reader) { return reader.node(host); }));
   const Desktop desktop{.id = DesktopId::random(),
                         .name = body.name.empty() ? default_name(body.user) : body.name,
@@ -75,7 +100,7 @@ Answer create_desktop(Api& api, const Call& call) {
                         .user_name = owner->name,
                         .host = host,
                         .host_name = node.name,
-                        .image = body.image,
+                        .image = image,
                         .vcpus = body.vcpus,
                         .memory_mib = body.memory_mib,
                         .power = Power::kOff,
@@ -109,6 +134,27 @@ Answer set_power(Api& api, const Call& call, Power power, const char* action) {
   return empty_response(202);
 }
 
+// One of a pool is nobody's at once, so that its user can have another one.
+Answer delete_desktop(Api& api, const Call& call) {
+  TOBARI_ASSIGN(const Desktop desktop, desktop_of(api, call));
+  if (desktop.pool.empty()) return set_power(api, call, Power::kDeleted, "desktop.delete");
+  auto done = api.control.transact([&call, &desktop](Writer& writer) -> Result<control::Effects> {
+    control::Effects effects;
+    TOBARI_ASSIGN(const Desktop now, writer.desktop(desktop.id));
+    if (now.power == Power::kDeleted) return effects;
+    TOBARI_TRY(writer.retire_desktop(now.id, now.epoch));
+    effects.changed.insert(now.host);
+    if (!now.user.empty()) effects.ended.push_back({now.id, now.host, "the desktop is being removed"});
+    effects.more = true;
+    AuditDraft draft = audit_of(call, "desktop.delete", now.id.str());
+    draft.detail = std::format("{} in pool {}", now.name, now.pool_name);
+    TOBARI_TRY(writer.add_record(std::move(draft)));
+    return effects;
+  });
+  TOBARI_TRY(std::move(done));
+  return empty_response(202);
+}
+
 }  // namespace
 
 Result<Desktop> desktop_of(Api& api, const Call& call) {
@@ -138,7 +184,7 @@ std::vector<Route> desktop_routes(Api& api) {
       {"GET", "/api/v1/desktops/{id}", Access::kUser,
        at_once([&api](const Call& call) { return get_desktop(api, call); })},
       {"DELETE", "/api/v1/desktops/{id}", Access::kAdmin,
-       at_once([&api](const Call& call) { return set_power(api, call, Power::kDeleted, "desktop.delete"); })},
+       at_once([&api](const Call& call) { return delete_desktop(api, call); })},
       {"POST", "/api/v1/desktops/{id}/start", Access::kUser,
        at_once([&api](const Call& call) { return set_power(api, call, Power::kOn, "desktop.start"); })},
       {"POST", "/api/v1/desktops/{id}/stop", Access::kUser,

@@ -21,7 +21,6 @@
 namespace tobari::broker {
 namespace {
 
-constexpr const char* kStartingCode = "desktop_starting";
 constexpr const char* kNoRecordingKey =
     "the session is to be recorded, and this broker has no recording key (see docs/RECORDING.md)";
 
@@ -35,65 +34,6 @@ struct Attempt {
   std::optional<recording::PublicKey> recording_key;
 };
 
-ApiError starting() {
-  return {fail(Errc::kUnavailable, "the desktop is starting").error(), kStartingCode, kStartingRetry};
-}
-
-Result<void> power_on(Api& api, const Call& call, const Desktop& desktop) {
-  auto done = api.store.act([&call, &desktop](Writer& writer) -> Result<AuditDraft> {
-    TOBARI_ASSIGN(const Desktop now, writer.desktop(desktop.id));
-    if (now.power == Power::kDeleted) return fail(Errc::kNotFound, "the desktop is being removed");
-    TOBARI_TRY(writer.set_power(desktop.id, Power::kOn));
-    AuditDraft draft = audit_of(call, "desktop.start", desktop.id.str());
-    draft.detail = "to connect";
-    return draft;
-  });
-  TOBARI_TRY(std::move(done));
-  api.hosts.desired_changed(desktop.host);
-  return {};
-}
-
-// Everything that must be so before a display is opened. An error is the reply.
-std::expected<void, ApiError> check_ready(Api& api, const Call& call, const Desktop& desktop) {
-  if (desktop.power == Power::kDeleted) {
-    return std::unexpected<Error>(fail(Errc::kNotFound, "the desktop is being removed").error());
-  }
-  const DesktopStatus status = api.hosts.status(desktop);
-  if (status.state == DesktopStatus::State::kUnreachable) {
-    return std::unexpected(ApiError(fail(Errc::kUnavailable, status.detail).error(), "host_away", kAwayRetry));
-  }
-  if (desktop.power == Power::kOff) {
-    TOBARI_TRY(power_on(api, call, desktop));
-    return std::unexpected(starting());
-  }
-  switch (status.state) {
-    case DesktopStatus::State::kRunning:
-      return {};
-    case DesktopStatus::State::kFailed:
-      return std::unexpected(ApiError(
-          fail(Errc::kUnavailable, status.detail.empty() ? "the desktop could not be started" : status.detail).error(),
-          "desktop_failed"));
-    default:
-      return std::unexpected(starting());
-  }
-}
-
-// Of all desktops, so that those which are off all start now and not one after the other. What waiting does not help
-// against is said first.
-std::expected<void, ApiError> check_ready(Api& api, const Call& call, const std::vector<Desktop>& desktops) {
-  std::optional<ApiError> wait;
-  for (const Desktop& desktop : desktops) {
-    auto ready = check_ready(api, call, desktop);
-    if (ready.has_value()) continue;
-    ApiError why = std::move(ready).error();
-    if (desktops.size() > 1) why.error.message = std::format("{}: {}", desktop.name, why.error.message);
-    if (why.code != kStartingCode) return std::unexpected(std::move(why));
-    wait = std::move(why);
-  }
-  if (wait.has_value()) return std::unexpected(*std::move(wait));
-  return {};
-}
-
 struct Permission {
   policy::Grant grant;
   std::string rule;
@@ -104,28 +44,6 @@ std::string with_device(std::string text, const Call& call) {
   return device.empty() ? text : std::move(text) + ", " + device;
 }
 
-// On record first.
-ApiError denied(Api& api, const Call& call, const Desktop& desktop, const std::string& rule, const std::string& why) {
-  AuditDraft draft = audit_of(call, "session.open", desktop.id.str());
-  draft.outcome = Outcome::kDenied;
-  draft.rule = rule;
-  draft.detail = with_device(why, call);
-  if (auto recorded = api.store.record(std::move(draft)); !recorded.has_value()) return recorded.error();
-  return {fail(Errc::kPermissionDenied, std::format("the policy does not let you connect: {}", why)).error(),
-          "policy_denied"};
-}
-
-// Live sessions of the user with other desktops than these, whose own are taken over.
-Result<std::uint32_t> other_sessions(const Api& api, const Call& call, const std::vector<Desktop>& desktops) {
-  TOBARI_ASSIGN(const auto sessions, api.store.get([&call](const Reader& reader) {
-    return reader.live_sessions_of_user(call.caller.user.id);
-  }));
-  const Time now = api.clock.wall();
-  return static_cast<std::uint32_t>(std::ranges::count_if(sessions, [&desktops, now](const Session& session) {
-    return is_live(session, now) && !std::ranges::contains(desktops, session.desktop, &Desktop::id);
-  }));
-}
-
 std::expected<Permission, ApiError> ask_policy(Api& api, const Call& call, const Desktop& desktop,
                                                const ConnectBody& client, std::uint32_t sessions) {
   AccessAnswer answer = api.policy({.user = desktop.user_name,
@@ -133,9 +51,11 @@ std::expected<Permission, ApiError> ask_policy(Api& api, const Call& call, const
                                     .client_address = call.request.client_address,
                                     .client = client.client_kind,
                                     .sessions = sessions,
-                                    .device = call.request.device});
+                                    .device = call.request.device,
+                                    .pool = desktop.pool_name,
+                                    .labels = desktop.labels});
   if (answer.allowed) return Permission{std::move(answer.grant), answer.rule};
-  return std::unexpected(denied(api, call, desktop, answer.rule, answer.reason));
+  return std::unexpected(connect_denied(api, call, desktop.id.str(), answer.rule, answer.reason));
 }
 
 std::expected<std::vector<Permission>, ApiError> ask_policy(Api& api, const Call& call, const Opening& opening,
@@ -196,18 +116,34 @@ AuditDraft no_recording(const Session& session) {
           .detail = kNoRecordingKey};
 }
 
+// Nobody else's since it was looked at, in the transaction that stores the session.
+Result<void> still_the_same(const Writer& writer, const Opening& opening) {
+  for (const Desktop& desktop : opening.desktops) {
+    TOBARI_ASSIGN(const Desktop now, writer.desktop(desktop.id));
+    if (now.user == desktop.user && now.epoch == desktop.epoch && now.power != Power::kDeleted) continue;
+    return fail(Errc::kUnavailable, std::format("{} has changed meanwhile: connect again", desktop.name));
+  }
+  return {};
+}
+
 std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const Call& call, const Opening& opening) {
-  TOBARI_ASSIGN(const std::uint32_t sessions, other_sessions(api, call, opening.desktops));
+  TOBARI_ASSIGN(const auto live, api.store.get([&call](const Reader& reader) {
+    return reader.live_sessions_of_user(call.caller.user.id);
+  }));
+  const std::uint32_t sessions = other_sessions(live, opening.desktops, api.clock.wall());
   auto permissions = ask_policy(api, call, opening, sessions);
   if (!permissions.has_value()) return std::unexpected(std::move(permissions).error());
+  const auto refused = [&](const std::string& why) {
+    const std::string& first = opening.desktops.front().id.str();
+    return std::unexpected(connect_denied(api, call, first, permissions->front().rule, why));
+  };
   auto attempt = std::make_shared<Attempt>();
   std::vector<policy::Grant> grants;
   for (const Permission& each : *permissions) grants.push_back(each.grant);
   attempt->grant = policy::narrowest(grants);
   if (attempt->grant.max_monitors < opening.desktops.size()) {
-    return std::unexpected(denied(api, call, opening.desktops.front(), permissions->front().rule,
-                                  std::format("it allows {} monitors, and this is a wall of {}",
-                                              attempt->grant.max_monitors, opening.desktops.size())));
+    return refused(std::format("it allows {} monitors, and this is a wall of {}", attempt->grant.max_monitors,
+                               opening.desktops.size()));
   }
   attempt->epoch = opening.desktops.front().epoch;
   for (const Desktop& desktop : std::span(opening.desktops).subspan(1)) {
@@ -217,7 +153,7 @@ std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const C
   }
   const bool recorded = attempt->grant.recording != policy::Recording::kNone;
   if (recorded && !api.recording_key && attempt->grant.recording == policy::Recording::kRequired) {
-    return std::unexpected(denied(api, call, opening.desktops.front(), permissions->front().rule, kNoRecordingKey));
+    return refused(kNoRecordingKey);
   }
   attempt->session = offered_session(api, call, opening, attempt->offer);
   attempt->session.access = to_text(SessionAccess{.grant = attempt->grant,
@@ -226,6 +162,7 @@ std::expected<std::shared_ptr<Attempt>, ApiError> open_session(Api& api, const C
                                                   .sessions = sessions,
                                                   .device = call.request.device});
   auto done = api.store.act([&](Writer& writer) -> Result<AuditDraft> {
+    TOBARI_TRY(still_the_same(writer, opening));
     TOBARI_TRY(writer.add_session(attempt->session));
     if (recorded && !api.recording_key) TOBARI_TRY(writer.add_record(no_recording(attempt->session)));
     const std::size_t last = opening.desktops.size() - 1;
@@ -274,6 +211,7 @@ Answer connection_reply(const Api& api, const Attempt& attempt, const OpenedDisp
       !attempt.further.empty(),
       attempt.grant.find("clipboard.to_guest") != nullptr || attempt.grant.find("clipboard.from_guest") != nullptr};
   return json_response(200, {{"session_id", session.id.str()},
+                             {"desktop_id", session.desktop.str()},
                              {"address", target.address},
                              {"port", target.port},
                              {"routing_token", target.routing_token},
@@ -300,7 +238,7 @@ ApiError failed_reply(Api& api, const Attempt& attempt, Error why) {
   });
   if (!recorded.has_value()) return recorded.error();
   log::warning("display not opened", {{"session", session.id.str()}, {"why", why.message}});
-  if (why.code == Errc::kUnavailable && why.message.contains("starting")) return starting();
+  if (why.code == Errc::kUnavailable && why.message.contains("starting")) return still_starting();
   if (why.code == Errc::kUnavailable) return {std::move(why), "host_away", kAwayRetry};
   if (why.code == Errc::kTimeout) return {std::move(why), "host_timeout", kAwayRetry};
   // Whatever the host's reason was, it is not the client's request that is wrong.
@@ -309,18 +247,25 @@ ApiError failed_reply(Api& api, const Attempt& attempt, Error why) {
 
 }  // namespace
 
-Result<void> check_own(const Call& call, const Desktop& desktop) {
-  if (desktop.user == call.caller.user.id) return {};
-  return fail(Errc::kPermissionDenied, "a desktop is opened by its own user, not by an administrator");
+std::uint32_t other_sessions(const std::vector<Session>& of_caller, const std::vector<Desktop>& desktops, Time now) {
+  return static_cast<std::uint32_t>(std::ranges::count_if(of_caller, [&desktops, now](const Session& session) {
+    return is_live(session, now) && !std::ranges::contains(desktops, session.desktop, &Desktop::id);
+  }));
 }
 
-void open_desktops(Api& api, const Call& call, const Opening& opening, const Reply& reply) {
-  const auto attempt = [&]() -> std::expected<std::shared_ptr<Attempt>, ApiError> {
-    if (auto ready = check_ready(api, call, opening.desktops); !ready.has_value()) {
-      return std::unexpected(std::move(ready).error());
-    }
-    return open_session(api, call, opening);
-  }();
+ApiError connect_denied(Api& api, const Call& call, const std::string& object, const std::string& rule,
+                        const std::string& why) {
+  AuditDraft draft = audit_of(call, "session.open", object);
+  draft.outcome = Outcome::kDenied;
+  draft.rule = rule;
+  draft.detail = with_device(why, call);
+  if (auto recorded = api.store.record(std::move(draft)); !recorded.has_value()) return recorded.error();
+  return {fail(Errc::kPermissionDenied, std::format("the policy does not let you connect: {}", why)).error(),
+          "policy_denied"};
+}
+
+void open_display(Api& api, const Call& call, const Opening& opening, const Reply& reply) {
+  const auto attempt = open_session(api, call, opening);
   if (!attempt.has_value()) return reply(std::unexpected(attempt.error()));
   const auto opened = [&api, attempt = *attempt, reply, watch = Stopwatch()](Result<OpenedDisplay> display) {
     if (!display.has_value()) return reply(std::unexpected(failed_reply(api, *attempt, std::move(display).error())));

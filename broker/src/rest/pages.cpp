@@ -15,7 +15,7 @@ code{background:#eee;padding:.1em .3em}</style></head>
 <body><h1>Tobari</h1>
 <p>This is the sign-in server of your virtual desktop. Open it with the Tobari client: enter the address of this page
 there, your user name and your password.</p>
-<p>On a command line: <code>tobari login</code>, then <code>tobari desktops connect</code>.</p>
+<p>On a command line: <code>tobari login</code>, then <code>tobari connect</code>.</p>
 <p>Programs find the interface at <code>/api/v1</code>.</p></body></html>
 )";
 
@@ -42,9 +42,11 @@ std::vector<Route> page_routes(Api& api) {
 
 std::vector<Route> all_routes(Api& api) {
   std::vector<Route> all;
-  for (const auto& group : {page_routes(api), account_routes(api), user_routes(api), desktop_routes(api),
-                            connect_routes(api), thumbnail_routes(api), session_routes(api), node_routes(api),
-                            load_routes(api), audit_routes(api), policy_routes(api)}) {
+  for (const auto& group :
+       {page_routes(api), account_routes(api), user_routes(api), desktop_routes(api), connect_routes(api),
+        pool_routes(api), pool_connect_routes(api), placement_routes(api), log_off_routes(api),
+        session_life_routes(api), thumbnail_routes(api), session_routes(api), node_routes(api), load_routes(api),
+        audit_routes(api), policy_routes(api), image_routes(api)}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

@@ -20,30 +20,36 @@ Answer list_sessions(Api& api, const Call& call) {
 }
 
 Answer end_session(Api& api, const Call& call) {
-  const auto missing = fail(Errc::kNotFound, "there is no such session");
-  const auto id = SessionId::parse(call.path.find("id")->second);
-  if (!id.has_value()) return std::unexpected<Error>(missing.error());
-  const auto session = api.store.get([&id](const Reader& reader) { return reader.session(*id); });
-  if (!session.has_value()) {
-    return std::unexpected<Error>(session.error().code == Errc::kNotFound ? missing.error() : session.error());
-  }
-  const User& caller = call.caller.user;
-  if (caller.role != Role::kAdmin && session->user != caller.id) return std::unexpected<Error>(missing.error());
-  auto done = api.store.act([&call, &id](Writer& writer) -> Result<AuditDraft> {
-    TOBARI_ASSIGN(const Session now, writer.session(*id));
+  TOBARI_ASSIGN(const Session session, session_of(api, call));
+  const std::string why = "ended by " + call.caller.user.name;
+  auto done = api.store.act([&call, &session, &why](Writer& writer) -> Result<AuditDraft> {
+    TOBARI_ASSIGN(const Session now, writer.session(session.id));
     // An offer that nobody has used yet ends here; a connected one when its host says that it has.
     if (now.state == SessionState::kOffered) {
-      TOBARI_TRY(writer.update_session(*id, SessionState::kEnded, now.client_address, now.client_name,
-                                       "ended by " + call.caller.user.name));
+      TOBARI_TRY(writer.update_session(session.id, SessionState::kEnded, now.client_address, now.client_name, why));
     }
-    return audit_of(call, "session.end", id->str());
+    return audit_of(call, "session.end", session.id.str());
   });
   TOBARI_TRY(std::move(done));
-  api.hosts.close_session(session->host, session->id, "ended by " + caller.name);
+  api.hosts.close_session(session.host, session.id, why);
   return empty_response(202);
 }
 
 }  // namespace
+
+Result<Session> session_of(const Api& api, const Call& call) {
+  const auto missing = [] { return fail(Errc::kNotFound, "there is no such session"); };
+  const auto id = SessionId::parse(call.path.find("id")->second);
+  if (!id.has_value()) return missing();
+  auto session = api.store.get([&id](const Reader& reader) { return reader.session(*id); });
+  if (!session.has_value()) {
+    if (session.error().code == Errc::kNotFound) return missing();
+    return session;
+  }
+  const User& caller = call.caller.user;
+  if (caller.role != Role::kAdmin && session->user != caller.id) return missing();
+  return session;
+}
 
 std::vector<Route> session_routes(Api& api) {
   return {

@@ -50,7 +50,9 @@ std::expected<void, ApiError> ask_policy(Api& api, Look& look) {
                                           .desktop_id = look.desktop.id.str(),
                                           .client_address = look.call.request.client_address,
                                           .what = look.own() ? "thumbnail" : "thumbnail.others",
-                                          .device = look.call.request.device});
+                                          .device = look.call.request.device,
+                                          .pool = look.desktop.pool_name,
+                                          .labels = look.desktop.labels});
   look.rule = answer.rule;
   if (answer.allowed) return {};
   TOBARI_TRY(api.store.record(audit_of_look(look, Outcome::kDenied, answer.reason)));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How things look in answers.
+#include <algorithm>
 #include <utility>
 
 #include "core/names.h"
@@ -50,6 +51,17 @@ AuditDraft audit_of(const Call& call, std::string action, std::string object) {
           .detail = ""};
 }
 
+control::Who who_of(const Call& call) { return {call.caller.user.name, call.request.client_address}; }
+
+Result<control::Effects> decide(const Api& api, const control::Event& event,
+                                const std::function<Result<void>(Writer&)>& also) {
+  return api.control.transact([&api, &event, &also](Writer& writer) -> Result<control::Effects> {
+    TOBARI_ASSIGN(auto effects, control::handle(writer, event, api.clock.wall(), api.control.settings));
+    TOBARI_TRY(also(writer));
+    return effects;
+  });
+}
+
 nlohmann::ordered_json view(const User& user) { return {{"name", user.name}, {"role", to_string(user.role)}}; }
 
 nlohmann::ordered_json view(const Desktop& desktop, const DesktopStatus& status) {
@@ -57,7 +69,37 @@ nlohmann::ordered_json view(const Desktop& desktop, const DesktopStatus& status)
                                 {"user", desktop.user_name},        {"host", desktop.host_name},
                                 {"image", desktop.image},           {"vcpus", desktop.vcpus},
                                 {"memory_mib", desktop.memory_mib}, {"state", word_of(status.state)}};
+  add_if(object, "pool", desktop.pool_name);
+  if (desktop.power == Power::kOff && desktop.rest != Rest::kStopped) object["rest"] = to_string(desktop.rest);
+  if (desktop.ending) {
+    object["ends_at"] = format_time(desktop.ending->at);
+    add_if(object, "ends_because", desktop.ending->text);
+  }
   add_if(object, "detail", status.detail);
+  return object;
+}
+
+nlohmann::ordered_json view(const Pool& pool, const PoolFill& fill) {
+  nlohmann::ordered_json object{{"id", pool.id.str()}, {"name", pool.name}, {"kind", to_string(pool.kind)}};
+  if (pool.kind != PoolKind::kManual) {
+    object["image"] = pool.image;
+    object["machine"] = to_string(pool.machine);
+    object["vcpus"] = pool.vcpus;
+    object["memory_mib"] = pool.memory_mib;
+    object["heads"] = pool.heads;
+    object["min"] = pool.min;
+    object["max"] = pool.max;
+    object["spares"] = pool.spares;
+  }
+  if (pool.kind == PoolKind::kFloating) object["keep_seconds"] = pool.keep.count();
+  if (pool.kind == PoolKind::kDedicated) object["renewal"] = to_string(pool.renewal);
+  object["labels"] = pool.labels;
+  if (!pool.plan.empty()) object["plan"] = nlohmann::ordered_json::parse(pool.plan, nullptr, false);
+  object["state"] = pool.closing ? "closing" : pool.open ? "open" : "closed";
+  object["desktops"] = fill.desktops;
+  object["assigned"] = fill.assigned;
+  object["free"] = fill.desktops - std::min(fill.assigned, fill.desktops);
+  object["leaving"] = fill.leaving;
   return object;
 }
 

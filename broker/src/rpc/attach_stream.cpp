@@ -85,6 +85,11 @@ void AttachStream::OnReadDone(bool ok) {
     finish_locked(grpc::Status::OK);
     return;
   }
+  // It counts from when it was sent, so it does not wait for what others store.
+  if (greeted_ && incoming_.has_ask_lease()) {
+    service_.parts().hosts.ask_lease(host_.id, incoming_.ask_lease());
+    return read_next();
+  }
   auto work = [self = shared_from_this()] {
     if (const auto done = self->handle(self->incoming_); !done.has_value()) {
       log::warning("host's line ended", {{"host", self->host_.name}, {"why", describe(done.error())}});
@@ -127,7 +132,7 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
       if (is_finished()) hosts.detach(host_.id, this);
       return {};
     case wire::FromHost::kActual:
-      return hosts.set_actual(host_.id, message.actual());
+      return hosts.set_actual(host_.id, this, message.actual());
     case wire::FromHost::kDisplayOpened:
       if (!is_fingerprint(message.display_opened().certificate_sha256())) {
         return fail(Errc::kPeerProtocol, "an opened display without a certificate's fingerprint");
@@ -138,6 +143,13 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
     case wire::FromHost::kThumbnail:
       if (!is_thumbnail(message.thumbnail().jpeg())) return fail(Errc::kPeerProtocol, "a thumbnail that is no picture");
       hosts.complete(host_.id, message.thumbnail().request_id(), TakenThumbnail{message.thumbnail().jpeg()});
+      return {};
+    case wire::FromHost::kImagePart:
+      if (message.image_part().bytes().size() > kMaxImagePartBytes) {
+        return fail(Errc::kPeerProtocol, "a piece of an image that is too large");
+      }
+      hosts.complete(host_.id, message.image_part().request_id(),
+                     TakenImagePart{message.image_part().bytes(), message.image_part().file_bytes()});
       return {};
     case wire::FromHost::kFailed:
       hosts.complete(host_.id, message.failed().request_id(), std::unexpected<Error>(failure_of(message.failed())));
@@ -151,6 +163,9 @@ Result<void> AttachStream::handle(const wire::FromHost& message) {
       send(std::move(reply));
       return {};
     }
+    case wire::FromHost::kAskLease:
+      hosts.ask_lease(host_.id, message.ask_lease());
+      return {};
     case wire::FromHost::kLoad: {
       TOBARI_ASSIGN(HostLoad load, from_wire(message.load()));
       hosts.set_load(host_.id, std::move(load));

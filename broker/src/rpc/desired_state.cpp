@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rpc/desired_state.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -129,12 +130,27 @@ wire::DesiredState desired_state(std::span<const Desktop> desktops, std::uint64_
     wanted.set_image(desktop.image);
     wanted.set_vcpus(desktop.vcpus);
     wanted.set_memory_mib(desktop.memory_mib);
-    wanted.set_heads(kHeads);
+    wanted.set_heads(heads_of(desktop));
     wanted.set_power(to_wire(desktop.power));
+    if (desktop.machine == Machine::kContainer) wanted.set_machine(wire::DesiredDesktop::CONTAINER);
+    wanted.set_disk(desktop.disk);
     if (!network_of) continue;
     if (const auto index = networks.index_of(network_of(desktop))) wanted.set_network(*index);
   }
   return state;
+}
+
+void mark_leased(wire::DesiredState& state, std::span<const Desktop> desktops) {
+  const auto count = std::min<std::size_t>(desktops.size(), static_cast<std::size_t>(state.desktops_size()));
+  for (std::size_t i = 0; i < count; ++i) {
+    wire::DesiredDesktop& wanted = *state.mutable_desktops(static_cast<int>(i));
+    const bool floating = !desktops[i].pool.empty() && desktops[i].pool_kind == PoolKind::kFloating;
+    const bool shared_disk = std::ranges::any_of(wanted.user_disks(), [](const wire::UserDisk& disk) {
+      return disk.kind() == wire::UserDisk::DISK && !disk.storage().empty();
+    });
+    // What is to be deleted may have been given anew already, or its disk.
+    wanted.set_leased(floating || shared_disk || desktops[i].power == Power::kDeleted);
+  }
 }
 
 wire::Grant to_wire(const policy::Grant& grant) {

@@ -2,14 +2,13 @@
 #include "rpc/host_registry.h"
 
 #include <algorithm>
-#include <format>
-#include <set>
 #include <utility>
 
 #include <tobari/base/log.h>
 
+#include "control/pool_image.h"
 #include "core/names.h"
-#include "rpc/desired_state.h"
+#include "rpc/life_wire.h"
 
 namespace tobari::broker {
 namespace {
@@ -32,37 +31,52 @@ Result<HostInfo> checked(const wire::HostHello& hello) {
                 .cpus = hello.cpus(),
                 .memory_mib = hello.memory_mib(),
                 .accelerator = hello.accelerator(),
-                .images = {}};
+                .images = {},
+                .storages = storages_of(hello)};
   for (const wire::Image& image : hello.images()) {
-    if (!is_image_name(image.name())) return fail(Errc::kPeerProtocol, "the host's hello names an impossible image");
-    info.images.push_back(image.name());
+    if (!is_image_reference(image.name())) {
+      return fail(Errc::kPeerProtocol, "the host's hello names an impossible image");
+    }
+    // Versions of the catalogue are there when the host says that they are ready.
+    if (is_image_name(image.name())) info.images.push_back(image.name());
   }
   return info;
 }
 
-const Error& host_gone() {
-  static const Error error = fail(Errc::kUnavailable, "the host of this desktop is not connected").error();
-  return error;
+std::vector<std::string> versions_in(const wire::HostHello& hello) {
+  std::vector<std::string> versions;
+  for (const wire::Image& image : hello.images()) {
+    if (!is_image_name(image.name())) versions.push_back(image.name());
+  }
+  return versions;
 }
 
-// A host may answer a question with the answer to another.
-template <class Wanted>
-PendingRequests::Callback only(std::function<void(Result<Wanted>)> callback) {
-  return [callback = std::move(callback)](Result<HostAnswer> answer) {
-    if (!answer.has_value()) return callback(std::unexpected<Error>(std::move(answer).error()));
-    if (auto* wanted = std::get_if<Wanted>(&*answer)) return callback(std::move(*wanted));
-    callback(fail(Errc::kPeerProtocol, "the host's answer is not to the question"));
-  };
+Result<void> check_counted(const wire::ActualState& actual) {
+  const bool fits = actual.revision() <= kMostCounted && std::ranges::all_of(actual.desktops(), [](const auto& each) {
+                      return each.epoch() <= kMostCounted;
+                    });
+  if (fits) return {};
+  return fail(Errc::kPeerProtocol, "the host names an impossible epoch or revision");
+}
+
+// What it says of desktops whose names are none is nothing.
+control::HostReported report_of(const HostId& host, const wire::ActualState& actual) {
+  control::HostReported report{
+      .host = host, .revision = actual.revision(), .desktops = {}, .removed_disks = removed_disks(actual)};
+  for (const wire::ActualDesktop& each : actual.desktops()) {
+    auto id = DesktopId::parse(each.desktop_id());
+    if (!id.has_value()) continue;
+    control::SeenDesktop seen{.id = *std::move(id), .epoch = each.epoch()};
+    read_life(each, seen);
+    report.desktops.push_back(std::move(seen));
+  }
+  return report;
 }
 
 }  // namespace
 
 HostRegistry::HostRegistry(StateStore& store, const Clock& clock, NetworkOf network_of)
-    : store_(store),
-      network_of_(std::move(network_of)),
-      // Rises over restarts as well, without being stored.
-      revision_(static_cast<std::uint64_t>(
-          std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch()).count())) {}
+    : store_(store), clock_(clock), network_of_(std::move(network_of)) {}
 
 Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> link, const wire::HostHello& hello) {
   TOBARI_ASSIGN(HostInfo info, checked(hello));
@@ -71,18 +85,25 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
     const std::scoped_lock lock(mutex_);
     Attached& place = hosts_[host];
     older = std::exchange(place.link, std::move(link));
+    place.images_by_hand = info.images;
+    place.in_hello = versions_in(hello);
+    place.versions.clear();
     place.info = std::move(info);
     // What its desktops do is not known until it says so again.
     place.desktops.clear();
     place.load.reset();
+    place.told = 0;
+    facts_.reset();
   }
+  if (images_.greeted) images_.greeted(host, hello);
   if (older != nullptr) {
     older->close(fail(Errc::kCancelled, "the host has attached again").error());
-    pending_.fail_host(host, host_gone());
+    pending_.fail_host(host, host_is_gone());
   }
   log::info("host attached", {{"host", host.str()}, {"name", hello.name()}, {"front", hello.front_address()}});
   desired_changed(host);
   if (attached_) attached_(host);
+  tell(host);
   return {};
 }
 
@@ -92,25 +113,65 @@ void HostRegistry::detach(const HostId& host, const HostLink* link) {
     const auto at = hosts_.find(host);
     if (at == hosts_.end() || at->second.link.get() != link) return;
     hosts_.erase(at);
+    facts_.reset();
   }
+  if (images_.gone) images_.gone(host);
   log::warning("host detached", {{"host", host.str()}});
-  pending_.fail_host(host, host_gone());
+  pending_.fail_host(host, host_is_gone());
+  tell(host);
 }
 
-Result<void> HostRegistry::set_actual(const HostId& host, const wire::ActualState& actual) {
+Result<void> HostRegistry::set_actual(const HostId& host, const HostLink* link, const wire::ActualState& actual) {
+  auto taken = take_over(host, link, actual);
+  tell(host);
+  return taken;
+}
+
+Result<void> HostRegistry::take_over(const HostId& host, const HostLink* link, const wire::ActualState& actual) {
   if (actual.desktops_size() > kMaxDesktopsPerHost) {
     return fail(Errc::kPeerProtocol, "the host reports more desktops than it may have");
   }
+  if (actual.images_size() > kMaxImagesPerHost) {
+    return fail(Errc::kPeerProtocol, "the host reports more images than it may have");
+  }
+  TOBARI_TRY(check_counted(actual));
   Durations started;
+  bool other_images = false;
   {
     const std::scoped_lock lock(mutex_);
     const auto at = hosts_.find(host);
     if (at == hosts_.end()) return fail(Errc::kPeerProtocol, "the host reports before its hello");
+    if (at->second.link.get() != link) return {};
     at->second.desktops = follow(at->second.desktops, actual, started);
+    HostInfo& known = at->second.info;
+    std::vector<std::string> images = at->second.images_by_hand;
+    at->second.versions.clear();
+    for (const wire::ActualImage& image : actual.images()) {
+      if (image.state() != wire::ActualImage::READY || !is_image_reference(image.image())) continue;
+      at->second.versions.push_back(image.image());
+      if (!image.elsewhere()) images.push_back(image.image());
+    }
+    other_images = images != known.images;
+    known.images = std::move(images);
+    at->second.in_hello.clear();
+    known.no_room = actual.storage().disks().no_room().substr(0, kMaxDetailBytes);
+    facts_.reset();
   }
   if (started_) std::ranges::for_each(started, started_);
-  TOBARI_TRY(pass_epochs(host, actual));
-  return forget_removed(host, actual);
+  bool all_hosts = false;
+  if (images_.reported) {
+    TOBARI_ASSIGN(all_hosts, images_.reported(host, actual));
+  }
+  if (all_hosts) {
+    networks_changed();
+  } else if (other_images) {
+    desired_changed(host);  // templates are made of what is there
+  }
+  return reported_ ? reported_(report_of(host, actual)) : Result<void>();
+}
+
+void HostRegistry::ask_lease(const HostId& host, const wire::AskLease& ask) {
+  if (asked_) asked_({.host = host, .number = ask.number(), .revision = ask.revision()});
 }
 
 std::map<std::string, HostRegistry::Actual> HostRegistry::follow(const std::map<std::string, Actual>& before,
@@ -126,57 +187,6 @@ std::map<std::string, HostRegistry::Actual> HostRegistry::follow(const std::map<
     if (seen.state == wire::DESKTOP_STATE_RUNNING) started.push_back(now - seen.starting_since);
   }
   return desktops;
-}
-
-// A host knows a higher epoch than we do: the database is older than the world, for example after a restore. Jump past
-// it, or the host would refuse every order (docs: fault F3).
-Result<void> HostRegistry::pass_epochs(const HostId& host, const wire::ActualState& actual) {
-  TOBARI_ASSIGN(const auto ours, store_.get([&host](const Reader& r) { return r.desktops_on_host(host); }));
-  bool changed = false;
-  for (const wire::ActualDesktop& seen : actual.desktops()) {
-    const auto known =
-        std::ranges::find_if(ours, [&seen](const Desktop& desktop) { return desktop.id.str() == seen.desktop_id(); });
-    if (known == ours.end() || seen.epoch() <= known->epoch) continue;
-    const std::uint64_t next = seen.epoch() + 1;
-    auto stored = store_.act([&known, next](Writer& writer) -> Result<AuditDraft> {
-      TOBARI_TRY(writer.set_epoch(known->id, next));
-      return AuditDraft{.actor = "broker",
-                        .action = "desktop.epoch",
-                        .object = known->id.str(),
-                        .client_address = "",
-                        .outcome = Outcome::kDone,
-                        .rule = "",
-                        .detail = std::format("the host knew a higher epoch, now {}", next)};
-    });
-    TOBARI_TRY(std::move(stored));
-    changed = true;
-  }
-  if (changed) desired_changed(host);
-  return {};
-}
-
-Result<void> HostRegistry::forget_removed(const HostId& host, const wire::ActualState& actual) {
-  TOBARI_ASSIGN(const auto ours, store_.get([&host](const Reader& r) { return r.desktops_on_host(host); }));
-  std::set<std::string> present;
-  for (const wire::ActualDesktop& desktop : actual.desktops()) present.insert(desktop.desktop_id());
-  bool changed = false;
-  for (const Desktop& desktop : ours) {
-    if (desktop.power != Power::kDeleted || present.contains(desktop.id.str())) continue;
-    auto stored = store_.act([&desktop](Writer& writer) -> Result<AuditDraft> {
-      TOBARI_TRY(writer.remove_desktop(desktop.id));
-      return AuditDraft{.actor = "host/" + desktop.host_name,
-                        .action = "desktop.removed",
-                        .object = desktop.id.str(),
-                        .client_address = "",
-                        .outcome = Outcome::kDone,
-                        .rule = "",
-                        .detail = "of " + desktop.user_name};
-    });
-    TOBARI_TRY(std::move(stored));
-    changed = true;
-  }
-  if (changed) desired_changed(host);
-  return {};
 }
 
 void HostRegistry::complete(const HostId& host, const std::string& request_id, Result<HostAnswer> result) {
@@ -249,22 +259,27 @@ DesktopCensus HostRegistry::census() const {
   return census;
 }
 
-Result<std::vector<HostCapacity>> HostRegistry::capacities() const {
-  TOBARI_ASSIGN(const auto hosts, store_.get([](const Reader& r) { return r.hosts(); }));
-  std::vector<HostCapacity> capacities;
-  for (const Host& host : hosts) {
-    HostCapacity capacity;
-    capacity.id = host.id;
-    capacity.name = host.name;
-    capacity.memory_promised_mib = host.promised_mib;
-    if (const auto known = info(host.id)) {
-      capacity.connected = true;
-      capacity.images = known->images;
-      capacity.memory_mib = known->memory_mib;
+std::shared_ptr<const control::Facts> HostRegistry::facts() const {
+  const std::scoped_lock lock(mutex_);
+  if (facts_ != nullptr) return facts_;
+  auto made = std::make_shared<control::Facts>();
+  for (const auto& [id, attached] : hosts_) {
+    made->connected[id] = {.id = id,
+                           .images = attached.info.images,
+                           .memory_mib = attached.info.memory_mib,
+                           .pixels_per_second = 0,
+                           .storages = attached.info.storages,
+                           .no_room = attached.info.no_room};
+    for (const auto& [desktop, actual] : attached.desktops) {
+      const bool failed = actual.state == wire::DESKTOP_STATE_FAILED;
+      if (actual.state != wire::DESKTOP_STATE_RUNNING && !failed) continue;
+      if (auto known = DesktopId::parse(desktop); known.has_value()) {
+        (failed ? made->failed : made->running).insert(*std::move(known));
+      }
     }
-    capacities.push_back(std::move(capacity));
   }
-  return capacities;
+  facts_ = std::move(made);
+  return facts_;
 }
 
 std::shared_ptr<HostLink> HostRegistry::link_of(const HostId& host) const {
@@ -277,26 +292,72 @@ void HostRegistry::send(const HostId& host, wire::ToHost message) {
   if (const auto link = link_of(host)) link->send(std::move(message));
 }
 
-void HostRegistry::desired_changed(const HostId& host) {
-  const std::scoped_lock lock(desired_mutex_);
-  const auto link = link_of(host);
-  if (link == nullptr) return;
-  const auto desktops = store_.get([&host](const Reader& r) { return r.desktops_on_host(host); });
-  if (!desktops.has_value()) {
-    // Without its orders a host goes on as before; it gets them when it attaches again.
-    log::error("desired state not read", {{"host", host.str()}, {"why", describe(desktops.error())}});
-    link->close(desktops.error());
-    return;
-  }
+Result<HostRegistry::Wanted> HostRegistry::wanted_of(const HostId& host) const {
+  return store_.get([this, &host](const Reader& r) -> Result<Wanted> {
+    Wanted all;
+    TOBARI_ASSIGN(const Host kept, r.host(host));
+    all.revision = kept.revision;
+    TOBARI_ASSIGN(all.desktops, r.desktops_on_host(host));
+    TOBARI_ASSIGN(all.life, control::life_facts(r, host, clock_.wall()));
+    TOBARI_ASSIGN(const auto pools, control::pools_as_made(r));
+    all.kinds = kinds_made(pools);
+    return all;
+  });
+}
+
+wire::ToHost HostRegistry::desired_message(const HostId& host, const Wanted& wanted,
+                                           std::span<const std::string> images) const {
   wire::ToHost message;
   wire::DesiredState& desired = *message.mutable_desired();
-  desired = desired_state(*desktops, ++revision_, network_of_);
+  desired = desired_state(wanted.desktops, wanted.revision, network_of_);
+  add_life(desired, wanted.desktops, wanted.life);
+  mark_leased(desired, wanted.desktops);
+  add_templates(desired, wanted.desktops, wanted.kinds, images);
   const auto closed = std::ranges::count_if(desired.desktops(), [](const auto& each) { return !each.has_network(); });
   if (network_of_ && closed > 0) {
     log::error("network rules of a host's desktops are too many to be sent; the network of some is closed",
                {{"host", host.str()}, {"desktops", std::to_string(closed)}});
   }
+  return message;
+}
+
+void HostRegistry::desired_changed(const HostId& host) {
+  std::shared_ptr<HostLink> link;
+  std::shared_ptr<std::mutex> telling;
+  std::vector<std::string> images;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto at = hosts_.find(host);
+    if (at == hosts_.end()) return;
+    link = at->second.link;
+    telling = at->second.telling;
+    images = at->second.info.images;
+    // Its templates are not taken from it because it has not reported yet.
+    images.insert(images.end(), at->second.in_hello.begin(), at->second.in_hello.end());
+  }
+  const std::scoped_lock turn(*telling);
+  const auto wanted = wanted_of(host);
+  if (!wanted.has_value()) {
+    // Without its orders a host goes on as before; it is told when they can be read again.
+    return log::warning("desired state not read", {{"host", host.str()}, {"why", describe(wanted.error())}});
+  }
+  wire::ToHost message = desired_message(host, *wanted, images);
+  if (images_.fill) {
+    if (const auto filled = images_.fill(host, *message.mutable_desired()); !filled.has_value()) {
+      return log::warning("desired images not read", {{"host", host.str()}, {"why", describe(filled.error())}});
+    }
+  }
   link->send(std::move(message));
+  const std::scoped_lock lock(mutex_);
+  const auto at = hosts_.find(host);
+  if (at != hosts_.end() && at->second.link == link) at->second.told = std::max(at->second.told, wanted->revision);
+}
+
+std::map<HostId, std::uint64_t> HostRegistry::told() const {
+  std::map<HostId, std::uint64_t> told;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [id, attached] : hosts_) told.emplace(id, attached.told);
+  return told;
 }
 
 void HostRegistry::networks_changed() {
@@ -308,47 +369,6 @@ void HostRegistry::networks_changed() {
   for (const HostId& id : all) desired_changed(id);
 }
 
-void HostRegistry::request(const HostId& host, const std::string& id, wire::ToHost message,
-                           PendingRequests::Callback callback) {
-  const auto link = link_of(host);
-  if (link == nullptr) return callback(std::unexpected<Error>(host_gone()));
-  if (!pending_.add(id, host, std::chrono::steady_clock::now() + kRequestDeadline, callback)) {
-    return callback(fail(Errc::kExhausted, "too many requests wait for hosts: try again"));
-  }
-  link->send(std::move(message));
-  // Detached in between: fail_host() may have run before the entry was there.
-  if (link_of(host) != link) pending_.complete(id, host, std::unexpected<Error>(host_gone()));
-}
-
-void HostRegistry::open_display(const HostId& host, wire::OpenDisplay message, OnOpened callback) {
-  const std::string id = message.request_id();
-  wire::ToHost envelope;
-  *envelope.mutable_open_display() = std::move(message);
-  request(host, id, std::move(envelope), only<OpenedDisplay>(std::move(callback)));
-}
-
-void HostRegistry::take_thumbnail(const HostId& host, wire::TakeThumbnail message, OnThumbnail callback) {
-  const std::string id = message.request_id();
-  wire::ToHost envelope;
-  *envelope.mutable_take_thumbnail() = std::move(message);
-  request(host, id, std::move(envelope), only<TakenThumbnail>(std::move(callback)));
-}
-
-void HostRegistry::close_session(const HostId& host, const SessionId& session, const std::string& reason, bool denied) {
-  wire::ToHost message;
-  message.mutable_close_session()->set_denied(denied);
-  message.mutable_close_session()->set_session_id(session.str());
-  message.mutable_close_session()->set_reason(reason);
-  send(host, std::move(message));
-}
-
-void HostRegistry::narrow_session(const HostId& host, const SessionId& session, const policy::Grant& grant) {
-  wire::ToHost message;
-  message.mutable_narrow_session()->set_session_id(session.str());
-  *message.mutable_narrow_session()->mutable_grant() = to_wire(grant);
-  send(host, std::move(message));
-}
-
 void HostRegistry::expel(const HostId& host) {
   if (const auto link = link_of(host)) link->close(fail(Errc::kPermissionDenied, "the host was removed").error());
 }
@@ -358,6 +378,7 @@ void HostRegistry::stop() {
   {
     const std::scoped_lock lock(mutex_);
     hosts.swap(hosts_);
+    facts_.reset();
   }
   for (auto& [id, attached] : hosts) attached.link->close(fail(Errc::kUnavailable, "the broker is stopping").error());
   pending_.stop();

@@ -2,6 +2,7 @@
 #include "rpc/live_sessions.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -13,24 +14,37 @@
 namespace tobari::broker {
 namespace {
 
+constexpr int kMaxChecked = 256;  // host.proto
+
 struct Fresh {
   AccessAnswer answer;  // the first that denies, else the last
   policy::Grant grant;  // for all desktops
 };
 
-Fresh ask(const AccessPolicy& policy, const Session& session, const SessionAccess& access) {
+std::vector<DesktopId> desktops_of(const Session& session) {
   std::vector<DesktopId> desktops{session.desktop};
   desktops.insert(desktops.end(), session.further.begin(), session.further.end());
+  return desktops;
+}
+
+Fresh ask(const AccessPolicy& policy, const Session& session, const SessionAccess& access,
+          const std::map<DesktopId, Desktop>& known) {
   Fresh fresh;
   std::vector<policy::Grant> grants;
-  for (const DesktopId& desktop : desktops) {
-    fresh.answer = policy({.user = session.user_name,
-                           .desktop_id = desktop.str(),
-                           .client_address = access.client_address,
-                           .client = access.client,
-                           .mfa_level = access.mfa_level,
-                           .sessions = access.sessions,
-                           .device = access.device});
+  for (const DesktopId& desktop : desktops_of(session)) {
+    AccessQuestion question{.user = session.user_name,
+                            .desktop_id = desktop.str(),
+                            .client_address = access.client_address,
+                            .client = access.client,
+                            .mfa_level = access.mfa_level,
+                            .sessions = access.sessions,
+                            .device = access.device};
+    // As it is now: who changes a pool's labels means the sessions as well. Of a desktop that is gone nothing is known.
+    if (const auto at = known.find(desktop); at != known.end()) {
+      question.pool = at->second.pool_name;
+      question.labels = at->second.labels;
+    }
+    fresh.answer = policy(question);
     if (!fresh.answer.allowed) return fresh;
     grants.push_back(fresh.answer.grant);
   }
@@ -83,15 +97,17 @@ void LiveSessions::run(const std::stop_token& stop, Minute minute) {
       if (due) --passes_;
     }
     const Minute now = minute_of(parts_.clock.wall());
-    if (std::exchange(minute, now) != now) due = true;
-    if (due) evaluate();
+    const bool other_minute = std::exchange(minute, now) != now;
+    if (due || other_minute) evaluate();
+    if (other_minute) check();
   }
 }
 
 void LiveSessions::evaluate() {
   const std::scoped_lock lock(evaluating_);
   for (const auto& [id, each] : std::exchange(told_, {})) tell(each.first, each.second);
-  const auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
+  Desktops desktops;
+  const auto sessions = read(desktops);
   bool failed = !sessions.has_value();
   if (failed) {
     log::error("live sessions are not held to the policy", {{"why", describe(sessions.error())}});
@@ -99,7 +115,7 @@ void LiveSessions::evaluate() {
     const Time now = parts_.clock.wall();
     for (const Session& session : *sessions) {
       if (!is_live(session, now)) continue;
-      if (const auto judged = judge(session); !judged.has_value()) {
+      if (const auto judged = judge(session, desktops); !judged.has_value()) {
         log::error("what a session lost is not written down",
                    {{"session", session.id.str()}, {"why", describe(judged.error())}});
         failed = true;
@@ -111,10 +127,28 @@ void LiveSessions::evaluate() {
   passes_ = std::max(passes_, 1);
 }
 
-Result<void> LiveSessions::judge(const Session& session) {
+Result<std::vector<Session>> LiveSessions::read(Desktops& desktops) const {
+  return parts_.store.get([&desktops](const Reader& reader) -> Result<std::vector<Session>> {
+    TOBARI_ASSIGN(auto sessions, reader.live_sessions());
+    for (const Session& session : sessions) {
+      for (const DesktopId& id : desktops_of(session)) {
+        if (desktops.contains(id)) continue;
+        auto desktop = reader.desktop(id);
+        if (desktop.has_value()) {
+          desktops.emplace(id, *std::move(desktop));
+        } else if (desktop.error().code != Errc::kNotFound) {
+          return std::unexpected<Error>(desktop.error());
+        }
+      }
+    }
+    return sessions;
+  });
+}
+
+Result<void> LiveSessions::judge(const Session& session, const Desktops& desktops) {
   TOBARI_ASSIGN(SessionAccess access, parse_access(session.access));
   if (!access.ended_because.empty()) return {};  // it is being ended
-  Fresh fresh = ask(parts_.policy, session, access);
+  Fresh fresh = ask(parts_.policy, session, access, desktops);
   if (fresh.answer.allowed) {
     if (session.access.empty()) return {};  // of before this was kept
     if (const auto why = must_end(access.grant, fresh.grant)) {
@@ -161,11 +195,34 @@ void LiveSessions::tell(const Session& session, const SessionAccess& access) {
 }
 
 void LiveSessions::host_attached(const HostId& host) {
-  const auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
-  if (!sessions.has_value()) return policy_changed();
+  auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
+  if (!sessions.has_value()) return policy_changed();  // and it is asked at the next minute
+  std::erase_if(*sessions, [&host](const Session& session) { return session.host != host; });
   for (const Session& session : *sessions) {
-    if (session.host != host) continue;
     if (const auto access = parse_access(session.access)) tell(session, *access);
+  }
+  ask_hosts(*sessions);
+}
+
+void LiveSessions::check() {
+  const auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
+  if (!sessions.has_value()) {
+    return log::warning("hosts are not asked about their sessions now", {{"why", describe(sessions.error())}});
+  }
+  ask_hosts(*sessions);
+}
+
+void LiveSessions::ask_hosts(std::span<const Session> sessions) {
+  std::map<HostId, wire::ToHost> questions;
+  for (const Session& session : sessions) {
+    if (session.state != SessionState::kConnected) continue;
+    wire::ToHost& question = questions[session.host];
+    question.mutable_check_sessions()->add_session_ids(session.id.str());
+    if (question.check_sessions().session_ids_size() < kMaxChecked) continue;
+    parts_.hosts.send(session.host, std::exchange(question, wire::ToHost()));
+  }
+  for (auto& [host, question] : questions) {
+    if (question.has_check_sessions()) parts_.hosts.send(host, std::move(question));
   }
 }
 

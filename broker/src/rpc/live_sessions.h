@@ -3,6 +3,10 @@
 // times open and close by the minute. Less takes effect in the session at once; more never does, it needs a new
 // connection. A session that may not connect any more ends.
 //
+// And within the truth: hosts are asked, when they attach and at every whole minute, whether those that are stored as
+// connected still are (host.proto, CheckSessions). What one says is a report as any other (rpc/session_reports.h). A
+// session is stored as connected because its host has said so, so a host that does not have it then has lost it.
+//
 // Nothing is acknowledged to anybody here, so what the policy takes away is taken away even while the audit cannot be
 // written; it is written as soon as it can be.
 #pragma once
@@ -11,7 +15,9 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/ids.h>
@@ -42,21 +48,27 @@ class LiveSessions {
 
   void start();  // the thread that watches the clock
   void stop();
-  void policy_changed();  // any thread; soon
+  // Or what it is asked about has: pools, their labels, what is in them. Any thread; soon.
+  void policy_changed();
   // A host may have missed what was said of its sessions.
   void host_attached(const HostId& host);
 
   // Asks the policy about every live session, once. What start()'s thread does.
   void evaluate();
+  // Asks all hosts that are there about the sessions that they are taken to have.
+  void check();
 
  private:
   using Minute = std::chrono::time_point<std::chrono::system_clock, std::chrono::minutes>;
   [[nodiscard]] static Minute minute_of(Time time) { return std::chrono::floor<std::chrono::minutes>(time); }
   void run(const std::stop_token& stop, Minute minute);
-  [[nodiscard]] Result<void> judge(const Session& session);
+  using Desktops = std::map<DesktopId, Desktop>;
+  [[nodiscard]] Result<std::vector<Session>> read(Desktops& desktops) const;
+  [[nodiscard]] Result<void> judge(const Session& session, const Desktops& desktops);
   [[nodiscard]] Result<void> end(const Session& session, SessionAccess access, const AccessAnswer& why);
   [[nodiscard]] Result<void> narrow(const Session& session, SessionAccess access, policy::Grant now);
   void tell(const Session& session, const SessionAccess& access);
+  void ask_hosts(std::span<const Session> sessions);
 
   Parts parts_;
   std::mutex mutex_;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rpc/nodes_service.h"
 
+#include <algorithm>
 #include <format>
+#include <set>
 #include <utility>
 
 #include <grpc/grpc_security_constants.h>
 
+#include <tobari/base/image_ref.h>
 #include <tobari/base/log.h>
+#include <tobari/base/random.h>
 #include <tobari/net/grpc_status.h>
 #include <tobari/net/node_link.h>
 
@@ -19,6 +23,7 @@ namespace tobari::broker {
 namespace {
 
 constexpr std::size_t kMaxJoinSecret = 64;
+constexpr std::size_t kMaxImageFileName = 64;
 
 grpc::Status busy() { return node::status_of(fail(Errc::kUnavailable, "the broker is busy: try again").error()); }
 
@@ -49,12 +54,32 @@ Result<Node> NodesService::caller(const grpc::CallbackServerContext& context, No
   TOBARI_ASSIGN(const auto name, node::parse_node_uri({names.front().data(), names.front().size()}));
   TOBARI_ASSIGN(const HostId id, HostId::parse(name.id));
   if (role_of(name.role) != role) return fail(Errc::kPermissionDenied, "this call is not for this kind of node");
-  auto node = parts_.store.get([&id](const Reader& reader) { return reader.node(id); });
+  auto node = node_of(id);
   if (!node.has_value() && node.error().code == Errc::kNotFound) {
     return fail(Errc::kPermissionDenied, "this node was removed: enrol it again");
   }
   if (node.has_value() && node->role != role) return fail(Errc::kPermissionDenied, "the node has another role");
   return node;
+}
+
+Result<Node> NodesService::node_of(const HostId& id) {
+  auto node = parts_.store.get([&id](const Reader& reader) { return reader.node(id); });
+  const std::scoped_lock lock(known_mutex_);
+  if (node.has_value()) {
+    if (node->role == NodeRole::kHost) known_.insert_or_assign(id, *node);
+  } else if (node.error().code == Errc::kNotFound) {
+    known_.erase(id);
+  } else if (const auto known = known_.find(id); known != known_.end()) {
+    return known->second;
+  }
+  return node;
+}
+
+void NodesService::keep_only(std::span<const Host> hosts) {
+  std::set<HostId> there;
+  for (const Host& host : hosts) there.insert(host.id);
+  const std::scoped_lock lock(known_mutex_);
+  std::erase_if(known_, [&there](const auto& entry) { return !there.contains(entry.first); });
 }
 
 grpc::ServerBidiReactor<wire::FromHost, wire::ToHost>* NodesService::Attach(grpc::CallbackServerContext* context) {
@@ -83,6 +108,44 @@ grpc::ServerUnaryReactor* NodesService::RedeemRoute(grpc::CallbackServerContext*
     reactor->Finish(redeemed.has_value() ? grpc::Status::OK : node::status_of(redeemed.error()));
   };
   if (!calls_.post(std::move(work))) reactor->Finish(busy());
+  return reactor;
+}
+
+// From one host to another through here, so that a host needs no open port and nobody's certificate but ours. The
+// bytes are looked at by nobody: who copies has the digest.
+grpc::ServerUnaryReactor* NodesService::FetchImagePart(grpc::CallbackServerContext* context,
+                                                       const wire::FetchImagePartRequest* request,
+                                                       wire::FetchImagePartReply* reply) {
+  auto* reactor = context->DefaultReactor();
+  const auto host = caller(*context, NodeRole::kHost);
+  const auto refuse = [reactor](const Error& why) {
+    reactor->Finish(node::status_of(why));
+    return reactor;
+  };
+  if (!host.has_value()) return refuse(host.error());
+  const auto ref = parse_image_ref(request->image());
+  if (!ref.has_value() || ref->version == 0 || request->file().empty() || request->file().size() > kMaxImageFileName) {
+    return refuse(fail(Errc::kInvalidArgument, "not a file of an image").error());
+  }
+  if (parts_under_way_.fetch_add(1) >= kMaxPartsUnderWay) {
+    parts_under_way_.fetch_sub(1);
+    return refuse(fail(Errc::kExhausted, "too many copies of images are under way: try again").error());
+  }
+  wire::ReadImagePart message;
+  message.set_request_id(random_uuid());
+  message.set_image(request->image());
+  message.set_file(request->file());
+  message.set_offset(request->offset());
+  message.set_most(std::min(request->most(), kMaxImagePartBytes));
+  // reply lives until Finish().
+  parts_.hosts.fetch_image_part(host->id, std::move(message), [this, reactor, reply](Result<TakenImagePart> part) {
+    parts_under_way_.fetch_sub(1);
+    if (part.has_value()) {
+      reply->set_bytes(std::move(part->bytes));
+      reply->set_file_bytes(part->file_bytes);
+    }
+    reactor->Finish(part.has_value() ? grpc::Status::OK : node::status_of(part.error()));
+  });
   return reactor;
 }
 

@@ -2,7 +2,11 @@
 // The gRPC service that hosts and gateways call (broker/shared/proto/tobari/host.proto).
 #pragma once
 
+#include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
 
 #include <grpcpp/server_context.h>
@@ -21,6 +25,7 @@
 namespace tobari::broker {
 
 inline constexpr int kNodeCertificateDays = 3650;  // taken back by removing the node, not by waiting
+inline constexpr int kMaxPartsUnderWay = 64;       // pieces of images, each of half a megabyte
 
 class NodesService final : public wire::Nodes::CallbackService {
  public:
@@ -39,6 +44,12 @@ class NodesService final : public wire::Nodes::CallbackService {
   grpc::ServerUnaryReactor* RedeemRoute(grpc::CallbackServerContext* context, const wire::RedeemRouteRequest* request,
                                         wire::RedeemRouteReply* reply) override;
 
+  // All hosts that there are: who is none of them any more is nobody, also while the database is away. Any thread.
+  void keep_only(std::span<const Host> hosts);
+  grpc::ServerUnaryReactor* FetchImagePart(grpc::CallbackServerContext* context,
+                                           const wire::FetchImagePartRequest* request,
+                                           wire::FetchImagePartReply* reply) override;
+
   // Ends the workers; calls that come later are refused. Before the gRPC server is taken down.
   void stop();
 
@@ -50,8 +61,14 @@ class NodesService final : public wire::Nodes::CallbackService {
   [[nodiscard]] Result<wire::EnrolReply> enrol(const wire::EnrolRequest& request, const std::string& peer);
   [[nodiscard]] Result<Node> caller(const grpc::CallbackServerContext& context, NodeRole role);
 
+  [[nodiscard]] Result<Node> node_of(const HostId& id);
+
   Parts parts_;
+  // Hosts as the database last had them, for the time that it is away: who was one then may attach again.
+  std::mutex known_mutex_;
+  std::map<HostId, Node> known_;
   // gRPC's own threads must not wait for the disk. One worker for reports keeps them in order.
+  std::atomic<int> parts_under_way_{0};
   WorkerPool calls_{2, 1024};
   WorkerPool reports_{1, 4096};
 };

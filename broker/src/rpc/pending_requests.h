@@ -5,6 +5,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -26,7 +27,13 @@ struct TakenThumbnail {
   std::string jpeg;
 };
 
-using HostAnswer = std::variant<OpenedDisplay, TakenThumbnail>;
+// A piece of an image's file, on its way from one host to another.
+struct TakenImagePart {
+  std::string bytes;
+  std::uint64_t file_bytes = 0;
+};
+
+using HostAnswer = std::variant<OpenedDisplay, TakenThumbnail, TakenImagePart>;
 
 class PendingRequests {
  public:

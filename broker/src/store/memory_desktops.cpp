@@ -47,6 +47,14 @@ Result<std::vector<Desktop>> MemoryTables::desktops_of_pool(const PoolId& pool) 
   return named(select<Desktop>(*desktops_, [&pool](const Desktop& d) { return d.pool == pool && is_there(d); }));
 }
 
+Result<std::vector<Desktop>> MemoryTables::desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                                  std::size_t limit) const {
+  auto found = named(select<Desktop>(
+      *desktops_, [&pool, name](const Desktop& d) { return d.pool == pool && is_there(d) && d.name > name; }));
+  if (found.size() > limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(limit), found.end());
+  return found;
+}
+
 Result<Desktop> MemoryTables::desktop_in_pool(const UserId& user, const PoolId& pool) const {
   for (const auto& [id, each] : *desktops_) {
     if (each.pool == pool && each.user == user && is_there(each)) return with_names(each);
@@ -96,6 +104,8 @@ Result<void> MemoryTables::add_desktop(const Desktop& desktop) {
 Result<void> MemoryTables::set_power(const DesktopId& id, Power power) {
   TOBARI_ASSIGN(Desktop* const desktop, touched(id));
   desktop->power = power;
+  desktop->rest = Rest::kStopped;
+  desktop->wakes = false;
   return {};
 }
 
@@ -135,6 +145,7 @@ Result<void> MemoryTables::retire_desktop(const DesktopId& id, std::uint64_t epo
   TOBARI_ASSIGN(Desktop* const desktop, touched(id));
   desktop->user = {};
   desktop->power = Power::kDeleted;
+  desktop->ending.reset();
   ++desktop->epoch;
   return {};
 }
@@ -144,6 +155,7 @@ Result<void> MemoryTables::put_in_pool(const DesktopId& id, const PoolId& pool, 
   if (!user.empty() && !users_->contains(user)) return taken("the user does not exist");
   if (pool_is_taken(user, pool, id)) return taken("the user has a desktop in this pool");
   TOBARI_ASSIGN(Desktop* const desktop, touched(id));
+  if (desktop->user != user) ++desktop->epoch;
   desktop->pool = pool;
   desktop->user = user;
   return {};

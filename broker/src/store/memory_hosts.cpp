@@ -107,6 +107,9 @@ Result<void> MemoryTables::add_node(const Node& node) {
 
 Result<void> MemoryTables::remove_node(const HostId& id) {
   if (!desktops_on_host(id)->empty()) return taken("the host has desktops");
+  const bool has_disks =
+      std::ranges::any_of(*user_disks_, [&id](const auto& entry) { return entry.second.host == id; });
+  if (has_disks) return taken("the host has disks of users");
   if (nodes_.change().erase(id) == 0) return missing("node");
   hosts_.change().erase(id);
   return {};

@@ -68,6 +68,8 @@ class MemoryTables final : public Writer {
   Result<std::vector<Desktop>> desktops_of_user(const UserId& user) const override;
   Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const override;
   Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const override;
+  Result<std::vector<Desktop>> desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                      std::size_t limit) const override;
   Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const override;
   Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const override;
   Result<void> add_desktop(const Desktop& desktop) override;
@@ -77,6 +79,24 @@ class MemoryTables final : public Writer {
   Result<void> assign_desktop(const DesktopId& id, std::uint64_t epoch, const UserId& user) override;
   Result<void> retire_desktop(const DesktopId& id, std::uint64_t epoch) override;
   Result<void> put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) override;
+
+  // memory_life.cpp
+  Result<std::vector<Desktop>> desktops_ending(Time until) const override;
+  Result<std::vector<Desktop>> desktops_that_wake(const PoolId& pool, std::size_t limit) const override;
+  Result<UserDisk> user_disk(const UserDiskId& id) const override;
+  Result<UserDisk> user_disk_named(const UserId& user, std::string_view name) const override;
+  Result<std::vector<UserDisk>> user_disks() const override;
+  Result<std::vector<UserDisk>> user_disks_of(const UserId& user) const override;
+  Result<std::vector<UserDisk>> user_disks_near(const HostId& host) const override;
+  Result<void> put_to_rest(const DesktopId& id, Rest rest, bool wakes) override;
+  Result<void> set_ending(const DesktopId& id, const std::optional<Ending>& ending) override;
+  Result<void> add_user_disk(const UserDisk& disk) override;
+  Result<void> hold_user_disk(const UserDiskId& id, std::uint64_t epoch, const DesktopId& holder,
+                              const HostId& host) override;
+  Result<void> set_user_disk_size(const UserDiskId& id, std::uint32_t size_gib) override;
+  Result<void> set_user_disk_made(const UserDiskId& id) override;
+  Result<void> set_user_disk_removing(const UserDiskId& id) override;
+  Result<void> remove_user_disk(const UserDiskId& id) override;
 
   // memory_hosts.cpp
   Result<Pool> pool(const PoolId& id) const override;
@@ -99,6 +119,21 @@ class MemoryTables final : public Writer {
   Result<void> add_join_token(const JoinToken& token) override;
   Result<void> remove_join_token(std::string_view sha256) override;
 
+  // memory_images.cpp
+  Result<Image> image(std::string_view name) const override;
+  Result<std::vector<Image>> images() const override;
+  Result<ImageVersion> image_version(std::string_view name, std::uint32_t version) const override;
+  Result<std::vector<ImageVersion>> image_versions(std::string_view name) const override;
+  Result<std::uint64_t> desktops_from_image(std::string_view image) const override;
+  Result<std::vector<Desktop>> desktops_to_renew(const PoolId& pool, std::string_view image,
+                                                 std::size_t limit) const override;
+  Result<void> renew_desktop(const DesktopId& id, std::uint64_t epoch, std::string_view image) override;
+  Result<void> touch_hosts() override;
+  Result<void> add_image(const Image& image) override;
+  Result<void> change_image(const Image& image) override;
+  Result<void> add_image_version(const ImageVersion& version) override;
+  Result<void> change_image_version(const ImageVersion& version) override;
+
  private:
   [[nodiscard]] Desktop with_names(Desktop desktop) const;
   [[nodiscard]] std::vector<Desktop> named(std::vector<Desktop> list) const;
@@ -106,15 +141,21 @@ class MemoryTables final : public Writer {
   // What is stored of the desktop, to be changed; its host's revision has risen.
   Result<Desktop*> touched(const DesktopId& id);
   Result<Host*> changing(const HostId& id);
+  Result<UserDisk*> changing_disk(const UserDiskId& id);
+  [[nodiscard]] std::vector<UserDisk> disks_in_order(std::vector<UserDisk> list) const;
+  [[nodiscard]] ImageVersion with_state(ImageVersion version) const;  // published or not
 
   Cow<std::map<UserId, User>> users_;
   Cow<std::map<std::string, Token>> tokens_;
   Cow<std::map<PoolId, Pool>> pools_;
   Cow<std::map<HostId, Host>> hosts_;
   Cow<std::map<DesktopId, Desktop>> desktops_;
+  Cow<std::map<UserDiskId, UserDisk>> user_disks_;
   Cow<std::map<SessionId, Session>> sessions_;
   Cow<std::set<std::string>> events_;
   Cow<std::map<std::tuple<UserId, std::string, std::int64_t>, std::uint64_t>> moved_;
+  Cow<std::map<std::string, Image>> images_;
+  Cow<std::map<std::pair<std::string, std::uint32_t>, ImageVersion>> versions_;
   Cow<std::map<HostId, Node>> nodes_;
   Cow<std::map<std::string, JoinToken>> join_tokens_;
   Cow<std::map<std::pair<UserId, std::string>, StoredReply>> replies_;

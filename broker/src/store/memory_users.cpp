@@ -40,6 +40,7 @@ Result<void> MemoryTables::set_password_hash(const UserId& user, std::string_vie
 
 Result<void> MemoryTables::remove_user(const UserId& user) {
   if (!desktops_of_user(user)->empty()) return taken("the user has a desktop");
+  if (!user_disks_of(user)->empty()) return taken("the user has a disk");
   if (users_.change().erase(user) == 0) return missing("user");
   std::erase_if(replies_.change(), [&user](const auto& entry) { return entry.second.user == user; });
   return remove_tokens_of(user, "");

@@ -147,12 +147,62 @@ constexpr std::array kStep5{
     Statement{"ALTER TABLE desktops_in_pools RENAME TO desktops"},
     Statement{"CREATE INDEX desktops_by_host ON desktops(host_id)"},
     Statement{"CREATE INDEX desktops_by_user ON desktops(user_id)"},
+    Statement{"CREATE INDEX desktops_by_pool ON desktops(pool_id, name)"},  // in pages
+
+    // ---- plans of pools, desktops at rest, endings, users' disks
+    Statement{"ALTER TABLE pools ADD COLUMN plan TEXT NOT NULL DEFAULT ''"},
+    Statement{"ALTER TABLE desktops ADD COLUMN rest TEXT NOT NULL DEFAULT 'stopped'"},
+    Statement{"ALTER TABLE desktops ADD COLUMN wakes INTEGER NOT NULL DEFAULT 0"},
+    Statement{"ALTER TABLE desktops ADD COLUMN end_at BIGINT NOT NULL DEFAULT 0"},
+    Statement{"ALTER TABLE desktops ADD COLUMN end_how TEXT NOT NULL DEFAULT ''"},
+    Statement{"ALTER TABLE desktops ADD COLUMN end_text TEXT NOT NULL DEFAULT ''"},
+    Statement{"CREATE INDEX desktops_by_end ON desktops(end_at)"},
+    // The holder is no foreign key: a disk may be another's as soon as nothing of the desktop is left.
+    Statement{"CREATE TABLE user_disks (id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id), name TEXT NOT "
+              "NULL, kind TEXT NOT NULL, size_gib INTEGER NOT NULL, storage TEXT NOT NULL, host_id TEXT REFERENCES "
+              "nodes(id), holder TEXT NOT NULL, epoch BIGINT NOT NULL, made INTEGER NOT NULL, removing INTEGER NOT "
+              "NULL, UNIQUE (user_id, name))"},
+    Statement{"CREATE INDEX user_disks_by_host ON user_disks(host_id)"},
+
+    // Desktops that are containers.
+    Statement{"ALTER TABLE pools ADD COLUMN machine TEXT NOT NULL DEFAULT 'vm'"},
+    Statement{"ALTER TABLE desktops ADD COLUMN machine TEXT NOT NULL DEFAULT 'vm'"},
+
+    // ---- images. Which version of an image is published is said once, by the image; 0: none.
+    Statement{"CREATE TABLE images (name TEXT PRIMARY KEY, notes TEXT NOT NULL, published BIGINT NOT NULL, "
+              "newest BIGINT NOT NULL)"},
+    Statement{"CREATE TABLE image_versions (image TEXT NOT NULL REFERENCES images(name), version BIGINT NOT NULL, "
+              "state TEXT NOT NULL, digest TEXT NOT NULL, signature TEXT NOT NULL, signed_by TEXT NOT NULL, "
+              "source TEXT NOT NULL, facts TEXT NOT NULL, notes TEXT NOT NULL, host_id TEXT NOT NULL, "
+              "host_name TEXT NOT NULL, made_by TEXT NOT NULL, made_at BIGINT NOT NULL, published_at BIGINT NOT NULL, "
+              "detail TEXT NOT NULL, verify BIGINT NOT NULL, PRIMARY KEY (image, version))"},
+    Statement{"ALTER TABLE desktops ADD COLUMN disk BIGINT NOT NULL DEFAULT 0"},
+    Statement{"CREATE INDEX desktops_by_image ON desktops(image)"},
+    Statement{"ALTER TABLE pools ADD COLUMN renewal TEXT NOT NULL DEFAULT 'keep'"},
 };
-// Whoever has pools, or desktops without a user, cannot go back.
+// Whoever has pools, or desktops without a user, or such that are containers, cannot go back.
 constexpr std::array kBack5{
+    // ---- users' disks
+    Statement{"CREATE TABLE no_user_disks (disks BIGINT CHECK (disks = 0))"},
+    Statement{"INSERT INTO no_user_disks SELECT COUNT(*) FROM user_disks"},
+    Statement{"DROP TABLE no_user_disks"},
+    Statement{"DROP TABLE user_disks"},
+    Statement{"CREATE TABLE no_containers (containers BIGINT CHECK (containers = 0))"},
+    Statement{"INSERT INTO no_containers SELECT COUNT(*) FROM desktops WHERE machine <> 'vm'"},
+    Statement{"DROP TABLE no_containers"},
+
     Statement{"CREATE TABLE no_pools (pools BIGINT CHECK (pools = 0))"},
     Statement{"INSERT INTO no_pools SELECT COUNT(*) FROM pools"},
     Statement{"DROP TABLE no_pools"},
+
+    // ---- images: nor whoever has some, or a desktop that was made anew.
+    Statement{"CREATE TABLE no_images (images BIGINT CHECK (images = 0))"},
+    Statement{"INSERT INTO no_images SELECT (SELECT COUNT(*) FROM images) + (SELECT COUNT(*) FROM desktops WHERE disk "
+              "<> 0)"},
+    Statement{"DROP TABLE no_images"},
+    Statement{"DROP TABLE image_versions"},
+    Statement{"DROP TABLE images"},
+
     Statement{"CREATE TABLE desktops_without_pools (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
               "user_id TEXT NOT NULL REFERENCES users(id), host_id TEXT NOT NULL REFERENCES nodes(id), "
               "image TEXT NOT NULL, vcpus INTEGER NOT NULL, memory_mib INTEGER NOT NULL, power TEXT NOT NULL, "

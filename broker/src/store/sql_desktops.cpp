@@ -12,13 +12,16 @@ namespace {
 
 // As the columns come; becomes a Desktop only when every column makes sense.
 struct DesktopRow {
-  std::string id, user_id, host_id, power, pool_id, pool_kind, labels;
+  std::string id, user_id, host_id, power, machine, pool_id, pool_kind, labels, rested, end_how, end_text;
   Desktop rest;
   int vcpus = 0;
   int memory_mib = 0;
   int heads = 0;
+  int wakes = 0;
   long long epoch = 0;
   long long revision = 0;
+  long long end_at = 0;
+  long long disk = 0;
 
   [[nodiscard]] Result<Desktop> parsed() const {
     Desktop desktop = rest;
@@ -33,19 +36,28 @@ struct DesktopRow {
     }
     TOBARI_ASSIGN(desktop.host, HostId::parse(host_id));
     TOBARI_ASSIGN(desktop.power, parse_power(power));
+    TOBARI_ASSIGN(desktop.machine, parse_machine(machine));
     desktop.vcpus = static_cast<std::uint32_t>(vcpus);
     desktop.memory_mib = static_cast<std::uint32_t>(memory_mib);
     desktop.heads = static_cast<std::uint32_t>(heads);
     desktop.epoch = static_cast<std::uint64_t>(epoch);
     desktop.revision = static_cast<std::uint64_t>(revision);
+    TOBARI_ASSIGN(desktop.rest, parse_rest(rested));
+    desktop.wakes = wakes != 0;
+    if (end_at > 0) {
+      TOBARI_ASSIGN(const EndHow how, parse_end_how(end_how));
+      desktop.ending = Ending{.at = from_milliseconds(end_at), .how = how, .text = end_text};
+    }
+    desktop.disk = static_cast<std::uint32_t>(disk);
     return desktop;
   }
 };
 
 constexpr std::string_view kSelect =
     "SELECT d.id, d.name, COALESCE(d.user_id, ''), COALESCE(u.name, ''), d.host_id, n.name, d.image, d.vcpus, "
-    "d.memory_mib, d.heads, d.power, d.epoch, d.revision, COALESCE(d.pool_id, ''), COALESCE(p.name, ''), "
-    "COALESCE(p.kind, ''), COALESCE(p.labels, '') FROM desktops d LEFT JOIN users u ON u.id = d.user_id "
+    "d.memory_mib, d.heads, d.power, d.epoch, d.revision, d.machine, COALESCE(d.pool_id, ''), COALESCE(p.name, ''), "
+    "COALESCE(p.kind, ''), COALESCE(p.labels, ''), d.rest, d.wakes, d.end_at, d.end_how, d.end_text, d.disk "
+    "FROM desktops d LEFT JOIN users u ON u.id = d.user_id "
     "JOIN nodes n ON n.id = d.host_id LEFT JOIN pools p ON p.id = d.pool_id ";
 
 }  // namespace
@@ -57,8 +69,14 @@ Result<std::vector<Desktop>> SqlTables::select_desktops(std::string_view where, 
     Query query(sql_, std::string(kSelect).append(where).append(" ORDER BY d.name").append(limit));
     query.into(row.id).into(row.rest.name).into(row.user_id).into(row.rest.user_name).into(row.host_id);
     query.into(row.rest.host_name).into(row.rest.image).into(row.vcpus).into(row.memory_mib).into(row.heads);
-    query.into(row.power).into(row.epoch).into(row.revision).into(row.pool_id).into(row.rest.pool_name);
-    query.into(row.pool_kind).into(row.labels);
+    query.into(row.power)
+        .into(row.epoch)
+        .into(row.revision)
+        .into(row.machine)
+        .into(row.pool_id)
+        .into(row.rest.pool_name);
+    query.into(row.pool_kind).into(row.labels).into(row.rested).into(row.wakes).into(row.end_at).into(row.end_how);
+    query.into(row.end_text).into(row.disk);
     if (value != nullptr) query.use(*value);
     if (second != nullptr) query.use(*second);
     std::vector<Desktop> found;
@@ -97,15 +115,19 @@ Result<std::vector<Desktop>> SqlTables::desktops_on_host(const HostId& host) con
 Result<void> SqlTables::add_desktop(const Desktop& desktop) {
   return sql_guard(sql_, "add a desktop", [this, &desktop]() -> Result<void> {
     const std::string power(to_string(desktop.power));
+    const std::string machine(to_string(desktop.machine));
     const int vcpus = static_cast<int>(desktop.vcpus);
     const int memory_mib = static_cast<int>(desktop.memory_mib);
     const int heads = static_cast<int>(desktop.heads);
     const auto epoch = static_cast<long long>(desktop.epoch);
+    const long long disk = desktop.disk;
     Query query(sql_,
                 "INSERT INTO desktops (id, name, user_id, host_id, pool_id, image, vcpus, memory_mib, heads, power, "
-                "epoch, revision) VALUES (:a, :b, NULLIF(:c, ''), :d, NULLIF(:e, ''), :f, :g, :h, :i, :j, :k, 0)");
+                "epoch, revision, machine, disk) "
+                "VALUES (:a, :b, NULLIF(:c, ''), :d, NULLIF(:e, ''), :f, :g, :h, :i, :j, :k, 0, :l, :m)");
     query.use(desktop.id.str()).use(desktop.name).use(desktop.user.str()).use(desktop.host.str());
-    query.use(desktop.pool.str()).use(desktop.image).use(vcpus).use(memory_mib).use(heads).use(power).use(epoch).run();
+    query.use(desktop.pool.str()).use(desktop.image).use(vcpus).use(memory_mib).use(heads).use(power).use(epoch);
+    query.use(machine).use(disk).run();
     Query(sql_, "UPDATE hosts SET promised_mib = promised_mib + :a, desktops = desktops + 1 WHERE id = :b")
         .use(memory_mib)
         .use(desktop.host.str())
@@ -118,7 +140,7 @@ Result<void> SqlTables::add_desktop(const Desktop& desktop) {
 Result<void> SqlTables::set_power(const DesktopId& id, Power power) {
   return sql_guard(sql_, "set a desktop's power", [this, &id, power]() -> Result<void> {
     const std::string value(to_string(power));
-    Query query(sql_, "UPDATE desktops SET power = :a WHERE id = :b");
+    Query query(sql_, "UPDATE desktops SET power = :a, rest = 'stopped', wakes = 0 WHERE id = :b");
     TOBARI_TRY(expect_change(query.use(value).use(id.str()).run(), "desktop"));
     touch(id);
     return {};

@@ -16,6 +16,7 @@ struct PoolRow {
   explicit PoolRow(const Pool& pool)
       : id(pool.id.str()),
         kind(to_string(pool.kind)),
+        machine(to_string(pool.machine)),
         labels(join_words(pool.labels)),
         vcpus(static_cast<int>(pool.vcpus)),
         memory_mib(static_cast<int>(pool.memory_mib)),
@@ -25,12 +26,14 @@ struct PoolRow {
         spares(static_cast<int>(pool.spares)),
         open(pool.open ? 1 : 0),
         closing(pool.closing ? 1 : 0),
-        keep(pool.keep.count()) {}
+        keep(pool.keep.count()),
+        renewal(to_string(pool.renewal)) {}
 
   [[nodiscard]] Result<Pool> parsed(std::string name, std::string image) const {
     Pool pool;
     TOBARI_ASSIGN(pool.id, PoolId::parse(id));
     TOBARI_ASSIGN(pool.kind, parse_pool_kind(kind));
+    TOBARI_ASSIGN(pool.machine, parse_machine(machine));
     pool.name = std::move(name);
     pool.image = std::move(image);
     pool.vcpus = static_cast<std::uint32_t>(vcpus);
@@ -43,12 +46,14 @@ struct PoolRow {
     pool.keep = std::chrono::seconds(keep);
     pool.open = open != 0;
     pool.closing = closing != 0;
+    TOBARI_ASSIGN(pool.renewal, parse_renewal(renewal));
     return pool;
   }
 
-  std::string id, kind, labels;
+  std::string id, kind, machine, labels;
   int vcpus = 0, memory_mib = 0, heads = 0, min = 0, max = 0, spares = 0, open = 0, closing = 0;
   long long keep = 0;
+  std::string renewal;
 };
 
 }  // namespace
@@ -58,17 +63,20 @@ Result<std::vector<Pool>> SqlTables::select_pools(std::string_view where, const 
     PoolRow row;
     std::string name;
     std::string image;
-    Query query(sql_, std::string("SELECT id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                                  "max_desktops, spares, keep_seconds, is_open, closing FROM pools ")
-                              .append(where) +
-                          " ORDER BY name");
+    std::string plan;
+    Query query(sql_,
+                std::string("SELECT id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
+                            "max_desktops, spares, keep_seconds, is_open, closing, machine, plan, renewal FROM pools ")
+                        .append(where) +
+                    " ORDER BY name");
     query.into(row.id).into(name).into(row.kind).into(image).into(row.vcpus).into(row.memory_mib).into(row.heads);
     query.into(row.labels).into(row.min).into(row.max).into(row.spares).into(row.keep).into(row.open);
-    query.into(row.closing);
+    query.into(row.closing).into(row.machine).into(plan).into(row.renewal);
     if (value != nullptr) query.use(*value);
     std::vector<Pool> found;
     while (query.next()) {
       TOBARI_ASSIGN(Pool pool, row.parsed(name, image));
+      pool.plan = plan;
       found.push_back(std::move(pool));
     }
     return found;
@@ -99,6 +107,13 @@ Result<std::vector<Desktop>> SqlTables::desktops_of_pool(const PoolId& pool) con
   return select_desktops("WHERE d.pool_id = :v AND d.power <> 'deleted'", &pool.str());
 }
 
+Result<std::vector<Desktop>> SqlTables::desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                               std::size_t limit) const {
+  const std::string value(name);
+  return select_desktops("WHERE d.pool_id = :v AND d.name > :w AND d.power <> 'deleted'", &pool.str(), &value,
+                         std::format(" LIMIT {}", limit));
+}
+
 Result<Desktop> SqlTables::desktop_in_pool(const UserId& user, const PoolId& pool) const {
   return only(
       select_desktops("WHERE d.pool_id = :v AND d.user_id = :w AND d.power <> 'deleted'", &pool.str(), &user.str()),
@@ -125,8 +140,9 @@ Result<void> SqlTables::assign_desktop(const DesktopId& id, std::uint64_t epoch,
 Result<void> SqlTables::retire_desktop(const DesktopId& id, std::uint64_t epoch) {
   return sql_guard(sql_, "retire a desktop", [this, &id, epoch]() -> Result<void> {
     const auto expected = static_cast<long long>(epoch);
-    Query query(
-        sql_, "UPDATE desktops SET user_id = NULL, power = 'deleted', epoch = epoch + 1 WHERE id = :a AND epoch = :b");
+    Query query(sql_,
+                "UPDATE desktops SET user_id = NULL, power = 'deleted', epoch = epoch + 1, end_at = 0 "
+                "WHERE id = :a AND epoch = :b");
     TOBARI_TRY(expect_change(query.use(id.str()).use(expected).run(), "desktop of this epoch"));
     touch(id);
     return {};
@@ -135,8 +151,12 @@ Result<void> SqlTables::retire_desktop(const DesktopId& id, std::uint64_t epoch)
 
 Result<void> SqlTables::put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) {
   return sql_guard(sql_, "put a desktop into a pool", [this, &id, &pool, &user]() -> Result<void> {
-    Query query(sql_, "UPDATE desktops SET pool_id = NULLIF(:a, ''), user_id = NULLIF(:b, '') WHERE id = :c");
-    TOBARI_TRY(expect_change(query.use(pool.str()).use(user.str()).use(id.str()).run(), "desktop"));
+    // Each expression sees the row as it was.
+    Query query(sql_,
+                "UPDATE desktops SET epoch = epoch + CASE WHEN COALESCE(user_id, '') = :a THEN 0 ELSE 1 END, "
+                "pool_id = NULLIF(:b, ''), user_id = NULLIF(:c, '') WHERE id = :d");
+    query.use(user.str()).use(pool.str()).use(user.str()).use(id.str());
+    TOBARI_TRY(expect_change(query.run(), "desktop"));
     touch(id);
     return {};
   });
@@ -147,10 +167,11 @@ Result<void> SqlTables::add_pool(const Pool& pool) {
     const PoolRow row(pool);
     Query query(sql_,
                 "INSERT INTO pools (id, name, kind, image, vcpus, memory_mib, heads, labels, min_desktops, "
-                "max_desktops, spares, keep_seconds, is_open, closing) "
-                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n)");
+                "max_desktops, spares, keep_seconds, is_open, closing, machine, plan, renewal) "
+                "VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p, :q)");
     query.use(row.id).use(pool.name).use(row.kind).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads);
-    query.use(row.labels).use(row.min).use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).run();
+    query.use(row.labels).use(row.min).use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing);
+    query.use(row.machine).use(pool.plan).use(row.renewal).run();
     return {};
   });
 }
@@ -160,10 +181,18 @@ Result<void> SqlTables::change_pool(const Pool& pool) {
     const PoolRow row(pool);
     Query query(sql_,
                 "UPDATE pools SET name = :a, image = :b, vcpus = :c, memory_mib = :d, heads = :e, labels = :f, "
-                "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l "
-                "WHERE id = :m");
+                "min_desktops = :g, max_desktops = :h, spares = :i, keep_seconds = :j, is_open = :k, closing = :l, "
+                "machine = :m, plan = :n, renewal = :o WHERE id = :p");
     query.use(pool.name).use(pool.image).use(row.vcpus).use(row.memory_mib).use(row.heads).use(row.labels).use(row.min);
-    query.use(row.max).use(row.spares).use(row.keep).use(row.open).use(row.closing).use(row.id);
+    query.use(row.max)
+        .use(row.spares)
+        .use(row.keep)
+        .use(row.open)
+        .use(row.closing)
+        .use(row.machine)
+        .use(pool.plan)
+        .use(row.renewal)
+        .use(row.id);
     return expect_change(query.run(), "pool");
   });
 }

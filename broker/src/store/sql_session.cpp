@@ -19,10 +19,12 @@ namespace {
 
 constexpr int kOldestPostgres = 170000;
 
-// SQLite would make the file with the umask's mode.
+// SQLite would make the file with the umask's mode. One that is there is not opened: closing it again would take away
+// the locks that other connections of this process hold on it (https://www.sqlite.org/howtocorrupt.html, section 2.2),
+// and whoever opened and closed the database next would delete the journal that is being written to.
 Result<void> make_private_file(const std::filesystem::path& file) {
-  const UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!fd) return fail_errno(errno, std::format("open {}", file.string()));
+  const UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!fd && errno != EEXIST) return fail_errno(errno, std::format("open {}", file.string()));
   return {};
 }
 

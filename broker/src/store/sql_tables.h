@@ -42,6 +42,8 @@ class SqlTables final : public Writer {
 
   // sql_pools.cpp
   Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const override;
+  Result<std::vector<Desktop>> desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                      std::size_t limit) const override;
   Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const override;
   Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const override;
   Result<Pool> pool(const PoolId& id) const override;
@@ -61,6 +63,39 @@ class SqlTables final : public Writer {
   Result<void> set_host_lost(const HostId& id) override;
   Result<Host> renew_lease(const HostId& id) override;
   Result<void> set_revision(const HostId& id, std::uint64_t revision) override;
+
+  // sql_life.cpp
+  Result<std::vector<Desktop>> desktops_ending(Time until) const override;
+  Result<std::vector<Desktop>> desktops_that_wake(const PoolId& pool, std::size_t limit) const override;
+  Result<UserDisk> user_disk(const UserDiskId& id) const override;
+  Result<UserDisk> user_disk_named(const UserId& user, std::string_view name) const override;
+  Result<std::vector<UserDisk>> user_disks() const override;
+  Result<std::vector<UserDisk>> user_disks_of(const UserId& user) const override;
+  Result<std::vector<UserDisk>> user_disks_near(const HostId& host) const override;
+  Result<void> put_to_rest(const DesktopId& id, Rest rest, bool wakes) override;
+  Result<void> set_ending(const DesktopId& id, const std::optional<Ending>& ending) override;
+  Result<void> add_user_disk(const UserDisk& disk) override;
+  Result<void> hold_user_disk(const UserDiskId& id, std::uint64_t epoch, const DesktopId& holder,
+                              const HostId& host) override;
+  Result<void> set_user_disk_size(const UserDiskId& id, std::uint32_t size_gib) override;
+  Result<void> set_user_disk_made(const UserDiskId& id) override;
+  Result<void> set_user_disk_removing(const UserDiskId& id) override;
+  Result<void> remove_user_disk(const UserDiskId& id) override;
+
+  // sql_images.cpp
+  Result<Image> image(std::string_view name) const override;
+  Result<std::vector<Image>> images() const override;
+  Result<ImageVersion> image_version(std::string_view name, std::uint32_t version) const override;
+  Result<std::vector<ImageVersion>> image_versions(std::string_view name) const override;
+  Result<std::uint64_t> desktops_from_image(std::string_view image) const override;
+  Result<std::vector<Desktop>> desktops_to_renew(const PoolId& pool, std::string_view image,
+                                                 std::size_t limit) const override;
+  Result<void> renew_desktop(const DesktopId& id, std::uint64_t epoch, std::string_view image) override;
+  Result<void> touch_hosts() override;
+  Result<void> add_image(const Image& image) override;
+  Result<void> change_image(const Image& image) override;
+  Result<void> add_image_version(const ImageVersion& version) override;
+  Result<void> change_image_version(const ImageVersion& version) override;
 
   // sql_sessions.cpp
   Result<Session> session(const SessionId& id) const override;
@@ -112,6 +147,11 @@ class SqlTables final : public Writer {
   Result<std::vector<Desktop>> select_desktops(std::string_view where, const std::string* value,
                                                const std::string* second = nullptr, std::string_view limit = "") const;
   Result<std::vector<Pool>> select_pools(std::string_view where, const std::string* value) const;
+  Result<std::vector<UserDisk>> select_user_disks(std::string_view where, const std::string* value,
+                                                  const std::string* second = nullptr) const;
+  Result<std::vector<Image>> select_images(std::string_view where, const std::string* value) const;
+  Result<std::vector<ImageVersion>> select_versions(std::string_view where, const std::string* value,
+                                                    const long long* number = nullptr) const;
   Result<std::vector<Host>> select_hosts(std::string_view where, const std::string* value) const;
   // The desktop has changed: so has what its host shall do.
   void touch(const DesktopId& id);

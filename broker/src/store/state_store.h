@@ -61,6 +61,9 @@ class Reader {
   virtual Result<std::vector<Desktop>> desktops_on_host(const HostId& host) const = 0;
   // That are being deleted are none of a pool any more, except in desktops_on_host().
   virtual Result<std::vector<Desktop>> desktops_of_pool(const PoolId& pool) const = 0;
+  // Of these, those whose names come after `name`, by name, at most `limit`.
+  virtual Result<std::vector<Desktop>> desktops_of_pool_after(const PoolId& pool, std::string_view name,
+                                                              std::size_t limit) const = 0;
   virtual Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const = 0;  // the user's one
   virtual Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const = 0;
 
@@ -68,8 +71,31 @@ class Reader {
   virtual Result<std::vector<Pool>> pools() const = 0;  // by name
   virtual Result<PoolFill> pool_fill(const PoolId& id) const = 0;
 
+  // Whose use by their users is to end by then.
+  virtual Result<std::vector<Desktop>> desktops_ending(Time until) const = 0;  // by name
+  // That are started again when their pool opens, at most `limit`.
+  virtual Result<std::vector<Desktop>> desktops_that_wake(const PoolId& pool, std::size_t limit) const = 0;
+  // By the user's name, then by theirs.
+  virtual Result<UserDisk> user_disk(const UserDiskId& id) const = 0;
+  virtual Result<UserDisk> user_disk_named(const UserId& user, std::string_view name) const = 0;
+  virtual Result<std::vector<UserDisk>> user_disks() const = 0;
+  virtual Result<std::vector<UserDisk>> user_disks_of(const UserId& user) const = 0;
+  // That a host must know of: those of users with a desktop there, those that it has, and those of a storage of several
+  // hosts that are to be deleted.
+  virtual Result<std::vector<UserDisk>> user_disks_near(const HostId& host) const = 0;
+
   virtual Result<Host> host(const HostId& id) const = 0;
   virtual Result<std::vector<Host>> hosts() const = 0;  // by name
+
+  virtual Result<Image> image(std::string_view name) const = 0;
+  virtual Result<std::vector<Image>> images() const = 0;  // by name
+  virtual Result<ImageVersion> image_version(std::string_view name, std::uint32_t version) const = 0;
+  // Of one image, the newest first; an empty name: of all, by name.
+  virtual Result<std::vector<ImageVersion>> image_versions(std::string_view name) const = 0;
+  virtual Result<std::uint64_t> desktops_from_image(std::string_view image) const = 0;  // that are not being deleted
+  // Users' desktops of the pool that are off, not only at rest, and made from another image, by name, at most `limit`.
+  virtual Result<std::vector<Desktop>> desktops_to_renew(const PoolId& pool, std::string_view image,
+                                                         std::size_t limit) const = 0;
 
   virtual Result<Session> session(const SessionId& id) const = 0;
   virtual Result<Session> session_by_route(std::string_view routing_sha256) const = 0;
@@ -123,19 +149,45 @@ class Writer : public Reader {
   virtual Result<void> assign_desktop(const DesktopId& id, std::uint64_t epoch, const UserId& user) = 0;
   // Of nobody, and to be deleted. kNotFound when its epoch is another. The epoch rises.
   virtual Result<void> retire_desktop(const DesktopId& id, std::uint64_t epoch) = 0;
-  // Into a pool, to a user; an empty pool takes it out. The epoch stays.
+  // Into a pool, to a user; an empty pool takes it out. The epoch rises when it was somebody else's, or nobody's.
   virtual Result<void> put_in_pool(const DesktopId& id, const PoolId& pool, const UserId& user) = 0;
+  // Compare and set: it is made anew from this image, with its next disk, and off. kNotFound when its epoch is another.
+  // The epoch rises.
+  virtual Result<void> renew_desktop(const DesktopId& id, std::uint64_t epoch, std::string_view image) = 0;
 
   virtual Result<void> add_pool(const Pool& pool) = 0;
   virtual Result<void> change_pool(const Pool& pool) = 0;
   virtual Result<void> remove_pool(const PoolId& id) = 0;
 
+  // Off, in this way. `wakes`: started again when its pool opens. set_power() ends both. kNotFound: it is being
+  // deleted.
+  virtual Result<void> put_to_rest(const DesktopId& id, Rest rest, bool wakes) = 0;
+  virtual Result<void> set_ending(const DesktopId& id, const std::optional<Ending>& ending) = 0;
+  virtual Result<void> add_user_disk(const UserDisk& disk) = 0;
+  // Compare and set: kNotFound when its epoch is another, or it is being deleted. The epoch rises. `host`: where it is
+  // from now on; empty: of a storage of several.
+  virtual Result<void> hold_user_disk(const UserDiskId& id, std::uint64_t epoch, const DesktopId& holder,
+                                      const HostId& host) = 0;
+  virtual Result<void> set_user_disk_size(const UserDiskId& id, std::uint32_t size_gib) = 0;
+  virtual Result<void> set_user_disk_made(const UserDiskId& id) = 0;
+  // Nobody's, and to be deleted by a host that has it, whose revision rises.
+  virtual Result<void> set_user_disk_removing(const UserDiskId& id) = 0;
+  virtual Result<void> remove_user_disk(const UserDiskId& id) = 0;
+
   virtual Result<void> set_host_mode(const HostId& id, HostMode mode) = 0;
   virtual Result<void> set_host_lost(const HostId& id) = 0;
   // One more grant; who was lost is not lost any more. The host as it is then.
   virtual Result<Host> renew_lease(const HostId& id) = 0;
+  // What all hosts shall do has changed, beside their desktops: their revisions rise.
+  virtual Result<void> touch_hosts() = 0;
   // Beyond what a host has seen of a database that was newer.
   virtual Result<void> set_revision(const HostId& id, std::uint64_t revision) = 0;
+
+  virtual Result<void> add_image(const Image& image) = 0;
+  virtual Result<void> change_image(const Image& image) = 0;
+  virtual Result<void> add_image_version(const ImageVersion& version) = 0;
+  // Everything but its name, number, order, host and who made it. Which one is published is the image's to say.
+  virtual Result<void> change_image_version(const ImageVersion& version) = 0;
 
   virtual Result<void> add_session(const Session& session) = 0;
   // The one use of a routing token: kNotFound when it was used before.

@@ -13,6 +13,7 @@ namespace tobari::client {
 namespace {
 
 constexpr int kTransferTimeoutMs = 20'000;
+constexpr int kConnectTimeoutMs = 40'000;  // the broker waits 20 s for a desktop, and then for its display
 
 Failure network_failure(const QNetworkReply& reply, const QString& portal) {
   QString text;
@@ -70,19 +71,30 @@ void BrokerApi::login(const Portal& portal, const QString& user, const QString& 
 }
 
 void BrokerApi::desktops(Done<QList<Desktop>> done) {
-  send(Request::kDesktops, "GET", QStringLiteral("desktops"), {},
+  // Which pools there are may depend on the program.
+  send(Request::kDesktops, "GET", QStringLiteral("desktops?client=tobari-client/" TOBARI_CLIENT_VERSION), {},
        [done = std::move(done)](const Outcome<QByteArray>& reply) {
          done(reply.and_then([](const QByteArray& text) { return parse_desktops(text); }));
        });
 }
 
 void BrokerApi::connect_desktop(const QString& id, Done<Connection> done) {
+  connect_to(QStringLiteral("desktops/%1/connect").arg(id), {}, std::move(done));
+}
+
+void BrokerApi::connect_pool(const QString& id, const QByteArray& request, Done<Connection> done) {
+  connect_to(QStringLiteral("pools/%1/connect").arg(id), request, std::move(done));
+}
+
+void BrokerApi::connect_to(const QString& path, const QByteArray& request, Done<Connection> done) {
   const QJsonObject body{{QStringLiteral("client_name"), QSysInfo::machineHostName().left(128)},
                          {QStringLiteral("client_kind"), QStringLiteral("tobari-client/" TOBARI_CLIENT_VERSION)}};
-  send(Request::kConnect, "POST", QStringLiteral("desktops/%1/connect").arg(id), body,
-       [done = std::move(done)](const Outcome<QByteArray>& reply) {
-         done(reply.and_then([](const QByteArray& text) { return parse_connection(text); }));
-       });
+  send(
+      Request::kConnect, "POST", path, body,
+      [done = std::move(done)](const Outcome<QByteArray>& reply) {
+        done(reply.and_then([](const QByteArray& text) { return parse_connection(text); }));
+      },
+      request);
 }
 
 void BrokerApi::thumbnail(const QString& id, Done<QByteArray> done) {
@@ -127,12 +139,14 @@ QNetworkRequest BrokerApi::make_request(const QString& path) const {
 }
 
 void BrokerApi::send(Request request, const QByteArray& verb, const QString& path, const QJsonObject& body,
-                     Finished finished) {
+                     Finished finished, const QByteArray& idempotency_key) {
   if (!portal_) {
     finished(failed(FailureKind::kSignedOut, QStringLiteral("You are not signed in. Sign in first.")));
     return;
   }
   QNetworkRequest message = make_request(path);
+  if (request == Request::kConnect) message.setTransferTimeout(kConnectTimeoutMs);
+  if (!idempotency_key.isEmpty()) message.setRawHeader("Idempotency-Key", idempotency_key);
   QByteArray content;
   if (!body.isEmpty()) {
     message.setHeader(QNetworkRequest::ContentTypeHeader, QStringLiteral("application/json"));

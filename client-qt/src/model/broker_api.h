@@ -43,6 +43,8 @@ class BrokerApi : public QObject {
   void login(const Portal& portal, const QString& user, const QString& password, Done<SignIn> done);
   void desktops(Done<QList<Desktop>> done);
   void connect_desktop(const QString& id, Done<Connection> done);
+  // `request`: a UUID; the same one again means the same desktop, whatever became of the answer.
+  void connect_pool(const QString& id, const QByteArray& request, Done<Connection> done);
   // A small JPEG of what the desktop shows; refused wherever the policy does not allow it.
   void thumbnail(const QString& id, Done<QByteArray> done);
   // Best effort: the token is forgotten here at once, `done` comes whatever the broker answers.
@@ -54,7 +56,10 @@ class BrokerApi : public QObject {
  private:
   using Finished = std::function<void(Outcome<QByteArray>)>;
 
-  void send(Request request, const QByteArray& verb, const QString& path, const QJsonObject& body, Finished finished);
+  void send(Request request, const QByteArray& verb, const QString& path, const QJsonObject& body, Finished finished,
+            const QByteArray& idempotency_key = {});
+  void connect_to(const QString& path, const QByteArray& request, Done<Connection> done);
+  // `path` may end in a query.
   [[nodiscard]] QNetworkRequest make_request(const QString& path) const;
   void watch_certificate(QNetworkReply* reply, const std::shared_ptr<Failure>& tls_failure);
   [[nodiscard]] PortalTrust::Verdict judge(QNetworkReply* reply, bool chain_valid, Failure& failure) const;

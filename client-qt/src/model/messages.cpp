@@ -7,6 +7,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QRegularExpression>
+#include <QSet>
 #include <QUuid>
 
 #include "model/portal_trust.h"
@@ -86,6 +87,26 @@ std::optional<Desktop> desktop_of(const QJsonObject& object) {
                  .detail = text_of(object, "detail", kMaxDetail).value_or(QString())};
 }
 
+// One that gives the user a desktop, whether or not there is one already.
+std::optional<Desktop> pool_of(const QJsonObject& object) {
+  const auto id = text_of(object, "id", kMaxName);
+  const auto name = text_of(object, "name", kMaxName);
+  const QUuid uuid = QUuid::fromString(id.value_or(QString()));
+  if (!name || uuid.isNull()) return std::nullopt;
+  Desktop pool{.id = uuid.toString(QUuid::WithoutBraces),
+               .name = *name,
+               .state = DesktopState::kStopped,
+               .detail = text_of(object, "detail", kMaxDetail).value_or(QString()),
+               .of_pool = true};
+  if (!object.contains(QLatin1String("desktop_id"))) return pool;
+  const QUuid own = QUuid::fromString(text_of(object, "desktop_id", kMaxName).value_or(QString()));
+  const auto state = state_of(text_of(object, "state", kMaxName).value_or(QString()));
+  if (own.isNull() || !state) return std::nullopt;
+  pool.own = own.toString(QUuid::WithoutBraces);
+  pool.state = *state;
+  return pool;
+}
+
 }  // namespace
 
 Outcome<SignIn> parse_sign_in(const QByteArray& body) {
@@ -102,11 +123,20 @@ Outcome<QList<Desktop>> parse_desktops(const QByteArray& body) {
   if (!object || !object->value(QLatin1String("desktops")).isArray()) return bad_reply();
   const QJsonArray array = object->value(QLatin1String("desktops")).toArray();
   if (array.size() > kMaxDesktops) return bad_reply();
+  const QJsonArray pools = object->value(QLatin1String("pools")).toArray();  // older brokers have none
+  if (pools.size() > kMaxDesktops) return bad_reply();
   QList<Desktop> desktops;
+  QSet<QString> in_pools;  // a pool stands for the desktop that the user has there
+  for (const QJsonValue& value : pools) {
+    const auto pool = pool_of(value.toObject());
+    if (!pool) return bad_reply();
+    if (!pool->own.isEmpty()) in_pools.insert(pool->own);
+    desktops << *pool;
+  }
   for (const QJsonValue& value : array) {
     const auto desktop = desktop_of(value.toObject());
     if (!desktop) return bad_reply();
-    desktops << *desktop;
+    if (!in_pools.contains(desktop->id)) desktops << *desktop;
   }
   return desktops;
 }

@@ -24,11 +24,16 @@ struct SignIn {
 
 enum class DesktopState : std::uint8_t { kStopped, kStarting, kRunning, kFailed, kUnreachable };
 
+// A desktop, or a pool that gives the user one.
 struct Desktop {
-  QString id;
+  QString id;  // of the pool when it is one
   QString name;
   DesktopState state = DesktopState::kStopped;
   QString detail;
+  bool of_pool = false;
+  QString own{};  // of a pool: the desktop there that is the user's; empty: none yet
+
+  [[nodiscard]] const QString& desktop_id() const { return of_pool ? own : id; }
 };
 
 // Everything that one connection to a desktop needs; good once, for 60 seconds.

@@ -36,7 +36,8 @@ Outcome<Portal> Portal::parse(const QString& typed) {
 
 QUrl Portal::api(const QString& path) const {
   QUrl url = origin_;
-  url.setPath(QStringLiteral("/api/v1/") + path);
+  url.setPath(QStringLiteral("/api/v1/") + path.section(QLatin1Char('?'), 0, 0));
+  if (const QString query = path.section(QLatin1Char('?'), 1); !query.isEmpty()) url.setQuery(query);
   return url;
 }
 

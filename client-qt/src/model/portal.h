@@ -14,7 +14,7 @@ class Portal {
   // "desk.example", "desk.example:8443", "https://desk.example/", "[::1]:8443". Only https: a password goes there.
   [[nodiscard]] static Outcome<Portal> parse(const QString& typed);
 
-  [[nodiscard]] QUrl api(const QString& path) const;  // path without a leading slash: "login"
+  [[nodiscard]] QUrl api(const QString& path) const;  // path without a leading slash: "login"; may end in a query
   [[nodiscard]] QString name() const;                 // "desk.example" or "desk.example:8443": shown and remembered
 
  private:

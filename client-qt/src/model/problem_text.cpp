@@ -35,6 +35,17 @@ Failure failure_of(Request request, int status, const std::optional<Problem>& pr
   if (problem && problem->code == QLatin1String("desktop_starting")) {
     return make(FailureKind::kStarting, QStringLiteral("Your desktop is starting"), retry_after);
   }
+  if (problem && problem->code == QLatin1String("no_desktop_free")) {
+    return make(FailureKind::kBusy,
+                with_detail(QStringLiteral("No desktop is free for you just now. Try again in a minute; if that does "
+                                           "not help, tell your administrator."),
+                            problem),
+                retry_after);
+  }
+  if (problem && problem->code == QLatin1String("given_back")) {
+    return make(FailureKind::kSession,
+                QStringLiteral("Your desktop was given back meanwhile. Connect again for a fresh one."));
+  }
   switch (status) {
     case 401:
       if (request == Request::kLogin) {

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <QUuid>
+
 #include <tobari/base/log.h>
 
 namespace tobari::client {
@@ -35,6 +37,9 @@ QString final_text(DisplayEnd reason) {
   return {};
 }
 
+// A lost answer is asked for again with the same one.
+QByteArray new_request() { return QUuid::createUuid().toByteArray(QUuid::WithoutBraces); }
+
 bool worth_retrying(FailureKind kind) {
   return kind == FailureKind::kNetwork || kind == FailureKind::kBusy || kind == FailureKind::kServer;
 }
@@ -57,6 +62,7 @@ void DesktopSession::start(QSize size, std::uint32_t scale_percent) {
   starting_since_.invalidate();
   backoff_.reset();
   (void)backoff_.next();  // this is the first try
+  request_ = new_request();
   enter(State::kAsking);
   ask();
 }
@@ -82,7 +88,9 @@ void DesktopSession::enter(State state) {
 }
 
 void DesktopSession::ask() {
-  api_.connect_desktop(desktop_.id, [this](Outcome<Connection> answer) { on_answer(std::move(answer)); });
+  const auto done = [this](Outcome<Connection> answer) { on_answer(std::move(answer)); };
+  if (!desktop_.of_pool) return api_.connect_desktop(desktop_.id, done);
+  api_.connect_pool(desktop_.id, request_, done);
 }
 
 void DesktopSession::ask_after(std::chrono::milliseconds wait) { retry_.start(wait); }
@@ -118,6 +126,7 @@ void DesktopSession::open(const Connection& connection) {
 void DesktopSession::on_first_picture() {
   backoff_.reset();
   refused_in_a_row_ = 0;
+  request_ = new_request();  // what was asked for is here
   shown_ = display_->frame();
   emit frame_replaced();
   enter(State::kShowing);

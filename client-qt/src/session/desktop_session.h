@@ -76,6 +76,7 @@ class DesktopSession : public QObject {
   QElapsedTimer starting_since_;
   Backoff backoff_;
   int refused_in_a_row_ = 0;
+  QByteArray request_;  // of a pool: what is being asked for, until it was on the glass
   QSize size_;
   std::uint32_t scale_percent_ = 100;
   State state_ = State::kAsking;

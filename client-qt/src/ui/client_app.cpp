@@ -185,7 +185,7 @@ void ClientApp::fetch_thumbnails(const QList<Desktop>& desktops) {
   for (const Desktop& desktop : desktops) {
     if (desktop.state != DesktopState::kRunning) continue;
     if (left-- == 0) return;
-    api_.thumbnail(desktop.id, [this, id = desktop.id](const Outcome<QByteArray>& jpeg) {
+    api_.thumbnail(desktop.desktop_id(), [this, id = desktop.id](const Outcome<QByteArray>& jpeg) {
       if (jpeg) desktops_page_->set_thumbnail(id, *jpeg);
     });
   }

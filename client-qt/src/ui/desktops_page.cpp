@@ -35,7 +35,8 @@ QString state_text(const Desktop& desktop) {
       text = DesktopsPage::tr("Starting");
       break;
     case DesktopState::kStopped:
-      text = DesktopsPage::tr("Off – starts when you connect");
+      text = desktop.of_pool && desktop.own.isEmpty() ? DesktopsPage::tr("A desktop for you when you connect")
+                                                      : DesktopsPage::tr("Off – starts when you connect");
       break;
     case DesktopState::kFailed:
       text = DesktopsPage::tr("Did not start – tell your administrator");

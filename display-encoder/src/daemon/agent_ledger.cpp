@@ -12,8 +12,10 @@ namespace tobari::display {
 void AgentLedger::enter(const Transfer& transfer, std::function<void(Result<void>)> done) {
   wire::FromDisplay message;
   bool room = true;
+  bool away = false;
   {
     const std::scoped_lock lock(mutex_);
+    away = away_;
     const auto now = SystemClock().now();
     if (now - period_began_ >= kPeriod) {
       period_began_ = now;
@@ -21,7 +23,7 @@ void AgentLedger::enter(const Transfer& transfer, std::function<void(Result<void
     }
     std::erase_if(open_, [now](const auto& each) { return now - each.second.since > ClipboardRelay::kLedgerWithin; });
     room = open_.size() < kMaxOpen && in_period_ < kMaxInPeriod;
-    if (room) {
+    if (room && !away) {
       ++in_period_;
       wire::Transfer& question = *message.mutable_transfer();
       question.set_id(++last_);
@@ -32,8 +34,19 @@ void AgentLedger::enter(const Transfer& transfer, std::function<void(Result<void
       open_[last_] = {std::move(done), now};
     }
   }
+  if (away) return done(fail(Errc::kUnavailable, "the host agent is away, which writes down what passes"));
   if (!room) return done(fail(Errc::kExhausted, "too many transfers in a short time"));
   send_(message);
+}
+
+void AgentLedger::set_away(bool away) {
+  std::map<std::uint64_t, Open> open;
+  {
+    const std::scoped_lock lock(mutex_);
+    away_ = away;
+    if (away) open.swap(open_);
+  }
+  for (auto& [id, each] : open) each.done(fail(Errc::kUnavailable, "the host agent went away before it answered"));
 }
 
 void AgentLedger::answered(const wire::TransferAnswer& answer) {

@@ -32,6 +32,9 @@ class AgentLedger final : public TransferLedger {
 
   void enter(const Transfer& transfer, std::function<void(Result<void>)> done) override;
   void answered(const wire::TransferAnswer& answer);
+  // While it is away everything is refused at once: nothing passes that is not written down, and what it would be asked
+  // is not kept for later.
+  void set_away(bool away);
 
  private:
   struct Open {
@@ -44,6 +47,7 @@ class AgentLedger final : public TransferLedger {
   std::map<std::uint64_t, Open> open_;
   Clock::Steady period_began_{};
   std::size_t in_period_ = 0;
+  bool away_ = false;
 };
 
 }  // namespace tobari::display

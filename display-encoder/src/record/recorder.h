@@ -36,6 +36,9 @@ struct RecorderLimits {
   std::chrono::milliseconds give_up_after{10'000};
   // For the last bytes, once the session is over.
   std::chrono::milliseconds finish_within{5000};
+  // A line that breaks is replaced in this time, because the host's agent is started again; what must be recorded is
+  // held meanwhile. 0: it is not, and the recording has failed.
+  std::chrono::milliseconds line_again_within{0};
 
   // Where a reader may begin: when so much was shown since the last such place, and so many times as much as that took.
   // At rest sooner than in the middle of something; so a seek has little to go through, and starts are a fraction of
@@ -69,6 +72,10 @@ class Recorder final : public ShownTap {
 
   // Begun, and not everything is on the host's disk yet.
   [[nodiscard]] bool busy();
+
+  [[nodiscard]] const std::string& session() const noexcept { return options_.session; }
+  // A new agent of the host goes on with it, and says first how far it has got. Any thread.
+  void replace_line(UniqueFd host);
 
   // ---- ShownTap
   void begin(const ClientInfo& client, const Admitted& admitted, std::function<void(const Error&)> failed) override;
@@ -108,11 +115,16 @@ class Recorder final : public ShownTap {
   // ---- the recorder's thread (recorder_host.cpp)
   void run();
   [[nodiscard]] Result<bool> turn();  // true: all is done
+  void take_line();
   void take_chunks(std::deque<Chunk>& chunks, std::optional<std::string>& reason);
   void seal(const Chunk& chunk);
+  void hand_over(recording::Bytes piece);
   [[nodiscard]] Result<void> write_some();
   [[nodiscard]] Result<void> read_answers();
   void acknowledged(std::uint64_t bytes);
+  [[nodiscard]] Result<void> line_lost(const char* why);
+  [[nodiscard]] Result<void> go_on_from(std::uint64_t bytes);
+  [[nodiscard]] bool away() const noexcept { return !host_ || host_speaks_first_; }
   [[nodiscard]] Result<void> check_deadlines();
   [[nodiscard]] std::chrono::milliseconds pause();
   void fail_with(const Error& why);
@@ -130,6 +142,8 @@ class Recorder final : public ShownTap {
   bool header_kept_ = false;
   std::optional<std::string> ending_;
   std::optional<Time> finish_by_;
+  bool stopping_ = false;
+  UniqueFd next_host_;
   std::size_t since_start_ = 0;  // bytes of events since the last start
   std::size_t last_start_ = 0;   // bytes of events that it took
   Time started_at_{};
@@ -145,13 +159,22 @@ class Recorder final : public ShownTap {
   recording::Sealer sealer_;
   UniqueFd host_;
   UniqueFd wake_;
-  std::deque<recording::Bytes> out_;
-  std::size_t out_from_ = 0;       // of the first one, what has gone
+  struct Piece {
+    recording::Bytes bytes;
+    std::uint64_t from = 0;  // where it is in the recording
+  };
+  std::deque<Piece> out_;          // what the host does not have on its disk
+  std::size_t next_out_ = 0;       // of these, which one is sent next
+  std::size_t out_from_ = 0;       // of that one, what has gone
   std::uint64_t handed_over_ = 0;  // bytes made so far
+  std::uint64_t sent_ = 0;         // bytes that have gone
   std::uint64_t kept_ = 0;         // bytes that the host has on its disk
   bool finished_ = false;          // the end was made
   std::array<std::byte, 8> answer_{};
   std::size_t answer_bytes_ = 0;
+  bool host_speaks_first_ = false;  // the line is new
+  std::optional<Time> lost_since_;  // there is none
+  Time line_since_{};
   std::jthread thread_;  // last: it uses the others
 };
 

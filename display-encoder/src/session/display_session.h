@@ -97,6 +97,10 @@ class DisplaySession {
   // Ends connections of this session id; with an empty one, whoever is connected.
   void drop_clients(const std::string& session_id, CloseReason reason);
 
+  // Stands over every desktop's picture, with the time that is left until `until`, for whoever looks and comes to look,
+  // until the next call. Empty text: nothing stands there.
+  void warn(std::string text, Clock::Steady until);
+
   // Since the beginning, of all clients.
   [[nodiscard]] DisplayStats statistics();
 
@@ -130,6 +134,7 @@ class DisplaySession {
   void apply_audio(Lock& lock);
   void apply_clipboard(Lock& lock);
   void apply_repaint();
+  void apply_warning();  // warnings.cpp
   void end_client_in_time(Lock& lock);
   void remember(const std::string& session_id, std::optional<policy::Grant> grant);
   void on_guarded_press();
@@ -192,6 +197,9 @@ class DisplaySession {
   Pacer pacer_;
   StatsRecorder recorder_;
   TakenThumbnail thumbnail_wanted_;
+  std::string warning_;
+  Time warning_until_{};
+  std::optional<Time> warning_due_;  // when what stands there is not right any more
   bool woken_ = false;
   bool stopping_ = false;
 

@@ -34,6 +34,7 @@ void DisplaySession::housekeeping(Lock& lock) {
   apply_audio(lock);
   apply_clipboard(lock);
   apply_repaint();
+  apply_warning();
   end_client_in_time(lock);
   make_thumbnail(lock);
 }
@@ -210,6 +211,7 @@ std::optional<DisplaySession::Time> DisplaySession::next_alarm() {
   if (!shown_) return next;
   sooner(trim_at_);
   sooner(cursor_due_);
+  sooner(warning_due_);
   if (output_wanted_) {
     sooner(pace_again_);
     // While the pacer says no, pace_again_ or an acknowledgement wakes us; any other alarm would be a busy loop.

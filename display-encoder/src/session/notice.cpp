@@ -14,8 +14,9 @@ constexpr int kLargest = 3;                     // times that
 constexpr int kBetween = 4;                     // lines
 constexpr std::size_t kColumns = 72;
 
-// At most so many characters a line, broken at blanks where there are any.
-std::vector<std::string_view> lines_of(std::string_view text, std::size_t columns) {
+}  // namespace
+
+std::vector<std::string_view> text_lines(std::string_view text, std::size_t columns) {
   std::vector<std::string_view> lines;
   while (true) {
     std::string_view line = text.substr(0, text.find('\n'));
@@ -32,13 +33,11 @@ std::vector<std::string_view> lines_of(std::string_view text, std::size_t column
   }
 }
 
-}  // namespace
-
 Canvas draw_notice(Size size, std::string_view text) {
   Canvas canvas(size);
   canvas.fill(bounds(size), kBlack);
   const auto fit = static_cast<std::size_t>(std::max(size.width / kCellWidth, 1));
-  const auto lines = lines_of(text, std::min(kColumns, fit));
+  const auto lines = text_lines(text, std::min(kColumns, fit));
   const int width = static_cast<int>(std::ranges::max(lines, {}, &std::string_view::size).size()) * kCellWidth;
   const int height = static_cast<int>(lines.size()) * (kCellHeight + kBetween);
   int scale = std::clamp(size.width / std::max(2 * width, 1), 1, kLargest);

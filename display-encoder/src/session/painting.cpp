@@ -152,7 +152,8 @@ bool DisplaySession::paint_damage(Lock& lock, View& view, Region damage, Time no
     pixels = view.screen->source->acquire(damage);
     // The surface may just have been replaced; on_surface() is on its way and everything will be painted again.
     if (pixels && pixels->size == view.surface) {
-      frame = view.painter.paint(fitted(*pixels, view.painter.size(), view.padded), damage, now, slot.budget);
+      const FrameView whole = fitted(*pixels, view.painter.size(), view.padded);
+      frame = view.painter.paint(view.with_banner(whole), damage, now, slot.budget);
     }
   }
   if (!pixels) {  // not at the moment: the damage stays, and a lost source says so by itself

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// tobari-agent: serves the host over one virtio-serial port (PROTOCOL.md). What a command does is a program in a
-// folder of commands; this file reads, checks, runs and answers. It sleeps until something happens.
+// tobari-agent: serves the host over one virtio-serial port, or over a listening socket in a container (PROTOCOL.md).
+// What a command does is a program in a folder of commands; this file reads, checks, runs and answers. It sleeps until
+// something happens.
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,6 +18,7 @@
 
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,31 +38,37 @@ struct Overload : Fs... {
 
 class Agent {
  public:
-  Agent(int port, std::string commands, std::string state)
-      : port_(port), commands_(std::move(commands)), state_(std::move(state)) {}
+  // One of them is -1.
+  Agent(int port, int listener, std::string commands, std::string state)
+      : port_(port), listener_(listener), commands_(std::move(commands)), state_(std::move(state)) {}
 
   int run() {
-    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    epoll_ = epoll_create1(EPOLL_CLOEXEC);
     const int changes = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (epoll < 0 || changes < 0) return fail("cannot wait for events");
+    if (epoll_ < 0 || changes < 0) return fail("cannot wait for events");
     if (inotify_add_watch(changes, state_.c_str(), IN_CREATE | IN_DELETE | IN_MOVED_TO) < 0)
       return fail(state_.c_str());
     // Edge-triggered: a port whose host side is closed reports that state for ever, and would keep us awake.
-    if (!add(epoll, port_, EPOLLIN | EPOLLOUT | EPOLLET) || !add(epoll, changes, EPOLLIN)) return fail("epoll");
+    if (port_ >= 0 && !add(port_, kOfPort)) return fail("epoll");
+    if (listener_ >= 0 && !add(listener_, EPOLLIN)) return fail("epoll");
+    if (!add(changes, EPOLLIN)) return fail("epoll");
     ready_ = is_ready();
+    host_gone_ = port_ < 0;
     say_hello();
 
     while (true) {
       epoll_event event{};
-      if (epoll_wait(epoll, &event, 1, -1) < 0) {
+      if (epoll_wait(epoll_, &event, 1, -1) < 0) {
         if (errno == EINTR) continue;
         return fail("epoll_wait");
       }
       if (event.data.fd == changes) {
         drain(changes);
         follow_state();
-      } else {
-        follow_port((event.events & EPOLLHUP) != 0);
+      } else if (event.data.fd == listener_) {
+        accept_one();
+      } else if (event.data.fd == port_) {
+        follow_port((event.events & (EPOLLHUP | EPOLLRDHUP)) != 0);
       }
     }
   }
@@ -70,11 +79,24 @@ class Agent {
     return 1;
   }
 
-  static bool add(int epoll, int fd, std::uint32_t events) {
+  bool add(int fd, std::uint32_t events) const {
     epoll_event event{};
     event.events = events;
     event.data.fd = fd;
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+    return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
+  }
+
+  // Of sockets: the newest connection counts.
+  void accept_one() {
+    const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) return;
+    if (port_ >= 0) close(port_);
+    port_ = fd;
+    lines_.reset();
+    output_.clear();
+    host_gone_ = false;
+    add(port_, kOfPort | EPOLLRDHUP);
+    say_hello();
   }
 
   static void drain(int fd) {
@@ -93,6 +115,8 @@ class Agent {
   void follow_state() {
     const bool was = std::exchange(ready_, is_ready());
     if (ready_ && !was) answer("ready");
+    // Left by the session when its user ended it; told once.
+    if (unlink((state_ + "/logged-off").c_str()) == 0) answer("logged-off");
   }
 
   void follow_port(bool hung_up) {
@@ -102,6 +126,9 @@ class Agent {
       output_.clear();
       drain(port_);
       host_gone_ = true;
+      if (listener_ < 0) return;
+      close(port_);
+      port_ = -1;
       return;
     }
     if (std::exchange(host_gone_, false)) say_hello();
@@ -128,6 +155,9 @@ class Agent {
                      report("identity", run_command("identity", {c.name, c.machine_id, c.milliseconds, c.seed}));
                    },
                    [&](const Settle&) { report("settle", run_command("settle", {})); },
+                   [&](const Clock& c) { report("clock", run_command("clock", {c.milliseconds})); },
+                   [&](const Home& c) { report("home", run_command("home", {c.kind, c.name})); },
+                   [&](const LogOff&) { report("log-off", run_command("log-off", {})); },
                    [&](const Resize& c) {
                      report("resize", run_command("resize", {std::to_string(c.width), std::to_string(c.height)}));
                    },
@@ -185,7 +215,11 @@ class Agent {
     return true;
   }
 
-  const int port_;
+  static constexpr std::uint32_t kOfPort = EPOLLIN | EPOLLOUT | EPOLLET;
+
+  int port_;
+  const int listener_;
+  int epoll_ = -1;
   const std::string commands_;
   const std::string state_;
   LineReader lines_;
@@ -195,22 +229,34 @@ class Agent {
 };
 
 int serve(std::span<char*> arguments) {
-  if (arguments.size() != 4) {
+  const bool listening = arguments.size() == 5 && std::strcmp(arguments[1], "--listener") == 0;
+  if (arguments.size() != 4 && !listening) {
     std::fputs(
         "usage: tobari-agent PORT COMMANDS STATE\n"
-        "Serves the host over the virtio-serial port PORT, runs the programs hostname, identity, settle, resize and\n"
-        "shutdown of the folder COMMANDS, and takes the file STATE/ready as the sign that the desktop is up.\n",
+        "       tobari-agent --listener DESCRIPTOR COMMANDS STATE\n"
+        "Serves the host over the virtio-serial port PORT, or who connects to a listening descriptor, runs the "
+        "programs\n"
+        "hostname, identity, settle, resize, shutdown, clock, home and log-off of the folder COMMANDS, and takes the\n"
+        "file STATE/ready as the sign that the desktop is up, STATE/logged-off that its user has ended the session.\n",
         stderr);
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
+  if (listening) {
+    const int listener = std::atoi(arguments[2]);
+    if (fcntl(listener, F_SETFL, O_NONBLOCK) != 0 || fcntl(listener, F_SETFD, FD_CLOEXEC) != 0) {
+      std::fprintf(stderr, "tobari-agent: descriptor %d: %s\n", listener, std::strerror(errno));
+      return 1;
+    }
+    return Agent(-1, listener, arguments[3], arguments[4]).run();
+  }
   // A virtio port can be opened once at a time, so it is held open for good.
   const int port = open(arguments[1], O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (port < 0) {
     std::fprintf(stderr, "tobari-agent: %s: %s\n", arguments[1], std::strerror(errno));
     return 1;
   }
-  return Agent(port, arguments[2], arguments[3]).run();
+  return Agent(port, -1, arguments[2], arguments[3]).run();
 }
 
 }  // namespace

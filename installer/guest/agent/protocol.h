@@ -32,6 +32,14 @@ struct Identity {
   std::string seed;          // 64 hex digits
 };
 struct Settle {};
+struct Clock {
+  std::string milliseconds;  // since 1970
+};
+struct Home {
+  std::string kind;  // "disk" or "folder"
+  std::string name;  // the disk's serial number, or the folder's tag
+};
+struct LogOff {};
 struct Resize {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
@@ -40,7 +48,7 @@ struct Shutdown {};
 struct Ping {
   std::uint64_t number = 0;
 };
-using Command = std::variant<Hello, Hostname, Identity, Settle, Resize, Shutdown, Ping>;
+using Command = std::variant<Hello, Hostname, Identity, Settle, Clock, Home, LogOff, Resize, Shutdown, Ping>;
 
 // The text after "error ": the command as far as it was understood, and a reason of one word.
 using Refusal = std::string;
@@ -91,6 +99,12 @@ inline bool is_hex(std::string_view text, std::size_t digits) {
          std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+// Of a disk or a folder: 1 to 31 of [a-z0-9-], what 9p and virtio have room for.
+inline bool is_device_word(std::string_view text) {
+  return !text.empty() && text.size() <= 31 &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-'; });
+}
+
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number{};
@@ -137,6 +151,21 @@ inline std::expected<Command, Refusal> parse_command(std::string_view line) {
   if (words[0] == "settle") {
     if (count != 1) return refuse("arguments");
     return Settle{};
+  }
+  if (words[0] == "clock") {
+    if (count != 2) return refuse("arguments");
+    const auto time = parse_number<std::uint64_t>(words[1]);
+    if (!time || *time > kMaxMilliseconds) return refuse("number");
+    return Clock{std::string(words[1])};
+  }
+  if (words[0] == "home") {
+    if (count != 3) return refuse("arguments");
+    if ((words[1] != "disk" && words[1] != "folder") || !is_device_word(words[2])) return refuse("name");
+    return Home{std::string(words[1]), std::string(words[2])};
+  }
+  if (words[0] == "log-off") {
+    if (count != 1) return refuse("arguments");
+    return LogOff{};
   }
   if (words[0] == "resize") {
     if (count != 3) return refuse("arguments");

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari-clipboard PORT: speaks for the desktop's clipboard over a virtio-serial port (PROTOCOL.md).
 // tobari-clipboard --listen SOCKET: the same to whoever connects to a socket, for desktops that are no virtual
-// machines. It runs as the user, within the session, and sleeps until something is copied or pasted.
+// machines; --listener DESCRIPTOR: to one that listens already, in a container. It runs as the user, within the
+// session, and sleeps until something is copied or pasted.
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <map>
@@ -240,9 +242,12 @@ int listen_at(const char* path) {
 }
 
 int serve(int count, char** arguments) {
-  const bool listening = count == 3 && std::strcmp(arguments[1], "--listen") == 0;
+  const bool inherited = count == 3 && std::strcmp(arguments[1], "--listener") == 0;
+  const bool listening = inherited || (count == 3 && std::strcmp(arguments[1], "--listen") == 0);
   if (count != 2 && !listening) {
-    std::fputs("usage: tobari-clipboard PORT | tobari-clipboard --listen SOCKET\n", stderr);
+    std::fputs(
+        "usage: tobari-clipboard PORT | tobari-clipboard --listen SOCKET | tobari-clipboard --listener DESCRIPTOR\n",
+        stderr);
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
@@ -251,7 +256,14 @@ int serve(int count, char** arguments) {
     std::fputs("tobari-clipboard: no X display\n", stderr);
     return 1;
   }
-  const int fd = listening ? listen_at(arguments[2]) : open(arguments[1], O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  int fd = -1;
+  if (inherited) {
+    fd = std::atoi(arguments[2]);
+    // Several may inherit it, one after the other: who comes too late must not wait.
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return fail(arguments[2]);
+  } else {
+    fd = listening ? listen_at(arguments[2]) : open(arguments[1], O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  }
   if (fd < 0) return fail(arguments[count - 1]);
   return Clipboard(display, listening ? -1 : fd, listening ? fd : -1).run();
 }

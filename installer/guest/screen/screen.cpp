@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari-screen follow READY: keeps the X screen equal to the monitors that the host shows (the preferred mode of each
 //   connector, left to right), paints the background, and creates the file READY once the desktop is up.
+// tobari-screen paint READY: the same without moving monitors, where somebody else says how large the screen is.
 // tobari-screen resize W H: gives the first connected output that size; the host's next change wins.
 #include <algorithm>
 #include <cstdio>
@@ -212,7 +213,7 @@ bool is_up(Display* display) {
 
 int ignore_error(Display*, XErrorEvent*) { return 0; }  // an output may vanish between question and request
 
-int follow(Display* display, const char* ready) {
+int follow(Display* display, const char* ready, bool moves) {
   int first_event = 0, ignored = 0;
   if (!XRRQueryExtension(display, &first_event, &ignored)) return 1;
   const Window root = DefaultRootWindow(display);
@@ -228,7 +229,7 @@ int follow(Display* display, const char* ready) {
       monitors_changed = false;
       const auto resources = screen.resources();
       // Compared with what was applied, not with what is: so a size chosen by `resize` stays until the host's next.
-      const auto heads = screen.preferred(*resources);
+      const auto heads = moves ? screen.preferred(*resources) : std::vector<Head>();
       if (heads != shown) {
         shown = heads;
         screen.apply(*resources, heads);
@@ -269,10 +270,10 @@ int resize(Display* display, unsigned width, unsigned height) {
 
 int run(int argc, char** argv) {
   const std::string_view what = argc > 1 ? argv[1] : "";
-  const bool following = what == "follow" && argc == 3;
+  const bool following = (what == "follow" || what == "paint") && argc == 3;
   const bool resizing = what == "resize" && argc == 4;
   if (!following && !resizing) {
-    std::fputs("usage: tobari-screen follow READY | tobari-screen resize W H\n", stderr);
+    std::fputs("usage: tobari-screen follow READY | tobari-screen paint READY | tobari-screen resize W H\n", stderr);
     return 2;
   }
   const Owned<Display> display(XOpenDisplay(nullptr));
@@ -281,7 +282,7 @@ int run(int argc, char** argv) {
     return 1;
   }
   XSetErrorHandler(ignore_error);
-  if (following) return follow(display.get(), argv[2]);
+  if (following) return follow(display.get(), argv[2], what == "follow");
   return resize(display.get(), static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)),
                 static_cast<unsigned>(std::strtoul(argv[3], nullptr, 10)));
 }

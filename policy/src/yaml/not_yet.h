@@ -15,10 +15,7 @@ struct NotYet {
   std::string_view key;
   std::string_view what;
 };
-inline constexpr std::array<NotYet, 2> kNotYet{{
-    {"pool", "no desktop of this version is in a pool, so the rule never applies"},
-    {"label", "no desktop of this version has labels, so the rule never applies"},
-}};
+inline constexpr std::array<NotYet, 0> kNotYet{};
 
 // A warning for each of those keys that `map` has.
 inline void warn_of_what_is_not_yet(Reader& reader, const YamlNode& map, const std::string& where) {

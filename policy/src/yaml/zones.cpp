@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "zones.h"
+#include <tobari/policy/zones.h>
 
 #include <algorithm>
 #include <cstddef>

@@ -4,11 +4,14 @@
 #include <chrono>
 #include <utility>
 
+#include "capture/picture_source.h"
 #include "capture/qemu_dbus_source.h"
 #include "capture/test_pattern_source.h"
 #include "capture/x11_source.h"
+#include "contract/framebuffer_source/picture_guest.h"
 #include "contract/framebuffer_source/qemu_machine.h"
 #include "contract/framebuffer_source/xvfb.h"
+#include "contract/framebuffer_source/xvfb_picture.h"
 #include "stats/stats_overlay_source.h"
 
 namespace tobari::display {
@@ -90,6 +93,53 @@ class X11Rig final : public DesktopRig {
   std::unique_ptr<Xvfb> server_;
 };
 
+// A container's screen.
+class PictureRig final : public DesktopRig {
+ public:
+  explicit PictureRig(std::unique_ptr<PictureGuest> guest) : guest_(std::move(guest)) {
+    guest_->fill({0, 0, 640, 480}, 0x336699);
+  }
+  Result<std::unique_ptr<FramebufferSource>> connect() override {
+    TOBARI_ASSIGN(auto source, PictureSource::create(guest_->take_connection()));
+    return std::unique_ptr<FramebufferSource>(std::move(source));
+  }
+  void disturb(FramebufferSource& /*source*/) override { guest_->fill({100, 50, 30, 40}, 0xFF8800); }
+  Result<Picture> truth() override { return guest_->picture(); }
+  void kill(FramebufferSource& /*source*/) override { guest_->hang_up(); }
+
+ private:
+  std::unique_ptr<PictureGuest> guest_;
+};
+
+Result<std::unique_ptr<DesktopRig>> make_picture() {
+  TOBARI_ASSIGN(auto guest, PictureGuest::start({640, 480}));
+  return std::make_unique<PictureRig>(std::move(guest));
+}
+
+// The same with the program that runs in containers, and a real X server behind it.
+class XvfbPictureRig final : public DesktopRig {
+ public:
+  explicit XvfbPictureRig(std::unique_ptr<XvfbPicture> desktop) : desktop_(std::move(desktop)) {
+    desktop_->server().fill({0, 0, 640, 480}, 0x336699);
+  }
+  Result<std::unique_ptr<FramebufferSource>> connect() override {
+    TOBARI_ASSIGN(UniqueFd connection, desktop_->connect());
+    TOBARI_ASSIGN(auto source, PictureSource::create(std::move(connection)));
+    return std::unique_ptr<FramebufferSource>(std::move(source));
+  }
+  void disturb(FramebufferSource& /*source*/) override { desktop_->server().fill({100, 50, 30, 40}, 0xFF8800); }
+  Result<Picture> truth() override { return desktop_->server().picture(); }
+  void kill(FramebufferSource& /*source*/) override { desktop_->kill(); }
+
+ private:
+  std::unique_ptr<XvfbPicture> desktop_;
+};
+
+Result<std::unique_ptr<DesktopRig>> make_xvfb_picture() {
+  TOBARI_ASSIGN(auto desktop, XvfbPicture::start({1280, 1024}, {640, 480}));
+  return std::make_unique<XvfbPictureRig>(std::move(desktop));
+}
+
 Result<std::unique_ptr<DesktopRig>> make_x11() {
   TOBARI_ASSIGN(auto server, Xvfb::start({640, 480}));
   return std::make_unique<X11Rig>(std::move(server));
@@ -106,7 +156,8 @@ INSTANTIATE_TEST_SUITE_P(
                                []() -> Result<std::unique_ptr<DesktopRig>> { return std::make_unique<PatternRig>(); }},
                       RigMaker{"PatternWithFigures",
                                []() -> Result<std::unique_ptr<DesktopRig>> { return std::make_unique<FiguresRig>(); }},
-                      RigMaker{"X11", make_x11},
+                      RigMaker{"X11", make_x11}, RigMaker{"Picture", make_picture},
+                      RigMaker{"PictureOfXvfb", make_xvfb_picture},
                       RigMaker{"QemuShared", [] { return make_qemu(QemuMachine::Screen::kShared); }},
                       RigMaker{"QemuCopied", [] { return make_qemu(QemuMachine::Screen::kCopied); }}),
     [](const auto& param_info) { return param_info.param.name; });

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <format>
 #include <unistd.h>
+#include <vector>
 
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
@@ -29,15 +30,17 @@ Xvfb::Xvfb(Child server, std::string name, std::unique_ptr<Client> client)
 
 Xvfb::~Xvfb() = default;
 
-Result<std::unique_ptr<Xvfb>> Xvfb::start(Size size, int depth) {
+Result<std::unique_ptr<Xvfb>> Xvfb::start(Size size, int depth, const std::string& framebuffer_folder) {
   std::array<int, 2> pipe_fds{};
   if (pipe2(pipe_fds.data(), O_CLOEXEC) != 0) return fail_errno(errno, "make a pipe");
   const UniqueFd readable(pipe_fds[0]);
   UniqueFd writable(pipe_fds[1]);
-  TOBARI_ASSIGN(Child server, Child::start({"Xvfb", "-displayfd", std::to_string(writable.get()), "-screen", "0",
-                                            std::format("{}x{}x{}", size.width, size.height, depth), "-nolisten", "tcp",
-                                            "-noreset", "-ac"},
-                                           writable.get()));
+  std::vector<std::string> command{"Xvfb",      "-displayfd", std::to_string(writable.get()),
+                                   "-screen",   "0",          std::format("{}x{}x{}", size.width, size.height, depth),
+                                   "-nolisten", "tcp",        "-noreset",
+                                   "-ac"};
+  if (!framebuffer_folder.empty()) command.insert(command.end(), {"-fbdir", framebuffer_folder});
+  TOBARI_ASSIGN(Child server, Child::start(command, writable.get()));
   writable.reset();
   std::string number;
   std::array<char, 16> chunk{};

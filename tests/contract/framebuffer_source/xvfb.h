@@ -14,7 +14,9 @@ namespace tobari::display {
 
 class Xvfb {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Xvfb>> start(Size size, int depth = 24);
+  // `framebuffer_folder`: where it keeps its screen as a file; empty: it keeps it for itself.
+  [[nodiscard]] static Result<std::unique_ptr<Xvfb>> start(Size size, int depth = 24,
+                                                           const std::string& framebuffer_folder = {});
   ~Xvfb();
   Xvfb(const Xvfb&) = delete;
   Xvfb& operator=(const Xvfb&) = delete;

@@ -10,6 +10,9 @@
 //   static DomainSpec template_spec(const DesktopId&);
 //   // What freezing leaves behind becomes readable to VMs, and no more than that.
 //   static void seal(const DomainSpec&);
+//   static constexpr bool kSaves;                        // it can save VMs
+//   static constexpr bool kExtraDisks;                   // it can attach disks; then also
+//   static ExtraDisk extra_disk(const DesktopId&);       // whose file is there
 #pragma once
 
 #include <chrono>
@@ -188,6 +191,9 @@ TYPED_TEST_P(HypervisorContract, PowerButton) {
   const auto watch = this->hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
   const DesktopId id = this->defined();
   this->start(id);
+  if constexpr (requires { TypeParam::wait_until_up(*this->hypervisor_, id); }) {
+    TypeParam::wait_until_up(*this->hypervisor_, id);
+  }
   ASSERT_TRUE(this->hypervisor_->stop(id, StopMode::kAsk));
   EXPECT_TRUE(log.wait_for(DomainEvent::Kind::kStopped, id));
   EXPECT_EQ(this->running(id), 0);
@@ -359,6 +365,111 @@ TYPED_TEST_P(HypervisorContract, CopyCostsLessThanItsMemory) {
   }
 }
 
+// ---- rest
+
+TYPED_TEST_P(HypervisorContract, SuspendedVmRunsAndStandsStill) {
+  const DesktopId id = this->defined();
+  EXPECT_EQ(this->hypervisor_->suspend(id).error().code, Errc::kNotFound) << "it does not run";
+  EXPECT_EQ(this->hypervisor_->resume(id).error().code, Errc::kNotFound);
+  this->start(id);
+  EXPECT_FALSE(this->info(id)->paused);
+  for (int again = 0; again < 2; ++again) {
+    const auto done = this->hypervisor_->suspend(id);
+    ASSERT_TRUE(done) << describe(done.error());
+    EXPECT_TRUE(this->info(id)->paused);
+    EXPECT_TRUE(this->info(id)->running);
+  }
+  for (int again = 0; again < 2; ++again) {
+    const auto done = this->hypervisor_->resume(id);
+    ASSERT_TRUE(done) << describe(done.error());
+    EXPECT_FALSE(this->info(id)->paused);
+  }
+}
+
+TYPED_TEST_P(HypervisorContract, SuspendedVmIsEndedLikeAnyOther) {
+  const DesktopId id = this->defined();
+  this->start(id);
+  ASSERT_TRUE(this->hypervisor_->suspend(id));
+  ASSERT_TRUE(this->hypervisor_->stop(id, StopMode::kNow));
+  EXPECT_EQ(this->running(id), 0);
+  EXPECT_FALSE(this->info(id)->paused);
+  this->start(id);
+  EXPECT_FALSE(this->info(id)->paused);
+}
+
+TYPED_TEST_P(HypervisorContract, SavedVmGoesOnUntilThatIsForgotten) {
+  if constexpr (!TypeParam::kSaves) {
+    const DesktopId id = this->defined();
+    this->start(id);
+    EXPECT_EQ(this->hypervisor_->save(id).error().code, Errc::kInvalidArgument);
+    EXPECT_EQ(this->running(id), 1) << "it is suspended then";
+    EXPECT_TRUE(this->hypervisor_->forget_saved(id));
+    return;
+  }
+  EventLog log;
+  const auto watch = this->hypervisor_->watch([&log](const DomainEvent& event) { log.add(event); });
+  const DesktopId id = this->defined();
+  EXPECT_EQ(this->hypervisor_->save(id).error().code, Errc::kNotFound) << "it does not run";
+  this->start(id);
+  for (int again = 0; again < 2; ++again) {
+    const auto done = this->hypervisor_->save(id);
+    ASSERT_TRUE(done) << describe(done.error());
+    EXPECT_EQ(this->running(id), 0);
+    EXPECT_TRUE(this->info(id)->saved);
+  }
+  EXPECT_TRUE(log.wait_for(DomainEvent::Kind::kStopped, id));
+  this->start(id);
+  EXPECT_EQ(this->running(id), 1);
+  EXPECT_FALSE(this->info(id)->saved);
+  EXPECT_FALSE(this->info(id)->paused);
+  ASSERT_TRUE(this->hypervisor_->save(id));
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(this->hypervisor_->forget_saved(id));
+    EXPECT_FALSE(this->info(id)->saved);
+  }
+  this->start(id);
+}
+
+TYPED_TEST_P(HypervisorContract, WhatWasSavedGoesWithTheVm) {
+  if constexpr (!TypeParam::kSaves) GTEST_SKIP() << "nothing is saved";
+  const DesktopId id = this->defined();
+  this->start(id);
+  ASSERT_TRUE(this->hypervisor_->save(id));
+  const auto done = this->hypervisor_->undefine(id);
+  ASSERT_TRUE(done) << describe(done.error());
+  EXPECT_EQ(this->running(id), -1);
+  EXPECT_TRUE(this->hypervisor_->forget_saved(id)) << "unknown";
+}
+
+TYPED_TEST_P(HypervisorContract, RunningVmGetsADisk) {
+  if constexpr (!TypeParam::kExtraDisks) {
+    GTEST_SKIP() << "this driver attaches no disks";
+  } else {
+    const DesktopId id = DesktopId::random();
+    this->ids_.push_back(id);
+    DomainSpec spec = TypeParam::spec(id);
+    spec.spare_ports = true;
+    ASSERT_TRUE(this->hypervisor_->define(spec));
+    const ExtraDisk disk = TypeParam::extra_disk(id);
+    EXPECT_EQ(this->hypervisor_->attach_disk(id, disk).error().code, Errc::kNotFound) << "it does not run";
+    this->start(id);
+    for (int again = 0; again < 2; ++again) {
+      const auto done = this->hypervisor_->attach_disk(id, disk);
+      ASSERT_TRUE(done) << describe(done.error());
+    }
+    // The same file in another VM: QEMU holds a lock on what it writes to.
+    const DesktopId other = DesktopId::random();
+    this->ids_.push_back(other);
+    DomainSpec second = TypeParam::spec(other);
+    second.spare_ports = true;
+    ASSERT_TRUE(this->hypervisor_->define(second));
+    this->start(other);
+    EXPECT_FALSE(this->hypervisor_->attach_disk(other, disk));
+    ASSERT_TRUE(this->hypervisor_->stop(id, StopMode::kNow));
+    EXPECT_TRUE(this->hypervisor_->attach_disk(other, disk)) << "it is free now";
+  }
+}
+
 TYPED_TEST_P(HypervisorContract, SaysItsVersion) {
   const auto first = this->hypervisor_->version();
   ASSERT_TRUE(first) << describe(first.error());
@@ -369,6 +480,8 @@ TYPED_TEST_P(HypervisorContract, SaysItsVersion) {
 REGISTER_TYPED_TEST_SUITE_P(HypervisorContract, TemplateIsListedAsSuch, CopiesRunSideBySide,
                             CopyIsStoppedAndStartedLikeOthers, StateThatDoesNotFitLeavesNothingRunning,
                             WhatDoesNotRunIsNotFrozen, CopyGetsItsCardWhileItRuns, CopyCostsLessThanItsMemory,
+                            SuspendedVmRunsAndStandsStill, SuspendedVmIsEndedLikeAnyOther,
+                            SavedVmGoesOnUntilThatIsForgotten, WhatWasSavedGoesWithTheVm, RunningVmGetsADisk,
                             SaysItsVersion, UnknownNetwork, NetworkIsStartedAndHasABridge,
                             VmOfAnUnknownNetworkDoesNotStart, LifeOfOneVm, EverythingMayBeRepeated, UnknownVm,
                             RunningVmIsNotUndefined, WatchersHearOfStartAndStop, EndedWatchHearsNothing, PowerButton,

@@ -86,6 +86,8 @@ struct Qemu {
   static constexpr bool kHasDisplay = true;
   static constexpr bool kAskStops = false;  // nobody is in there
   static constexpr bool kCopies = true;
+  static constexpr bool kSaves = true;
+  static constexpr bool kExtraDisks = true;
   static Result<std::unique_ptr<Hypervisor>> make() {
     static_cast<void>(Libvirt::get());
     return make_libvirt_hypervisor({});
@@ -114,6 +116,12 @@ struct Qemu {
     spec.user = VmUser{64055, 993};
     if (!fs::exists(spec.disk)) make_overlay(spec, spec.backing_disk);
     return spec;
+  }
+  static ExtraDisk extra_disk(const DesktopId& id) {
+    const fs::path file = Libvirt::get().dir() / ("extra-" + id.str() + ".qcow2");
+    EXPECT_EQ(run("qemu-img create -q -f qcow2 " + file.string() + " 16M"), 0);
+    EXPECT_EQ(::chown(file.c_str(), 64055, 993), 0);
+    return {.file = file.string(), .serial = "0123456789abcdef"};
   }
   static DomainSpec spec(const DesktopId& id, const DomainSpec& of) {
     DomainSpec made = spec(id);

@@ -15,6 +15,8 @@ struct TestDriver {
   static constexpr bool kHasDisplay = false;
   static constexpr bool kAskStops = true;
   static constexpr bool kCopies = false;
+  static constexpr bool kSaves = true;
+  static constexpr bool kExtraDisks = false;
   static Result<std::unique_ptr<Hypervisor>> make() {
     return make_libvirt_hypervisor({"test:///default", [](const DomainSpec& spec) {
                                       return std::format(

@@ -29,6 +29,8 @@ class ArchiveContract : public SqlStoreContract {
       TOBARI_TRY(w.add_session(samples::session(pc_, "route")));
       TOBARI_TRY(w.add_bytes_moved(alice_.id, "clipboard.to_guest", 100, 5'000'000'000));
       TOBARI_TRY(w.set_approved_policy("abc"));
+      TOBARI_TRY(w.add_image({.name = "debian", .published = 1, .newest = 1}));
+      TOBARI_TRY(w.add_image_version({.image = "debian", .version = 1, .state = ImageState::kReady, .host = host_.id}));
       return samples::draft("fill it: caf\xc3\xa9");
     });
     ASSERT_TRUE(done.has_value()) << describe(done.error());
@@ -50,6 +52,7 @@ class ArchiveContract : public SqlStoreContract {
         store.get([this](const Reader& r) { return r.bytes_moved(alice_.id, "clipboard.to_guest", 100); }).value(),
         5'000'000'000U);
     EXPECT_EQ(store.get([](const Reader& r) { return r.approved_policy(); }).value(), "abc");
+    EXPECT_EQ(store.get([](const Reader& r) { return r.image_version("debian", 1); })->state, ImageState::kPublished);
     EXPECT_EQ(verified(store), 22U);
     const auto last = store.get([](const Reader& r) { return r.audit_after(21, 1); });
     EXPECT_EQ(last->front().draft.action, "database.restore");

@@ -32,6 +32,26 @@ TEST_P(PoolsContract, KeepsAPoolAsItWasGiven) {
   EXPECT_EQ(refusal([](Writer& w) { return w.remove_pool(PoolId::random()); }), Errc::kNotFound);
 }
 
+TEST_P(PoolsContract, KeepsWhatKindOfMachineADesktopIs) {
+  EXPECT_EQ(get([this](const Reader& r) { return r.pool(office_.id); }).machine, Machine::kVm);
+  Pool light = pool("light");
+  light.machine = Machine::kContainer;
+  done([&](Writer& w) { return w.add_pool(light); });
+  EXPECT_EQ(get([&](const Reader& r) { return r.pool(light.id); }).machine, Machine::kContainer);
+  Desktop container = pooled(light, host_, "c1");
+  container.machine = Machine::kContainer;
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_desktop(container));
+    return w.add_desktop(pooled(office_, host_, "v1"));
+  });
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(container.id); }).machine, Machine::kContainer);
+  EXPECT_EQ(get([](const Reader& r) { return r.desktop_by_name("v1"); }).machine, Machine::kVm);
+  light.machine = Machine::kVm;
+  done([&](Writer& w) { return w.change_pool(light); });
+  EXPECT_EQ(get([&](const Reader& r) { return r.pool(light.id); }).machine, Machine::kVm);
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(container.id); }).machine, Machine::kContainer) << "stays";
+}
+
 TEST_P(PoolsContract, ASpareIsAssignedOnceByCompareAndSet) {
   const Desktop spare = pooled(office_, host_, "s1");
   const Desktop second = pooled(office_, host_, "s2");
@@ -78,6 +98,30 @@ TEST_P(PoolsContract, WhatIsRetiredIsNobodysAndOfNoPoolButStillOfItsHost) {
   EXPECT_EQ(get([this](const Reader& r) { return r.host(host_.id); }).desktops, 1U);
 }
 
+TEST_P(PoolsContract, APoolsDesktopsComeInPages) {
+  const Pool other = pool("other");
+  const Desktop going = pooled(office_, host_, "d3");
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_pool(other));
+    for (const char* name : {"d5", "d1", "d4", "d2"}) TOBARI_TRY(w.add_desktop(pooled(office_, host_, name)));
+    TOBARI_TRY(w.add_desktop(pooled(other, host_, "d2-other")));
+    TOBARI_TRY(w.add_desktop(going));
+    return w.retire_desktop(going.id, 1);
+  });
+  const auto names = [this](const char* after, std::size_t limit) {
+    std::string all;
+    for (const Desktop& each :
+         get([&](const Reader& r) { return r.desktops_of_pool_after(office_.id, after, limit); })) {
+      all += each.name + " ";
+    }
+    return all;
+  };
+  EXPECT_EQ(names("", 10), "d1 d2 d4 d5 ");
+  EXPECT_EQ(names("", 2), "d1 d2 ");
+  EXPECT_EQ(names("d2", 2), "d4 d5 ");
+  EXPECT_EQ(names("d5", 2), "");
+}
+
 TEST_P(PoolsContract, AUserHasOneDesktopOfAPoolAndAnyNumberBeside) {
   done([&](Writer& w) -> Result<void> {
     TOBARI_TRY(w.add_desktop(pooled(office_, host_, "d1", alice_)));
@@ -94,11 +138,23 @@ TEST_P(PoolsContract, APoolsDesktopsComeAndGoByHand) {
   const Desktop own = desktop(alice_, host_, "own");
   done([&](Writer& w) { return w.add_desktop(own); });
   done([&](Writer& w) { return w.put_in_pool(own.id, office_.id, bob_.id); });
-  EXPECT_EQ(get([this](const Reader& r) { return r.desktop_in_pool(bob_.id, office_.id); }).id, own.id);
+  const Desktop bobs = get([this](const Reader& r) { return r.desktop_in_pool(bob_.id, office_.id); });
+  EXPECT_EQ(bobs.id, own.id);
+  EXPECT_EQ(bobs.epoch, own.epoch + 1) << "what alice's sessions were told does not hold any more";
+  done([&](Writer& w) { return w.put_in_pool(own.id, {}, bob_.id); });
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(own.id); }).epoch, bobs.epoch) << "it is bob's still";
   done([&](Writer& w) { return w.put_in_pool(own.id, {}, alice_.id); });
   EXPECT_TRUE(get([&](const Reader& r) { return r.desktop(own.id); }).pool.empty());
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(own.id); }).epoch, bobs.epoch + 1);
   EXPECT_EQ(refusal([&](Writer& w) { return w.put_in_pool(DesktopId::random(), office_.id, bob_.id); }),
             Errc::kNotFound);
+}
+
+TEST_P(PoolsContract, OfNobodysDesktopTheEpochRisesToo) {
+  const Desktop spare = pooled(office_, host_, "d1");
+  done([&](Writer& w) { return w.add_desktop(spare); });
+  done([&](Writer& w) { return w.put_in_pool(spare.id, office_.id, alice_.id); });
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(spare.id); }).epoch, spare.epoch + 1);
 }
 
 TEST_P(PoolsContract, EveryChangeOfADesktopRaisesItsHostsRevision) {
@@ -116,7 +172,7 @@ TEST_P(PoolsContract, EveryChangeOfADesktopRaisesItsHostsRevision) {
   rises("epoch", [&](Writer& w) { return w.set_epoch(one.id, 5); });
   rises("assign", [&](Writer& w) { return w.assign_desktop(one.id, 5, alice_.id); });
   rises("by hand", [&](Writer& w) { return w.put_in_pool(one.id, office_.id, bob_.id); });
-  rises("retire", [&](Writer& w) { return w.retire_desktop(one.id, 6); });
+  rises("retire", [&](Writer& w) { return w.retire_desktop(one.id, 7); });
   done([&](Writer& w) { return w.remove_desktop(one.id); });
   EXPECT_EQ(revision(), before) << "the host knows: it reported that";
   EXPECT_EQ(get([this](const Reader& r) { return r.host(other_.id); }).revision, kFirstRevision) << "only its own";

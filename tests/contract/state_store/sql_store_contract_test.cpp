@@ -120,6 +120,13 @@ TEST_P(SqlStoreContract, PoolsAreNotLostByGoingBack) {
   EXPECT_EQ(schema_version(*session).value(), 5);
 }
 
+TEST_P(SqlStoreContract, ImagesAreNotLostByGoingBack) {
+  ASSERT_TRUE(act(*open(), [](Writer& w) { return w.add_image({.name = "debian"}); }).has_value());
+  const auto session = SqlSession::open(database_, Purpose::kMaintain).value();
+  EXPECT_FALSE(migrate(*session, 4).has_value());
+  EXPECT_EQ(schema_version(*session).value(), 5);
+}
+
 TEST_P(SqlStoreContract, ErrorsDoNotQuoteValues) {
   const auto store = open();
   const User secret = user("secret-value");

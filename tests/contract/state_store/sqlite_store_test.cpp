@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What only a file can do wrong: be read by others, be full, be tampered with, be no database.
+#include <fcntl.h>
 #include <format>
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+
+#include <tobari/base/unique_fd.h>
 
 #include "core/audit_chain.h"
 #include "samples.h"
@@ -42,6 +45,22 @@ TEST_F(SqliteStoreTest, IsPrivate) {
   struct stat info{};
   ASSERT_EQ(::stat(file().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
+}
+
+// Else another program that opens and closes the file deletes the journal, with what was acknowledged since.
+TEST_F(SqliteStoreTest, StaysLockedWhenItIsOpenedAgain) {
+  const auto store = open();
+  ASSERT_TRUE(add_user(*store, "alice").has_value());
+  const auto again = open();
+  ASSERT_TRUE(add_user(*again, "bob").has_value());
+  const UniqueFd other(::open(file().c_str(), O_RDWR | O_CLOEXEC));
+  struct flock asked{};
+  asked.l_type = F_WRLCK;
+  asked.l_whence = SEEK_SET;
+  asked.l_start = 0x40000002;  // SQLite's bytes for those who read
+  asked.l_len = 510;
+  ASSERT_EQ(::fcntl(other.get(), F_OFD_GETLK, &asked), 0);
+  EXPECT_EQ(asked.l_type, F_RDLCK);
 }
 
 TEST_F(SqliteStoreTest, AFullDiskChangesNothingAndRecoversByItself) {

@@ -225,6 +225,8 @@ void Session::press_key(UINT32 key) {
   freerdp_input_send_keyboard_event_ex(context_->input, FALSE, FALSE, key);
 }
 
+bool Session::connected() const noexcept { return freerdp_shall_disconnect_context(context_) == FALSE; }
+
 const rdpGdi& Session::picture() const noexcept { return *context_->gdi; }
 
 }  // namespace tobari::probe

@@ -39,7 +39,8 @@ class Session {
   // Handles what arrives until `done`, asked every 2 ms or sooner, says so or the time is over.
   bool pump(Clock::duration longest, const std::function<bool()>& done);
   bool settle();
-  void press_key(UINT32 key);  // down and up
+  void press_key(UINT32 key);                     // down and up
+  [[nodiscard]] bool connected() const noexcept;  // over the one connection that it has made
   [[nodiscard]] const rdpGdi& picture() const noexcept;
 
  private:

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   app.add_flag("--want-every-channel", o.want_every_channel);
   app.add_option("--keys", o.keys, "key-to-pixel samples");
   app.add_option("--seconds", o.seconds, "how long to stay afterwards");
+  app.add_option("--type-for", o.type_for, "seconds in which keys are pressed all the time, whatever happens");
   app.add_option("--client", o.client, "an argument as xfreerdp3 takes it, for example /gfx:AVC444; repeatable");
   app.add_option("--ledger", o.ledgers, "measure a workload (tests/perf) by this file of its; repeated: one a monitor");
   app.add_option("--keys-a-second", o.keys_a_second, "with --ledger: keys to press meanwhile");

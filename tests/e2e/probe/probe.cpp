@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "probe.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <format>
 #include <memory>
@@ -41,6 +42,26 @@ void key_to_pixel(Session& session, const Seen& seen, int number, Samples& sampl
   if (session.pump(2s, [&seen, before] { return seen.paints > before; })) samples.add(seen.last_paint - pressed);
 }
 
+// Four keys a second, each of which is answered before the next one, or was not within five seconds.
+std::string type_on(Session& session, const Seen& seen, double seconds) {
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  int typed = 0;
+  int answered = 0;
+  Clock::duration longest{0};
+  while (Clock::now() < end && session.connected()) {
+    const long before = seen.paints;
+    const auto pressed = Clock::now();
+    session.press_key(typed++ % 2 == 0 ? 0x1E : 0x0E);
+    if (session.pump(5s, [&seen, before] { return seen.paints > before; })) {
+      ++answered;
+      longest = std::max(longest, seen.last_paint - pressed);
+    }
+    session.pump(1s, [pressed] { return Clock::now() >= pressed + 250ms; });
+  }
+  return std::format(R"({{"typed":{},"answered":{},"longest_ms":{:.1f},"connected":{}}})", typed, answered, ms(longest),
+                     session.connected());
+}
+
 }  // namespace
 
 Result<std::string> run(const Options& o) {
@@ -52,6 +73,7 @@ Result<std::string> run(const Options& o) {
     return fail(Errc::kTimeout,
                 std::format("no whole picture arrived: {} ({} paints)", seen.coverage.text(), seen.paints));
   }
+  if (o.type_for > 0) return type_on(*session, seen, o.type_for);
   Samples keys;
   for (int i = 0; i < o.keys; ++i) key_to_pixel(*session, seen, i, keys);
   if (o.seconds > 0) {

@@ -23,6 +23,7 @@ struct Options {
   bool want_every_channel = false;  // asks for clipboard, drive, sound, ...: none of it may be given
   int keys = 0;                     // key-to-pixel samples to take
   double seconds = 0;               // stay this long after the last sample
+  double type_for = 0;              // seconds: press keys all the time, and see how long each waits for its picture
   std::string dump;                 // PPM of the last picture
   // Instead of the above: a workload of tests/perf, measured for `seconds`.
   std::vector<std::string> ledgers;  // one a monitor, of `width` x `height` each, side by side

@@ -96,6 +96,40 @@ TEST_F(Cli, AdministersUsersAndHosts) {
   EXPECT_THAT(run("users list"), Not(HasSubstr("alice")));
 }
 
+TEST_F(Cli, AdministersPools) {
+  sign_in();
+  EXPECT_THAT(run("pools create office --image debian --max 5 --spares 1 --keep 30 --label east --label shared"),
+              HasSubstr("office is there"));
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(run("pools create office --image debian --max 5"), HasSubstr("there is a pool named office already"));
+  EXPECT_EQ(status, 1);
+  EXPECT_THAT(run("pools list"), HasSubstr("office  floating  open   debian  vm"));
+  EXPECT_THAT(run("pools list --json"), HasSubstr("\"keep_seconds\": 1800"));
+  EXPECT_THAT(run("pools list --json"), HasSubstr("\"shared\""));
+  EXPECT_THAT(run("pools change office --closed --no-labels"), HasSubstr("office is changed"));
+  const std::string changed = run("pools list --json");
+  EXPECT_THAT(changed, HasSubstr("\"state\": \"closed\""));
+  EXPECT_THAT(changed, HasSubstr("\"labels\": []"));
+  EXPECT_THAT(changed, HasSubstr("\"max\": 5"));
+  EXPECT_THAT(run("pools change office --machine lxc"), HasSubstr("vm, container"));
+  EXPECT_THAT(run("pools change office --machine container"), HasSubstr("office is changed"));
+  EXPECT_THAT(run("pools list --json"), HasSubstr("\"machine\": \"container\""));
+  EXPECT_THAT(run("pools change office --open --closed"), HasSubstr("not both"));
+  EXPECT_THAT(run("pools desktops office"), HasSubstr("NAME"));
+  EXPECT_THAT(run("pools create lab --kind manual"), HasSubstr("lab is there"));
+  EXPECT_THAT(run("pools put scope lab"), HasSubstr("you have no desktop"));
+  EXPECT_THAT(run("pools remove nothing"), HasSubstr("there is no pool nothing; there are lab, office"));
+  EXPECT_THAT(run("placement explain office"), HasSubstr("the pool is closed"));
+  EXPECT_THAT(run("hosts drain nowhere"), HasSubstr("there is no host nowhere"));
+  EXPECT_THAT(run("connect"), HasSubstr("you have no desktop and no pool"));
+  EXPECT_THAT(run("pools change office --open"), HasSubstr("office is changed"));
+  EXPECT_THAT(run("connect office"), HasSubstr("no connected host has the image debian"));
+  EXPECT_EQ(status, 1);
+  EXPECT_THAT(run("log-off office"), HasSubstr("you have no desktop in pool office"));
+  run("pools remove office");
+  EXPECT_EQ(status, 0);
+}
+
 TEST_F(Cli, VerifiesTheAuditByItself) {
   sign_in();
   EXPECT_THAT(run("audit list"), HasSubstr("user.create"));

@@ -15,6 +15,7 @@
 #include <tobari/host.grpc.pb.h>
 #include <tobari/net/node_link.h>
 
+#include "fake_host.h"
 #include "running_broker.h"
 
 namespace tobari::broker {
@@ -22,84 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-constexpr const char* kFingerprint = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-
-// Plays tobari-vmhost: reports every desktop that shall be on as running, opens every display.
-class FakeHost {
- public:
-  explicit FakeHost(std::shared_ptr<grpc::Channel> channel)
-      : stub_(wire::Nodes::NewStub(std::move(channel))), stream_(stub_->Attach(&context_)) {
-    wire::FromHost hello;
-    hello.mutable_hello()->set_name("host-1");
-    hello.mutable_hello()->set_version("test");
-    hello.mutable_hello()->set_front_address("127.0.0.1");
-    hello.mutable_hello()->set_front_port(3390);
-    hello.mutable_hello()->set_memory_mib(8192);
-    hello.mutable_hello()->add_images()->set_name("debian");
-    stream_->Write(hello);
-    reader_ = std::jthread([this] { read(); });
-  }
-  ~FakeHost() {
-    context_.TryCancel();
-    reader_.join();
-    static_cast<void>(stream_->Finish());
-  }
-  void say(const wire::FromHost& message) {
-    const std::scoped_lock lock(writing_);
-    stream_->Write(message);
-  }
-  const std::string picture = "\xFF\xD8\xFF a desktop \xFF\xD9";
-  std::future<std::string> next_acknowledgement() { return acknowledged_.get_future(); }
-  std::future<std::string> next_close() { return closed_.get_future(); }  // why
-
- private:
-  void read() {
-    wire::ToHost message;
-    while (stream_->Read(&message)) {
-      if (message.has_desired()) report(message.desired());
-      if (message.has_open_display()) opened(message.open_display());
-      if (message.has_take_thumbnail()) pictured(message.take_thumbnail());
-      if (message.has_close_session() && !std::exchange(told_, true))
-        closed_.set_value(message.close_session().reason());
-      if (message.has_event_stored()) acknowledged_.set_value(message.event_stored().event_id());
-    }
-  }
-  void report(const wire::DesiredState& desired) {
-    wire::FromHost reply;
-    reply.mutable_actual();
-    for (const wire::DesiredDesktop& wanted : desired.desktops()) {
-      if (wanted.power() == wire::DesiredDesktop::DELETED) continue;
-      wire::ActualDesktop& seen = *reply.mutable_actual()->add_desktops();
-      seen.set_desktop_id(wanted.desktop_id());
-      seen.set_epoch(wanted.epoch());
-      seen.set_state(wanted.power() == wire::DesiredDesktop::ON ? wire::DESKTOP_STATE_RUNNING
-                                                                : wire::DESKTOP_STATE_STOPPED);
-    }
-    say(reply);
-  }
-  void opened(const wire::OpenDisplay& request) {
-    wire::FromHost reply;
-    reply.mutable_display_opened()->set_request_id(request.request_id());
-    reply.mutable_display_opened()->set_certificate_sha256(kFingerprint);
-    say(reply);
-  }
-
-  void pictured(const wire::TakeThumbnail& request) {
-    wire::FromHost reply;
-    reply.mutable_thumbnail()->set_request_id(request.request_id());
-    reply.mutable_thumbnail()->set_jpeg(picture);
-    say(reply);
-  }
-
-  grpc::ClientContext context_;
-  std::unique_ptr<wire::Nodes::Stub> stub_;
-  std::unique_ptr<grpc::ClientReaderWriter<wire::FromHost, wire::ToHost>> stream_;
-  std::mutex writing_;
-  std::promise<std::string> acknowledged_, closed_;
-  bool told_ = false;
-  std::jthread reader_;
-};
 
 class Nodes : public ::testing::Test {
  protected:
@@ -156,6 +79,33 @@ class Nodes : public ::testing::Test {
   RunningBroker running;
   std::string admin;
 };
+
+TEST_F(Nodes, OneCallFindsMakesStartsAndOpensADesktopOfAPool) {
+  const auto host_dir = identity("host");
+  ASSERT_TRUE(node::enrol(join_token("host", "host-1"), node::Role::kHost, "host-1", host_dir).has_value());
+  FakeHost host(channel(host_dir));
+  const std::string alice = [this] {
+    static_cast<void>(desktop_of_alice());  // when that is made the host's hello has arrived
+    return running.sign_in("alice");
+  }();
+  const Response made =
+      running.call("POST", "/api/v1/pools", admin, R"({"name":"office","kind":"floating","image":"debian","max":2})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string pool = nlohmann::json::parse(made.body).at("id");
+  const Response connected = running.call("POST", "/api/v1/pools/" + pool + "/connect", alice);
+  ASSERT_EQ(connected.status, 200) << connected.body << ": nobody had to ask twice";
+  const auto reply = nlohmann::json::parse(connected.body);
+  EXPECT_EQ(reply.at("certificate_sha256"), kFingerprint);
+  const auto pools = nlohmann::json::parse(running.call("GET", "/api/v1/desktops", alice).body).at("pools");
+  ASSERT_EQ(pools.size(), 1U);
+  EXPECT_EQ(pools[0].at("desktop_id"), reply.at("desktop_id"));
+  auto closed = host.next_close();
+  const std::string desktop = reply.at("desktop_id");
+  EXPECT_EQ(running.call("POST", "/api/v1/desktops/" + desktop + "/logoff", alice).status, 202);
+  ASSERT_EQ(closed.wait_for(10s), std::future_status::ready);
+  EXPECT_THAT(closed.get(), HasSubstr("log-off by alice"));
+  EXPECT_EQ(until(404, "GET", "/api/v1/desktops/" + desktop, admin).status, 404) << "its host has deleted it";
+}
 
 TEST_F(Nodes, FromJoinTokenToAConnectionRedeemedOnce) {
   const auto host_dir = identity("host");

@@ -19,7 +19,12 @@ class PolicyFileTest : public testing::Test {
   void write(const std::string& rules) { std::ofstream(path_) << "version: 1\nrules:\n" << rules; }
   void TearDown() override { std::filesystem::remove(path_); }
   static AccessQuestion question(const char* what = "connect") {
-    return {.user = "alice", .desktop_id = "d", .client_address = "10.0.0.1", .what = what};
+    return {.user = "alice",
+            .desktop_id = "d",
+            .client_address = "10.0.0.1",
+            .what = what,
+            .pool = "",
+            .labels = std::vector<std::string>()};
   }
 
   const std::filesystem::path path_ =
@@ -83,6 +88,44 @@ TEST_F(PolicyFileTest, AsksWithWhatTheBrokerKnows) {
   asked.client = "tobari-client/0.1.0";
   asked.sessions = 1;
   EXPECT_FALSE(policy_.decide(asked).allowed);
+}
+
+TEST_F(PolicyFileTest, PoolsAndLabelsDecide) {
+  write(
+      R"(- {name: trading, what: connect, who: {pool: [trading]}, effect: allow}
+- {name: shared, what: connect, who: {label: [shared]}, effect: allow}
+- {name: not-the-lab, what: connect, who: {label: [lab]}, effect: deny}
+)");
+  ASSERT_TRUE(policy_.load().has_value());
+  AccessQuestion asked = question();
+  EXPECT_FALSE(policy_.decide(asked).allowed) << "it is in no pool";
+  asked.pool = "trading";
+  EXPECT_EQ(policy_.decide(asked).rule, "trading");
+  asked.labels = {"lab", "east"};
+  EXPECT_EQ(policy_.decide(asked).rule, "not-the-lab");
+  asked.pool = "office";
+  asked.labels = {"east", "shared"};
+  EXPECT_EQ(policy_.decide(asked).rule, "shared");
+  asked.pool.reset();
+  asked.labels.reset();
+  EXPECT_EQ(policy_.decide(asked).rule, "not-the-lab") << "what is not known denies";
+}
+
+TEST_F(PolicyFileTest, TheNetworkIsThatOfTheDesktopsPool) {
+  std::ofstream(path_) << R"(version: 1
+rules: []
+egress:
+  - {name: mail, who: {pool: [office]}, to: [192.0.2.0/24], effect: allow}
+)";
+  ASSERT_TRUE(policy_.load().has_value());
+  Desktop desktop;
+  desktop.id = DesktopId::random();
+  const policy::DesktopNetwork outside = policy_.network_of(desktop);
+  EXPECT_TRUE(outside.egress.value().empty()) << "of no pool";
+  desktop.pool_name = "office";
+  const policy::DesktopNetwork inside = policy_.network_of(desktop);
+  ASSERT_EQ(inside.egress.value().size(), 1U);
+  EXPECT_EQ(inside.egress->front().rule, "mail");
 }
 
 TEST_F(PolicyFileTest, AsksWithTheDevice) {

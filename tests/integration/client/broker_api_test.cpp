@@ -58,6 +58,30 @@ TEST_F(BrokerApiTest, SignsInListsAndConnects) {
   EXPECT_TRUE(broker_.bodies.back().contains(QStringLiteral("client_kind")));
 }
 
+TEST_F(BrokerApiTest, ListsPoolsAndConnectsToOneByARequestOfItsOwn) {
+  trust_it();
+  ASSERT_TRUE(login());
+  broker_.pool_name = QStringLiteral("office");
+  std::optional<Outcome<QList<Desktop>>> desktops;
+  api_.desktops([&](Outcome<QList<Desktop>> a) { desktops = std::move(a); });
+  ASSERT_TRUE(wait_until([&] { return desktops.has_value(); }));
+  ASSERT_TRUE(desktops->has_value());
+  EXPECT_TRUE(broker_.queries.back().startsWith("?client=tobari-client/"));
+  ASSERT_EQ((*desktops)->size(), 2);
+  const Desktop pool = (*desktops)->front();
+  EXPECT_TRUE(pool.of_pool);
+  EXPECT_EQ(pool.name.toStdString(), "office");
+  std::optional<Outcome<Connection>> answer;
+  const QByteArray request = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
+  api_.connect_pool(pool.id, request, [&](Outcome<Connection> a) { answer = std::move(a); });
+  ASSERT_TRUE(wait_until([&] { return answer.has_value(); }));
+  EXPECT_TRUE(answer->has_value());
+  EXPECT_EQ(broker_.count("POST /api/v1/pools/" + pool.id.toUtf8() + "/connect"), 1);
+  EXPECT_EQ(broker_.idempotency_key.toStdString(), request.toStdString());
+  EXPECT_TRUE(connect_desktop());
+  EXPECT_TRUE(broker_.idempotency_key.isEmpty());
+}
+
 TEST_F(BrokerApiTest, ShowsTheDevicesCertificateWhenItHasOne) {
   trust_it();
   ASSERT_TRUE(login());

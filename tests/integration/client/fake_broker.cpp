@@ -71,7 +71,10 @@ void FakeBroker::serve(QTcpSocket* socket) {
     const QByteArray head = input->left(end);
     const auto length = header_of(head, "content-length").toLongLong();
     if (input->size() < end + 4 + length) return;
-    const QByteArray request = head.left(head.indexOf(" HTTP/"));
+    const QByteArray line = head.left(head.indexOf(" HTTP/"));
+    const QByteArray request = line.contains('?') ? line.left(line.indexOf('?')) : line;
+    queries.push_back(line.mid(request.size()));
+    idempotency_key = header_of(head, "idempotency-key");
     const QJsonObject body = QJsonDocument::fromJson(input->mid(end + 4, length)).object();
     input->clear();
     requests.push_back(request);
@@ -126,7 +129,11 @@ QByteArray FakeBroker::desktops() const {
                         {"memory_mib", 1024},
                         {"state", i % 2 == 0 ? "running" : "stopped"}};
   }
-  return json({{"desktops", list}});
+  QJsonArray pools;
+  if (!pool_name.isEmpty()) {
+    pools << QJsonObject{{"id", QString::fromLatin1(kDesktopId).arg(8)}, {"name", pool_name}, {"kind", "floating"}};
+  }
+  return json({{"desktops", list}, {"pools", pools}});
 }
 
 QByteArray FakeBroker::connection() const {

@@ -40,13 +40,16 @@ class FakeBroker : public QObject {
   QString password = QStringLiteral("correct horse");
   QString desktop_name = QStringLiteral("ada-desktop");
   int desktop_count = 1;
+  QString pool_name;         // empty: the user is entitled to none
   int starting_answers = 0;  // so many times "desktop_starting" before a connect succeeds
   std::uint16_t rdp_port = 1;
   std::string rdp_fingerprint = std::string(64, '0');
   QByteArray ticket = "ticket-1";
   QByteArray routing_token = "routing-1";
   std::map<QByteArray, Reply> overrides;  // by "POST /api/v1/login"
-  std::vector<QByteArray> requests;       // first lines without the version
+  std::vector<QByteArray> requests;       // first lines without the query and the version
+  std::vector<QByteArray> queries;        // of each, with the question mark
+  QByteArray idempotency_key;             // of the last one
   std::vector<QJsonObject> bodies;
   QByteArray device_fingerprint;  // of the last request's device, SHA-256 in hex; empty: it showed none
 

@@ -35,18 +35,22 @@ std::string output_of(const std::string& command) {
 
 }  // namespace
 
-World* World::get() {
-  static std::unique_ptr<World> world = [] {
-    std::unique_ptr<World> made(new World());
-    if (!made->make()) made.reset();
-    return made;
+World* World::get() { return made(false); }
+World* World::of_containers() { return made(true); }
+
+World* World::made(bool containers) {
+  static std::unique_ptr<World> world = [containers] {
+    std::unique_ptr<World> one(new World(containers));
+    if (!one->make()) one.reset();
+    return one;
   }();
   return world.get();
 }
 
 bool World::make() {
   if (!fs::exists("/etc/tobari-root") || ::geteuid() != 0 || std::getenv("TOBARI_OWN_NETWORK") == nullptr) return false;
-  const std::string image = output_of(TOBARI_TREE "/installer/lib/guest-image");
+  const std::string image =
+      output_of(std::string(TOBARI_TREE "/installer/lib/guest-image") + (containers_ ? " container" : ""));
   image_ = image.substr(0, image.find('\n'));
   if (!fs::exists(image_ + "/manifest.json")) return false;
   fs::create_directories(disks());
@@ -64,8 +68,10 @@ bool World::make() {
 World::~World() {
   host_.end(SIGKILL);
   // The first process of the name space is this test: who ends must be waited for by itself.
-  static_cast<void>(shell("pkill -KILL qemu-system; pkill -TERM -x libvirtd; pkill -TERM -x virtlogd; umount -l " +
-                          disks().string()));
+  static_cast<void>(
+      shell("pkill -KILL qemu-system; pkill -KILL -x libvirt_lxc; pkill -TERM -x libvirtd; "
+            "pkill -TERM -x virtlogd; umount -l " +
+            disks().string()));
 }
 
 void World::start_libvirt() {
@@ -85,9 +91,10 @@ void World::write_config() {
   front_ = *net::local_endpoint(probe->get());
   const std::string dir = dir_.path();
   dir_.write("vmhost.yaml", "broker: 127.0.0.1:" + std::to_string(broker_->port()) + "\nidentity_dir: " + dir +
-                                "/identity\nstate_dir: " + dir + "/state\nimages_dir: " + dir +
-                                "/images\nfront_listen: " + net::to_string(front_) +
-                                "\ndisplay_program: " TOBARI_DISPLAY + "\naccelerator: tcg\nnetwork: desks\n");
+                                "/identity\nkeep_free_gib: 0\ndisks_overcommit_percent: 100000\nstate_dir: " + dir +
+                                "/state\nimages_dir: " + dir + "/images\nfront_listen: " + net::to_string(front_) +
+                                "\ndisplay_program: " TOBARI_DISPLAY + "\naccelerator: tcg\nnetwork: desks\n" +
+                                (containers_ ? "containers: on\n" : ""));
 }
 
 bool World::start_host() {
@@ -127,7 +134,11 @@ std::string World::order_desktop(const std::string& template_id) {
   desktop.set_memory_mib(512);
   desktop.set_heads(1);
   desktop.set_power(wire::DesiredDesktop::ON);
-  desktop.set_template_id(template_id);
+  if (containers_) {
+    desktop.set_machine(wire::DesiredDesktop::CONTAINER);
+  } else {
+    desktop.set_template_id(template_id);
+  }
   broker_->desire(desired_);
   return id;
 }
@@ -174,6 +185,23 @@ bool World::template_is(const std::string& id, wire::ActualTemplate::State state
 }
 
 std::vector<pid_t> World::vm(const std::string& id) { return pids_of("guest=tobari-" + id); }
+// libvirt's process for it is the parent of its first one.
+std::vector<pid_t> World::container(const std::string& id) {
+  std::vector<pid_t> found;
+  for (const pid_t controller : pids_of("libvirt_lxc --name tobari-" + id)) {
+    std::vector<pid_t> parents{controller};
+    while (!parents.empty()) {
+      std::istringstream children(output_of("pgrep -P " + std::to_string(parents.back())));
+      parents.pop_back();
+      for (pid_t pid = 0; children >> pid;) {
+        found.push_back(pid);
+        parents.push_back(pid);
+      }
+    }
+  }
+  return found;
+}
+
 std::vector<pid_t> World::template_vms() { return pids_of("guest=tobari-template-"); }
 
 bool World::is_copy(pid_t vm) {
@@ -233,11 +261,11 @@ std::optional<World::Session> World::open(const std::string& id) {
   return session;
 }
 
-std::optional<double> World::picture(const Session& session) {
-  const std::string line =
-      output_of(TOBARI_PROBE " --user user --address 127.0.0.1 --port " + std::to_string(front_.port) +
-                " --routing-token " + session.token + " --password " + session.ticket + " --certificate-sha256 " +
-                session.fingerprint + " --width 1280 --height 800 2>/dev/null");
+std::optional<double> World::picture(const Session& session, int width, int height) {
+  const std::string line = output_of(
+      TOBARI_PROBE " --user user --address 127.0.0.1 --port " + std::to_string(front_.port) + " --routing-token " +
+      session.token + " --password " + session.ticket + " --certificate-sha256 " + session.fingerprint + " --width " +
+      std::to_string(width) + " --height " + std::to_string(height) + " 2>/dev/null");
   const std::string key = "\"first_picture_ms\":";
   const std::size_t at = line.find(key);
   if (at == std::string::npos) return std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A host as it is shipped: tobari-vmhost, tobari-display, libvirt, QEMU, the guest image, a network with DHCP. Only the
-// broker is the test's. Made once for a process, because its template's guest boots.
+// A host as it is shipped: tobari-vmhost, tobari-display, libvirt, QEMU or containers, their image, a network with
+// DHCP. Only the broker is the test's. Made once for a process, because its template's guest boots.
 #pragma once
 
 #include <chrono>
@@ -29,6 +29,7 @@ class World {
  public:
   // Null, with a test's skip or failure, where it cannot be made.
   static World* get();
+  static World* of_containers();  // whose desktops are such; one of the two in a process
   ~World();
 
   // ---- what should be
@@ -47,6 +48,7 @@ class World {
   [[nodiscard]] bool template_is(const std::string& id, wire::ActualTemplate::State state,
                                  std::chrono::seconds within = std::chrono::seconds(150));
   [[nodiscard]] std::vector<pid_t> vm(const std::string& id);
+  [[nodiscard]] std::vector<pid_t> container(const std::string& id);  // all of its processes, its first one first
   [[nodiscard]] std::vector<pid_t> template_vms();
   [[nodiscard]] static bool is_copy(pid_t vm);
   [[nodiscard]] std::vector<Lease> leases();
@@ -54,6 +56,7 @@ class World {
   [[nodiscard]] std::vector<std::filesystem::path> generations();
   [[nodiscard]] std::filesystem::path disk(const std::string& id) const;
   [[nodiscard]] std::filesystem::path disks() const { return dir_ / "state/disks"; }
+  [[nodiscard]] std::filesystem::path bases() const { return dir_ / "state/bases"; }
   [[nodiscard]] const std::string& name_of(const std::string& id) const { return names_.at(id); }
 
   // ---- sessions: milliseconds from the client's start to its first whole picture; nothing: there was none
@@ -61,7 +64,7 @@ class World {
     std::string token, ticket, fingerprint;
   };
   [[nodiscard]] std::optional<Session> open(const std::string& id);
-  [[nodiscard]] std::optional<double> picture(const Session& session);
+  [[nodiscard]] std::optional<double> picture(const Session& session, int width = 1280, int height = 800);
 
   void start_libvirt();
   void kill_host() { host_.end(SIGKILL); }
@@ -69,11 +72,13 @@ class World {
   [[nodiscard]] bool start_host();
 
  private:
-  World() = default;
+  explicit World(bool containers) : containers_(containers) {}
+  static World* made(bool containers);
   [[nodiscard]] bool make();
   void define_network();
   void write_config();
 
+  const bool containers_;
   TempDir dir_;
   std::unique_ptr<FakeBroker> broker_;
   net::Endpoint front_;

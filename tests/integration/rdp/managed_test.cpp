@@ -21,8 +21,10 @@
 #include <tobari/net/tcp_socket.h>
 #include <tobari/recording/recording.h>
 
+#include "../../unit/display_record/host_side.h"
 #include "capture/clipboard_port.h"
 #include "daemon/admission.h"
+#include "daemon/agent_watch.h"
 #include "headless_client.h"
 #include "headless_clipboard.h"
 #include "record/file_host.h"
@@ -64,10 +66,12 @@ class Managed : public ::testing::Test {
     wire::ToDisplay message;
     message.mutable_setup()->set_desktop_id("d1");
     message.mutable_setup()->set_log_level("warning");
+    message.mutable_setup()->set_hold_seconds(hold);
     ASSERT_TRUE(agent->send(message));
     const auto ready = receive();
     ASSERT_TRUE(ready.has_ready());
-    EXPECT_EQ(ready.ready().certificate_sha256().size(), 64U);
+    certificate = ready.ready().certificate_sha256();
+    EXPECT_EQ(certificate.size(), 64U);
   }
   void set_up_wall(unsigned screens) {
     wire::ToDisplay message;
@@ -96,6 +100,23 @@ class Managed : public ::testing::Test {
     ASSERT_TRUE(agent->send(message, connection.get()));
   }
 
+  void ping(std::uint64_t id) {
+    wire::ToDisplay message;
+    message.mutable_ping()->set_id(id);
+    ASSERT_TRUE(agent->send(message));
+    EXPECT_EQ(receive().pong().id(), id);
+  }
+  wire::Resumed resume() {
+    wire::ToDisplay message;
+    message.mutable_resume();
+    EXPECT_TRUE(agent->send(message));
+    const auto answer = receive();
+    EXPECT_TRUE(answer.has_resumed());
+    return answer.resumed();
+  }
+
+  unsigned hold = 0;  // seconds, without an agent
+  std::string certificate;
   std::unique_ptr<ControlChannel> agent;
   pid_t process = -1;
 };
@@ -260,6 +281,98 @@ TEST_F(Managed, RecordsWhatItShows) {
   std::filesystem::remove(file);
 }
 
+// ---- the agent is started again
+
+TEST_F(Managed, SaysToANewAgentWhatThereIs) {
+  hold = 60;
+  set_up();
+  arm("ticket", "s1");
+  EXPECT_EQ(resume().sessions_size(), 0) << "a ticket is no client";
+  const UniqueFd listener = net::listen_tcp({"127.0.0.1", 0}).value();
+  {
+    HeadlessClient client(net::local_endpoint(listener.get()).value().port,
+                          {"/u:x", "/p:ticket", "/size:640x480", "/gfx:AVC420"});
+    hand_over(listener.get(), "s1");
+    EXPECT_EQ(receive().session().kind(), wire::Session::CONNECTED);
+    ASSERT_TRUE(client.wait_connected());
+    const wire::Resumed resumed = resume();
+    EXPECT_EQ(resumed.certificate_sha256(), certificate);
+    ASSERT_EQ(resumed.sessions_size(), 1);
+    EXPECT_EQ(resumed.sessions(0).session_id(), "s1");
+    EXPECT_EQ(resumed.sessions(0).client_address(), "192.0.2.7:1234");
+    EXPECT_EQ(resumed.screens_size(), 0) << "nobody gave it a source";
+  }
+  EXPECT_EQ(receive().session().kind(), wire::Session::DISCONNECTED);
+  EXPECT_EQ(resume().sessions_size(), 0);
+}
+
+// Its socket is held, so silence is all that it sees of its agent's end.
+TEST_F(Managed, EndsByItselfWhenNoAgentComesBack) {
+  hold = 1;
+  set_up();
+  siginfo_t ended{};
+  for (int i = 0; i < 2000 && ended.si_pid == 0; ++i) {
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(process), &ended, WEXITED | WNOHANG | WNOWAIT), 0);
+    ::usleep(10'000);
+  }
+  EXPECT_EQ(ended.si_pid, process);
+}
+
+TEST_F(Managed, GoesOnWhileItIsPinged) {
+  hold = 2;
+  set_up();
+  for (std::uint64_t id = 1; id <= 8; ++id) {
+    ::usleep(500'000);
+    ping(id);
+  }
+}
+
+TEST_F(Managed, ARecordingGoesOnWithTheNextAgent) {
+  hold = 60;
+  set_up();
+  const recording::KeyPair keys = recording::make_key_pair();
+  const Sha256 hash = sha256(std::as_bytes(std::span(std::string_view("ticket"))));
+  HostSide former;
+  HostSide next;
+  wire::ToDisplay message;
+  message.mutable_arm()->set_ticket_sha256(hash.data(), hash.size());
+  message.mutable_arm()->set_session_id(kSession);
+  message.mutable_arm()->set_valid_seconds(60);
+  message.mutable_arm()->set_recording_key(keys.public_key.bytes.data(), keys.public_key.bytes.size());
+  message.mutable_arm()->mutable_grant()->set_recording(wire::Grant::REQUIRED);
+  ASSERT_TRUE(agent->send(message, former.take_line().get()));
+  const UniqueFd listener = net::listen_tcp({"127.0.0.1", 0}).value();
+  {
+    HeadlessClient client(net::local_endpoint(listener.get()).value().port,
+                          {"/u:x", "/p:ticket", "/size:640x480", "/gfx:AVC420"});
+    hand_over(listener.get(), kSession);
+    EXPECT_EQ(receive().session().kind(), wire::Session::CONNECTED);
+    ASSERT_TRUE(client.wait_connected());
+    EXPECT_GT(former.wait_for(recording::kHeaderBytes + 1).size(), recording::kHeaderBytes);
+    former.hang_up();
+    next.go_on_with(former.disk());
+    wire::ToDisplay line;
+    line.mutable_recording_line()->set_session_id(kSession);
+    ASSERT_TRUE(agent->send(line, next.take_line().get()));
+    ping(1);
+  }
+  EXPECT_EQ(receive().session().kind(), wire::Session::DISCONNECTED) << "not before its client left";
+  const auto bytes = next.wait_for_end();
+  auto read = recording::Recording::over(bytes).value();
+  ASSERT_TRUE(read.unlock(keys.secret));
+  EXPECT_TRUE(read.verify().value().ended);
+}
+
+TEST_F(Managed, ALineOfARecordingThatIsNotThereIsClosed) {
+  set_up();
+  HostSide host;
+  wire::ToDisplay line;
+  line.mutable_recording_line()->set_session_id(kSession);
+  ASSERT_TRUE(agent->send(line, host.take_line().get()));
+  static_cast<void>(host.wait_for(1));
+  EXPECT_TRUE(host.closed());
+}
+
 TEST_F(Managed, ReportsWhoIsRefused) {
   set_up();
   arm("ticket", "s1");
@@ -353,6 +466,35 @@ TEST_F(ManagedClipboard, PassesWhatTheBrokerHasWrittenDown) {
     ASSERT_TRUE(pasted);
     EXPECT_EQ(pasted->has_value(), allowed);
   }
+}
+
+TEST_F(ManagedClipboard, NothingPassesWhileTheAgentIsAway) {
+  hold = 60;
+  connect("s1");
+  std::this_thread::sleep_for(AgentWatch::kAwayAfter + 500ms);  // nobody pings
+  {
+    const std::jthread machine([this] { give("text"); });
+    const auto began = std::chrono::steady_clock::now();
+    const auto pasted = clipboard.paste(kText);
+    ASSERT_TRUE(pasted);
+    EXPECT_FALSE(pasted->has_value());
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 5s) << "at once, not when nobody has answered";
+  }
+  const auto told = receive();
+  EXPECT_EQ(told.session().kind(), wire::Session::DENIED);
+  EXPECT_NE(told.session().detail().find("away"), std::string::npos) << told.session().detail();
+  ping(1);
+  const std::jthread host([this] {
+    give("text");
+    const auto asked = receive();
+    wire::ToDisplay answer;
+    answer.mutable_transfer_answer()->set_id(asked.transfer().id());
+    answer.mutable_transfer_answer()->set_allowed(true);
+    EXPECT_TRUE(agent->send(answer));
+  });
+  const auto pasted = clipboard.paste(kText);
+  ASSERT_TRUE(pasted);
+  EXPECT_TRUE(pasted->has_value()) << "an agent is there again";
 }
 
 TEST_F(ManagedClipboard, IsClosedByAWordOfTheHost) {

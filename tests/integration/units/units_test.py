@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 PROMISED = {"tobari-display@.service": 1.0, "tobari-broker.service": 1.5, "tobari-gateway.service": 1.5,
-            "tobari-vmhost.service": 4.0}
+            "tobari-vmhost.service": 4.0, "tobari-keeper.service": 2.0, "tobari-fence.service": 3.0}
 
 
 def exposure(unit, most):

@@ -164,6 +164,76 @@ TEST_F(AgentTest, ClosedSessionIsDropped) {
   EXPECT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; }));
 }
 
+TEST_F(AgentTest, ASessionThatIsNotHereAnyMoreIsSaidToBeOver) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  const auto client = net::connect_tcp(front(), 2000ms);
+  const std::string request = connection_request(token_);
+  ASSERT_EQ(::send(client->get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; }));
+  const auto over = [](const wire::FromHost& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; };
+  wire::ToHost check;
+  check.mutable_check_sessions()->add_session_ids(session_);
+  check.mutable_check_sessions()->add_session_ids("no session's id");
+  broker_.send(check);
+  EXPECT_FALSE(broker_.wait(over, 1s)) << "its client is there";
+  stop();  // without a keeper its display ends, and nobody is left to say so
+  broker_.clear();
+  start();
+  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.has_hello(); }));
+  broker_.send(check);
+  broker_.send(check);  // another broker asks too
+  const auto said = broker_.wait(over);
+  ASSERT_TRUE(said);
+  EXPECT_EQ(said->session().session_id(), session_);
+  EXPECT_EQ(said->session().detail(), "host restarted");
+  EXPECT_EQ(said->session().event_id(), session_) << "so that it is stored once";
+  ASSERT_TRUE(eventually([&] { return EventQueue(image_.dir() / "events").pending().size() == 2; }))
+      << "its beginning, which was not stored here, and its end";
+}
+
+TEST_F(AgentTest, WhoLooksAtADesktopThatIsSwitchedOffIsSaidToBeGone) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  EXPECT_NE(connect_to_front(front(), connection_request(token_)), "");
+  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; }));
+  hypervisor_.ignore_power_button(true);
+  desire(wire::DesiredDesktop::OFF);
+  const auto left = broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; });
+  ASSERT_TRUE(left);
+  EXPECT_EQ(left->session().session_id(), session_);
+}
+
+// What closes the session may get lost on its way: the epoch says it too.
+TEST_F(AgentTest, WhoHadADesktopBeforeItsEpochRoseIsOutOfIt) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  const auto client = net::connect_tcp(front(), 2000ms);
+  const std::string request = connection_request(token_);
+  ASSERT_EQ(::send(client->get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; }));
+  desire(wire::DesiredDesktop::ON);
+  EXPECT_FALSE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; }, 1s))
+      << "the same again is no news";
+  desire(wire::DesiredDesktop::ON, 2);
+  const auto left = broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; });
+  ASSERT_TRUE(left);
+  EXPECT_EQ(left->session().session_id(), session_);
+  EXPECT_EQ(hypervisor_.starts(desktop_), 1) << "and the machine goes on";
+  EXPECT_TRUE(hypervisor_.list()->at(0).running);
+}
+
+TEST_F(AgentTest, ATokenOfBeforeTheEpochRoseOpensNothing) {
+  run_desktop();
+  ASSERT_TRUE(open_display("r1").has_display_opened());
+  desire(wire::DesiredDesktop::ON, 2);
+  ASSERT_TRUE(eventually([&] {
+    const auto actual = broker_.actual();
+    return actual.desktops_size() == 1 && actual.desktops(0).epoch() == 2;
+  }));
+  EXPECT_EQ(connect_to_front(front(), connection_request(token_)), "");
+}
+
 TEST_F(AgentTest, ASessionIsNarrowedAndItsTransfersAreAsked) {
   run_desktop();
   ASSERT_TRUE(open_display("r1").has_display_opened());

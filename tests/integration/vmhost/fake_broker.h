@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,20 @@ class FakeBroker final : public wire::Nodes::Service {
     send(message);
   }
 
+  // This line breaks; the host makes another one.
+  void cut() {
+    const std::scoped_lock lock(mutex_);
+    if (context_ != nullptr) context_->TryCancel();
+  }
+
+  // What is said to who asks for a lease; KIND_UNSPECIFIED: nothing. A grant is for what was desired last, or for
+  // `revision`.
+  void lease(wire::LeaseAnswer::Kind kind, std::optional<std::uint64_t> revision = {}) {
+    const std::scoped_lock lock(mutex_);
+    leases_ = kind;
+    revision_ = revision;
+  }
+
   void send(const wire::ToHost& message) {
     const std::scoped_lock lock(mutex_);
     if (stream_ != nullptr) stream_->Write(message);
@@ -79,6 +94,11 @@ class FakeBroker final : public wire::Nodes::Service {
     const std::scoped_lock lock(mutex_);
     return actual_;
   }
+  // Since the last clear().
+  std::vector<wire::FromHost> received() {
+    const std::scoped_lock lock(mutex_);
+    return received_;
+  }
   void clear() {
     const std::scoped_lock lock(mutex_);
     received_.clear();
@@ -86,6 +106,13 @@ class FakeBroker final : public wire::Nodes::Service {
   }
 
  private:
+  void answer(const wire::FromHost& asked, grpc::ServerReaderWriter<wire::ToHost, wire::FromHost>& stream) {
+    wire::ToHost message;
+    message.mutable_lease()->set_number(asked.ask_lease().number());
+    message.mutable_lease()->set_kind(leases_);
+    message.mutable_lease()->set_revision(revision_.value_or(desired_ ? desired_->desired().revision() : 0));
+    stream.Write(message);
+  }
   grpc::Status Attach(grpc::ServerContext* context,
                       grpc::ServerReaderWriter<wire::ToHost, wire::FromHost>* stream) override {
     {
@@ -98,6 +125,7 @@ class FakeBroker final : public wire::Nodes::Service {
     while (stream->Read(&message)) {
       const std::scoped_lock lock(mutex_);
       if (message.has_actual()) actual_ = message.actual();
+      if (message.has_ask_lease() && leases_ != wire::LeaseAnswer::KIND_UNSPECIFIED) answer(message, *stream);
       received_.push_back(message);
       changed_.notify_all();
     }
@@ -116,6 +144,8 @@ class FakeBroker final : public wire::Nodes::Service {
   grpc::ServerContext* context_ = nullptr;
   grpc::ServerReaderWriter<wire::ToHost, wire::FromHost>* stream_ = nullptr;
   std::optional<wire::ToHost> desired_;
+  wire::LeaseAnswer::Kind leases_ = wire::LeaseAnswer::GRANTED;
+  std::optional<std::uint64_t> revision_;
   std::vector<wire::FromHost> received_;
   wire::ActualState actual_;
 };

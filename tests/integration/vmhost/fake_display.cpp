@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Stands in for tobari-display: speaks the control protocol, shows nothing. A client is told in one line which session,
-// process and user serve it and how many sources have been handed over, and later of every source that comes and why it
-// is dropped. It can also die right after a report. What it hands over as a recording is none. Pictures
+// process and user serve it and how many sources have been handed over, and later of every source that comes, of a new
+// agent and of the line of its recording, and why it is dropped. What a client says, it is told back. It can also die
+// right after a report. What it hands over as a recording is none. Pictures
 // follow a script: a good one, a failure, text, too much, then nothing but an end.
 #include <cstdint>
 #include <cstdio>
@@ -9,8 +10,10 @@
 #include <format>
 #include <map>
 #include <poll.h>
+#include <set>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 #include <sys/socket.h>
 
@@ -26,13 +29,21 @@ namespace {
 
 // A session dropped for this reason is the last thing that the process reports: it ends at once.
 constexpr const char* kLastWords = "last words";
+constexpr const char* kGoodbye = "goodbye\n";  // of a client
 
 class FakeDisplay {
  public:
   int run() {
     while (true) {
-      pollfd waiting{channel_.fd(), POLLIN, 0};
-      if (::poll(&waiting, 1, -1) < 0) return 1;
+      std::vector<pollfd> waiting{{channel_.fd(), POLLIN, 0}};
+      for (const auto& [session, socket] : clients_) {
+        if (!silent_.contains(session)) waiting.push_back({socket.get(), POLLIN, 0});
+      }
+      if (::poll(waiting.data(), waiting.size(), -1) < 0) return 1;
+      if (waiting.front().revents == 0) {
+        hear_clients();
+        continue;
+      }
       wire::ToDisplay message;
       auto got = channel_.receive(message);
       using Status = tobari::display::ControlReceived::Status;
@@ -70,7 +81,17 @@ class FakeDisplay {
       case wire::ToDisplay::kSource:
         source_[message.source().screen()] = std::move(descriptor);
         ++sources_;
-        return say_to_all(std::format("screen {}\n", message.source().screen()));
+        return say_to_all(std::format("{} {}\n",
+                                      message.source().kind() == wire::Source::PICTURE_PORT ? "picture" : "screen",
+                                      message.source().screen()));
+      case wire::ToDisplay::kWarn:
+        return say_to_all(std::format("warned {} in {}\n", message.warn().text(), message.warn().in_seconds()));
+      case wire::ToDisplay::kResume:
+        resume(*answer.mutable_resumed());
+        break;
+      case wire::ToDisplay::kRecordingLine:
+        recordings_[message.recording_line().session_id()] = std::move(descriptor);
+        return say_to_all("line\n");
       case wire::ToDisplay::kArm:
         recordings_[message.arm().session_id()] = std::move(descriptor);
         return;
@@ -86,6 +107,16 @@ class FakeDisplay {
         return;
     }
     static_cast<void>(channel_.send(answer));
+  }
+
+  void resume(wire::Resumed& resumed) {
+    resumed.set_certificate_sha256(std::string(64, 'a'));
+    for (const auto& [session, socket] : clients_) {
+      resumed.add_sessions()->set_session_id(session);
+      resumed.mutable_sessions()->rbegin()->set_client_name("fake");
+    }
+    for (const auto& [screen, source] : source_) resumed.add_screens(screen);
+    say_to_all("resumed\n");
   }
 
   bool take_picture(wire::Picture& picture, std::uint64_t id) {
@@ -107,6 +138,22 @@ class FakeDisplay {
         return true;
       default:
         return false;
+    }
+  }
+
+  // One that says goodbye is reported, one that just goes is not.
+  void hear_clients() {
+    for (auto at = clients_.begin(); at != clients_.end();) {
+      const auto each = at++;
+      char bytes[64];
+      const ssize_t got = ::recv(each->second.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+      if (got == 0) silent_.insert(each->first);
+      if (got <= 0) continue;
+      const std::string said(bytes, static_cast<std::size_t>(got));
+      static_cast<void>(::send(each->second.get(), said.data(), said.size(), MSG_NOSIGNAL));
+      if (!said.ends_with(kGoodbye)) continue;
+      report(wire::Session::DISCONNECTED, each->first, "left");
+      clients_.erase(each);
     }
   }
 
@@ -147,6 +194,7 @@ class FakeDisplay {
   std::string narrowed_;                        // the session
   std::map<std::string, UniqueFd> recordings_;  // lines to the host, by session
   std::map<std::string, UniqueFd> clients_;
+  std::set<std::string> silent_;  // of these, who has closed
 };
 
 }  // namespace

@@ -38,6 +38,17 @@ namespace tobari::vmhost {
   return answer;
 }
 
+// Up to the line that has `text`; what comes before it is skipped.
+[[nodiscard]] inline std::string read_answer_with(const std::string& text, int socket) {
+  std::string answer = read_answer(socket);
+  for (std::size_t read = answer.size(); answer.find(text) == std::string::npos && read > 0;) {
+    const std::string more = read_answer(socket);
+    read = more.find('\n') == std::string::npos ? 0 : more.size();
+    answer += more;
+  }
+  return answer;
+}
+
 // Empty when it was just closed.
 [[nodiscard]] inline std::string connect_to_front(const net::Endpoint& front, const std::string& bytes) {
   const auto socket = net::connect_tcp(front, std::chrono::milliseconds(2000));

@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <spawn.h>
 #include <string>
@@ -39,13 +41,21 @@ namespace tobari::vmhost {
   return pids;
 }
 
-// Our own, by the first 15 characters of their program's name.
-[[nodiscard]] inline std::vector<pid_t> children_named(const std::string& name) {
+// Our own, or another process', by the first 15 characters of their program's name.
+[[nodiscard]] inline std::vector<pid_t> children_named(const std::string& name, pid_t of = ::getpid()) {
   std::vector<pid_t> pids;
-  FILE* out = ::popen(("pgrep -x -P " + std::to_string(::getpid()) + " " + name).c_str(), "r");
+  FILE* out = ::popen(("pgrep -x -P " + std::to_string(of) + " " + name).c_str(), "r");
   for (int pid = 0; out != nullptr && std::fscanf(out, "%d", &pid) == 1;) pids.push_back(pid);
   if (out != nullptr) ::pclose(out);
   return pids;
+}
+
+// Also when nobody has reaped it.
+[[nodiscard]] inline bool has_ended(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  return text.empty() || text.find(") Z ") != std::string::npos;
 }
 
 // A program of ours, started and ended by the test.

@@ -12,8 +12,11 @@
 #include "../../unit/vmhost/test_image.h"
 #include "fake_broker.h"
 #include "front_client.h"
+#include "host/unix_socket.h"
 #include "identity.h"
+#include "keeper/keeper_line.h"
 #include "processes.h"
+#include "session_client.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -49,10 +52,11 @@ class ProgramTest : public ::testing::Test {
     const auto probe = net::listen_tcp({"127.0.0.1", 0});
     front_ = *net::local_endpoint(probe->get());
     const std::string dir = image_.dir().path();
-    image_.dir().write("vmhost.yaml", "broker: 127.0.0.1:" + std::to_string(broker_->port()) + "\nidentity_dir: " +
-                                          dir + "/identity\nstate_dir: " + dir + "/state\nimages_dir: " + dir +
-                                          "/images\nfront_listen: " + net::to_string(front_) +
-                                          "\ndisplay_program: " TOBARI_FAKE_DISPLAY "\naccelerator: tcg\n");
+    image_.dir().write("vmhost.yaml",
+                       "broker: 127.0.0.1:" + std::to_string(broker_->port()) + "\nidentity_dir: " + dir +
+                           "/identity\nstate_dir: " + dir + "/state\nimages_dir: " + dir +
+                           "/images\nfront_listen: " + net::to_string(front_) +
+                           "\ndisplay_program: " TOBARI_FAKE_DISPLAY "\naccelerator: tcg\n" + extra_config_);
   }
 
   void desire(wire::DesiredDesktop::Power power, std::uint64_t epoch = 1) {
@@ -117,6 +121,7 @@ class ProgramTest : public ::testing::Test {
   Process host_;
   std::string token_;
   std::string session_;
+  std::string extra_config_;
 };
 
 TEST_F(ProgramTest, ClientReachesTheDisplayOfItsDesktopOnce) {
@@ -246,6 +251,113 @@ TEST_F(ProgramTest, TermLeavesVmsUnlessToldOtherwise) {
   ASSERT_TRUE(broker_->wait_state(wire::DESKTOP_STATE_RUNNING));
   EXPECT_EQ(host_.end(SIGTERM), 0);
   EXPECT_TRUE(vm().empty());
+}
+
+// ---- with a keeper
+
+class KeptProgramTest : public ProgramTest {
+ protected:
+  KeptProgramTest() { extra_config_ = "keeper_program: " TOBARI_KEEPER "\n"; }
+  void TearDown() override {
+    ProgramTest::TearDown();
+    const auto loop = Loop::create().value();
+    if (const auto keeper = KeeperLine::create(*loop, {.socket = keeper_socket()})) (*keeper)->end();
+  }
+  std::filesystem::path keeper_socket() const { return image_.dir() / "state/keeper.sock"; }
+  // Of a client that looks at the desktop.
+  std::unique_ptr<Client> client() {
+    run_desktop();
+    EXPECT_TRUE(eventually([&] { return open_display().has_display_opened(); }));
+    auto made = std::make_unique<Client>(front_, token_);
+    display_ = made->pid();
+    EXPECT_GT(display_, 0);
+    EXPECT_TRUE(broker_->wait([&](const auto& m) {
+      return m.session().session_id() == session_ && m.session().kind() == wire::SessionEvent::CONNECTED;
+    }));
+    return made;
+  }
+  static bool echoes(Client& client) {
+    const std::string word = random_uuid() + "\n";
+    client.say(word);
+    return client.hears(word);
+  }
+  void start_again() {
+    broker_->clear();
+    start_host();
+    ASSERT_TRUE(broker_->wait_state(wire::DESKTOP_STATE_RUNNING));
+  }
+
+  pid_t display_ = -1;
+};
+
+TEST_F(KeptProgramTest, AKilledAgentLeavesItsDisplayAndItsClientToTheNextOne) {
+  const auto client = this->client();
+  const auto before = vm();
+  host_.end(SIGKILL);
+  EXPECT_TRUE(echoes(*client)) << "there is no agent";
+  start_again();
+  EXPECT_TRUE(client->hears("resumed\n"));
+  EXPECT_TRUE(echoes(*client));
+  EXPECT_FALSE(has_ended(display_));
+  EXPECT_EQ(vm(), before);
+  EXPECT_EQ(word_after(session(), "pid"), std::to_string(display_)) << "which serves the next session";
+}
+
+TEST_F(KeptProgramTest, BeingAskedToEndIsARestartToo) {
+  const auto client = this->client();
+  EXPECT_EQ(host_.end(SIGTERM), 0);
+  EXPECT_TRUE(echoes(*client));
+  start_again();
+  EXPECT_TRUE(client->hears("resumed\n"));
+  EXPECT_TRUE(echoes(*client));
+}
+
+TEST_F(KeptProgramTest, UnlessDesktopsAreToStop) {
+  const auto client = this->client();
+  host_.end(SIGKILL);
+  broker_->clear();
+  start_host("--stop-desktops-on-exit");
+  ASSERT_TRUE(broker_->wait_state(wire::DESKTOP_STATE_RUNNING));
+  ASSERT_TRUE(client->hears("resumed\n"));
+  EXPECT_EQ(host_.end(SIGTERM), 0);
+  EXPECT_TRUE(client->closed());
+  EXPECT_TRUE(vm().empty());
+  EXPECT_TRUE(eventually([&] { return !connect_unix(keeper_socket(), SOCK_SEQPACKET).has_value(); }));
+}
+
+TEST_F(KeptProgramTest, LibvirtdsRestartIsNoticedByNoClient) {
+  const auto client = this->client();
+  const auto before = vm();
+  ASSERT_EQ(shell("pid=$(pidof libvirtd) && kill -KILL $pid"), 0);
+  EXPECT_TRUE(echoes(*client));
+  start_libvirt();
+  EXPECT_TRUE(echoes(*client));
+  EXPECT_FALSE(has_ended(display_));
+  EXPECT_EQ(vm(), before);
+}
+
+TEST_F(KeptProgramTest, ADisplayDoesNotOutliveItsDesktop) {
+  const auto client = this->client();
+  host_.end(SIGKILL);
+  start_again();
+  ASSERT_TRUE(client->hears("resumed\n"));
+  desire(wire::DesiredDesktop::DELETED);
+  EXPECT_TRUE(client->closed());
+  EXPECT_TRUE(eventually([&] { return has_ended(display_) && vm().empty(); }));
+}
+
+class ShortlyKeptProgramTest : public KeptProgramTest {
+ protected:
+  ShortlyKeptProgramTest() { extra_config_ += "keeper_hold_seconds: 5\n"; }
+};
+
+TEST_F(ShortlyKeptProgramTest, WhereNoAgentComesBackDisplaysEndAndMachinesStay) {
+  const auto client = this->client();
+  const auto before = vm();
+  host_.end(SIGKILL);
+  EXPECT_TRUE(client->closed());
+  EXPECT_TRUE(eventually([&] { return has_ended(display_); }));
+  EXPECT_EQ(vm(), before);
 }
 
 TEST_F(ProgramTest, DesktopsAreKeptRightWithoutTheBroker) {

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <csignal>
 #include <format>
-#include <poll.h>
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 #include "agent_fixture.h"
 #include "front_client.h"
 #include "processes.h"
+#include "session_client.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -21,62 +21,14 @@ namespace {
 using ::testing::HasSubstr;
 using Kind = wire::SessionEvent::Kind;
 
-// One connection through the front, as a client has it.
-class Client {
- public:
-  Client(const net::Endpoint& front, const std::string& token)
-      : socket_(std::move(net::connect_tcp(front, std::chrono::milliseconds(2000))).value_or(UniqueFd())) {
-    const std::string request = connection_request(token);
-    static_cast<void>(::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL));
-  }
-  // Waits until the display has said it; what came before is skipped.
-  bool hears(const std::string& text, std::chrono::seconds within = std::chrono::seconds(10)) {
-    const auto until = std::chrono::steady_clock::now() + within;
-    while (heard_.find(text) == std::string::npos) {
-      if (!read(until)) return false;
-    }
-    return true;
-  }
-  void forget() { heard_.clear(); }
-  // Of the line that begins a session.
-  pid_t pid() {
-    if (!hears("sources")) return -1;
-    return std::stoi(heard_.substr(heard_.find("pid ") + 4));
-  }
-  bool closed() {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (read(until)) {
-    }
-    return ended_;
-  }
-
- private:
-  // False: nothing by then, or the connection's end.
-  bool read(std::chrono::steady_clock::time_point until) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    pollfd waiting{socket_.get(), POLLIN, 0};
-    if (left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) <= 0) return false;
-    char bytes[256];
-    const ssize_t n = ::recv(socket_.get(), bytes, sizeof bytes, 0);
-    ended_ = n <= 0;
-    if (!ended_) heard_.append(bytes, static_cast<std::size_t>(n));
-    return !ended_;
-  }
-
-  UniqueFd socket_;
-  std::string heard_;
-  bool ended_ = false;
-};
-
 class WallTest : public AgentFixture {
  protected:
   WallTest() : AgentFixture("") {}
 
   void run_desktops(std::size_t count = 3) {
-    wire::DesiredState state;
     for (std::size_t i = 0; i < count; ++i) {
       ids_.push_back(random_uuid());
-      wire::DesiredDesktop& desktop = *state.add_desktops();
+      wire::DesiredDesktop& desktop = *state_.add_desktops();
       desktop.set_desktop_id(ids_.back());
       desktop.set_epoch(1);
       desktop.set_name(std::format("d{}", i));
@@ -85,7 +37,7 @@ class WallTest : public AgentFixture {
       desktop.set_memory_mib(64);
       desktop.set_power(wire::DesiredDesktop::ON);
     }
-    broker_.desire(state);
+    broker_.desire(state_);
     ASSERT_TRUE(eventually([&] { return running() == count; }));
     // A display of its own each, and its source.
     for (const std::string& id : ids_) ASSERT_TRUE(eventually([&] { return open({id}).answer.has_display_opened(); }));
@@ -149,6 +101,7 @@ class WallTest : public AgentFixture {
     return connect_to_front(front(), connection_request(opened.token));
   }
 
+  wire::DesiredState state_;
   std::vector<std::string> ids_;
 };
 
@@ -162,6 +115,18 @@ TEST_F(WallTest, OneProcessGetsTheDisplayOfEveryDesktop) {
   for (int screen = 0; screen < 3; ++screen) EXPECT_TRUE(client.hears(std::format("screen {}\n", screen)));
   EXPECT_TRUE(told(wall, wire::SessionEvent::CONNECTED));
   EXPECT_EQ(connect_to_front(front(), connection_request(wall.token)), "") << "a token is good once";
+}
+
+TEST_F(WallTest, EndsWhenOneOfItsDesktopsIsSomebodyElses) {
+  run_desktops(2);
+  const Opened wall = open(ids_);
+  Client client(front(), wall.token);
+  ASSERT_TRUE(client.hears("session " + wall.session));
+  ASSERT_TRUE(told(wall, wire::SessionEvent::CONNECTED));
+  state_.mutable_desktops(1)->set_epoch(2);
+  broker_.desire(state_);
+  EXPECT_TRUE(client.closed());
+  EXPECT_TRUE(told(wall, wire::SessionEvent::DISCONNECTED));
 }
 
 TEST_F(WallTest, NothingChangesUntilItsClientHasSignedIn) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <format>
+#include <utility>
 
 #include <tobari/base/random.h>
 
@@ -11,7 +12,8 @@
 namespace tobari::broker {
 namespace {
 
-constexpr std::size_t kAtOnce = 1000;  // rows an act
+constexpr std::size_t kAtOnce = 1000;             // rows an act
+constexpr std::uint32_t kMostDesktops = 100'000;  // of a pool
 
 AuditDraft draft(std::string action) {
   return {.actor = "bench",
@@ -21,6 +23,21 @@ AuditDraft draft(std::string action) {
           .outcome = Outcome::kDone,
           .rule = "",
           .detail = "a large store"};
+}
+
+Pool new_pool(const Size& size, std::string name) {
+  Pool pool;
+  pool.id = PoolId::random();
+  pool.name = std::move(name);
+  pool.kind = size.kind;
+  pool.image = kFilledImage;
+  pool.vcpus = 2;
+  pool.memory_mib = 2048;
+  pool.heads = 1;
+  pool.max = kMostDesktops;
+  pool.spares = static_cast<std::uint32_t>(size.spares_a_pool);
+  pool.keep = std::chrono::hours(4);
+  return pool;
 }
 
 Desktop new_desktop(const Filled& made, const Size& size, std::size_t number) {
@@ -84,15 +101,10 @@ Result<Filled> fill(StateStore& store, const Size& size, Time now) {
     made.hosts.push_back({HostId::random(), std::format("host-{:04}", i), NodeRole::kHost, now});
   }
   for (std::size_t i = 0; i < size.pools; ++i) {
-    Pool pool;
-    pool.id = PoolId::random();
-    pool.name = std::format("pool-{}", i);
-    pool.kind = PoolKind::kFloating;
-    pool.image = "debian";
-    pool.vcpus = 2;
-    pool.memory_mib = 2048;
-    made.pools.push_back(std::move(pool));
+    made.pools.push_back(new_pool(size, std::format("pool-{}", i)));
   }
+  made.empty_pool = new_pool(size, "pool-empty");
+  made.empty_pool.spares = 0;
   for (std::size_t i = 0; i < size.desktops; ++i) {
     made.users.push_back({UserId::random(), std::format("user{:06}", i), Role::kUser, std::string(97, 'h')});
   }
@@ -114,6 +126,7 @@ Result<Filled> fill(StateStore& store, const Size& size, Time now) {
   };
   TOBARI_TRY(many(store, size.hosts, "node", add_node));
   TOBARI_TRY(many(store, size.pools, "pool", add_pool));
+  TOBARI_TRY(many(store, 1, "pool", [&](Writer& w, std::size_t) { return w.add_pool(made.empty_pool); }));
   TOBARI_TRY(many(store, size.desktops, "user", add_user));
   TOBARI_TRY(many(store, size.desktops, "desktop", add_desktop));
   TOBARI_TRY(many(store, size.desktops, "session", add_sessions));

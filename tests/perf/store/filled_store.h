@@ -12,10 +12,13 @@
 
 namespace tobari::broker {
 
+inline constexpr const char* kFilledImage = "debian";
+
 struct Filled {
   std::vector<User> users;  // with one token each, whose hash is "token-" and the name
   std::vector<Node> hosts;
   std::vector<Pool> pools;
+  Pool empty_pool;                // of the same kind, without desktops
   std::vector<Desktop> desktops;  // a user's, in a pool, spread over the hosts; the last of a pool are spares
 };
 
@@ -25,6 +28,7 @@ struct Size {
   std::size_t pools = 10;
   std::size_t spares_a_pool = 100;
   std::size_t past_sessions_a_user = 3;
+  PoolKind kind = PoolKind::kFloating;
 };
 
 [[nodiscard]] Result<Filled> fill(StateStore& store, const Size& size, Time now);

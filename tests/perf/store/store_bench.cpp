@@ -1,72 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How long a broker's reads and acts take in a store of 100,000 desktops on 1,000 hosts.
-#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <print>
-#include <random>
 #include <thread>
 
 #include <CLI/CLI.hpp>
 
 #include <tobari/base/log.h>
 
+#include "decisions.h"
 #include "filled_store.h"
+#include "measure.h"
 #include "postgres/postgres_server.h"
 #include "store/sql_store.h"
 
 namespace tobari::broker {
 namespace {
-
-using Instant = std::chrono::steady_clock::time_point;
-
-struct Bench {
-  StateStore& store;
-  const Filled& filled;
-  const Clock& clock;
-  std::size_t runs;
-  std::mt19937 chance{1};
-
-  template <class List>
-  const auto& any(const List& list) {
-    return list[std::uniform_int_distribution<std::size_t>(0, list.size() - 1)(chance)];
-  }
-  const Desktop& any_assigned() {
-    for (;;) {
-      if (const Desktop& desktop = any(filled.desktops); !desktop.user.empty()) return desktop;
-    }
-  }
-};
-
-bool fits(const Result<void>& result) {
-  if (!result.has_value()) std::println(stderr, "{}", describe(result.error()));
-  return result.has_value();
-}
-
-double milliseconds(Instant::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
-
-void measure(Bench& bench, const char* what, const std::function<Result<void>(Bench&)>& body) {
-  std::vector<double> times;
-  for (std::size_t i = 0; i < bench.runs; ++i) {
-    const auto began = std::chrono::steady_clock::now();
-    if (!fits(body(bench))) std::exit(1);
-    times.push_back(milliseconds(std::chrono::steady_clock::now() - began));
-  }
-  std::ranges::sort(times);
-  std::println("  {:44} p50 {:8.2f} ms   p99 {:8.2f} ms   max {:8.2f} ms", what, times[times.size() / 2],
-               times[times.size() * 99 / 100], times.back());
-}
-
-template <class Question>
-Result<void> ask(Bench& bench, Question&& question) {
-  const auto answer = bench.store.get(question);
-  if (!answer.has_value()) return std::unexpected<Error>(answer.error());
-  return {};
-}
 
 // What POST /desktops/{id}/connect reads before it writes.
 Result<void> reads_of_connect(Bench& bench) {
@@ -167,6 +121,7 @@ Result<void> run(const char* name, const Database& database, const Size& size, s
   reads(bench);
   measure(bench, "connect: its act, durable", act_of_connect);
   measure(bench, "an assignment's act, durable", an_assignment);
+  measure_decisions(bench);
   throughput(database, filled, clock, 1);
   if (shared) throughput(database, filled, clock, 2);
   return {};

@@ -160,11 +160,13 @@ TEST(DesiredStateMessage, CarriesEveryDesktop) {
   desktop.id = DesktopId::random();
   desktop.epoch = 9;
   desktop.power = Power::kDeleted;
+  desktop.machine = Machine::kContainer;
   const auto message = desired_state(std::array{desktop}, 5);
   EXPECT_EQ(message.revision(), 5U);
   ASSERT_EQ(message.desktops_size(), 1);
   EXPECT_EQ(message.desktops(0).epoch(), 9U);
   EXPECT_EQ(message.desktops(0).power(), wire::DesiredDesktop::DELETED);
+  EXPECT_EQ(message.desktops(0).machine(), wire::DesiredDesktop::CONTAINER);
   EXPECT_FALSE(message.desktops(0).has_network()) << "nobody says what it may";
 }
 

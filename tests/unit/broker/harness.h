@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -19,7 +20,9 @@
 #include "core/offer.h"
 #include "http/router.h"
 #include "rest/api.h"
+#include "rpc/direct_control.h"
 #include "rpc/host_registry.h"
+#include "rpc/image_catalogue.h"
 #include "store/memory_store.h"
 
 namespace tobari::broker {
@@ -80,9 +83,21 @@ class FakePolicyFiles final : public PolicyFiles {
 struct Harness {
   Harness() {
     store.set_contended(true);  // whatever an act does, it does it again
+    hosts.on_news([this](const HostId& host) { news.heard_of(host); });
+    // As the control loop does, but at once.
+    hosts.on_reported([this](const control::HostReported& report) -> Result<void> {
+      TOBARI_TRY(control.decide(report));
+      return {};
+    });
+    hosts.set_images(
+        {.greeted = [this](const HostId& host, const wire::HostHello& hello) { images.greeted(host, hello); },
+         .reported = [this](const HostId& host, const wire::ActualState& now) { return images.reported(host, now); },
+         .gone = [this](const HostId& host) { images.gone(host); },
+         .fill = [this](const HostId& host, wire::DesiredState& desired) { return images.fill(host, desired); }});
     router.add(all_routes(api));
   }
   ~Harness() {
+    news.stop();
     normal.stop();
     password.stop();
     hosts.stop();
@@ -111,6 +126,7 @@ struct Harness {
     hello.add_images()->set_name("debian");
     auto link = std::make_shared<FakeHostLink>();
     if (!hosts.attach(node.id, link, hello).has_value()) return nullptr;
+    lines[node.id] = link.get();
     return link;
   }
   void report(const Node& node, const std::string& desktop, wire::DesktopState state, std::uint64_t epoch = 1) {
@@ -122,13 +138,14 @@ struct Harness {
   void report_all(const Node& node, const std::vector<std::pair<std::string, wire::DesktopState>>& desktops,
                   std::uint64_t epoch = 1) {
     wire::ActualState actual;
+    actual.set_revision(store.get([&node](const Reader& r) { return r.host(node.id); })->revision);
     for (const auto& [desktop, state] : desktops) {
       wire::ActualDesktop& seen = *actual.add_desktops();
       seen.set_desktop_id(desktop);
       seen.set_epoch(epoch);
       seen.set_state(state);
     }
-    static_cast<void>(hosts.set_actual(node.id, actual));
+    static_cast<void>(hosts.set_actual(node.id, lines[node.id], actual));
   }
 
   // Alice's, of a desktop of its own; not stored yet.
@@ -154,8 +171,9 @@ struct Harness {
     });
     if (!done.has_value()) std::abort();
   }
-  Response call(const std::string& method, const std::string& path, const std::string& token = "",
-                const std::string& body = "", const std::string& key = "", const std::string& tag = "") {
+  // The answer is waited for by whoever asks it of the future.
+  std::future<Response> begin(const std::string& method, const std::string& path, const std::string& token = "",
+                              const std::string& body = "", const std::string& key = "", const std::string& tag = "") {
     Request request;
     request.method = method;
     request.path = path;
@@ -173,7 +191,11 @@ struct Harness {
     auto promise = std::make_shared<std::promise<Response>>();
     auto answer = promise->get_future();
     router.handle(std::move(request), [promise](Response response) { promise->set_value(std::move(response)); });
-    return answer.get();
+    return answer;
+  }
+  Response call(const std::string& method, const std::string& path, const std::string& token = "",
+                const std::string& body = "", const std::string& key = "", const std::string& tag = "") {
+    return begin(method, path, token, body, key, tag).get();
   }
   std::vector<std::string> audited() {
     std::vector<std::string> actions;
@@ -188,17 +210,29 @@ struct Harness {
   MemoryStore store{clock};
   std::unique_ptr<Authenticator> authenticator = std::move(Authenticator::create(store, clock)).value();
   HostRegistry hosts{store, clock};
+  std::map<HostId, const HostLink*> lines;  // of those that attach() has made, the newest
+  DirectControl control{store, clock, hosts};
   BrokerMetrics metrics;
   const HeadSigner signer = std::move(HeadSigner::create(std::string(64, '7'))).value();
+  ImageCatalogue images{store, signer};
   FakePolicyFiles policy_files;
   std::optional<policy::DeviceCertificate> device;  // of every call
   bool policy_allows = true;
   std::set<std::string> allowed{"connect"};
   std::function<void(const AccessQuestion&, AccessAnswer&)> adjust;  // the policy's answer
+  std::optional<std::chrono::milliseconds> lease_age;
+  int pools_changed = 0;
+  WorkerPool normal{4, 64};
+  WorkerPool password{2, 64};
+  DesktopNews news{[this](std::function<void()> task) { return normal.post(std::move(task)); }};
   Api api{.store = store,
           .clock = clock,
           .authenticator = *authenticator,
           .hosts = hosts,
+          .news = news,
+          .control = {.transact = [this](const auto& decide) { return control.transact(decide); },
+                      .facts = [this] { return control.facts(); },
+                      .lease_age = [this](const HostId&) { return lease_age; }},
           .metrics = metrics,
           .policy = [this](const AccessQuestion& q) -> AccessAnswer {
             const bool yes = policy_allows && allowed.contains(q.what);
@@ -214,9 +248,10 @@ struct Harness {
           .gateway_address = "gateway.example",
           .gateway_port = 3389,
           .nodes_address = "127.0.0.1:9000",
-          .ca_pem = ""};
-  WorkerPool normal{4, 64};
-  WorkerPool password{2, 64};
+          .ca_pem = "",
+          .images = &images,
+          .patience = {},  // a desktop that starts is said so at once
+          .pools_changed = [this] { ++pools_changed; }};
   Router router{{*authenticator, store, normal, password, metrics}};
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/offer.h"
 #include "harness.h"
+#include "rpc/session_reports.h"
 
 namespace tobari::broker {
 namespace {
@@ -18,7 +19,11 @@ class LiveSessionsTest : public ::testing::Test, protected Harness {
   void SetUp() override {
     link = attach(node);
     link->on_message = [this](const wire::ToHost& message) {
-      if (!message.has_desired()) said.push_back(message);
+      if (message.has_check_sessions()) {
+        checked.push_back(message.check_sessions());
+      } else if (!message.has_desired()) {
+        said.push_back(message);
+      }
     };
     adjust = [this](const AccessQuestion& question, AccessAnswer& answer) {
       asked.push_back(question);
@@ -26,8 +31,10 @@ class LiveSessionsTest : public ::testing::Test, protected Harness {
       for (const std::string& channel : open) answer.grant.channels.push_back({channel, "the-rule", limits});
     };
   }
-  Session add(SessionState state = SessionState::kConnected, const std::vector<DesktopId>& further = {}) {
+  Session add(SessionState state = SessionState::kConnected, const std::vector<DesktopId>& further = {},
+              const DesktopId& desktop = DesktopId::random()) {
     Session session = new_session(node, UserId::random(), state);
+    session.desktop = desktop;
     session.further = further;
     SessionAccess access{.grant = {.user = "alice"},
                          .client_address = "192.0.2.7",
@@ -50,6 +57,7 @@ class LiveSessionsTest : public ::testing::Test, protected Harness {
   const Node node = add_host("host-1");
   std::shared_ptr<FakeHostLink> link;
   std::vector<wire::ToHost> said;
+  std::vector<wire::CheckSessions> checked;
   std::vector<AccessQuestion> asked;
   std::vector<std::string> open{"clipboard.to_guest", "audio.play"};
   policy::Limits limits;
@@ -73,6 +81,42 @@ TEST_F(LiveSessionsTest, ThePolicyIsAskedAsItWasInTheBeginning) {
   EXPECT_EQ(asked[0].client, "tobari-client/1");
   EXPECT_EQ(asked[0].sessions, 1U);
   EXPECT_EQ(asked[0].device.value().issuer, "house");
+}
+
+TEST_F(LiveSessionsTest, ThePolicyIsAskedAboutThePoolAsItIsNow) {
+  Pool pool;
+  pool.id = PoolId::random();
+  pool.name = "office";
+  pool.labels = {"shared"};
+  Desktop desktop;
+  desktop.id = DesktopId::random();
+  desktop.name = "office-1";
+  desktop.host = node.id;
+  desktop.pool = pool.id;
+  act([&](Writer& writer) -> Result<void> {
+    TOBARI_TRY(writer.add_pool(pool));
+    return writer.add_desktop(desktop);
+  });
+  add(SessionState::kConnected, {}, desktop.id);
+  asked.clear();
+  live.evaluate();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].pool, "office");
+  EXPECT_EQ(asked[0].labels, std::vector<std::string>{"shared"});
+  pool.labels = {"lab"};
+  act([&pool](Writer& writer) { return writer.change_pool(pool); });
+  live.evaluate();
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[1].labels, std::vector<std::string>{"lab"});
+}
+
+TEST_F(LiveSessionsTest, OfADesktopThatIsGoneNothingIsKnown) {
+  add();
+  asked.clear();
+  live.evaluate();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_FALSE(asked[0].pool.has_value());
+  EXPECT_FALSE(asked[0].labels.has_value());
 }
 
 TEST_F(LiveSessionsTest, AChannelThatIsTakenAwayClosesAndIsOnRecord) {
@@ -164,6 +208,63 @@ TEST_F(LiveSessionsTest, AHostThatComesBackIsToldAgain) {
   live.host_attached(node.id);
   ASSERT_EQ(said.size(), 1U);
   EXPECT_EQ(said[0].narrow_session().session_id(), narrowed.id.str());
+}
+
+// ---- sessions whose end nobody has reported
+
+TEST_F(LiveSessionsTest, AHostThatComesBackIsAskedWhatItIsTakenToHave) {
+  const Session session = add();
+  add(SessionState::kOffered);
+  add(SessionState::kDisconnected);
+  Session elsewhere = new_session(add_host("host-2"), UserId::random(), SessionState::kConnected);
+  act([&elsewhere](Writer& writer) { return writer.add_session(elsewhere); });
+  live.host_attached(node.id);
+  ASSERT_EQ(checked.size(), 1U);
+  ASSERT_EQ(checked[0].session_ids_size(), 1);
+  EXPECT_EQ(checked[0].session_ids(0), session.id.str());
+}
+
+TEST_F(LiveSessionsTest, WhatAHostDoesNotHaveIsOverOnce) {
+  const Session session = add();
+  const auto host_says = [&] {
+    wire::SessionEvent event;
+    event.set_session_id(session.id.str());
+    event.set_kind(wire::SessionEvent::DISCONNECTED);
+    event.set_detail("host restarted");
+    event.set_event_id(session.id.str());
+    EXPECT_TRUE(store_session_event(store, clock, metrics, node, event).has_value());
+  };
+  live.check();
+  ASSERT_EQ(checked.size(), 1U);
+  host_says();
+  EXPECT_EQ(last_record().action, "session.disconnected");
+  EXPECT_EQ(last_record().detail, "host restarted");
+  const std::size_t records = audited().size();
+  host_says();  // to another broker, which asked as well
+  EXPECT_EQ(audited().size(), records);
+  EXPECT_EQ(store.get([&](const Reader& r) { return r.session(session.id); })->state, SessionState::kDisconnected);
+  live.check();
+  EXPECT_EQ(checked.size(), 1U) << "nothing is left to ask";
+}
+
+TEST_F(LiveSessionsTest, ManySessionsAreSeveralQuestions) {
+  constexpr int kMany = 600;
+  for (int i = 0; i < kMany; ++i) add();
+  live.check();
+  ASSERT_EQ(checked.size(), 3U);
+  EXPECT_EQ(checked[0].session_ids_size(), 256);
+  EXPECT_EQ(checked[0].session_ids_size() + checked[1].session_ids_size() + checked[2].session_ids_size(), kMany);
+}
+
+TEST_F(LiveSessionsTest, AHostThatIsAwayIsNotAsked) {
+  add();
+  hosts.detach(node.id, link.get());
+  live.check();
+  EXPECT_TRUE(checked.empty());
+  store.set_away(true);
+  live.check();
+  live.host_attached(node.id);
+  EXPECT_TRUE(checked.empty());
 }
 
 TEST_F(LiveSessionsTest, AFullDiskDoesNotKeepAnythingOpen) {

@@ -33,7 +33,7 @@ TEST(SessionAccess, IsKeptAsItIs) {
   access.grant.recording = policy::Recording::kOptional;
   access.grant.visible_watermark = true;
   EXPECT_EQ(parse_access(to_text(access)).value(), access);
-  EXPECT_EQ(parse_access(to_text({})).value(), SessionAccess{});
+  EXPECT_EQ(parse_access(to_text(SessionAccess{})).value(), SessionAccess{});
   access.device = policy::DeviceCertificate{};
   EXPECT_EQ(parse_access(to_text(access)).value(), access) << "asked, and none shown, is not the same as not asked";
 }

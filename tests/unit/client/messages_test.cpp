@@ -43,6 +43,33 @@ TEST(Messages, ReadsDesktops) {
   EXPECT_TRUE(parse_desktops(R"({"desktops":[]})"));
 }
 
+TEST(Messages, ReadsPoolsWhichStandForTheDesktopsInThem) {
+  const QByteArray own = "11111111-2222-4333-8444-555555555556";
+  const QByteArray both = R"({"id":")" + own + R"(","name":"office-1","state":"running"},{"id":")" + QByteArray(kId) +
+                          R"(","name":"mine","state":"stopped"})";
+  const QByteArray pools = R"({"id":")" + QByteArray(kId) + R"(","name":"lab","kind":"floating"},{"id":")" +
+                           QByteArray(kId) + R"(","name":"office","kind":"floating","desktop_id":")" + own +
+                           R"(","state":"running"})";
+  const auto list = parse_desktops(R"({"desktops":[)" + both + R"(],"pools":[)" + pools + "]}");
+  ASSERT_TRUE(list);
+  ASSERT_EQ(list->size(), 3);
+  EXPECT_EQ(list->at(0).name.toStdString(), "lab");
+  EXPECT_TRUE(list->at(0).of_pool);
+  EXPECT_TRUE(list->at(0).desktop_id().isEmpty());
+  EXPECT_EQ(list->at(1).name.toStdString(), "office");
+  EXPECT_EQ(list->at(1).state, DesktopState::kRunning);
+  EXPECT_EQ(list->at(1).desktop_id().toStdString(), own.toStdString());
+  EXPECT_EQ(list->at(2).name.toStdString(), "mine");
+  EXPECT_EQ(list->at(2).desktop_id().toStdString(), kId);
+}
+
+TEST(Messages, RefusesAPoolThatIsNone) {
+  for (const char* pool : {R"({"id":"../x","name":"a"})", R"({"id":"11111111-2222-4333-8444-555555555555"})",
+                           R"({"id":"11111111-2222-4333-8444-555555555555","name":"a","desktop_id":"x"})"}) {
+    EXPECT_FALSE(parse_desktops(R"({"desktops":[],"pools":[)" + QByteArray(pool) + "]}")) << pool;
+  }
+}
+
 // The id becomes part of a path.
 TEST(Messages, RefusesADesktopIdThatIsNone) {
   EXPECT_FALSE(parse_desktops(desktops("../../users", "running")));

@@ -31,6 +31,17 @@ TEST(ProblemText, ShowsTheServersWordsAsASentence) {
   EXPECT_TRUE(failure.text.endsWith(QStringLiteral("Not from this network.")));
 }
 
+TEST(ProblemText, APoolThatIsFullIsNotAnOutage) {
+  const Problem full{.code = QStringLiteral("no_desktop_free"), .detail = QStringLiteral("pool office has 3 desktops")};
+  const Failure busy = failure_of(Request::kConnect, 503, full, "5");
+  EXPECT_EQ(busy.kind, FailureKind::kBusy);
+  EXPECT_EQ(busy.retry_after.count(), 5);
+  EXPECT_TRUE(busy.text.startsWith(QStringLiteral("No desktop is free")));
+  EXPECT_TRUE(busy.text.endsWith(QStringLiteral("Pool office has 3 desktops.")));
+  const Problem given_back{.code = QStringLiteral("given_back"), .detail = {}};
+  EXPECT_EQ(failure_of(Request::kConnect, 409, given_back, {}).kind, FailureKind::kSession);
+}
+
 TEST(ProblemText, HasWordsForEveryStatus) {
   for (const int status : {301, 400, 401, 403, 404, 409, 418, 429, 500, 502, 503}) {
     EXPECT_FALSE(failure_of(Request::kConnect, status, std::nullopt, {}).text.isEmpty()) << status;

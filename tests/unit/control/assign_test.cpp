@@ -99,6 +99,20 @@ TEST_F(AssignTest, AClosedPoolKeepsWhoIsInAndTakesNobodyNew) {
 TEST_F(AssignTest, OnlyAHostThatIsLostIsReplacedNotOneThatIsAway) {
   const Desktop first = assigned(alice_, office_);
   const Node& there = first.host == one_.id ? one_ : two_;
+  const auto connected = [this](const DesktopId& desktop, const HostId& host) {
+    Session session;
+    session.id = SessionId::random();
+    session.desktop = desktop;
+    session.user = alice_.id;
+    session.user_name = "alice";
+    session.host = host;
+    session.state = SessionState::kConnected;
+    session.routing_sha256 = session.id.str();
+    EXPECT_TRUE(store_.transact([&session](Writer& w) { return w.add_session(session); }).has_value());
+    return session.id;
+  };
+  const SessionId shown = connected(first.id, first.host);
+  const SessionId another = connected(DesktopId::random(), two_.id);
   away(there);
   EXPECT_EQ(assigned(alice_, office_).id, first.id) << "it may be running there";
   lose(there);
@@ -111,6 +125,11 @@ TEST_F(AssignTest, OnlyAHostThatIsLostIsReplacedNotOneThatIsAway) {
   const Desktop old = get([&](const Reader& r) { return r.desktop(first.id); });
   EXPECT_EQ(old.power, Power::kDeleted);
   EXPECT_GT(old.epoch, first.epoch);
+  const auto state_of = [this](const SessionId& id) {
+    return get([&](const Reader& r) { return r.session(id); }).state;
+  };
+  EXPECT_EQ(state_of(shown), SessionState::kEnded) << "its host may never say so";
+  EXPECT_EQ(state_of(another), SessionState::kConnected);
 }
 
 TEST_F(AssignTest, ADedicatedDesktopStaysWhereItsDiskIs) {
@@ -143,10 +162,18 @@ TEST_F(AssignTest, AManualPoolHasWhatWasPutIn) {
   own.host = one_.id;
   own.image = "debian";
   ASSERT_TRUE(store_.transact([&](Writer& w) { return w.add_desktop(own); }).has_value());
+  const Ending told{.at = Time{} + std::chrono::hours(1), .how = EndHow::kLogOff};
+  ASSERT_TRUE(store_.transact([&](Writer& w) { return w.set_ending(own.id, told); }).has_value());
   const auto put = run(PutInPool{own.id, pool.id, alice_.id, admin_});
   ASSERT_TRUE(put.has_value()) << describe(put.error());
   EXPECT_EQ(put->ended.size(), 1U) << "bob may still be looking at it";
   EXPECT_EQ(assigned(alice_, pool).id, own.id);
+  const Desktop hers = get([&](const Reader& r) { return r.desktop(own.id); });
+  EXPECT_EQ(hers.epoch, own.epoch + 1) << "its host ends what bob has there, also when nobody tells it to";
+  EXPECT_EQ(hers.power, own.power) << "and leaves the machine as it is";
+  EXPECT_FALSE(hers.ending) << "bob was to be logged off, not she";
+  ASSERT_TRUE(run(PutInPool{own.id, pool.id, alice_.id, admin_}).has_value());
+  EXPECT_EQ(get([&](const Reader& r) { return r.desktop(own.id); }).epoch, hers.epoch) << "it is hers already";
   EXPECT_EQ(run(PutInPool{own.id, office_.id, alice_.id, admin_}).error().code, Errc::kInvalidArgument);
   const Desktop floating = assigned(alice_, office_);
   EXPECT_EQ(run(PutInPool{floating.id, pool.id, alice_.id, admin_}).error().code, Errc::kAlreadyExists);

@@ -99,5 +99,65 @@ TEST_F(HostsTest, AHostThatIsNoneIsNotRenewedAndNotLost) {
   EXPECT_EQ(run(HostReported{HostId::random(), 0, {}}).error().code, Errc::kNotFound);
 }
 
+// ---- what a report would change, by reading alone
+
+class ReportLookTest : public World {
+ protected:
+  ReportLookTest() : desktop_(assigned(alice_, office_)), there_(desktop_.host == one_.id ? one_ : two_) {}
+  ReportLook look(std::vector<SeenDesktop> desktops, std::uint64_t revision = ~0ULL) {
+    const HostReported event{there_.id, revision == ~0ULL ? host(there_).revision : revision, std::move(desktops)};
+    return get([&event](const Reader& r) { return look_at(r, event); });
+  }
+
+  const Desktop desktop_;
+  const Node& there_;
+};
+
+TEST_F(ReportLookTest, WhatIsAsItShouldBeChangesNothing) {
+  EXPECT_FALSE(look({{desktop_.id, desktop_.epoch}}).changes);
+  EXPECT_FALSE(look({}).changes) << "it is not to be deleted";
+}
+
+TEST_F(ReportLookTest, HigherNumbersOfTheHostChangeSomething) {
+  EXPECT_TRUE(look({{desktop_.id, desktop_.epoch + 1}}).changes);
+  EXPECT_TRUE(look({}, host(there_).revision + 1).changes);
+}
+
+TEST_F(ReportLookTest, ALogOffChangesSomethingWhenItIsOfThisUser) {
+  EXPECT_TRUE(look({{.id = desktop_.id, .epoch = desktop_.epoch, .logged_off = true}}).changes);
+  EXPECT_FALSE(look({{.id = desktop_.id, .epoch = desktop_.epoch - 1, .logged_off = true}}).changes);
+}
+
+TEST_F(ReportLookTest, WhatWasDeletedChangesSomethingWhenItIsGoneAfterTheOrder) {
+  const std::uint64_t before = host(there_).revision;
+  ASSERT_TRUE(run(GiveBack{desktop_.id, alice_.id, "logged off", {"alice"}}).has_value());
+  EXPECT_FALSE(look({{desktop_.id, desktop_.epoch}}).changes);
+  EXPECT_FALSE(look({}, before).changes) << "of before it was told";
+  EXPECT_TRUE(look({}).changes);
+}
+
+TEST_F(ReportLookTest, NamesWhatIsNotKnown) {
+  const SeenDesktop stranger{DesktopId::random(), 3};
+  const ReportLook seen = look({{desktop_.id, desktop_.epoch}, stranger});
+  EXPECT_FALSE(seen.changes);
+  ASSERT_EQ(seen.unknown.size(), 1U);
+  EXPECT_EQ(seen.unknown.front().id, stranger.id);
+}
+
+TEST_F(ReportLookTest, OfAHostThatIsNoneNothingIsKnown) {
+  const HostReported event{HostId::random(), 0, {}};
+  EXPECT_EQ(store_.get([&event](const Reader& r) { return look_at(r, event); }).error().code, Errc::kNotFound);
+}
+
+// It says of every report what handle() then does.
+TEST_F(ReportLookTest, AgreesWithWhatIsDone) {
+  for (const std::uint64_t epoch : {desktop_.epoch, desktop_.epoch + 3}) {
+    const bool changes = look({{desktop_.id, epoch}}).changes;
+    const auto done = report(there_, {{desktop_.id, epoch}});
+    ASSERT_TRUE(done.has_value());
+    EXPECT_EQ(changes, !done->changed.empty());
+  }
+}
+
 }  // namespace
 }  // namespace tobari::broker::control

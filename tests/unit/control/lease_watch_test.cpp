@@ -61,5 +61,16 @@ TEST_F(LeaseWatchTest, WhoIsLostIsNotLostAgain) {
   EXPECT_EQ(silent(seconds(200)), 0U);
 }
 
+TEST_F(LeaseWatchTest, KnowsSinceWhenALeaseStands) {
+  EXPECT_EQ(watch_.age(id_, seconds(1)), std::nullopt);
+  seen(5, seconds(100));
+  EXPECT_EQ(watch_.age(id_, seconds(110)), std::nullopt) << "it may have risen long before";
+  seen(6, seconds(120));
+  seen(6, seconds(130));
+  EXPECT_EQ(watch_.age(id_, seconds(140)), seconds(20));
+  EXPECT_EQ(watch_.silent(seconds(158)).size(), 1U);
+  EXPECT_EQ(watch_.age(id_, seconds(160)), seconds(40)) << "what is counted for silence is another thing";
+}
+
 }  // namespace
 }  // namespace tobari::broker::control

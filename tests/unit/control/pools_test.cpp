@@ -51,6 +51,19 @@ TEST_F(PoolsTest, WithoutRoomTheSweepWaits) {
   EXPECT_EQ(spares(pool).size(), 2U);
 }
 
+TEST_F(PoolsTest, DesktopsAreOfTheKindOfMachineThatTheirPoolSays) {
+  Pool pool = add_pool("light", PoolKind::kFloating, 1, 4);
+  sweep();
+  EXPECT_EQ(spares(pool).front().machine, Machine::kVm);
+  pool.machine = Machine::kContainer;
+  ASSERT_TRUE(run(ChangePool{pool, admin_}).has_value());
+  sweep();
+  sweep();
+  ASSERT_EQ(spares(pool).size(), 1U);
+  EXPECT_EQ(spares(pool).front().machine, Machine::kContainer) << "made anew";
+  EXPECT_EQ(assigned(alice_, pool).machine, Machine::kContainer);
+}
+
 TEST_F(PoolsTest, SparesOfAnEarlierImageAreReplacedAndUsersKeepTheirs) {
   Pool pool = add_pool("lab", PoolKind::kFloating, 1, 4);
   sweep();
@@ -74,6 +87,26 @@ TEST_F(PoolsTest, FewerSparesAreRetired) {
   sweep();
   EXPECT_EQ(spares(pool).size(), 1U);
   EXPECT_EQ(audited("desktop.retire").size(), 2U);
+}
+
+// A broker that had counted, and was stopped before it decided, ended the desktop of somebody who had come back.
+TEST_F(PoolsTest, WhoHasComeBackSinceItWasCountedKeepsTheirDesktop) {
+  const Desktop desktop = assigned(alice_, office_);
+  Session session;
+  session.id = SessionId::random();
+  session.desktop = desktop.id;
+  session.user = alice_.id;
+  session.host = desktop.host;
+  session.created_at = clock_.wall();
+  session.offer_expires_at = clock_.wall() + std::chrono::seconds(60);
+  session.routing_sha256 = "route";
+  ASSERT_TRUE(store_.transact([&session](Writer& w) { return w.add_session(session); }).has_value());
+  sweep({{desktop.id, std::chrono::hours(2)}});
+  EXPECT_EQ(assigned(alice_, office_).id, desktop.id);
+
+  clock_.advance(std::chrono::minutes(2));  // the offer is over, and nobody has come
+  sweep({{desktop.id, std::chrono::hours(2)}});
+  EXPECT_NE(assigned(alice_, office_).id, desktop.id);
 }
 
 TEST_F(PoolsTest, AFloatingDesktopEndsWhenNobodyWasConnectedForThePoolsTime) {

@@ -2,17 +2,22 @@
 // The host of one recording, in this process: keeps what it is given in memory, and answers as a test wants it.
 #pragma once
 
-#include <atomic>
+#include <array>
+#include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <mutex>
 #include <poll.h>
+#include <string>
 #include <thread>
 #include <utility>
 
 #include <sys/socket.h>
 
 #include <tobari/base/unique_fd.h>
+#include <tobari/recording/chain.h>
 #include <tobari/recording/line.h>
 #include <tobari/recording/recording.h>
 
@@ -33,7 +38,7 @@ class HostSide {
   void answer_nothing(bool silent) {
     const std::scoped_lock lock(mutex_);
     silent_ = silent;
-    if (!silent_ && !bytes_.empty()) answer(bytes_.size());
+    if (!silent_ && chain_.begun()) answer(chain_.bytes());
   }
   void fail() {
     const std::scoped_lock lock(mutex_);
@@ -41,6 +46,22 @@ class HostSide {
     answer(recording::kHostFailed);
   }
   void hang_up() { ::shutdown(ours_.get(), SHUT_RDWR); }
+  // As the next agent of the host: says first what is on its disk.
+  void go_on_with(recording::Bytes disk) {
+    const std::scoped_lock lock(mutex_);
+    bytes_ = std::move(disk);
+    take_pieces();
+    answer(bytes_.size());
+  }
+  // What would be in the file: whole pieces.
+  [[nodiscard]] recording::Bytes disk() {
+    const std::scoped_lock lock(mutex_);
+    return {bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(chain_.bytes())};
+  }
+  [[nodiscard]] bool closed() {
+    const std::scoped_lock lock(mutex_);
+    return closed_;
+  }
   void lie(std::uint64_t bytes) {
     const std::scoped_lock lock(mutex_);
     answer(bytes);
@@ -78,8 +99,16 @@ class HostSide {
         return;
       }
       bytes_.insert(bytes_.end(), piece.begin(), piece.begin() + got);
-      if (!silent_) answer(bytes_.size());
+      take_pieces();
+      if (!silent_ && chain_.begun()) answer(chain_.bytes());
       changed_.notify_all();
+    }
+  }
+  void take_pieces() {
+    while (!chain_.ended()) {
+      const recording::View rest = recording::View(bytes_).subspan(chain_.bytes());
+      const auto size = chain_.next_size(rest);
+      if (!size || *size == 0 || *size > rest.size() || !chain_.take(rest.first(*size))) return;
     }
   }
   void answer(std::uint64_t value) {
@@ -93,6 +122,7 @@ class HostSide {
   std::mutex mutex_;
   std::condition_variable changed_;
   recording::Bytes bytes_;
+  recording::Chain chain_;  // of what is whole in them
   bool silent_ = false;
   bool closed_ = false;
   std::jthread thread_;

@@ -37,6 +37,17 @@ TEST_F(ConfigTest, ReadsAWholeFile) {
   EXPECT_EQ(load(kGood)->metrics_listen, std::nullopt) << "off by default";
 }
 
+TEST_F(ConfigTest, MayNameSeveralBrokers) {
+  const auto with = [this](const std::string& brokers) {
+    return load("listen: '[::]:3389'\nidentity_dir: /var/lib/tobari/gateway\nbroker: " + brokers + "\n");
+  };
+  EXPECT_EQ(with("[192.0.2.1:8444, 192.0.2.2:8444]")->broker, "ipv4:192.0.2.1:8444,192.0.2.2:8444");
+  EXPECT_EQ(with("['[2001:db8::1]:8444', '[2001:db8::2]:1']")->broker, "ipv6:[2001:db8::1]:8444,[2001:db8::2]:1");
+  EXPECT_EQ(with("[broker.example:8444]")->broker, "broker.example:8444");
+  EXPECT_THAT(with("[a.example:1, b.example:1]").error().message, HasSubstr("numeric"));
+  EXPECT_THAT(with("[192.0.2.1:1, '[2001:db8::2]:1']").error().message, HasSubstr("one family"));
+}
+
 TEST_F(ConfigTest, SaysWhichFileAndWhatToWrite) {
   EXPECT_THAT(load("").error().message, HasSubstr(file_.string()));
   EXPECT_THAT(load("listen: 127.0.0.1:0\n").error().message, HasSubstr("'broker' is missing"));

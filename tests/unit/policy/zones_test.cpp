@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The table of a zone against the C library, which reads the same files with code of its own, and against days that are
 // known.
-#include "zones.h"
+#include <tobari/policy/zones.h>
 
 #include <chrono>
 #include <cstdlib>

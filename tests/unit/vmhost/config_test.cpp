@@ -47,6 +47,64 @@ TEST(Config, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(kGood + "front_address: nowhere\n"), HasSubstr("front_address"));
 }
 
+TEST(Config, NamesOneBrokerOrAll) {
+  EXPECT_EQ(parse_config(kGood)->brokers, std::vector<std::string>{"127.0.0.1:8444"});
+  const std::string rest = kGood.substr(kGood.find('\n') + 1);
+  const auto with = [&rest](const std::string& brokers) { return parse_config("broker: " + brokers + "\n" + rest); };
+  EXPECT_EQ(with("[192.0.2.1:8444, b.example:8444]")->brokers,
+            (std::vector<std::string>{"192.0.2.1:8444", "b.example:8444"}));
+  EXPECT_THAT(with("[192.0.2.1:8444, 192.0.2.1:8444]").error().message, HasSubstr("twice"));
+  EXPECT_THAT(with("[192.0.2.1:8444, nowhere]").error().message, HasSubstr("'broker'"));
+  EXPECT_THAT(with("[]").error().message, HasSubstr("'broker'"));
+}
+
+TEST(Config, UsersDisksAreTheHostsOwnOrOfAStorageWithAName) {
+  EXPECT_EQ(parse_config(kGood)->user_disks.folder, "/var/lib/tobari/user-disks");
+  const auto config = parse_config(
+      kGood +
+      "user_disks_dir: /srv/homes\nuser_disks_max_gib: 500\nuser_storages:\n  - {name: nas, folder: /mnt/nas}\n");
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_EQ(config->user_disks.folder, "/srv/homes");
+  EXPECT_EQ(config->user_disks.max_gib, 500U);
+  EXPECT_EQ(config->user_storages.at("nas").folder, "/mnt/nas");
+  const auto with = [](const char* storages) { return error_of(kGood + "user_storages:\n" + storages); };
+  EXPECT_THAT(with("  - {name: NAS, folder: /mnt/nas}\n"), HasSubstr("'user_storages'"));
+  EXPECT_THAT(with("  - {name: nas, folder: mnt}\n"), HasSubstr("absolute"));
+  EXPECT_THAT(with("  - {name: nas, folder: /a}\n  - {name: nas, folder: /b}\n"), HasSubstr("twice"));
+}
+
+TEST(Config, KeeperAndRestarts) {
+  const auto plain = parse_config(kGood);
+  EXPECT_EQ(plain->keeper_program + plain->keeper_socket, "") << "none unless one is named";
+  EXPECT_EQ(plain->keeper_hold_seconds, 60U);
+  EXPECT_EQ(plain->desktop_restarts, 4U);
+  const auto config = parse_config(kGood +
+                                   "keeper_program: /usr/bin/tobari-keeper\nkeeper_hold_seconds: 20\n"
+                                   "desktop_restarts: 0\n");
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_EQ(config->keeper_program, "/usr/bin/tobari-keeper");
+  EXPECT_EQ(config->keeper_hold_seconds, 20U);
+  EXPECT_EQ(config->desktop_restarts, 0U);
+  EXPECT_THAT(error_of(kGood + "keeper_program: a\nkeeper_socket: b\n"), HasSubstr("one of them"));
+  for (const char* seconds : {"0", "4", "301"}) {
+    EXPECT_THAT(error_of(kGood + "keeper_hold_seconds: " + seconds + "\n"), HasSubstr("5 to 300"));
+  }
+  EXPECT_THAT(error_of(kGood + "desktop_restarts: 101\n"), HasSubstr("at most 100"));
+}
+
+TEST(Config, ContainersAreAllowedByAWord) {
+  EXPECT_FALSE(parse_config(kGood)->containers) << "they share the host's kernel: somebody has to want that";
+  const auto config = parse_config(kGood + "containers: on\nfirst_container_id: 300000\n");
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_TRUE(config->containers);
+  EXPECT_EQ(config->container_uri, "lxc:///system");
+  EXPECT_EQ(config->first_container_id, 300'000U);
+  EXPECT_THAT(error_of(kGood + "containers: perhaps\n"), HasSubstr("'containers'"));
+  EXPECT_THAT(error_of(kGood + "first_container_id: 0\n"), HasSubstr("'first_container_id'"));
+  EXPECT_THAT(error_of(kGood + "first_container_id: 4200000000\n"), HasSubstr("'first_container_id'"))
+      << "the last container's last user would be none";
+}
+
 TEST(Config, DisplaysAreStartedByUsOrByTheServiceManager) {
   std::string yaml = kGood;
   EXPECT_THAT(error_of(kGood + "display_socket: /run/tobari/display.socket\n"), HasSubstr("one of them"));

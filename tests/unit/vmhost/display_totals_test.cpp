@@ -115,5 +115,17 @@ TEST(DisplayFigures, SumsOutliveProcesses) {
   EXPECT_DOUBLE_EQ(figures.displays().at("a").rates.frames_per_second, 0) << "one report is no rate";
 }
 
+TEST(DisplayFigures, WhatAnAdoptedDisplayDidBeforeIsNotCountedTwice) {
+  DisplayFigures figures;
+  const DisplayFigures::Steady begin{};
+  figures.adopted("a");
+  figures.reported("a", statistics(1000), begin);
+  EXPECT_EQ(figures.totals().frames, 0U) << "it is in the sums of the agent before";
+  figures.reported("a", statistics(1030), begin + 1s);
+  EXPECT_EQ(figures.totals().frames, 30U);
+  EXPECT_DOUBLE_EQ(figures.displays().at("a").rates.frames_per_second, 30);
+  EXPECT_EQ(figures.taken_over(), 1U);
+}
+
 }  // namespace
 }  // namespace tobari::vmhost

@@ -52,6 +52,34 @@ TEST(DomainXml, KvmWithManyHeads) {
   expect_golden("kvm-4-heads", domain_xml(spec));
 }
 
+// No golden file: what is looked at is that libvirt takes it, and what is in it.
+void expect_valid(const std::string& xml, const std::string& kind) {
+  const std::string path = ::testing::TempDir() + "tobari-life.xml";
+  std::ofstream(path) << xml;
+  const std::string command = "virt-xml-validate " + path + " " + kind + " >/dev/null";
+  EXPECT_EQ(std::system(command.c_str()), 0) << xml;
+}
+
+TEST(DomainXml, AFolderIsMappedAndDevicesMayCome) {
+  DomainSpec spec = desktop();
+  spec.spare_ports = true;
+  spec.folder = SharedFolder{.path = "/srv/homes/<alice>", .tag = "tobari-home"};
+  const std::string xml = domain_xml(spec);
+  EXPECT_THAT(xml, ::testing::HasSubstr("<filesystem type='mount' accessmode='mapped'>"));
+  EXPECT_THAT(xml, ::testing::HasSubstr("<source dir='/srv/homes/&lt;alice&gt;'/>"));
+  EXPECT_THAT(xml, ::testing::HasSubstr("model='pcie-root-port'"));
+  EXPECT_THAT(domain_xml(desktop()), ::testing::Not(::testing::HasSubstr("pcie-root-port")));
+  expect_valid(xml, "domain");
+}
+
+TEST(DomainXml, AFurtherDiskStatesItsFormatAndThatItStandsOnNothing) {
+  const std::string xml = disk_xml({.file = "/srv/homes/a&b.qcow2", .serial = "0123456789abcdef"}, 1);
+  EXPECT_THAT(xml, ::testing::HasSubstr("<driver name='qemu' type='qcow2'"));
+  EXPECT_THAT(xml, ::testing::HasSubstr("<backingStore/>"));
+  EXPECT_THAT(xml, ::testing::HasSubstr("<target dev='vdc' bus='virtio'/>"));
+  EXPECT_THAT(xml, ::testing::HasSubstr("a&amp;b.qcow2"));
+}
+
 TEST(DomainXml, WithoutAgentInitrdAndUser) {
   DomainSpec spec = desktop();
   spec.agent_channel.clear();
@@ -59,6 +87,26 @@ TEST(DomainXml, WithoutAgentInitrdAndUser) {
   spec.user.reset();
   spec.title.clear();
   expect_golden("bare", domain_xml(spec));
+}
+
+TEST(DomainXml, BootsFromItsDiskWithoutAKernel) {
+  DomainSpec spec = desktop();
+  spec.kernel.clear();
+  spec.initrd.clear();
+  spec.firmware = Firmware::kUefi;
+  expect_golden("uefi", domain_xml(spec));
+}
+
+// For systems that know no virtio.
+TEST(DomainXml, FullVirtualizationAndAMedium) {
+  DomainSpec spec = desktop();
+  spec.kernel.clear();
+  spec.initrd.clear();
+  spec.agent_channel.clear();
+  spec.devices = DeviceModel::kFull;
+  spec.medium = "/srv/images/debian/medium.iso";
+  spec.network = NetworkCard{.network = "desks", .bridge = "virbr7", .dhcp_servers = {"192.0.2.1"}};
+  expect_golden("full-with-medium", domain_xml(spec));
 }
 
 TEST(DomainXml, WithANetwork) {

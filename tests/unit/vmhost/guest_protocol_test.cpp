@@ -18,6 +18,19 @@ TEST(GuestProtocol, UnderstandsWhatTheAgentSays) {
                           GuestEvent{Kind::kDone, "hostname"}, GuestEvent{Kind::kRefused, "hostname failed"}));
 }
 
+TEST(GuestProtocol, ALogOffIsNews) {
+  GuestProtocol protocol;
+  EXPECT_THAT(protocol.receive("logged-off\nlogged-off now\n"),
+              ElementsAre(GuestEvent{Kind::kLoggedOff, ""}, GuestEvent{Kind::kMalformed, "unknown line"}));
+}
+
+TEST(GuestProtocol, OrdersOfADesktopsLife) {
+  EXPECT_EQ(guest_log_off(), "log-off\n");
+  EXPECT_EQ(guest_clock(1795814602000), "clock 1795814602000\n");
+  EXPECT_EQ(guest_home_disk("0123456789abcdef"), "home disk 0123456789abcdef\n");
+  EXPECT_EQ(guest_home_folder("tobari-home"), "home folder tobari-home\n");
+}
+
 TEST(GuestProtocol, LinesMayComeInPieces) {
   GuestProtocol protocol;
   EXPECT_THAT(protocol.receive("hel"), IsEmpty());

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/armed_sessions.h"
+#include "core/crash_policy.h"
 #include "core/restart_budget.h"
 
 namespace tobari::vmhost {
@@ -25,6 +26,28 @@ TEST(RestartBudget, AtOnceThenLaterAndLaterThenNever) {
 TEST(RestartBudget, OldDeathsAreForgiven) {
   RestartBudget budget({.deaths = 2, .window = 10min, .first_pause = 1s, .longest_pause = 3s});
   for (int i = 0; i < 10; ++i) EXPECT_EQ(budget.died(kStart + i * 11min), kStart + i * 11min);
+}
+
+TEST(CrashPolicy, APoolsNumberComesBeforeTheHosts) {
+  const RestartBudget::Limits host{.deaths = 5, .window = 10min, .first_pause = 1s, .longest_pause = 3s};
+  EXPECT_EQ(CrashPolicy{}.limits(host).deaths, 5);
+  EXPECT_FALSE(CrashPolicy{}.stays_off());
+  EXPECT_EQ((CrashPolicy{.restarts = 2U}).limits(host).deaths, 3);
+  EXPECT_EQ((CrashPolicy{.restarts = 4'000'000'000U}).limits(host).deaths, 101) << "whatever a broker says";
+}
+
+TEST(CrashPolicy, WhatStaysOffMayStillFailToStartAndTryAgain) {
+  const RestartBudget::Limits host{.deaths = 5, .window = 10min, .first_pause = 1s, .longest_pause = 3s};
+  EXPECT_TRUE((CrashPolicy{.stay_off = true}).stays_off());
+  EXPECT_TRUE((CrashPolicy{.restarts = 0U}).stays_off());
+  EXPECT_EQ((CrashPolicy{.restarts = 0U}).limits(host).deaths, 5);
+}
+
+TEST(RestartBudget, NewLimitsCountWhatHasDied) {
+  RestartBudget budget({.deaths = 5, .window = 10min, .first_pause = 1s, .longest_pause = 3s});
+  EXPECT_TRUE(budget.died(kStart));
+  budget.set_limits({.deaths = 2, .window = 10min, .first_pause = 1s, .longest_pause = 3s});
+  EXPECT_FALSE(budget.died(kStart));
 }
 
 const std::string kToken(32, 't');

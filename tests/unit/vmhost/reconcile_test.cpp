@@ -33,6 +33,59 @@ TEST_F(Reconcile, PowersOnAndOff) {
   EXPECT_EQ(with(Power::kOff, true), just(Action::Kind::kStop));
 }
 
+TEST_F(Reconcile, RestsAsIsWantedAndComesBack) {
+  const auto with_rest = [this](Rest rest, bool running, bool paused) {
+    const WantedDesktop wanted{id_, 5, Power::kOff, rest};
+    const FoundDesktop found{id_, running, paused};
+    return reconcile({&wanted, 1}, {&found, 1}, memory_);
+  };
+  EXPECT_EQ(with_rest(Rest::kSuspended, true, false), just(Action::Kind::kSuspend));
+  EXPECT_THAT(with_rest(Rest::kSuspended, true, true), IsEmpty());
+  EXPECT_THAT(with_rest(Rest::kSuspended, false, false), IsEmpty()) << "off is off";
+  EXPECT_EQ(with_rest(Rest::kSaved, true, false), just(Action::Kind::kSave));
+  EXPECT_EQ(with_rest(Rest::kSaved, true, true), just(Action::Kind::kSave));
+  EXPECT_EQ(with_rest(Rest::kStopped, true, true), just(Action::Kind::kStop));
+  const WantedDesktop on{id_, 5, Power::kOn};
+  const FoundDesktop suspended{id_, true, true};
+  EXPECT_EQ(reconcile({&on, 1}, {&suspended, 1}, memory_), just(Action::Kind::kResume));
+  memory_.held.insert(id_);
+  EXPECT_THAT(reconcile({&on, 1}, {&suspended, 1}, memory_), IsEmpty()) << "what may not run is not resumed";
+}
+
+TEST_F(Reconcile, WhatMayRunElsewhereStandsStillWhateverIsWanted) {
+  memory_.fenced.insert(id_);
+  for (const Power power : {Power::kOn, Power::kOff, Power::kDeleted}) {
+    EXPECT_EQ(with(power, true), just(Action::Kind::kFence));
+    EXPECT_THAT(with(power, false), IsEmpty()) << "nothing of it is started, nor deleted";
+  }
+  const WantedDesktop on{id_, 5, Power::kOn};
+  const FoundDesktop paused{id_, true, true};
+  EXPECT_THAT(reconcile({&on, 1}, {&paused, 1}, memory_), IsEmpty());
+  memory_.busy.insert(id_);
+  EXPECT_EQ(with(Power::kOn, true), just(Action::Kind::kFence)) << "also when it is just stopping";
+  memory_.fenced.clear();
+  memory_.busy.clear();
+  EXPECT_EQ(reconcile({&on, 1}, {&paused, 1}, memory_), just(Action::Kind::kResume));
+}
+
+TEST_F(Reconcile, WhatNobodyWantsStandsStillBeforeItIsStopped) {
+  const FoundDesktop running{id_, true, false};
+  const FoundDesktop paused{id_, true, true};
+  memory_.fenced.insert(id_);
+  memory_.busy.insert(id_);
+  EXPECT_EQ(reconcile({}, {&running, 1}, memory_), just(Action::Kind::kFence));
+  EXPECT_THAT(reconcile({}, {&paused, 1}, memory_), IsEmpty());
+  memory_.fenced.clear();
+  memory_.busy.clear();
+  EXPECT_EQ(reconcile({}, {&paused, 1}, memory_), just(Action::Kind::kStop));
+}
+
+TEST_F(Reconcile, AnOldEpochIsRefusedAlsoOfWhatStandsStill) {
+  memory_.epochs[id_] = 9;
+  memory_.fenced.insert(id_);
+  EXPECT_EQ(with(Power::kOn, true), just(Action::Kind::kRefuse));
+}
+
 TEST_F(Reconcile, StartsWhatTheHypervisorDoesNotKnow) {
   const WantedDesktop wanted{id_, 1, Power::kOn};
   EXPECT_EQ(reconcile({&wanted, 1}, {}, memory_), just(Action::Kind::kStart));

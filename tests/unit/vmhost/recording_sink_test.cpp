@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <set>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,17 +36,36 @@ class RecordingSinkTest : public ::testing::Test {
     display.reset(ends[0]);
     const timeval patience{20, 0};
     ::setsockopt(display.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    store = RecordingStore::open({.folder = folder / "recordings", .least_free = 0}, clock,
-                                 [this](const RecordingReport& report, const std::function<void()>& stored) {
-                                   {
-                                     const std::scoped_lock lock(mutex);
-                                     reports.push_back(report);
-                                   }
-                                   changed.notify_all();
-                                   if (audit_works) stored();
-                                 })
-                .value();
+    open_store();
     sink = std::make_unique<RecordingSink>(*store, session, true, UniqueFd(ends[1]));
+  }
+  void open_store(std::set<std::string> interrupted = {}) {
+    store = RecordingStore::open(
+                {.folder = folder / "recordings", .least_free = 0, .interrupted = std::move(interrupted)}, clock,
+                [this](const RecordingReport& report, const std::function<void()>& stored) {
+                  {
+                    const std::scoped_lock lock(mutex);
+                    reports.push_back(report);
+                  }
+                  changed.notify_all();
+                  if (audit_works) stored();
+                })
+                .value();
+  }
+  // The agent ends in the middle, and the next one goes on.
+  void next_agent() {
+    sink.reset();
+    open_store({session});
+    int ends[2] = {-1, -1};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    display.reset(ends[0]);
+    const timeval patience{20, 0};
+    ::setsockopt(display.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    sink = std::make_unique<RecordingSink>(*store, session, true, UniqueFd(ends[1]), RecordingSink::Begin::kGoOn);
+  }
+  void append_to_file(recording::View bytes) {
+    std::ofstream out(folder / ("recordings/" + session + ".tbrec.part"), std::ios::binary | std::ios::app);
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
   void say(recording::View bytes) {
     EXPECT_EQ(::send(display.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
@@ -184,6 +205,93 @@ TEST_F(RecordingSinkTest, AnEndThatTheAuditDoesNotKnowOfIsNone) {
   std::array<std::byte, 8> answer{};
   EXPECT_LE(::recv(display.get(), answer.data(), answer.size(), MSG_DONTWAIT), 0) << "the trailer is not answered";
   EXPECT_EQ(file(".tbrec.part").size(), recording::kHeaderBytes + end.size()) << "the next agent reports it";
+}
+
+TEST_F(RecordingSinkTest, ANewAgentSaysWhatIsOnTheDiskAndGoesOnBehindIt) {
+  say(sealer.header());
+  EXPECT_EQ(hear(), recording::kHeaderBytes);
+  const auto first = sealer.seal({}, recording::Bytes(1000));
+  const auto second = sealer.seal({}, recording::Bytes(2000));
+  say(first);
+  EXPECT_EQ(hear(), recording::kHeaderBytes + first.size());
+  say(recording::View(second).first(700));  // read by the agent that dies
+  next_agent();
+  const std::uint64_t kept = recording::kHeaderBytes + first.size();
+  EXPECT_EQ(hear(), kept) << "before the display has said anything";
+  EXPECT_EQ(wait_report(1).kind, Kind::kStarted);
+  EXPECT_THAT(wait_report(1).detail, HasSubstr(session + ".tbrec, taken up again"));
+  say(second);
+  EXPECT_EQ(hear(), kept + second.size());
+  const auto end = sealer.finish(1, "done");
+  say(end);
+  EXPECT_EQ(hear(), kept + second.size() + end.size() - recording::kTrailerBytes);
+  EXPECT_EQ(hear(), kept + second.size() + end.size());
+  EXPECT_EQ(wait_report(2).kind, Kind::kEnded);
+  const auto whole = file();
+  const auto verified = recording::Recording::over(whole).value().verify().value();
+  EXPECT_TRUE(verified.ended);
+  EXPECT_EQ(verified.chunks, 3U);
+  EXPECT_THAT(wait_report(2).detail, HasSubstr(to_hex(verified.hash)));
+}
+
+TEST_F(RecordingSinkTest, APieceThatWasHalfWrittenIsCutOff) {
+  say(sealer.header());
+  EXPECT_EQ(hear(), recording::kHeaderBytes);
+  const auto chunk = sealer.seal({}, recording::Bytes(1000));
+  sink.reset();
+  append_to_file(recording::View(chunk).first(chunk.size() / 2));
+  next_agent();
+  EXPECT_EQ(hear(), recording::kHeaderBytes);
+  EXPECT_EQ(file(".tbrec.part").size(), recording::kHeaderBytes);
+  say(chunk);
+  EXPECT_EQ(hear(), recording::kHeaderBytes + chunk.size());
+}
+
+TEST_F(RecordingSinkTest, ANewAgentMayFindNothingAtAll) {
+  next_agent();
+  EXPECT_EQ(hear(), 0U) << "nothing is the answer, or nobody answered";
+  say(sealer.header());
+  EXPECT_EQ(hear(), recording::kHeaderBytes);
+  EXPECT_EQ(wait_report(0).detail, "file " + session + ".tbrec");
+}
+
+TEST_F(RecordingSinkTest, AnEndThatWasWrittenAndNotReportedIsReported) {
+  say(sealer.header());
+  EXPECT_EQ(hear(), recording::kHeaderBytes);
+  audit_works = false;
+  const auto end = sealer.finish(1, "done");
+  say(end);
+  EXPECT_EQ(hear(), recording::kHeaderBytes + end.size() - recording::kTrailerBytes);
+  EXPECT_EQ(wait_report(1).kind, Kind::kEnded);
+  sink.reset();
+  audit_works = true;
+  next_agent();
+  EXPECT_EQ(hear(), recording::kHeaderBytes + end.size());
+  EXPECT_EQ(wait_report(2).kind, Kind::kEnded);
+  EXPECT_EQ(file().size(), recording::kHeaderBytes + end.size());
+}
+
+TEST_F(RecordingSinkTest, ADisplayThatDoesNotGoOnLeavesWhatThereIs) {
+  say(sealer.header());
+  EXPECT_EQ(hear(), recording::kHeaderBytes);
+  next_agent();
+  EXPECT_EQ(hear(), recording::kHeaderBytes);
+  display.reset();
+  EXPECT_EQ(wait_report(2).kind, Kind::kFailed);
+  sink.reset();
+  EXPECT_EQ(file().size(), recording::kHeaderBytes);
+}
+
+TEST_F(RecordingSinkTest, WhatWasChangedMeanwhileIsNotGoneOnWith) {
+  say(sealer.header());
+  EXPECT_EQ(hear(), recording::kHeaderBytes);
+  sink.reset();
+  append_to_file(recording::Bytes(500, std::byte{'x'}));
+  next_agent();
+  EXPECT_EQ(hear(), recording::kHostFailed);
+  EXPECT_EQ(wait_report(1).kind, Kind::kFailed);
+  sink.reset();
+  EXPECT_EQ(file(".tbrec.part").size(), recording::kHeaderBytes + 500) << "it stays as it is";
 }
 
 }  // namespace

@@ -201,5 +201,24 @@ TEST_F(RecordingStoreTest, AFullDiskTakesNoNewOnes) {
   EXPECT_EQ(store->ready().error().code, Errc::kExhausted);
 }
 
+TEST_F(RecordingStoreTest, WhatADisplayMayGoOnWithIsLeftAlone) {
+  const std::string goes_on = random_uuid();
+  const std::string left_over = random_uuid();
+  for (const std::string& session : {goes_on, left_over}) put(session + ".tbrec.part", begun(session, 0, false));
+  auto store = open({.interrupted = {goes_on}});
+  EXPECT_TRUE(there(goes_on + ".tbrec.part"));
+  EXPECT_FALSE(there(left_over + ".tbrec.part"));
+  EXPECT_EQ(store->bytes(), 0U);
+  {
+    auto interrupted = store->resume(goes_on);
+    ASSERT_TRUE(interrupted.has_value());
+    EXPECT_EQ(interrupted->chain.bytes(), recording::kHeaderBytes);
+    EXPECT_EQ(store->bytes(), recording::kHeaderBytes) << "and it takes its room";
+  }
+  EXPECT_EQ(store->resume(left_over).error().code, Errc::kNotFound);
+  store->close_interrupted(goes_on);
+  EXPECT_FALSE(there(goes_on + ".tbrec.part")) << "as any other that nobody goes on with";
+}
+
 }  // namespace
 }  // namespace tobari::vmhost

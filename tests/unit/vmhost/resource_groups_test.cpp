@@ -48,6 +48,14 @@ TEST_F(ResourceGroupsTest, WeMoveAsideAndDivideOurGroup) {
   EXPECT_EQ(read(group / "cgroup.subtree_control"), "+cpu +memory +pids");
 }
 
+TEST_F(ResourceGroupsTest, WeMayBeAsideAlready) {
+  write(self, "0::/ours/agent\n");
+  ASSERT_TRUE(create().has_value());
+  EXPECT_EQ(read(group / "agent/cgroup.procs"), "0");
+  EXPECT_EQ(read(group / "cgroup.subtree_control"), "+cpu +memory +pids");
+  EXPECT_FALSE(fs::exists(group / "agent/agent"));
+}
+
 TEST_F(ResourceGroupsTest, ADisplayGetsItsLimits) {
   const auto groups = create();
   ASSERT_TRUE(groups.has_value());

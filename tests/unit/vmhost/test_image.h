@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <filesystem>
 #include <format>
 #include <string>
 
@@ -18,6 +19,10 @@ class TestImage {
   explicit TestImage(std::string agent_channel = {}, bool instant_clones = false)
       : agent_channel_(std::move(agent_channel)), instant_clones_(instant_clones) {
     dir_.write("images/test/kernel", kernel());
+    // By itself: an RDP client in this process may have narrowed the umask.
+    namespace fs = std::filesystem;
+    for (const char* folder : {"images", "images/test"}) fs::permissions(dir_ / folder, fs::perms{0755});
+    fs::permissions(dir_ / "images/test/kernel", fs::perms{0644});
     make_disk("", "8M");
     write_manifest();
   }

@@ -3,38 +3,13 @@
 
 #include <format>
 
+#include "core/domain_parts.h"
+
 namespace tobari::vmhost {
 namespace {
 
 constexpr std::string_view kOurs = "tobari-";
 constexpr std::string_view kTemplates = "template-";
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '\'':
-        out += "&apos;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        // XML 1.0 has no other control characters, escaped or not.
-        if (static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n') out += c;
-    }
-  }
-  return out;
-}
 
 std::string cpu(Accelerator accelerator) {
   if (accelerator == Accelerator::kKvm) return "  <cpu mode='host-passthrough' migratable='on'/>\n";
@@ -42,8 +17,15 @@ std::string cpu(Accelerator accelerator) {
   return "  <cpu mode='custom' match='exact' check='none'>\n    <model fallback='allow'>qemu64</model>\n  </cpu>\n";
 }
 
+bool is_full(const DomainSpec& spec) { return spec.devices == DeviceModel::kFull; }
+
 std::string boot(const DomainSpec& spec) {
-  std::string out = "  <os>\n    <type arch='x86_64' machine='q35'>hvm</type>\n";
+  constexpr std::string_view kType = "    <type arch='x86_64' machine='q35'>hvm</type>\n";
+  if (spec.kernel.empty()) {
+    const bool uefi = spec.firmware == Firmware::kUefi;
+    return std::format("  <os{}>\n{}  </os>\n", uefi ? " firmware='efi'" : "", kType);
+  }
+  std::string out = std::format("  <os>\n{}", kType);
   out += std::format("    <kernel>{}</kernel>\n", escaped(spec.kernel));
   if (!spec.initrd.empty()) out += std::format("    <initrd>{}</initrd>\n", escaped(spec.initrd));
   out += std::format("    <cmdline>{}</cmdline>\n  </os>\n", escaped(spec.cmdline));
@@ -66,10 +48,37 @@ std::string disk(const DomainSpec& spec) {
   return std::format(R"(    <disk type='file' device='disk'>
       <driver name='qemu' type='qcow2' discard='unmap'/>
       <source file='{}'/>
-{}      <target dev='vda' bus='virtio'/>
-    </disk>
+{}      <target dev='{}' bus='{}'/>
+{}    </disk>
 )",
-                     escaped(spec.disk), below);
+                     escaped(spec.disk), below, is_full(spec) ? "sda" : "vda", is_full(spec) ? "sata" : "virtio",
+                     spec.kernel.empty() ? "      <boot order='1'/>\n" : "");
+}
+
+// After the disk: an empty one gets its system from the medium, and then boots itself.
+std::string drive(const DomainSpec& spec) {
+  if (spec.medium.empty()) return {};
+  return std::format(R"(    <disk type='file' device='cdrom'>
+      <driver name='qemu' type='raw'/>
+      <source file='{}'/>
+      <target dev='sdb' bus='sata'/>
+      <readonly/>
+{}    </disk>
+)",
+                     escaped(spec.medium), spec.kernel.empty() ? "      <boot order='2'/>\n" : "");
+}
+
+// Mapped: the guest's owners and modes are kept beside the files, which stay the VM's user's, so that nothing that a
+// guest writes is a program or a device to the host.
+std::string folder(const std::optional<SharedFolder>& shared) {
+  if (!shared) return {};
+  return std::format(R"(    <filesystem type='mount' accessmode='mapped'>
+      <driver type='path'/>
+      <source dir='{}'/>
+      <target dir='{}'/>
+    </filesystem>
+)",
+                     escaped(shared->path), escaped(shared->tag));
 }
 
 // A virtio-serial port of our own rather than QEMU's vdagent, which carries plain text only and keeps a machine from
@@ -101,21 +110,25 @@ constexpr std::string_view kSound = R"(    <sound model='ich9'>
     </audio>
 )";
 
-// The card does not come up without its guard: libvirt refuses to start a VM whose filter it does not know.
-std::string card(const DesktopId& id, const NetworkCard& network) {
-  std::string out =
-      network.network.empty()
-          ? std::format("    <interface type='bridge'>\n      <source bridge='{}'/>\n", escaped(network.bridge))
-          : std::format("    <interface type='network'>\n      <source network='{}'/>\n", escaped(network.network));
-  out += std::format(
-      "      <mac address='{}'/>\n      <target dev='{}'/>\n      <model type='virtio'/>\n"
-      "      <filterref filter='{}'>\n        <parameter name='CTRL_IP_LEARNING' value='dhcp'/>\n",
-      guest_mac(id), tap_name(id), kGuardName);
-  for (const std::string& server : network.dhcp_servers) {
-    out += std::format("        <parameter name='DHCPSERVER' value='{}'/>\n", escaped(server));
-  }
-  return out + "      </filterref>\n    </interface>\n";
+// The one thing on a bus of USB that a desktop gets, where its system knows no virtio: the pointer. Nothing can be
+// plugged in there.
+std::string inputs(const DomainSpec& spec) {
+  if (!is_full(spec)) return "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
+  return "    <input type='tablet' bus='usb'/>\n    <input type='keyboard' bus='ps2'/>\n";
 }
+
+std::string screen(const DomainSpec& spec) {
+  if (is_full(spec)) {
+    return "    <video>\n      <model type='vga' vram='32768' heads='1' primary='yes'/>\n    </video>\n";
+  }
+  return std::format("    <video>\n      <model type='virtio' heads='{}' primary='yes'/>\n    </video>\n", spec.heads);
+}
+
+constexpr std::string_view kBalloonAndRandom = R"(    <memballoon model='virtio'/>
+    <rng model='virtio'>
+      <backend model='random'>/dev/urandom</backend>
+    </rng>
+)";
 
 // relabel='no': libvirt would otherwise give the shared image to the VM's user, which could then write to it.
 std::string label(const std::optional<VmUser>& user) {
@@ -180,16 +193,18 @@ std::string machine_xml(const DomainSpec& spec, const TemplateFiles* of) {
   out += "  <features>\n    <acpi/>\n  </features>\n" + cpu(spec.accelerator);
   out += "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n";
   out += "  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n" + disk(spec);
-  out += "    <controller type='usb' model='none'/>\n";
-  if (special) out += ports();
-  if (!special && spec.network) out += card(spec.id, *spec.network);
+  out += drive(spec);
+  out += std::format("    <controller type='usb' model='{}'/>\n", is_full(spec) ? "qemu-xhci" : "none");
+  if (special || spec.spare_ports) out += ports();
+  if (!special && spec.network) out += card_of(spec.id, *spec.network, MachineKind::kVm, spec.devices);
+  if (!special) out += folder(spec.folder);
   out += channel(spec.agent_channel, spec.agent_socket) + channel(spec.clipboard_channel, spec.clipboard_socket);
-  out += "    <input type='tablet' bus='virtio'/>\n    <input type='keyboard' bus='virtio'/>\n";
+  out += inputs(spec);
   out += kDisplay;
-  out += std::format("    <video>\n      <model type='virtio' heads='{}' primary='yes'/>\n    </video>\n", spec.heads);
+  out += screen(spec);
   out += kSound;
-  out += "    <memballoon model='virtio'/>\n";
-  out += "    <rng model='virtio'>\n      <backend model='random'>/dev/urandom</backend>\n    </rng>\n  </devices>\n";
+  out += is_full(spec) ? "    <memballoon model='none'/>\n" : kBalloonAndRandom;
+  out += "  </devices>\n";
   out += label(spec.user) + beyond_libvirt(spec, of) + "</domain>\n";
   return out;
 }
@@ -252,6 +267,19 @@ std::string domain_xml(const DomainSpec& spec) { return machine_xml(spec, nullpt
 
 std::string clone_xml(const DomainSpec& spec, const TemplateFiles& of) { return machine_xml(spec, &of); }
 
-std::string card_xml(const DesktopId& id, const NetworkCard& network) { return card(id, network); }
+std::string card_xml(const DesktopId& id, const NetworkCard& network) { return card_of(id, network, MachineKind::kVm); }
+
+std::string disk_xml(const ExtraDisk& extra, std::uint32_t place) {
+  const char letter = static_cast<char>('b' + static_cast<char>(place % kMaxExtraDisks));
+  return std::format(R"(<disk type='file' device='disk'>
+  <driver name='qemu' type='qcow2' discard='unmap'/>
+  <source file='{}'/>
+  <backingStore/>
+  <target dev='vd{}' bus='virtio'/>
+  <serial>{}</serial>
+</disk>
+)",
+                     escaped(extra.file), letter, escaped(extra.serial));
+}
 
 }  // namespace tobari::vmhost

@@ -16,6 +16,7 @@ std::optional<GuestEvent> understand(std::string_view line) {
   }
   if (line == "hello 1 booting") return GuestEvent{GuestEvent::Kind::kBooting, {}};
   if (line == "hello 1 ready" || line == "ready") return GuestEvent{GuestEvent::Kind::kReady, {}};
+  if (line == "logged-off") return GuestEvent{GuestEvent::Kind::kLoggedOff, {}};
   if (line.starts_with("ok ")) return GuestEvent{GuestEvent::Kind::kDone, std::string(line.substr(3))};
   if (line.starts_with("error ")) return GuestEvent{GuestEvent::Kind::kRefused, std::string(line.substr(6))};
   if (line.starts_with("pong ")) return std::nullopt;
@@ -57,6 +58,10 @@ void GuestProtocol::reset() {
   line_.clear();
   skipping_ = false;
 }
+
+std::string guest_clock(std::int64_t milliseconds) { return std::format("clock {}\n", milliseconds); }
+std::string guest_home_disk(std::string_view serial) { return std::format("home disk {}\n", serial); }
+std::string guest_home_folder(std::string_view tag) { return std::format("home folder {}\n", tag); }
 
 std::string guest_hostname(std::string_view name) {
   return is_label(name) ? std::format("hostname {}\n", name) : std::string();

@@ -35,6 +35,7 @@ class RestartBudget {
   }
 
   void reset() { deaths_.clear(); }
+  void set_limits(Limits limits) { limits_ = limits; }  // what has died before counts
 
  private:
   Limits limits_;

@@ -5,10 +5,14 @@
 #include <array>
 #include <cctype>
 #include <format>
+#include <set>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
 #include <tobari/config/config_file.h>
+
+#include "link/broker_lines.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -17,12 +21,22 @@ constexpr std::size_t kMaxNameLength = 63;
 constexpr std::uint32_t kMaxDays = 36'500;
 constexpr std::uint32_t kLeastDisplayMemoryMib = 128;
 constexpr std::uint32_t kLeastDisplayCpuPercent = 10;
+constexpr std::uint32_t kLeastHoldSeconds = 5;
+constexpr std::uint32_t kMostHoldSeconds = 300;  // keeper.proto
+constexpr std::uint32_t kMostRestarts = 100;
 // state_dir + "/agents/<uuid>.sock" must fit a socket address (108 bytes with its end).
 constexpr std::size_t kMaxStateDirLength = 107 - 8 - 36 - 5;
 
 constexpr std::size_t kMaxDeviceName = 15;  // IFNAMSIZ
 
-constexpr std::array<std::string_view, 25> kKeys{"broker",
+// Beyond whatever belongs to somebody, and so that the last container's last user is one.
+constexpr std::uint32_t kLeastContainerId = 100'000;
+constexpr std::uint32_t kMostContainerId = 4'000'000'000;
+
+constexpr std::uint32_t kMaxGib = 16U << 20U;
+constexpr std::uint32_t kMaxOvercommitPercent = 100'000;
+
+constexpr std::array<std::string_view, 44> kKeys{"broker",
                                                  "identity_dir",
                                                  "state_dir",
                                                  "images_dir",
@@ -39,14 +53,33 @@ constexpr std::array<std::string_view, 25> kKeys{"broker",
                                                  "display_memory_mib",
                                                  "display_cpu_percent",
                                                  "display_socket",
+                                                 "keeper_program",
+                                                 "keeper_socket",
+                                                 "keeper_hold_seconds",
+                                                 "desktop_restarts",
                                                  "recordings_dir",
                                                  "recordings_max_gib",
                                                  "recordings_keep_days",
                                                  "recordings_hold_days",
+                                                 "user_disks_dir",
+                                                 "user_disks_max_gib",
+                                                 "user_storages",
                                                  "network",
                                                  "bridge",
                                                  "network_servers",
-                                                 "management_networks"};
+                                                 "management_networks",
+                                                 "containers",
+                                                 "container_uri",
+                                                 "first_container_id",
+                                                 "imports_dir",
+                                                 "disks_dir",
+                                                 "images_storage",
+                                                 "disks_storage",
+                                                 "images_max_gib",
+                                                 "disks_max_gib",
+                                                 "disks_overcommit_percent",
+                                                 "keep_free_gib",
+                                                 "import_uid"};
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= kMaxNameLength &&
@@ -84,6 +117,75 @@ Result<void> read_recordings(const ConfigFile& written, Config& config) {
   return {};
 }
 
+Result<void> read_restarts(const ConfigFile& written, Config& config) {
+  if (written.has("keeper_program") && written.has("keeper_socket")) {
+    return written.wrong("keeper_socket", "and keeper_program are two keepers; write one of them");
+  }
+  TOBARI_ASSIGN(config.keeper_program, written.text_or("keeper_program", {}));
+  TOBARI_ASSIGN(config.keeper_socket, written.text_or("keeper_socket", {}));
+  TOBARI_ASSIGN(config.keeper_hold_seconds, written.number_or("keeper_hold_seconds", config.keeper_hold_seconds));
+  if (config.keeper_hold_seconds < kLeastHoldSeconds || config.keeper_hold_seconds > kMostHoldSeconds) {
+    return written.wrong("keeper_hold_seconds", std::format("must be {} to {}", kLeastHoldSeconds, kMostHoldSeconds));
+  }
+  TOBARI_ASSIGN(config.desktop_restarts, written.number_or("desktop_restarts", config.desktop_restarts));
+  if (config.desktop_restarts > kMostRestarts) {
+    return written.wrong("desktop_restarts", std::format("must be at most {}", kMostRestarts));
+  }
+  return {};
+}
+
+Result<void> read_containers(const ConfigFile& written, Config& config) {
+  TOBARI_ASSIGN(const std::string containers, written.text_or("containers", "off"));
+  if (containers != "on" && containers != "off") return written.wrong("containers", "must be on or off");
+  config.containers = containers == "on";
+  TOBARI_ASSIGN(config.container_uri, written.text_or("container_uri", config.container_uri));
+  TOBARI_ASSIGN(config.first_container_id, written.number_or("first_container_id", config.first_container_id));
+  if (config.first_container_id < kLeastContainerId || config.first_container_id > kMostContainerId) {
+    return written.wrong("first_container_id", std::format("must be {} to {}", kLeastContainerId, kMostContainerId));
+  }
+  return {};
+}
+
+Result<std::optional<StorageSpec>> read_storage(const ConfigFile& written, std::string_view key,
+                                                const std::filesystem::path& folder) {
+  if (!written.has(key)) return std::optional<StorageSpec>();
+  TOBARI_ASSIGN(const std::string text, written.text(key));
+  auto spec = parse_storage(text);
+  if (!spec) return written.wrong(key, spec.error().message);
+  if (!spec->has_files()) {
+    return written.wrong(key, "must be dir or nfs: in volumes of lvm and rbd no images and disks are kept yet");
+  }
+  if (spec->kind == StorageKind::kFolder && std::filesystem::path(spec->source) != folder) {
+    return written.wrong(key, std::format("must be dir {}, which is the folder that is used", folder.string()));
+  }
+  return std::optional(*std::move(spec));
+}
+
+Result<void> read_images(const ConfigFile& written, Config& config) {
+  config.disks_dir = config.state_dir / "disks";
+  if (written.has("disks_dir")) {
+    TOBARI_ASSIGN(config.disks_dir, written.folder("disks_dir"));
+  }
+  if (written.has("imports_dir")) {
+    TOBARI_ASSIGN(config.imports_dir, written.folder("imports_dir"));
+  }
+  if (config.disks_dir == config.images_dir) {
+    return written.wrong("disks_dir", "must not be images_dir: images are shared, disks are not");
+  }
+  TOBARI_ASSIGN(config.images_storage, read_storage(written, "images_storage", config.images_dir));
+  TOBARI_ASSIGN(config.disks_storage, read_storage(written, "disks_storage", config.disks_dir));
+  for (const auto& [key, value, most] :
+       {std::tuple("images_max_gib", &config.images_max_gib, kMaxGib),
+        std::tuple("disks_max_gib", &config.disks_max_gib, kMaxGib),
+        std::tuple("keep_free_gib", &config.keep_free_gib, kMaxGib),
+        std::tuple("disks_overcommit_percent", &config.disks_overcommit_percent, kMaxOvercommitPercent)}) {
+    TOBARI_ASSIGN(*value, written.number_or(key, *value));
+    if (*value > most) return written.wrong(key, std::format("is more than {}", most));
+  }
+  TOBARI_ASSIGN(config.import_uid, written.number_or("import_uid", config.import_uid));
+  return {};
+}
+
 Result<void> read_optional(const ConfigFile& written, Config& config) {
   TOBARI_ASSIGN(config.libvirt_uri, written.text_or("libvirt_uri", config.libvirt_uri));
   TOBARI_ASSIGN(config.log_level, written.log_level_or("log_level", config.log_level));
@@ -104,6 +206,9 @@ Result<void> read_optional(const ConfigFile& written, Config& config) {
   if (config.display_cpu_percent < kLeastDisplayCpuPercent) {
     return written.wrong("display_cpu_percent", std::format("must be at least {}", kLeastDisplayCpuPercent));
   }
+  TOBARI_TRY(read_restarts(written, config));
+  TOBARI_TRY(read_containers(written, config));
+  TOBARI_TRY(read_images(written, config));
   return read_recordings(written, config);
 }
 
@@ -114,11 +219,35 @@ bool is_word(std::string_view text, std::size_t most) {
   });
 }
 
+// One, or a list of all: whatever a broker may decide about this host, each of them must have heard of it.
+Result<std::vector<std::string>> read_brokers(const ConfigFile& written) {
+  std::vector<std::string> brokers;
+  if (written.is_list("broker")) {
+    TOBARI_ASSIGN(brokers, written.list("broker"));
+  } else {
+    TOBARI_ASSIGN(brokers.emplace_back(), written.text("broker"));
+  }
+  if (brokers.size() > BrokerLines::kMostBrokers) {
+    return written.wrong("broker", std::format("must be at most {} brokers", BrokerLines::kMostBrokers));
+  }
+  std::set<std::string> known;
+  for (const std::string& each : brokers) {
+    const auto parsed = net::parse_endpoint(each);
+    if (!parsed) return written.wrong("broker", parsed.error().message);
+    if (!known.insert(each).second) return written.wrong("broker", "has " + each + " twice");
+  }
+  return brokers;
+}
+
 // A broker that is written as a name is closed to desktops by its network only.
 void close_to_desktops(const ConfigFile& written, NetworkOptions& options) {
-  const auto broker = written.endpoint("broker");
-  if (!broker) return;
-  if (const auto address = policy::IpAddress::parse(broker->address)) options.always_closed.push_back(*address);
+  const auto brokers = read_brokers(written);
+  if (!brokers) return;
+  for (const std::string& each : *brokers) {
+    const auto broker = net::parse_endpoint(each);
+    if (!broker) continue;
+    if (const auto address = policy::IpAddress::parse(broker->address)) options.always_closed.push_back(*address);
+  }
 }
 
 Result<std::optional<NetworkOptions>> read_network(const ConfigFile& written) {
@@ -163,10 +292,29 @@ Result<std::optional<NetworkOptions>> read_network(const ConfigFile& written) {
   return std::optional(std::move(options));
 }
 
+Result<void> read_user_disks(const ConfigFile& written, Config& config) {
+  static constexpr std::array<std::string_view, 2> kStorageFields{"name", "folder"};
+  config.user_disks.folder = config.state_dir / "user-disks";
+  if (written.has("user_disks_dir")) {
+    TOBARI_ASSIGN(config.user_disks.folder, written.folder("user_disks_dir"));
+  }
+  TOBARI_ASSIGN(const std::uint32_t max_gib, written.number_or("user_disks_max_gib", 0));
+  config.user_disks.max_gib = max_gib;
+  TOBARI_ASSIGN(const auto storages, written.records("user_storages", kStorageFields, kMaxUserStorages));
+  for (const auto& fields : storages) {
+    const std::filesystem::path folder = fields[1];
+    if (!is_name(fields[0])) return written.wrong("user_storages", "needs names of 1 to 63 of a-z, 0-9 and -");
+    if (!folder.is_absolute()) return written.wrong("user_storages", "needs folders as absolute paths");
+    if (!config.user_storages.emplace(fields[0], UserStorage{.folder = folder}).second) {
+      return written.wrong("user_storages", "has a name twice");
+    }
+  }
+  return {};
+}
+
 Result<Config> read(const ConfigFile& written) {
   Config config;
-  TOBARI_TRY(written.endpoint("broker"));
-  TOBARI_ASSIGN(config.broker, written.text("broker"));
+  TOBARI_ASSIGN(config.brokers, read_brokers(written));
   TOBARI_ASSIGN(config.identity_dir, written.folder("identity_dir"));
   TOBARI_ASSIGN(config.state_dir, written.folder("state_dir"));
   if (config.state_dir.string().size() > kMaxStateDirLength) {
@@ -184,6 +332,7 @@ Result<Config> read(const ConfigFile& written) {
   TOBARI_ASSIGN(config.display_program, written.text_or("display_program", {}));
   TOBARI_ASSIGN(config.display_socket, written.text_or("display_socket", {}));
   TOBARI_TRY(read_optional(written, config));
+  TOBARI_TRY(read_user_disks(written, config));
   TOBARI_ASSIGN(config.network, read_network(written));
   return config;
 }

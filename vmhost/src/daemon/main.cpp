@@ -11,6 +11,7 @@
 
 #include "daemon/assemble.h"
 #include "daemon/config.h"
+#include "host/descriptor_limit.h"
 
 namespace {
 
@@ -58,6 +59,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   block_signals();
+  tobari::vmhost::raise_descriptor_limit();
   const auto done = tobari::vmhost::run_host(*config, options);
   return done ? 0 : complain(done.error());
 }

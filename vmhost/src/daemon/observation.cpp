@@ -79,7 +79,8 @@ Observation::Figures Observation::look() const {
                   .front_waiting = parts_.front.half_open(),
                   .broker_connected = parts_.broker_connected(),
                   .displays = parts_.displays.totals(),
-                  .display_ends = parts_.displays.ends()};
+                  .display_ends = parts_.displays.ends(),
+                  .adopted = parts_.displays.taken_over()};
   for (const auto& [name, display] : parts_.displays.displays()) {
     ++figures.processes;
     if (display.newest.connected()) ++figures.clients;
@@ -104,11 +105,13 @@ Result<void> Observation::scrape(metrics::Scrape& scrape) {
   desktops("failed", figures.agent.failed);
   scrape.value(metric::kHypervisorUp, figures.agent.hypervisor_up ? 1 : 0);
   scrape.value(metric::kBrokerUp, figures.broker_connected ? 1 : 0);
+  scrape.value(metric::kLeaseLeft, figures.agent.lease_seconds);
   scrape.value(metric::kFrontClients, number(figures.front.delivered), {{"outcome", "delivered"}});
   scrape.value(metric::kFrontClients, number(figures.front.refused), {{"outcome", "refused"}});
   scrape.value(metric::kFrontWaiting, number(figures.front_waiting));
   scrape.value(metric::kDisplays, number(figures.processes));
   scrape.value(metric::kDisplayEnds, number(figures.display_ends));
+  scrape.value(metric::kAdopted, number(figures.adopted));
   scrape.value(metric::kConnected, number(figures.clients));
   scrape.value(metric::kUnsent, number(figures.unsent_bytes));
   scrape.value(metric::kInFlight, number(figures.in_flight));

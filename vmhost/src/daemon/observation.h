@@ -38,6 +38,7 @@ class Observation {
     bool broker_connected = false;
     DisplayTotals displays;
     std::uint64_t display_ends = 0;
+    std::uint64_t adopted = 0;
     std::size_t processes = 0;
     std::size_t clients = 0;
     std::uint64_t unsent_bytes = 0;

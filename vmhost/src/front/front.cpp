@@ -27,11 +27,24 @@ void wake_beyond(int fd, int bytes) {
   static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes));
 }
 
+// One that listens elsewhere must not keep its address from a new one, whoever else holds it.
+UniqueFd inherited_listener(UniqueFd inherited, const net::Endpoint& listen) {
+  if (!inherited) return inherited;
+  const auto bound = net::local_endpoint(inherited.get());
+  if (bound && *bound == listen) return inherited;
+  log::warning("the front moves", {{"to", net::to_string(listen)}});
+  ::shutdown(inherited.get(), SHUT_RDWR);
+  return UniqueFd();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Front>> Front::create(Loop& loop, const net::Endpoint& listen, FrontLimits limits,
-                                             Deliver deliver) {
-  TOBARI_ASSIGN(UniqueFd listener, net::listen_tcp(listen));
+                                             Deliver deliver, UniqueFd inherited) {
+  UniqueFd listener = inherited_listener(std::move(inherited), listen);
+  if (!listener) {
+    TOBARI_ASSIGN(listener, net::listen_tcp(listen));
+  }
   TOBARI_ASSIGN(const net::Endpoint bound, net::local_endpoint(listener.get()));
   return std::unique_ptr<Front>(new Front(loop, std::move(listener), bound.port, limits, std::move(deliver)));
 }

@@ -36,8 +36,12 @@ class Front {
   using Deliver =
       std::function<Result<void>(const std::string& token_sha256, const std::string& client_address, int descriptor)>;
 
+  // `inherited`: a listening socket of an earlier life of this program, in whose queue clients may wait; used when it
+  // listens at just this address, else closed.
   [[nodiscard]] static Result<std::unique_ptr<Front>> create(Loop& loop, const net::Endpoint& listen,
-                                                             FrontLimits limits, Deliver deliver);
+                                                             FrontLimits limits, Deliver deliver,
+                                                             UniqueFd inherited = UniqueFd());
+  [[nodiscard]] int listener() const noexcept { return listener_.get(); }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::size_t half_open() const noexcept { return waiting_.size(); }
   [[nodiscard]] const FrontCounts& counts() const noexcept { return counts_; }

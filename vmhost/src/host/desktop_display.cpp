@@ -16,12 +16,27 @@ namespace {
 
 constexpr std::size_t kMaxThumbnails = 16;            // asked of one display and not answered
 constexpr std::chrono::seconds kForgetThumbnail{10};  // longer than whoever asked waits
+constexpr int kMaxStanding = 16;                      // display_control.proto
 
 }  // namespace
 
 void Desktop::start_display() {
-  if (display_ || borrower_) offer_source();  // they outlived the VM
-  if (display_) return;
+  // They outlived the VM; or they were adopted together with it, which has been there all the time.
+  if ((display_ || borrower_) && !std::exchange(has_source_, false)) offer_source();
+  if (!display_) make_display({});
+}
+
+void Desktop::adopt_display(AdoptedDisplay display, std::string session) {
+  connected_session_ = std::move(session);
+  has_source_ = true;
+  make_display(std::move(display));
+}
+
+void Desktop::leave_display() noexcept {
+  if (display_) display_->leave();
+}
+
+void Desktop::make_display(std::optional<AdoptedDisplay> adopted) {
   DisplayOptions options = services_.display;
   options.uid = display_user();
   display_ = std::make_unique<DisplayProcess>(
@@ -30,6 +45,7 @@ void Desktop::start_display() {
           .on_ready =
               [this] {
                 if (!borrower_) offer_source();
+                warn_display();
                 services_.changed();
               },
           .on_session = [this](const wire::Session& session) { on_display_session(session); },
@@ -41,7 +57,27 @@ void Desktop::start_display() {
           .on_picture = [this](const wire::Picture& picture) { on_display_picture(picture); },
           .on_gone = [this] { on_display_gone(); },
           .on_transfer = [this](const wire::Transfer& transfer) { services_.on_transfer(id_, transfer); },
-      });
+          .on_resumed = [this](const wire::Resumed& resumed) { on_display_resumed(resumed); },
+      },
+      std::move(adopted));
+}
+
+void Desktop::on_display_resumed(const wire::Resumed& resumed) {
+  const auto& standing = resumed.sessions();
+  if (standing.size() > kMaxStanding) return display_->restart("it has more clients than there can be");
+  if (std::ranges::find(standing, connected_session_, &wire::Session::session_id) == standing.end()) {
+    connected_session_ = standing.empty() ? std::string() : standing.rbegin()->session_id();
+  }
+  services_.on_resumed(id_, resumed);
+  if (!borrower_ && !std::ranges::contains(resumed.screens(), 0U)) source_lost("it had none when it was taken over");
+}
+
+void Desktop::hand_recording_line(const std::string& session, const UniqueFd& line) {
+  if (!display_) return;
+  wire::ToDisplay message;
+  message.mutable_recording_line()->set_session_id(session);
+  const auto sent = display_->send(message, line.get());
+  if (!sent) log::warning("recording does not go on", {{"session", session}, {"reason", sent.error().message}});
 }
 
 std::optional<std::uint32_t> Desktop::display_user() const {
@@ -52,6 +88,7 @@ std::optional<std::uint32_t> Desktop::display_user() const {
 
 void Desktop::source_lost(const std::string& detail) {
   log::info("display lost its VM", {{"desktop", id_.str()}, {"detail", bounded(detail)}});
+  has_source_ = false;
   offer_source_later();
 }
 
@@ -60,7 +97,7 @@ void Desktop::offer_source_in(std::chrono::milliseconds pause) {
 }
 
 void Desktop::offer_source() {
-  if (!running_ || stopping_) return;
+  if (!running_ || stopping_ || paused_) return;
   if (!borrower_ && (!display_ || !display_->ready())) return;
   auto job = [&hypervisor = services_.hypervisor, id = id_, user = borrower_ ? borrower_->uid : display_user()] {
     return hypervisor.display(id, user);
@@ -78,11 +115,14 @@ Result<void> Desktop::hand_source(const UniqueFd& socket) {
   if (borrower_) return borrower_->take_source(socket);
   if (!display_) return {};
   wire::ToDisplay message;
-  message.mutable_source()->set_heads(heads());
+  message.mutable_source()->set_heads(is_container() ? 1 : heads());
+  message.mutable_source()->set_kind(picture());
   TOBARI_TRY(display_->send(message, socket.get()));
   hand_clipboard();
   return {};
 }
+
+wire::Source::Kind Desktop::picture() const { return is_container() ? wire::Source::PICTURE_PORT : wire::Source::DBUS; }
 
 // QEMU serves one connection to the port at a time: the next one when the display process has closed the former.
 // A wall gets none: whose it would be is not said.
@@ -96,15 +136,17 @@ void Desktop::hand_clipboard() {
 }
 
 // A timer rather than at once: what is taken back and lent again in one turn is offered to the last one only.
-void Desktop::lend_display(Borrower borrower) {
+void Desktop::lend_display(Borrower borrower, bool has_it) {
   borrower_ = std::move(borrower);
   ++handed_over_;
-  offer_source_in(std::chrono::milliseconds(0));
+  has_source_ = has_it;
+  if (!has_it) offer_source_in(std::chrono::milliseconds(0));
 }
 
 void Desktop::take_display_back() {
   borrower_.reset();
   ++handed_over_;
+  has_source_ = false;
   offer_source_in(std::chrono::milliseconds(0));
 }
 
@@ -137,6 +179,7 @@ Result<std::string> Desktop::arm(const wire::OpenDisplay& request) {
 
 Result<void> Desktop::client(const std::string& session, const std::string& address, int descriptor) {
   if (!display_) return fail(Errc::kUnavailable, "there is no display process");
+  if (fenced_ && paused_) return fail(Errc::kUnavailable, "the desktop is paused");
   wire::ToDisplay message;
   message.mutable_client()->set_session_id(session);
   message.mutable_client()->set_address(address);
@@ -199,7 +242,10 @@ void Desktop::ask_display_to_end() noexcept {
 }
 
 void Desktop::on_display_session(const wire::Session& session) {
-  if (session.kind() == wire::Session::CONNECTED) connected_session_ = session.session_id();
+  if (session.kind() == wire::Session::CONNECTED) {
+    connected_session_ = session.session_id();
+    logged_off_ = false;  // whoever comes back works on
+  }
   if (session.kind() == wire::Session::DISCONNECTED && session.session_id() == connected_session_) {
     connected_session_.clear();
   }
@@ -208,18 +254,29 @@ void Desktop::on_display_session(const wire::Session& session) {
 
 // Nobody else can say it any more.
 void Desktop::on_display_gone() {
-  if (!borrower_) source_timer_.reset();
+  if (!borrower_) {
+    source_timer_.reset();
+    has_source_ = false;
+  }
   for (const Wish& wish : std::exchange(thumbnails_, {})) {
     services_.on_thumbnail(wish.request_id, fail(Errc::kUnavailable, "the display process has ended"));
   }
-  if (!connected_session_.empty()) {
-    wire::Session session;
-    session.set_session_id(std::exchange(connected_session_, {}));
-    session.set_kind(wire::Session::DISCONNECTED);
-    session.set_detail("display process ended");
-    services_.on_session(id_, session);
-  }
+  session_is_over();
   services_.changed();
+}
+
+void Desktop::end_display() {
+  display_.reset();
+  session_is_over();
+}
+
+void Desktop::session_is_over() {
+  if (connected_session_.empty()) return;
+  wire::Session session;
+  session.set_session_id(std::exchange(connected_session_, {}));
+  session.set_kind(wire::Session::DISCONNECTED);
+  session.set_detail("display process ended");
+  services_.on_session(id_, session);
 }
 
 }  // namespace tobari::vmhost

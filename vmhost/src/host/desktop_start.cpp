@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From a wish to a VM that runs: its disk, its network rules, as a copy of a template or from power-on; and what a copy
 // still needs when it runs (docs/CLONES.md).
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <format>
+#include <set>
 #include <utility>
 
 #include <tobari/base/log.h>
 #include <tobari/base/random.h>
+#include <tobari/vmhost/container_xml.h>
 
 #include "host/desktop.h"
 #include "host/machine.h"
@@ -20,13 +24,6 @@ TemplateProfile profile_of(const wire::DesiredDesktop& wanted) {
   return {wanted.image(), wanted.vcpus(), wanted.memory_mib(), wanted.heads()};
 }
 
-// The same at each start, so that it may be said again.
-std::string machine_id_of(const DesktopId& id) {
-  std::string digits = id.str();
-  std::erase(digits, '-');
-  return digits;
-}
-
 std::string fresh_seed() {
   std::array<std::byte, kSeedBytes> seed{};
   random_bytes(seed);
@@ -36,6 +33,23 @@ std::string fresh_seed() {
 std::int64_t milliseconds_now() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+// Of a user who has one: a device that the machine has from its start.
+Result<std::optional<SharedFolder>> folder_of(const wire::DesiredDesktop& wanted, const UserDiskStore* store) {
+  for (const wire::UserDisk& disk : wanted.user_disks()) {
+    if (disk.kind() != wire::UserDisk::FOLDER) continue;
+    if (store == nullptr) return fail(Errc::kNotFound, "this host has no folders of users");
+    TOBARI_ASSIGN(const UserDiskId id, UserDiskId::parse(disk.id()));
+    TOBARI_ASSIGN(const auto path, store->ensure_folder({id, disk.storage(), disk.size_gib(), disk.made()}));
+    return std::optional(SharedFolder{.path = path.string(), .tag = kHomeTag});
+  }
+  return std::optional<SharedFolder>();
+}
+
+bool wants_folder(const wire::DesiredDesktop& wanted) {
+  return std::ranges::any_of(wanted.user_disks(),
+                             [](const wire::UserDisk& disk) { return disk.kind() == wire::UserDisk::FOLDER; });
 }
 
 }  // namespace
@@ -48,7 +62,8 @@ void Desktop::choose_disk(Prepared& prepared, const std::optional<std::filesyste
                           const std::optional<Frozen>& of) const {
   const TemplateStore* const store = services_.templates == nullptr ? nullptr : &services_.templates->store();
   if (base && store != nullptr && store->holds(*base)) prepared.spec.frozen_disk = *base;
-  const bool fresh = !base || (!prepared.spec.frozen_disk.empty() && services_.disks.untouched(id_).value_or(false));
+  const auto untouched = [this, &prepared] { return services_.disks.untouched(id_, prepared.disk_number); };
+  const bool fresh = !base || (!prepared.spec.frozen_disk.empty() && untouched().value_or(false));
   if (!of || !fresh) return;
   if (!*of) {
     prepared.boots_because = of->error().message;
@@ -69,18 +84,51 @@ void Desktop::choose_disk(Prepared& prepared, const std::optional<std::filesyste
 }
 
 Result<Desktop::Prepared> Desktop::prepare(const wire::DesiredDesktop& wanted, const std::optional<Frozen>& of) const {
+  const bool container = wanted.machine() == wire::DesiredDesktop::CONTAINER;
+  if (container && services_.containers == nullptr) {
+    return fail(Errc::kInvalidArgument,
+                "this host runs no containers: \"containers: on\" in its vmhost.yaml allows them (docs/CONTAINERS.md)");
+  }
   TOBARI_ASSIGN(const ImageFiles image, services_.images.verified(wanted.image()));
+  if (container != (image.manifest.machine == MachineKind::kContainer)) {
+    return fail(Errc::kInvalidArgument, std::format("image \"{}\" is not for {}", wanted.image(),
+                                                    container ? "containers" : "virtual machines"));
+  }
+  if (container) return prepare_container(wanted, image);
   Prepared prepared;
+  prepared.disk_number = wanted.disk();
   prepared.spec = machine_of(image, profile_of(wanted), services_.accelerator, services_.vm_user);
   prepared.spec.id = id_;
   prepared.spec.title = wanted.name();
   prepared.spec.agent_socket = agent_socket();
   prepared.spec.clipboard_socket = clipboard_socket();
-  TOBARI_ASSIGN(const auto base, services_.disks.base_of(id_));
+  prepared.spec.spare_ports = wanted.takes_user_disk();
+  TOBARI_ASSIGN(prepared.spec.folder, folder_of(wanted, services_.user_disks));
+  TOBARI_TRY(services_.disks.drop_others(id_, wanted.disk()));
+  TOBARI_ASSIGN(const auto base, services_.disks.base_of(id_, wanted.disk()));
+  prepared.fresh_disk = !base.has_value();
   choose_disk(prepared, base, of);
   const std::filesystem::path frozen = prepared.spec.frozen_disk;
   if (!frozen.empty()) TOBARI_TRY(check_base(frozen, image.disk));
-  TOBARI_ASSIGN(prepared.spec.disk, services_.disks.ensure(id_, frozen.empty() ? image.disk : frozen));
+  TOBARI_ASSIGN(prepared.spec.disk, services_.disks.ensure(id_, frozen.empty() ? image.disk : frozen, wanted.disk()));
+  return prepared;
+}
+
+Result<Desktop::Prepared> Desktop::prepare_container(const wire::DesiredDesktop& wanted,
+                                                     const ImageFiles& image) const {
+  ContainerStore& store = *services_.containers;
+  if (!store.has_base(image)) {
+    std::set<std::string> used;
+    for (const ImageName& each : services_.images.list()) used.insert(each.root_sha256);
+    store.forget_bases(used);
+  }
+  TOBARI_ASSIGN(const auto base, store.base(image));
+  Prepared prepared;
+  prepared.spec = container_of(image, profile_of(wanted));
+  prepared.spec.id = id_;
+  prepared.spec.title = wanted.name();
+  TOBARI_ASSIGN(prepared.spec.container, store.ensure(id_, base, wanted.disk()));
+  prepared.spec.container.host_name = wanted.name();
   return prepared;
 }
 
@@ -93,9 +141,10 @@ void Desktop::start() {
   if (!ordered_) ordered_ = Loop::Steady::now();
   start_display();  // meanwhile: it takes as long as a copy
   std::optional<Frozen> of;
-  if (!wanted_->template_id().empty()) {
+  if (!wanted_->template_id().empty() && !is_container()) {
     of = services_.templates == nullptr ? fail(Errc::kNotFound, "this host makes no templates")
                                         : services_.templates->ready(wanted_->template_id(), profile_of(*wanted_));
+    if (wants_folder(*wanted_)) of = fail(Errc::kInvalidArgument, "its user has a shared folder, and no template has");
   }
   auto parts = std::make_shared<Parts>();
   auto job = [self = shared_from_this(), wanted = *wanted_, of = std::move(of)] { return self->prepare(wanted, of); };
@@ -123,13 +172,22 @@ void Desktop::join(Parts& parts) {
     return not_started(context(parts.card->error(), "its network cannot be filtered").error());
   }
   if (parts.card) prepared.spec.network = **parts.card;
+  if (saved_ && prepared.fresh_disk) {
+    prepared.forget_saved = true;  // what was saved of it fits a disk that it has left
+    saved_ = false;
+  } else if (saved_) {
+    prepared.copy_of.reset();  // it goes on where it was
+  }
   power_on(std::move(prepared));
 }
 
 // ---- starting
 
 void Desktop::power_on(Prepared prepared) {
+  // Preparing takes its time.
+  if (!may_run()) return not_started(fail(Errc::kUnavailable, "this host has no lease").error());
   auto job = [&hypervisor = services_.hypervisor, prepared]() -> Result<void> {
+    if (prepared.forget_saved) TOBARI_TRY(hypervisor.forget_saved(prepared.spec.id));
     if (prepared.copy_of) return hypervisor.clone(prepared.spec, prepared.copy_of->files);
     TOBARI_TRY(hypervisor.define(prepared.spec));
     return hypervisor.start(prepared.spec.id);
@@ -147,6 +205,7 @@ void Desktop::power_on(Prepared prepared) {
                  }
                  if (!started) return self->not_started(started.error());
                  self->busy_ = false;
+                 self->goes_on_ = std::exchange(self->saved_, false);
                  self->found(true);  // so that one which dies before the next list is seen to have died
                  self->services_.changed();
                });
@@ -157,9 +216,11 @@ void Desktop::boot_instead(const Prepared& prepared, const Error& why) {
   log::warning("desktop boots instead of being copied", {{"desktop", id_.str()}, {"because", describe(why)}});
   auto job = [self = shared_from_this(), prepared]() -> Result<Prepared> {
     Prepared booted{prepared.spec, std::nullopt, {}};
+    booted.disk_number = prepared.disk_number;
     booted.spec.frozen_disk.clear();
     TOBARI_TRY(self->services_.disks.remove(self->id_));
-    TOBARI_ASSIGN(booted.spec.disk, self->services_.disks.ensure(self->id_, booted.spec.backing_disk));
+    TOBARI_ASSIGN(booted.spec.disk,
+                  self->services_.disks.ensure(self->id_, booted.spec.backing_disk, booted.disk_number));
     return booted;
   };
   services_.disk_worker.run(std::move(job), [self = shared_from_this()](Result<Prepared> booted) {
@@ -178,9 +239,16 @@ void Desktop::not_started(const Error& error) {
 // ---- running
 
 bool Desktop::stands_on_template() const {
-  if (services_.templates == nullptr) return false;
-  const auto base = services_.disks.base_of(id_);
+  if (services_.templates == nullptr || !wanted_) return false;
+  const auto base = services_.disks.base_of(id_, wanted_->disk());
   return base && *base && services_.templates->store().holds(**base);
+}
+
+// Of one that was started before: by what lies there. What cannot be looked at is left alone.
+bool Desktop::has_its_disk() const {
+  if (!wanted_ || wanted_->disk() == 0 || is_container()) return true;
+  const auto base = services_.disks.base_of(id_, wanted_->disk());
+  return !base || base->has_value();
 }
 
 // One that was never anything but itself keeps the machine id that it made.
@@ -195,9 +263,11 @@ GuestOrder Desktop::order_for_guest() const {
 
 void Desktop::on_guest(bool ready) {
   if (ready && std::exchange(card_is_due_, false)) attach_network();
+  if (ready && std::exchange(goes_on_, false)) guest_->say(guest_clock(milliseconds_now()));
   if (std::exchange(guest_ready_, ready) == ready) return;
   if (ready) became_ready();
   log::info(ready ? "guest is ready" : "guest is booting", {{"desktop", id_.str()}});
+  if (ready) bring_disks();
   services_.changed();
 }
 

@@ -3,64 +3,41 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <format>
 #include <fstream>
-#include <spawn.h>
+#include <span>
+#include <string>
 #include <unistd.h>
 #include <vector>
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include "core/qcow2_header.h"
+#include "host/qcow2_files.h"
 
 namespace tobari::vmhost {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kLeastFreeBytes = 1U << 20U;  // an overlay with nothing in it has 200 KB
+constexpr std::uint64_t kFreshOverlayBytes = 256U << 10U;
+constexpr std::uint64_t kBytesOfABlock = 512;  // of st_blocks, whatever the file system has
 
-// Runs a program without a shell; its complaints go to our standard error.
-Result<void> run(std::vector<std::string> arguments) {
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t child = -1;
-  if (const int error = ::posix_spawnp(&child, argv[0], nullptr, nullptr, argv.data(), ::environ); error != 0) {
-    return fail_errno(error, "start " + arguments[0]);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return fail_errno(errno, "wait for " + arguments[0]);
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail(Errc::kIo, arguments[0] + " failed");
-  return {};
-}
-
-Result<Qcow2Header> header_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail_errno(errno, "read " + file.string());
-  std::string head(kMaxQcow2HeaderBytes, '\0');
+// 0: it is no disk. Reads no more than it needs: there may be thousands.
+std::uint64_t virtual_size_of(const fs::path& file) {
+  constexpr std::size_t kSizeAt = 24;
+  std::string head(kSizeAt + 8, '\0');
+  std::ifstream in;
+  in.rdbuf()->pubsetbuf(nullptr, 0);
+  in.open(file, std::ios::binary);
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(in.gcount()));
-  return parse_qcow2_header(std::as_bytes(std::span(head)));
+  if (!in || !head.starts_with("QFI\xfb")) return 0;
+  return std::min(big_endian<std::uint64_t>(std::as_bytes(std::span(head)), kSizeAt), kMaxVirtualBytes);
 }
 
 // Under another name first: what has the real name is whole.
 Result<void> write_overlay(const fs::path& overlay, const std::string& fresh, const fs::path& base) {
-  TOBARI_TRY(run({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.string(), fresh}));
-  const UniqueFd file(::open(fresh.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file || ::fchmod(file.get(), 0600) != 0 || ::fsync(file.get()) != 0) return fail_errno(errno, "write " + fresh);
-  if (::rename(fresh.c_str(), overlay.c_str()) != 0) return fail_errno(errno, "rename " + fresh);
-  return {};
-}
-
-bool is_full(const fs::path& folder) {
-  std::error_code error;
-  const fs::space_info space = fs::space(folder, error);
-  return !error && space.available < kLeastFreeBytes;
+  TOBARI_TRY(run_qemu_img({"create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.string(), fresh}));
+  return finish_file(fresh, overlay);
 }
 
 }  // namespace
@@ -77,11 +54,37 @@ Result<void> make_overlay(const fs::path& overlay, const fs::path& base) {
   return written;
 }
 
-Result<fs::path> DiskStore::ensure(const DesktopId& id, const fs::path& base) {
-  const fs::path overlay = path_of(id);
+fs::path DiskStore::path_of(const DesktopId& id, std::uint32_t number) const {
+  return dir_ / (number == 0 ? id.str() + ".qcow2" : std::format("{}.{}.qcow2", id.str(), number));
+}
+
+Result<RoomUse> DiskStore::use() const {
   std::error_code error;
-  if (!fs::exists(overlay, error)) TOBARI_TRY(make_overlay(overlay, base));
-  auto header = header_of(overlay);
+  const fs::space_info space = fs::space(dir_, error);
+  if (error) return fail(Errc::kIo, "read " + dir_.string() + ": " + error.message());
+  RoomUse found{.capacity_bytes = space.capacity, .free_bytes = space.available, .used_bytes = 0, .promised_bytes = 0};
+  if (rules_.quota_bytes == 0 && rules_.overcommit_percent == 0) return found;
+  for (fs::directory_iterator at(dir_, error), end; !error && at != end; at.increment(error)) {
+    struct stat info{};
+    if (::stat(at->path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    found.used_bytes += static_cast<std::uint64_t>(info.st_blocks) * kBytesOfABlock;
+    found.promised_bytes += virtual_size_of(at->path());
+  }
+  if (error) return fail(Errc::kIo, "read " + dir_.string() + ": " + error.message());
+  return found;
+}
+
+Result<fs::path> DiskStore::ensure(const DesktopId& id, const fs::path& base, std::uint32_t number) {
+  const fs::path overlay = path_of(id, number);
+  std::error_code error;
+  if (!fs::exists(overlay, error)) {
+    const auto below = qcow2_header_of(base);
+    TOBARI_ASSIGN(const RoomUse now, use());
+    const std::uint64_t grows_to = below ? std::min(below->virtual_bytes, kMaxVirtualBytes) : 0;
+    TOBARI_TRY(check_room(dir_.string(), rules_, now, kFreshOverlayBytes, grows_to));
+    TOBARI_TRY(make_overlay(overlay, base));
+  }
+  auto header = qcow2_header_of(overlay);
   if (!header) return context(std::move(header).error(), "the desktop's disk");
   if (header->backing_file != base.string()) {
     return fail(Errc::kInvalidArgument,
@@ -96,25 +99,25 @@ Result<fs::path> DiskStore::ensure(const DesktopId& id, const fs::path& base) {
   return overlay;
 }
 
-Result<std::optional<fs::path>> DiskStore::base_of(const DesktopId& id) const {
+Result<std::optional<fs::path>> DiskStore::base_of(const DesktopId& id, std::uint32_t number) const {
   std::error_code error;
-  if (!fs::exists(path_of(id), error)) return std::optional<fs::path>();
-  auto header = header_of(path_of(id));
+  if (!fs::exists(path_of(id, number), error)) return std::optional<fs::path>();
+  auto header = qcow2_header_of(path_of(id, number));
   if (!header) return context(std::move(header).error(), "the desktop's disk");
   return std::optional(fs::path(header->backing_file));
 }
 
 Result<void> check_base(const fs::path& overlay, const fs::path& base) {
-  TOBARI_ASSIGN(const Qcow2Header header, header_of(overlay));
+  TOBARI_ASSIGN(const Qcow2Header header, qcow2_header_of(overlay));
   if (header.backing_file == base.string() && header.backing_format == "qcow2") return {};
   return fail(Errc::kInvalidArgument,
               std::format("{} was made for {}, not for {}", overlay.string(), header.backing_file, base.string()));
 }
 
-Result<bool> DiskStore::untouched(const DesktopId& id) const {
-  TOBARI_ASSIGN(const Qcow2Header header, header_of(path_of(id)));
+Result<bool> DiskStore::untouched(const DesktopId& id, std::uint32_t number) const {
+  TOBARI_ASSIGN(const Qcow2Header header, qcow2_header_of(path_of(id, number)));
   std::vector<char> table(std::size_t{header.l1_entries} * 8);
-  std::ifstream in(path_of(id), std::ios::binary);
+  std::ifstream in(path_of(id, number), std::ios::binary);
   in.seekg(static_cast<std::streamoff>(header.l1_at));
   in.read(table.data(), static_cast<std::streamsize>(table.size()));
   if (!in) return fail(Errc::kIo, "the desktop's disk is cut short");
@@ -126,7 +129,7 @@ Result<std::set<fs::path>> DiskStore::bases() const {
   std::error_code error;
   for (fs::directory_iterator at(dir_, error), end; !error && at != end; at.increment(error)) {
     if (at->path().extension() != ".qcow2") continue;
-    auto header = header_of(at->path());
+    auto header = qcow2_header_of(at->path());
     if (header) found.insert(header->backing_file);
     // What is no disk is never started, and keeps nothing from being removed.
     if (!header && header.error().code != Errc::kInvalidArgument) {
@@ -137,11 +140,27 @@ Result<std::set<fs::path>> DiskStore::bases() const {
   return found;
 }
 
-Result<void> DiskStore::remove(const DesktopId& id) {
-  for (const fs::path& path : {path_of(id), fs::path(path_of(id).string() + ".new")}) {
+Result<void> DiskStore::remove_all(const DesktopId& id, const std::string& except) {
+  const std::string begin = id.str() + ".";
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator at(dir_, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    // A container's note begins with its id as well.
+    const bool is_disk = name.starts_with(begin) && name.contains(".qcow2");
+    if (is_disk && name != except) found.push_back(at->path());
+  }
+  if (error) return fail(Errc::kIo, "read " + dir_.string() + ": " + error.message());
+  for (const fs::path& path : found) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, "remove " + path.string());
   }
   return {};
+}
+
+Result<void> DiskStore::remove(const DesktopId& id) { return remove_all(id, {}); }
+
+Result<void> DiskStore::drop_others(const DesktopId& id, std::uint32_t number) {
+  return remove_all(id, path_of(id, number).filename().string());
 }
 
 }  // namespace tobari::vmhost

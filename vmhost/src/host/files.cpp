@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "host/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <format>
@@ -41,6 +42,35 @@ Result<UniqueFd> open_file(const fs::path& path, int flags, mode_t mode = 0) {
   return fd;
 }
 
+struct DigestOfPart {
+  std::string hex;
+  std::uint64_t bytes = 0;  // that there were
+};
+
+// From where the file is read next, `most` bytes at most.
+Result<DigestOfPart> digest_of_next(int file, std::uint64_t most, const fs::path& path, const GoOn& go_on) {
+  const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(::EVP_MD_CTX_new());
+  if (!context || ::EVP_DigestInit_ex(context.get(), ::EVP_sha256(), nullptr) != 1) {
+    return fail(Errc::kInternal, "start a SHA-256");
+  }
+  std::vector<char> chunk(kChunkBytes);
+  DigestOfPart found;
+  while (found.bytes < most) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), most - found.bytes));
+    const ssize_t n = ::read(file, chunk.data(), wanted);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(errno, "read " + path.string());
+    if (n == 0) break;
+    ::EVP_DigestUpdate(context.get(), chunk.data(), static_cast<std::size_t>(n));
+    found.bytes += static_cast<std::uint64_t>(n);
+    if (go_on) TOBARI_TRY(go_on());
+  }
+  std::vector<std::byte> digest(32);
+  ::EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+  found.hex = to_hex(digest);
+  return found;
+}
+
 }  // namespace
 
 Result<void> write_file_durably(const fs::path& path, std::string_view content) {
@@ -78,23 +108,18 @@ std::string sha256(std::string_view bytes) {
   return digest;
 }
 
-Result<std::string> sha256_hex_of_file(const fs::path& path) {
+Result<std::string> sha256_hex_of_part(const fs::path& path, std::uint64_t at, std::uint64_t bytes, const GoOn& go_on) {
   TOBARI_ASSIGN(const UniqueFd file, open_file(path, O_RDONLY));
-  const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(::EVP_MD_CTX_new());
-  if (!context || ::EVP_DigestInit_ex(context.get(), ::EVP_sha256(), nullptr) != 1) {
-    return fail(Errc::kInternal, "start a SHA-256");
-  }
-  std::vector<char> chunk(kChunkBytes);
-  while (true) {
-    const ssize_t n = ::read(file.get(), chunk.data(), chunk.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail_errno(errno, "read " + path.string());
-    if (n == 0) break;
-    ::EVP_DigestUpdate(context.get(), chunk.data(), static_cast<std::size_t>(n));
-  }
-  std::vector<std::byte> digest(32);
-  ::EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-  return to_hex(digest);
+  if (::lseek(file.get(), static_cast<off_t>(at), SEEK_SET) < 0) return fail_errno(errno, "read " + path.string());
+  TOBARI_ASSIGN(const auto digest, digest_of_next(file.get(), bytes, path, go_on));
+  if (digest.bytes != bytes) return fail(Errc::kInvalidArgument, std::format("{} is cut short", path.string()));
+  return digest.hex;
+}
+
+Result<std::string> sha256_hex_of_file(const fs::path& path, const GoOn& go_on) {
+  TOBARI_ASSIGN(const UniqueFd file, open_file(path, O_RDONLY));
+  TOBARI_ASSIGN(const auto digest, digest_of_next(file.get(), ~std::uint64_t{0}, path, go_on));
+  return digest.hex;
 }
 
 }  // namespace tobari::vmhost

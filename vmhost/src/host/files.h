@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,11 @@ namespace tobari::vmhost {
 [[nodiscard]] Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t max_bytes);
 
 [[nodiscard]] std::string sha256(std::string_view bytes);  // 32 bytes, not text
-[[nodiscard]] Result<std::string> sha256_hex_of_file(const std::filesystem::path& path);
+// `go_on` is asked after every megabyte; its error ends it and is the result.
+using GoOn = std::function<Result<void>()>;
+[[nodiscard]] Result<std::string> sha256_hex_of_file(const std::filesystem::path& path, const GoOn& go_on = {});
+// kInvalidArgument: the file ends before.
+[[nodiscard]] Result<std::string> sha256_hex_of_part(const std::filesystem::path& path, std::uint64_t at,
+                                                     std::uint64_t bytes, const GoOn& go_on = {});
 
 }  // namespace tobari::vmhost

@@ -83,7 +83,10 @@ void GuestAgent::on_event(short) {
   const ssize_t n = ::recv(socket_.get(), bytes, sizeof bytes, MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) return disconnect();
-  for (const GuestEvent& event : protocol_.receive({bytes, static_cast<std::size_t>(n)})) handle(event);
+  for (const GuestEvent& event : protocol_.receive({bytes, static_cast<std::size_t>(n)})) {
+    handle(event);
+    if (on_news_) on_news_(event);
+  }
 }
 
 void GuestAgent::handle(const GuestEvent& event) {
@@ -104,6 +107,8 @@ void GuestAgent::handle(const GuestEvent& event) {
     case Kind::kRefused:
       log::warning("guest agent could not do it", {{"desktop", desktop_}, {"what", event.text}});
       if (order_.required && !done_) order_timer_ = loop_.after(kOrderAgain, [this] { give_order(); });
+      return;
+    case Kind::kLoggedOff:
       return;
     case Kind::kMalformed:
       if (!std::exchange(warned_, true)) {

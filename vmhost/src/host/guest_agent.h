@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "core/guest_protocol.h"
 #include "host/loop.h"
@@ -27,6 +28,10 @@ class GuestAgent {
 
   // False when nobody is there to hear it.
   bool ask_shutdown();
+  bool say(const std::string& line) { return answered_ && send(line); }
+  // Everything that the guest answers or says by itself, after this object has made of it what it can. Must not destroy
+  // it.
+  void set_news(std::function<void(const GuestEvent&)> on_news) { on_news_ = std::move(on_news); }
 
  private:
   void connect();
@@ -43,6 +48,7 @@ class GuestAgent {
   const std::string socket_path_;
   const GuestOrder order_;
   const std::function<void(bool ready)> on_state_;
+  std::function<void(const GuestEvent&)> on_news_;
   GuestProtocol protocol_;
   bool answered_ = false;
   int greetings_ = 0;

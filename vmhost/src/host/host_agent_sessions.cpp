@@ -45,11 +45,25 @@ Result<std::string> HostAgent::try_open(const wire::OpenDisplay& request) {
   TOBARI_TRY(armed_.arm(request.routing_token_sha256(), {session, id}, Loop::Steady::now(),
                         std::chrono::seconds(request.valid_seconds())));
   if (sessions_.insert_or_assign(session.str(), Armed{id, wall}).second) session_order_.push_back(session.str());
-  if (session_order_.size() > kMaxSessions) {
-    sessions_.erase(session_order_.front());
-    session_order_.pop_front();
-  }
+  wire::HeldSession held;
+  held.set_session_id(session.str());
+  held.set_desktop_id(id.str());
+  held.set_wall(wall);
+  held.set_routing_token_sha256(request.routing_token_sha256());
+  held.set_recorded(request.grant().recording() != wire::Grant::NONE);
+  held.set_recording_required(held.recorded() && request.grant().recording() != wire::Grant::OPTIONAL);
+  const auto valid = std::min(std::chrono::seconds(request.valid_seconds()), ArmedSessions::kLongest);
+  held_.armed(held, Loop::Steady::now() + valid);
+  if (session_order_.size() > kMaxSessions) forget_oldest_session();
   return fingerprint;
+}
+
+// The oldest that is over: one that lives is still to be found by who closes it.
+void HostAgent::forget_oldest_session() {
+  const auto over = std::ranges::find_if(session_order_, [this](const std::string& each) { return !held_.has(each); });
+  const auto oldest = over == session_order_.end() ? session_order_.begin() : over;
+  sessions_.erase(*oldest);
+  session_order_.erase(oldest);
 }
 
 void HostAgent::answer(const wire::OpenDisplay& request, const Result<std::string>& result) {
@@ -99,6 +113,7 @@ Result<void> HostAgent::on_client(const std::string& token_sha256, const std::st
   const auto target = armed_.take(token_sha256, Loop::Steady::now());
   if (!target) return fail(Errc::kUnauthenticated, "unknown routing token");
   const std::string& session = target->session.str();
+  held_.routed(session);
   const auto armed = sessions_.find(session);
   if (armed != sessions_.end() && armed->second.wall) {
     Wall* const wall = wall_of(session);
@@ -117,6 +132,7 @@ void HostAgent::on_close_session(const wire::CloseSession& request) {
   const auto session = sessions_.find(request.session_id());
   if (session == sessions_.end()) return;
   if (auto id = SessionId::parse(request.session_id())) armed_.forget(*id);
+  held_.routed(request.session_id());
   if (session->second.wall) {
     if (Wall* const wall = wall_of(request.session_id())) {
       wall->end(request.denied() ? Wall::Why::kDenied : Wall::Why::kEnded, request.reason());
@@ -186,6 +202,7 @@ Result<std::shared_ptr<Desktop>> HostAgent::ordered(const std::string& desktop_i
 void HostAgent::on_restart(const wire::RestartDesktop& request) {
   const auto desktop = ordered(request.desktop_id(), request.epoch());
   if (!desktop) return send_failure(request.request_id(), desktop.error());
+  if (request.orderly()) return (*desktop)->restart_in_order();
   (*desktop)->restart();
 }
 
@@ -212,6 +229,8 @@ void HostAgent::on_session(const DesktopId& id, const wire::Session& session) {
     log::warning("display process reports a session that is not its own", {{"desktop", id.str()}});
     return;
   }
+  // Told when it was taken over, and said by itself just then.
+  if (session.kind() == wire::Session::CONNECTED && held_.is_connected(session.session_id())) return;
   tell(id, session);
   if (session.kind() == wire::Session::CONNECTED) end_walls_of(id, "one of its desktops is shown elsewhere");
 }
@@ -230,6 +249,7 @@ void HostAgent::on_recording(const RecordingReport& report) {
       "recording",
       {{"session", report.session}, {"what", wire::SessionEvent::Kind_Name(event.kind())}, {"detail", report.detail}});
   keep_and_send(event);
+  if (report.kind == Kind::kEnded || report.kind == Kind::kFailed) held_.recording_over(report.session);
   if (report.kind != Kind::kFailed || !report.required) return;
   // The display ends it by itself; if it does not, it is ended.
   wire::CloseSession close;
@@ -258,6 +278,11 @@ void HostAgent::tell(const DesktopId& desktop, const wire::Session& session) {
                         {"what", wire::Session::Kind_Name(session.kind())},
                         {"detail", session.detail()}});
   keep_and_send(event);
+  // After it cannot be lost any more: what the next life does not know of is told twice rather than never.
+  if (session.kind() == wire::Session::CONNECTED) held_.connected(session.session_id());
+  if (session.kind() == wire::Session::DISCONNECTED || session.kind() == wire::Session::REFUSED) {
+    held_.over(session.session_id());
+  }
 }
 
 }  // namespace tobari::vmhost

@@ -37,7 +37,11 @@ Result<std::string> HostAgent::open_wall(const wire::OpenDisplay& request, const
 }
 
 Wall::Callbacks HostAgent::callbacks_for(const std::string& session, const DesktopId& first) {
-  return {.on_ready = [this] { services_.changed(); },
+  return {.on_ready =
+              [this] {
+                warn_walls();
+                services_.changed();
+              },
           .on_signed_in =
               [this, session] {
                 if (const Wall* const wall = wall_of(session))
@@ -49,6 +53,7 @@ Wall::Callbacks HostAgent::callbacks_for(const std::string& session, const Deskt
               [this, session] {
                 services_.loop.post([this, session] {
                   if (const auto id = SessionId::parse(session)) armed_.forget(*id);
+                  held_.over(session);
                   walls_.erase(session);
                 });
               }};

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include <tobari/base/image_ref.h>
 #include <tobari/base/log.h>
 #include <tobari/base/random.h>
 
@@ -55,21 +56,72 @@ ImageStore::ImageStore(fs::path images_dir, fs::path cache_file)
   load_cache();
 }
 
-Result<ImageManifest> ImageStore::manifest(const std::string& name) const {
-  if (!is_image_name(name)) return fail(Errc::kInvalidArgument, "malformed image name");
-  const auto text = read_small_file(images_dir_ / name / "manifest.json", kMaxManifestBytes);
+void ImageStore::expect(std::map<std::string, std::string> digests) {
+  const std::scoped_lock lock(expected_->mutex);
+  expected_->digests = std::move(digests);
+}
+
+Result<std::string> ImageStore::manifest_text_of(const std::string& name) const {
+  if (!is_image_reference(name)) return fail(Errc::kInvalidArgument, "malformed image name");
+  auto text = read_small_file(images_dir_ / name / "manifest.json", kMaxManifestBytes);
   if (!text) return fail(Errc::kNotFound, std::format("there is no image \"{}\" on this host", name));
-  auto manifest = parse_manifest(*text);
+  return text;
+}
+
+Result<void> ImageStore::check_expected(const std::string& name, const std::string& text) const {
+  const auto ref = parse_image_ref(name);
+  if (!ref || ref->version == 0) return {};
+  const std::string digest = sha256(text);
+  const std::scoped_lock lock(expected_->mutex);
+  const auto stated = expected_->digests.find(name);
+  if (stated == expected_->digests.end()) {
+    return fail(Errc::kNotFound, std::format("the broker has said nothing of image \"{}\" yet", name));
+  }
+  if (stated->second == to_hex(std::as_bytes(std::span(digest)))) return {};
+  return fail(Errc::kInvalidArgument,
+              std::format("image \"{}\" was changed: its manifest is not the one that the catalogue knows", name));
+}
+
+Result<ImageManifest> ImageStore::manifest(const std::string& name) const {
+  TOBARI_ASSIGN(const std::string text, manifest_text_of(name));
+  auto manifest = parse_manifest(text);
   if (!manifest) return context(std::move(manifest).error(), std::format("image \"{}\"", name));
   return manifest;
 }
 
+Result<void> ImageStore::trust(const std::string& name) {
+  TOBARI_ASSIGN(const ImageManifest stated, manifest(name));
+  for (const auto& [file, digest] : stated.sha256) {
+    const auto stamp = stamp_of(images_dir_ / name / file);
+    if (stamp) known_[*stamp] = digest;
+  }
+  save_cache();
+  return {};
+}
+
 Result<ImageFiles> ImageStore::verified(const std::string& name) {
+  TOBARI_ASSIGN(const std::string text, manifest_text_of(name));
+  TOBARI_TRY(check_expected(name, text));
   TOBARI_ASSIGN(ImageManifest found, manifest(name));
-  const fs::path dir = images_dir_ / name;
-  ImageFiles files{dir / found.kernel, found.initrd.empty() ? fs::path() : dir / found.initrd, dir / found.disk, {}};
-  TOBARI_TRY(check(name, files.kernel, found.sha256.at(found.kernel)));
-  if (!found.initrd.empty()) TOBARI_TRY(check(name, files.initrd, found.sha256.at(found.initrd)));
+  const auto file_of_image = [dir = images_dir_ / name](const std::string& file) {
+    return file.empty() ? fs::path() : dir / file;
+  };
+  if (found.machine == MachineKind::kContainer) {
+    ImageFiles archive;
+    archive.root = file_of_image(found.root);
+    TOBARI_TRY(check(name, archive.root, found.sha256.at(found.root)));
+    archive.manifest = std::move(found);
+    return archive;
+  }
+  ImageFiles files{.kernel = file_of_image(found.kernel),
+                   .initrd = file_of_image(found.initrd),
+                   .disk = file_of_image(found.disk),
+                   .manifest = {},
+                   .root = {},
+                   .medium = file_of_image(found.medium)};
+  for (const std::string& file : {found.kernel, found.initrd, found.medium}) {
+    if (!file.empty()) TOBARI_TRY(check(name, file_of_image(file), found.sha256.at(file)));
+  }
   TOBARI_TRY(check(name, files.disk, found.sha256.at(found.disk)));
   TOBARI_TRY(check_base_disk(files.disk));
   files.manifest = std::move(found);
@@ -97,11 +149,13 @@ std::vector<ImageName> ImageStore::list() const {
   std::error_code error;
   for (fs::directory_iterator at(images_dir_, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (found.size() >= kMaxImages || !is_image_name(name)) continue;
+    if (found.size() >= kMaxImages || !is_image_reference(name)) continue;
     const auto text = read_small_file(at->path() / "manifest.json", kMaxManifestBytes);
-    if (!text || !parse_manifest(*text)) continue;
+    const auto manifest = text ? parse_manifest(*text) : fail(Errc::kNotFound, "no manifest");
+    if (!manifest) continue;
     const std::string digest = sha256(*text);
-    found.push_back({name, to_hex(std::as_bytes(std::span(digest)))});
+    found.push_back({name, to_hex(std::as_bytes(std::span(digest))), manifest->machine,
+                     manifest->root.empty() ? std::string() : manifest->sha256.at(manifest->root)});
   }
   return found;
 }

@@ -2,6 +2,7 @@
 #include "host/machine.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include <tobari/base/random.h>
@@ -29,14 +30,25 @@ DomainSpec machine_of(const ImageFiles& image, const TemplateProfile& profile, A
   spec.vcpus = std::clamp(profile.vcpus, 1U, kMaxVcpus);
   spec.memory_mib =
       std::clamp(std::max(profile.memory_mib, image.manifest.min_memory_mib), kMinMemoryMib, kMaxMemoryMib);
-  spec.heads = heads_within_bounds(profile.heads);
+  // VGA has one.
+  spec.heads = image.manifest.devices == DeviceModel::kFull ? 1 : heads_within_bounds(profile.heads);
   spec.kernel = image.kernel;
   spec.initrd = image.initrd;
   spec.cmdline = image.manifest.cmdline;
+  spec.firmware = image.manifest.firmware;
+  spec.devices = image.manifest.devices;
+  spec.medium = image.medium;
   spec.backing_disk = image.disk;
   spec.agent_channel = image.manifest.agent_channel;
   spec.clipboard_channel = image.manifest.clipboard_channel;
   spec.user = user;
+  return spec;
+}
+
+DomainSpec container_of(const ImageFiles& image, const TemplateProfile& profile) {
+  DomainSpec spec = machine_of(image, profile, Accelerator::kTcg, std::nullopt);
+  spec.machine = MachineKind::kContainer;
+  spec.heads = 1;
   return spec;
 }
 

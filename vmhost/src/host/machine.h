@@ -13,6 +13,9 @@ namespace tobari::vmhost {
 [[nodiscard]] DomainSpec machine_of(const ImageFiles& image, const TemplateProfile& profile, Accelerator accelerator,
                                     const std::optional<VmUser>& user);
 
+// The same of a container: its size.
+[[nodiscard]] DomainSpec container_of(const ImageFiles& image, const TemplateProfile& profile);
+
 [[nodiscard]] std::uint32_t heads_within_bounds(std::uint32_t heads);
 
 // 64 hex digits over all that a frozen template must have in common with its copies: files of the image, machine,

@@ -10,6 +10,7 @@
 #include "host/arming.h"
 #include "host/claims.h"
 #include "host/orders.h"
+#include "tobari/keeper.pb.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::chrono::milliseconds kProcessEnd{500};  // before its end is wait
 }  // namespace
 
 Wall::Wall(DesktopServices& services, std::string session, std::vector<std::shared_ptr<Desktop>> desktops,
-           std::uint32_t slot, Callbacks callbacks)
+           std::uint32_t slot, Callbacks callbacks, std::optional<Adopted> adopted)
     : services_(services),
       session_(std::move(session)),
       desktops_(std::move(desktops)),
@@ -33,16 +34,31 @@ Wall::Wall(DesktopServices& services, std::string session, std::vector<std::shar
   options.screens = static_cast<std::uint32_t>(desktops_.size());
   options.uid = display_user();
   timer_ = services_.loop.after(kSignInWithin, [this] { finish(); });
-  display_ = std::make_unique<DisplayProcess>(
-      services_.loop, "wall " + session_, std::move(options),
-      DisplayCallbacks{
-          .on_ready = [this] { callbacks_.on_ready(); },
-          .on_session = [this](const wire::Session& each) { on_session(bounded(each)); },
-          .on_source_lost = [this](std::uint32_t screen, const std::string& why) { on_source_lost(screen, why); },
-          .on_picture = [](const wire::Picture&) {},  // nobody asks
-          .on_gone = [this] { on_display_gone(); },
-          .on_transfer = [this](const wire::Transfer& transfer) { callbacks_.on_transfer(transfer); },
-      });
+  std::optional<AdoptedDisplay> running;
+  if (adopted) {
+    running = std::move(adopted->display);
+    if (adopted->showing) {
+      timer_.reset();
+      connected_ = true;
+      state_ = State::kShowing;
+    }
+  }
+  display_ = std::make_unique<DisplayProcess>(services_.loop, "wall " + session_, std::move(options),
+                                              display_callbacks(), std::move(running));
+  if (shows()) lend_all(true);
+  outlive_us();
+}
+
+DisplayCallbacks Wall::display_callbacks() {
+  return {
+      .on_ready = [this] { callbacks_.on_ready(); },
+      .on_session = [this](const wire::Session& each) { on_session(bounded(each)); },
+      .on_source_lost = [this](std::uint32_t screen, const std::string& why) { on_source_lost(screen, why); },
+      .on_picture = [](const wire::Picture&) {},  // nobody asks
+      .on_gone = [this] { on_display_gone(); },
+      .on_transfer = [this](const wire::Transfer& transfer) { callbacks_.on_transfer(transfer); },
+      .on_resumed = [this](const wire::Resumed& resumed) { on_resumed(resumed); },
+  };
 }
 
 Wall::~Wall() { give_back(); }
@@ -75,6 +91,42 @@ Result<void> Wall::client(const std::string& address, int descriptor) {
   return display_->send(message, descriptor);
 }
 
+// ---- restarts of this program
+
+void Wall::outlive_us() const {
+  if (services_.display.keeper == nullptr || state_ == State::kOver) return;
+  wire::HeldWall note;
+  note.set_session_id(session_);
+  for (const auto& desktop : desktops_) note.add_desktop_ids(desktop->id().str());
+  note.set_showing(state_ == State::kShowing);
+  services_.display.keeper->annotate("wall/" + session_, note.SerializeAsString());
+}
+
+void Wall::on_resumed(const wire::Resumed& resumed) {
+  const auto found = std::ranges::find(resumed.sessions(), session_, &wire::Session::session_id);
+  const bool signed_in = found != resumed.sessions().end();
+  if (state_ == State::kWaiting && signed_in) {
+    wire::Session session = bounded(*found);
+    session.set_kind(wire::Session::CONNECTED);
+    return on_session(session);
+  }
+  if (state_ != State::kShowing) return;
+  if (!signed_in) {
+    report_end("its client left while the host agent was away");
+    return finish();
+  }
+  for (std::uint32_t screen = 0; screen < desktops_.size(); ++screen) {
+    if (!std::ranges::contains(resumed.screens(), screen)) on_source_lost(screen, "it had none when it was taken over");
+  }
+}
+
+void Wall::hand_recording_line(const UniqueFd& line) {
+  wire::ToDisplay message;
+  message.mutable_recording_line()->set_session_id(session_);
+  const auto sent = display_->send(message, line.get());
+  if (!sent) log::warning("recording does not go on", {{"session", session_}, {"reason", sent.error().message}});
+}
+
 // ---- what its display says
 
 void Wall::on_session(const wire::Session& session) {
@@ -96,7 +148,8 @@ void Wall::on_signed_in() {
   timer_.reset();
   callbacks_.on_signed_in();
   state_ = State::kShowing;
-  lend_all();
+  outlive_us();
+  lend_all(false);
 }
 
 void Wall::on_source_lost(std::uint32_t screen, const std::string& detail) {
@@ -120,16 +173,19 @@ void Wall::report_end(const std::string& detail) {
 
 // ---- the desktops
 
-void Wall::lend_all() {
+void Wall::lend_all(bool has_them) {
   for (std::uint32_t screen = 0; screen < desktops_.size(); ++screen) {
     Desktop& desktop = *desktops_[screen];
-    desktop.end_session("shown on a wall");
-    desktop.lend_display({display_user(), [this, screen](const UniqueFd& socket) {
+    if (!has_them) desktop.end_session("shown on a wall");
+    desktop.lend_display({display_user(),
+                          [this, screen](const UniqueFd& socket) {
                             wire::ToDisplay message;
                             message.mutable_source()->set_heads(1);
                             message.mutable_source()->set_screen(screen);
+                            message.mutable_source()->set_kind(desktops_[screen]->picture());
                             return display_->send(message, socket.get());
-                          }});
+                          }},
+                         has_them);
   }
 }
 
@@ -167,11 +223,23 @@ void Wall::answer_transfer(const wire::TransferAnswered& answer) {
   if (!sent) log::warning("transfer is not answered", {{"wall", session_}, {"reason", sent.error().message}});
 }
 
+// The same again, and nothing where nothing was said, costs no message.
+void Wall::warn(const wire::Warn& warning) {
+  if (!display_->ready() || (warning.text().empty() && !warned_)) return;
+  warned_ = !warning.text().empty();
+  wire::ToDisplay message;
+  *message.mutable_warn() = warning;
+  const auto sent = display_->send(message);
+  if (!sent)
+    log::warning("wall is not told that a desktop ends", {{"wall", session_}, {"reason", sent.error().message}});
+}
+
 // Not destroyed at once: this may be a call of the display's, and its process takes a moment to end.
 void Wall::finish() {
   if (state_ == State::kOver) return;
   give_back();
   state_ = State::kOver;
+  if (services_.display.keeper != nullptr) services_.display.keeper->drop("wall/" + session_);
   timer_ = services_.loop.after(std::chrono::milliseconds(0), [this] {
     report_end("ended");
     display_->ask_to_end();

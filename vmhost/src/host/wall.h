@@ -28,9 +28,14 @@ class Wall {
     std::function<void(const wire::Transfer&)> on_transfer;
     std::function<void()> on_over;  // nothing comes any more: to be destroyed, but not in this call
   };
+  // Of an earlier life of this program.
+  struct Adopted {
+    AdoptedDisplay display;
+    bool showing;  // else it waits for its client
+  };
   // `desktops`: a screen each, in order. `slot`: one that no desktop or other wall has; it says as which user it runs.
   Wall(DesktopServices& services, std::string session, std::vector<std::shared_ptr<Desktop>> desktops,
-       std::uint32_t slot, Callbacks callbacks);
+       std::uint32_t slot, Callbacks callbacks, std::optional<Adopted> adopted = {});
   ~Wall();
   Wall(const Wall&) = delete;
   Wall& operator=(const Wall&) = delete;
@@ -50,16 +55,22 @@ class Wall {
   void end(Why why, const std::string& reason);
   void narrow(const wire::NarrowSession& request);
   void answer_transfer(const wire::TransferAnswered& answer);
+  void warn(const wire::Warn& warning);
   void ask_display_to_end() noexcept { display_->ask_to_end(); }
+  void leave_display() noexcept { display_->leave(); }  // for the next life of this program
+  void hand_recording_line(const UniqueFd& line);
 
  private:
   enum class State : std::uint8_t { kWaiting, kShowing, kLeaving, kOver };
 
+  [[nodiscard]] DisplayCallbacks display_callbacks();
+  void outlive_us() const;
+  void on_resumed(const wire::Resumed& resumed);
   void on_session(const wire::Session& session);
   void on_signed_in();
   void on_display_gone();
   void on_source_lost(std::uint32_t screen, const std::string& detail);
-  void lend_all();
+  void lend_all(bool has_them);
   void give_back();
   void report_end(const std::string& detail);
   void finish();
@@ -72,6 +83,7 @@ class Wall {
   const Callbacks callbacks_;
   State state_ = State::kWaiting;
   bool connected_ = false;  // was reported, and its end was not
+  bool warned_ = false;
   std::unique_ptr<DisplayProcess> display_;
   Loop::Handle timer_;  // of the state that it is in
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <format>
 
 #include <libvirt/virterror.h>
 
@@ -70,7 +71,8 @@ struct LibvirtConnection::Shared {
   const std::shared_ptr<EventHub> hub;
   std::mutex mutex;
   std::condition_variable_any changed;
-  virConnectPtr current = nullptr;  // null: lost, or never made
+  virConnectPtr current = nullptr;       // null: lost, or never made
+  std::optional<std::string> no_driver;  // libvirt answered, and has none for our URI
 };
 
 LibvirtConnection::LibvirtConnection(std::string uri, std::shared_ptr<EventHub> hub,
@@ -92,6 +94,7 @@ LibvirtConnection::~LibvirtConnection() {
 Result<std::shared_ptr<virConnect>> LibvirtConnection::get() {
   {
     const std::scoped_lock lock(shared_->mutex);
+    if (shared_->no_driver) return fail(Errc::kNotFound, *shared_->no_driver);
     if (shared_->current == nullptr) return fail(Errc::kUnavailable, "libvirt is not reachable");
   }
   const std::scoped_lock lock(mutex_);
@@ -100,7 +103,17 @@ Result<std::shared_ptr<virConnect>> LibvirtConnection::get() {
 
 Result<void> LibvirtConnection::connect() {
   virConnectPtr raw = ::virConnectOpen(uri_.c_str());
-  if (raw == nullptr) return libvirt_failure("connect to libvirt");
+  if (raw == nullptr) {
+    // Waiting does not bring a driver; whoever installs one starts libvirtd again, and we go on trying.
+    const virError* last = ::virGetLastError();
+    const bool no_driver = last != nullptr && last->code == VIR_ERR_NO_CONNECT;
+    auto failure = libvirt_failure("connect to libvirt");
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->no_driver =
+        no_driver ? std::optional(std::format("libvirt has no driver for {} here: {}", uri_, failure.error().message))
+                  : std::nullopt;
+    return failure;
+  }
   void* for_events = Shared::reference(shared_);
   // libvirt wants every kind of event callback as one type; void (*)() is the way there that compilers accept.
   const auto callback =
@@ -121,6 +134,7 @@ Result<void> LibvirtConnection::connect() {
   {
     const std::scoped_lock lock(shared_->mutex);
     shared_->current = raw;
+    shared_->no_driver.reset();
   }
   // The connection's deleter keeps it: drivers without a daemon accept a callback and then never free it.
   static_cast<void>(::virConnectRegisterCloseCallback(raw, &Shared::closed, shared_.get(), nullptr));

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <tobari/vmhost/libvirt_hypervisor.h>
 
+#include <array>
 #include <cstdlib>
 #include <format>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include <tobari/vmhost/container_xml.h>
 #include <tobari/vmhost/domain_xml.h>
 
+#include "container_group.h"
+#include "container_ports.h"
 #include "libvirt_connection.h"
 #include "libvirt_error.h"
 #include "libvirt_templates.h"
@@ -77,9 +82,17 @@ class LibvirtHypervisor final : public Hypervisor {
   Result<std::vector<DomainInfo>> list() override {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const auto running, ours(connection, VIR_CONNECT_LIST_DOMAINS_ACTIVE));
+    TOBARI_ASSIGN(const auto paused, ours(connection, VIR_CONNECT_LIST_DOMAINS_PAUSED));
+    TOBARI_ASSIGN(const auto saved, ours(connection, VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE));
     TOBARI_ASSIGN(const auto all, ours(connection, 0));
     std::vector<DomainInfo> found;
-    for (const auto& [id, is_template] : all) found.push_back({id, running.contains(id), is_template});
+    for (const auto& [id, is_template] : all) {
+      found.push_back({.id = id,
+                       .running = running.contains(id),
+                       .is_template = is_template,
+                       .paused = running.contains(id) && (paused.contains(id) || is_frozen(connection, id)),
+                       .saved = saved.contains(id)});
+    }
     return found;
   }
 
@@ -87,7 +100,9 @@ class LibvirtHypervisor final : public Hypervisor {
     if (spec.id.empty()) return fail(Errc::kInvalidArgument, "a domain needs an id");
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     if (spec.network) TOBARI_TRY(define_guard(connection));
-    const std::string xml = options_.describe ? options_.describe(spec) : domain_xml(spec);
+    const std::string xml = options_.describe ? options_.describe(spec)
+                            : of_containers() ? container_xml(spec)
+                                              : domain_xml(spec);
     const Domain domain(::virDomainDefineXML(connection.get(), xml.c_str()));
     if (!domain) return libvirt_failure(std::format("define the VM of desktop {}", spec.id.str()));
     return {};
@@ -98,7 +113,11 @@ class LibvirtHypervisor final : public Hypervisor {
     auto domain = find(connection, id);
     if (!domain) return not_found_is_fine(std::move(domain).error());
     if (is_active(*domain)) return fail(Errc::kAlreadyExists, "the VM is running");
-    if (::virDomainUndefine(domain->get()) < 0) {
+    const unsigned with_what_was_saved = of_containers() ? 0U : unsigned{VIR_DOMAIN_UNDEFINE_MANAGED_SAVE};
+    // What UEFI has kept for it goes with it; asked for only then, because not every driver knows the flag.
+    if (::virDomainUndefineFlags(domain->get(), with_what_was_saved) < 0 &&
+        (of_containers() ||
+         ::virDomainUndefineFlags(domain->get(), with_what_was_saved | VIR_DOMAIN_UNDEFINE_NVRAM) < 0)) {
       return libvirt_failure(std::format("undefine the VM of desktop {}", id.str()));
     }
     return {};
@@ -108,13 +127,9 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (is_active(domain)) return {};
-    if (::virDomainCreate(domain.get()) < 0) {
-      // Kept before the question below replaces it.
-      auto failure = libvirt_failure(std::format("start the VM of desktop {}", id.str()));
-      if (is_active(domain)) return {};
-      return failure;
-    }
-    return {};
+    auto created = of_containers() ? create_container(domain, id) : create_machine(domain, id);
+    if (!created && is_active(domain)) return {};
+    return created;
   }
 
   Result<void> stop(const DesktopId& id, StopMode mode) override {
@@ -122,9 +137,80 @@ class LibvirtHypervisor final : public Hypervisor {
     auto domain = find(connection, id);
     if (!domain) return not_found_is_fine(std::move(domain).error());
     if (!is_active(*domain)) return {};
-    const int done = mode == StopMode::kAsk ? ::virDomainShutdown(domain->get()) : ::virDomainDestroy(domain->get());
+    const int done = mode == StopMode::kAsk ? press_button(*domain) : ::virDomainDestroy(domain->get());
     if (done < 0 && !was_not_running()) {
       return libvirt_failure(std::format("stop the VM of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  Result<void> suspend(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    TOBARI_ASSIGN(const int state, state_of(domain));
+    if (state == VIR_DOMAIN_PAUSED || (of_containers() && is_container_frozen(process_of(domain)))) return {};
+    if (::virDomainSuspend(domain.get()) == 0) return {};
+    auto failure = libvirt_failure(std::format("suspend the VM of desktop {}", id.str()));
+    if (of_containers() && freeze_container(process_of(domain), true)) return {};
+    return failure;
+  }
+
+  Result<void> resume(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    TOBARI_ASSIGN(const int state, state_of(domain));
+    if (of_containers() && is_container_frozen(process_of(domain))) {
+      if (state != VIR_DOMAIN_PAUSED) return freeze_container(process_of(domain), false);
+    } else if (state != VIR_DOMAIN_PAUSED) {
+      return {};
+    }
+    if (::virDomainResume(domain.get()) < 0) {
+      return libvirt_failure(std::format("resume the VM of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  // Running when it is started again, whatever it was when it was saved.
+  Result<void> save(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    if (!is_active(domain)) {
+      if (!of_containers() && ::virDomainHasManagedSaveImage(domain.get(), 0) == 1) return {};
+      return fail(Errc::kNotFound, "the VM is not running");
+    }
+    if (of_containers()) return fail(Errc::kInvalidArgument, "a container cannot be saved");
+    if (::virDomainManagedSave(domain.get(), VIR_DOMAIN_SAVE_RUNNING) < 0) {
+      return libvirt_failure(std::format("save the VM of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  Result<void> forget_saved(const DesktopId& id) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    auto domain = find(connection, id);
+    if (!domain) return not_found_is_fine(std::move(domain).error());
+    if (of_containers() || ::virDomainHasManagedSaveImage(domain->get(), 0) != 1) return {};
+    if (::virDomainManagedSaveRemove(domain->get(), 0) < 0) {
+      return libvirt_failure(std::format("forget what was saved of desktop {}", id.str()));
+    }
+    return {};
+  }
+
+  Result<void> attach_disk(const DesktopId& id, const ExtraDisk& disk) override {
+    TOBARI_ASSIGN(const Connection connection, connection_.get());
+    TOBARI_ASSIGN(const Domain domain, find(connection, id));
+    if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    if (of_containers()) return fail(Errc::kInvalidArgument, "a container gets no disks");
+    char* described = ::virDomainGetXMLDesc(domain.get(), 0);
+    if (described == nullptr) return libvirt_failure("ask what a VM has");
+    const std::string xml = described;
+    std::free(described);
+    if (xml.contains("<serial>" + disk.serial + "</serial>")) return {};
+    std::uint32_t place = 0;
+    while (place < kMaxExtraDisks && xml.contains(std::format("dev='vd{}'", static_cast<char>('b' + place)))) ++place;
+    if (place == kMaxExtraDisks) return fail(Errc::kExhausted, "the VM has as many disks as it may have");
+    if (::virDomainAttachDeviceFlags(domain.get(), disk_xml(disk, place).c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
+      return libvirt_failure(std::format("attach a disk to desktop {}", id.str()));
     }
     return {};
   }
@@ -133,6 +219,7 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    if (of_containers()) return connect_picture_port(options_.container_ports, id);
     TOBARI_ASSIGN(auto ends, socket_pair_of(user));
     if (::virDomainOpenGraphics(domain.get(), 0, ends.second.get(), 0) < 0) {
       return libvirt_failure(std::format("open the display of desktop {}", id.str()));
@@ -141,6 +228,7 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> freeze(const DesktopId& id, const std::string& state_file) override {
+    if (of_containers()) return not_copied();
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
@@ -151,6 +239,7 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> clone(const DomainSpec& spec, const TemplateFiles& of) override {
+    if (of_containers()) return not_copied();
     TOBARI_TRY(define(spec));
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain defined, find(connection, spec.id));
@@ -167,6 +256,7 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> attach_card(const DesktopId& id, const NetworkCard& card) override {
+    if (of_containers()) return not_copied();
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
@@ -186,6 +276,7 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
+    if (of_containers()) return container_memory(process_of(domain));
     return private_bytes(::virDomainGetName(domain.get()));
   }
 
@@ -219,6 +310,54 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
  private:
+  // kNotFound when it does not run.
+  static Result<int> state_of(const Domain& domain) {
+    int state = VIR_DOMAIN_NOSTATE;
+    if (::virDomainGetState(domain.get(), &state, nullptr, 0) < 0) return libvirt_failure("ask for a VM's state");
+    const bool runs = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
+    if (!runs) return fail(Errc::kNotFound, "the VM is not running");
+    return state;
+  }
+
+  [[nodiscard]] bool of_containers() const noexcept { return !options_.container_ports.empty(); }
+
+  static pid_t process_of(const Domain& domain) { return static_cast<pid_t>(::virDomainGetID(domain.get())); }
+
+  // As suspend() does it where libvirt cannot.
+  [[nodiscard]] bool is_frozen(const Connection& connection, const DesktopId& id) const {
+    if (!of_containers()) return false;
+    const auto domain = find(connection, id);
+    return domain && is_container_frozen(process_of(*domain));
+  }
+
+  // A container's first program is told by a signal; libvirt would look for a pipe of another kind of it first.
+  [[nodiscard]] int press_button(const Domain& domain) const {
+    return of_containers() ? ::virDomainShutdownFlags(domain.get(), VIR_DOMAIN_SHUTDOWN_SIGNAL)
+                           : ::virDomainShutdown(domain.get());
+  }
+
+  static std::unexpected<Error> not_copied() {
+    return fail(Errc::kInvalidArgument, "a container starts from its files and is not copied");
+  }
+
+  static Result<void> create_machine(const Domain& domain, const DesktopId& id) {
+    if (::virDomainCreate(domain.get()) == 0) return {};
+    return libvirt_failure(std::format("start the VM of desktop {}", id.str()));
+  }
+
+  Result<void> create_container(const Domain& domain, const DesktopId& id) const {
+    TOBARI_ASSIGN(const ContainerPorts ports, listen_container_ports(options_.container_ports, id));
+    std::array<int, std::tuple_size_v<ContainerPorts>> descriptors{};
+    for (std::size_t i = 0; i < ports.size(); ++i) descriptors[i] = ports[i].get();
+    if (::virDomainCreateWithFiles(domain.get(), static_cast<unsigned>(descriptors.size()), descriptors.data(), 0) ==
+        0) {
+      return {};
+    }
+    auto failure = libvirt_failure(std::format("start the container of desktop {}", id.str()));
+    if (const auto refusal = container_refusal(failure.error().message)) return fail(Errc::kInvalidArgument, *refusal);
+    return failure;
+  }
+
   // Again each time: libvirt sees by itself whether it has changed, and somebody may have removed it meanwhile.
   static Result<void> define_guard(const Connection& connection) {
     const Filter filter(::virNWFilterDefineXML(connection.get(), guard_xml().c_str()));

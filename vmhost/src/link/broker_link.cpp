@@ -67,6 +67,10 @@ class BrokerLink::Stream final : public grpc::ClientBidiReactor<wire::FromHost, 
 
   // Returns when nothing of this stream runs any more.
   void finish() {
+    {
+      const std::scoped_lock lock(mutex_);
+      finishing_ = true;
+    }
     context_.TryCancel();
     read_next();
     ended_.wait();
@@ -80,11 +84,14 @@ class BrokerLink::Stream final : public grpc::ClientBidiReactor<wire::FromHost, 
   }
 
   void OnReadDone(bool ok) override {
+    bool finishing = false;
     {
       const std::scoped_lock lock(mutex_);
       reading_ = false;
       closed_ = !ok;
+      finishing = finishing_;
     }
+    if (ok && finishing) return read_next();  // a message that was under way: the loop asks for no other any more
     if (ok) {
       return to_loop(
           [](BrokerLink& link, const std::shared_ptr<Stream>& self) { link.on_message(self, self->incoming_); });
@@ -121,6 +128,7 @@ class BrokerLink::Stream final : public grpc::ClientBidiReactor<wire::FromHost, 
   std::deque<wire::FromHost> queue_;  // the first one is being written
   bool reading_ = false;
   bool closed_ = false;
+  bool finishing_ = false;
   std::shared_ptr<Stream> self_;
   std::promise<void> end_;
   std::future<void> ended_;
@@ -163,10 +171,11 @@ void BrokerLink::on_message(const std::shared_ptr<Stream>& from, const wire::ToH
 void BrokerLink::on_end(const std::shared_ptr<Stream>& which, const std::string& why) {
   if (which != stream_) return;
   stream_.reset();
-  answered_ = false;
+  const bool answered = std::exchange(answered_, false);
   if (!std::exchange(reported_, true)) log::warning("no connection to the broker", {{"reason", why}});
   timer_ = loop_.after(jittered(pause_), [this] { open(); });
   pause_ = std::min(pause_ * 2, kLongestPause);
+  if (answered) callbacks_.on_end();
 }
 
 }  // namespace tobari::vmhost

@@ -20,6 +20,7 @@ class BrokerLink {
   struct Callbacks {
     std::function<void()> on_open;  // a new stream: say hello first
     std::function<void(const wire::ToHost&)> on_message;
+    std::function<void()> on_end = [] {};  // one on which the broker had said something
   };
 
   BrokerLink(Loop& loop, std::shared_ptr<grpc::Channel> channel, Callbacks callbacks);

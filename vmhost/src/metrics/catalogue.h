@@ -21,6 +21,8 @@ inline constexpr Definition kHypervisorUp{"tobari_vmhost_hypervisor_up", Kind::k
                                           "1 when the hypervisor gave its list of VMs the last time; else 0."};
 inline constexpr Definition kBrokerUp{"tobari_vmhost_broker_connected", Kind::kGauge,
                                       "1 when a broker's line is open; else 0."};
+inline constexpr Definition kLeaseLeft{"tobari_vmhost_lease_seconds", Kind::kGauge,
+                                       "Time until this host's lease is over; 0: it has none."};
 inline constexpr Definition kFrontClients{"tobari_vmhost_front_connections_total", Kind::kCounter,
                                           "Connections at the host's front, by what became of them."};
 inline constexpr Definition kFrontWaiting{"tobari_vmhost_front_waiting", Kind::kGauge,
@@ -31,6 +33,8 @@ inline constexpr Definition kCpus{"tobari_vmhost_cpus", Kind::kGauge, "Processor
 inline constexpr Definition kDisplays{"tobari_display_processes", Kind::kGauge, "Display processes that run."};
 inline constexpr Definition kDisplayEnds{"tobari_display_ends_total", Kind::kCounter,
                                          "Display processes that have ended, for whatever reason."};
+inline constexpr Definition kAdopted{"tobari_display_adopted_total", Kind::kCounter,
+                                     "Display processes that this agent took over from the one before it."};
 inline constexpr Definition kConnected{"tobari_display_clients", Kind::kGauge,
                                        "Display processes that a client is connected to."};
 inline constexpr Definition kObserved{"tobari_display_observed_seconds_total", Kind::kCounter,
@@ -56,8 +60,9 @@ inline constexpr Definition kInFlight{"tobari_display_frames_in_flight", Kind::k
                                       "Frames that wait for their acknowledgement."};
 
 inline constexpr Definition kCatalogue[] = {
-    kDesktops, kStartTime, kStartFailures, kCloneTime,   kHypervisorUp,    kBrokerUp,  kFrontClients, kFrontWaiting,
-    kMemory,   kCpus,      kDisplays,      kDisplayEnds, kConnected,       kObserved,  kFrames,       kAcknowledged,
-    kCommands, kBytes,     kPixels,        kEncodeTime,  kAcknowledgeTime, kInputTime, kUnsent,       kInFlight};
+    kDesktops,        kStartTime, kStartFailures, kCloneTime, kHypervisorUp, kBrokerUp, kFrontClients,
+    kFrontWaiting,    kMemory,    kCpus,          kDisplays,  kDisplayEnds,  kAdopted,  kConnected,
+    kObserved,        kFrames,    kAcknowledged,  kCommands,  kBytes,        kPixels,   kEncodeTime,
+    kAcknowledgeTime, kInputTime, kUnsent,        kInFlight,  kLeaseLeft};
 
 }  // namespace tobari::vmhost::metric

@@ -5,7 +5,9 @@ namespace tobari::vmhost {
 
 void DisplayFigures::reported(const std::string& name, const wire::Statistics& statistics, Steady now) {
   Display& display = displays_[name];
-  totals_.add(statistics, display.reported ? &display.newest : nullptr);
+  if (display.reported || !display.adopted) {
+    totals_.add(statistics, display.reported ? &display.newest : nullptr);
+  }
   if (display.reported) {
     display.rates = rates_between(display.newest, statistics, std::chrono::duration<double>(now - display.at).count());
   }

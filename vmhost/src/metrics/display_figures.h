@@ -20,11 +20,18 @@ class DisplayFigures {
     wire::Statistics newest;
     Steady at;
     bool reported = false;
+    bool adopted = false;  // it counted before this agent was there
     DisplayRates rates;
   };
 
   // `name` is the process', of one desktop or one wall; one at a time.
   void started(const std::string& name) { displays_[name] = {}; }
+  // What it did before is in the sums of the agent that it had then.
+  void adopted(const std::string& name) {
+    displays_[name] = {};
+    displays_[name].adopted = true;
+    ++adopted_;
+  }
   void reported(const std::string& name, const wire::Statistics& statistics, Steady now);
   void ended(const std::string& name) {
     if (displays_.erase(name) > 0) ++ends_;
@@ -32,12 +39,14 @@ class DisplayFigures {
 
   [[nodiscard]] const DisplayTotals& totals() const noexcept { return totals_; }
   [[nodiscard]] const std::map<std::string, Display>& displays() const noexcept { return displays_; }
+  [[nodiscard]] std::uint64_t taken_over() const noexcept { return adopted_; }
   [[nodiscard]] std::uint64_t ends() const noexcept { return ends_; }  // of processes, for whatever reason
 
  private:
   std::map<std::string, Display> displays_;
   DisplayTotals totals_;
   std::uint64_t ends_ = 0;
+  std::uint64_t adopted_ = 0;
 };
 
 }  // namespace tobari::vmhost

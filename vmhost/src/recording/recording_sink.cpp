@@ -25,10 +25,11 @@ constexpr std::size_t kKeptBytes = std::size_t{512} * 1024;
 
 }  // namespace
 
-RecordingSink::RecordingSink(RecordingStore& store, std::string session, bool required, UniqueFd socket)
+RecordingSink::RecordingSink(RecordingStore& store, std::string session, bool required, UniqueFd socket, Begin begin)
     : store_(store),
       session_(std::move(session)),
       required_(required),
+      begin_(begin),
       socket_(std::move(socket)),
       stop_(::eventfd(0, EFD_CLOEXEC)),
       thread_([this] { run(); }) {}
@@ -39,9 +40,45 @@ RecordingSink::~RecordingSink() {
 }
 
 void RecordingSink::run() {
-  record();
+  if (begin_ == Begin::kAnew || go_on()) record();
   socket_.reset();
   finished_ = true;
+}
+
+// What the display sent and the former agent had not written is not there: the display sends it again.
+bool RecordingSink::go_on() {
+  auto interrupted = store_.resume(session_);
+  if (!interrupted && interrupted.error().code == Errc::kNotFound) {
+    answer(0);
+    return true;
+  }
+  if (!interrupted) {
+    log::error("recording does not go on", {{"session", session_}, {"because", describe(interrupted.error())}});
+    answer(recording::kHostFailed);
+    static_cast<void>(report(RecordingReport::Kind::kFailed, interrupted.error().message));
+    return false;
+  }
+  file_.emplace(std::move(interrupted->file));
+  chain_ = std::move(interrupted->chain);
+  kept_hash_ = chain_.hash();
+  kept_bytes_ = chain_.bytes();
+  log::info("recording goes on", {{"session", session_}, {"bytes", std::to_string(kept_bytes_)}});
+  if (chain_.ended()) {
+    const auto known = finish();
+    if (known && *known) answer(chain_.bytes());
+    return false;
+  }
+  // Whether the one before came to say that it began is not known: twice is better than never.
+  const std::string what = "file " + file_->name() + ", taken up again";
+  if (chain_.begun() && !report(RecordingReport::Kind::kStarted, what)) return false;
+  answer(chain_.bytes());
+  return true;
+}
+
+Result<bool> RecordingSink::finish() {
+  if (!report(RecordingReport::Kind::kEnded, describe_recording(file_->name(), kept_bytes_, kept_hash_))) return false;
+  TOBARI_TRY(file_->close());
+  return true;
 }
 
 void RecordingSink::record() {
@@ -105,7 +142,9 @@ Result<void> RecordingSink::take(recording::View piece) {
   using Kind = recording::Chain::Kind;
   if (taken.kind == Kind::kHeader) {
     if (chain_.header().session != session_) return fail(Errc::kPeerProtocol, "a recording of another session");
-    TOBARI_ASSIGN(file_, store_.begin(session_));
+    if (!file_) {
+      TOBARI_ASSIGN(file_, store_.begin(session_));
+    }
   }
   TOBARI_TRY(file_->append(piece));
   kept_hash_ = chain_.hash();
@@ -113,8 +152,7 @@ Result<void> RecordingSink::take(recording::View piece) {
   bool known = true;
   if (taken.kind == Kind::kHeader) known = report(RecordingReport::Kind::kStarted, "file " + file_->name());
   if (taken.kind == Kind::kTrailer) {
-    known = report(RecordingReport::Kind::kEnded, describe_recording(file_->name(), kept_bytes_, kept_hash_));
-    if (known) TOBARI_TRY(file_->close());
+    TOBARI_ASSIGN(known, finish());
   }
   if (known) answer(chain_.bytes());
   return {};

@@ -19,8 +19,10 @@ namespace tobari::vmhost {
 
 class RecordingSink {
  public:
+  // kGoOn: an agent before this one had the beginning; the display is told how much of it there is.
+  enum class Begin : std::uint8_t { kAnew, kGoOn };
   // `socket`: our end. `store` outlives it.
-  RecordingSink(RecordingStore& store, std::string session, bool required, UniqueFd socket);
+  RecordingSink(RecordingStore& store, std::string session, bool required, UniqueFd socket, Begin begin = Begin::kAnew);
   ~RecordingSink();  // the recording ends here, whatever its state is
   RecordingSink(const RecordingSink&) = delete;
   RecordingSink& operator=(const RecordingSink&) = delete;
@@ -30,7 +32,9 @@ class RecordingSink {
 
  private:
   void run();
+  [[nodiscard]] bool go_on();  // false: there is nothing to go on with
   void record();
+  [[nodiscard]] Result<bool> finish();   // false: the agent ends before the audit knows
   [[nodiscard]] Result<bool> receive();  // false: the display says no more
   [[nodiscard]] Result<void> take_pieces();
   [[nodiscard]] Result<void> take(recording::View piece);
@@ -40,6 +44,7 @@ class RecordingSink {
   RecordingStore& store_;
   const std::string session_;
   const bool required_;
+  const Begin begin_;
   UniqueFd socket_;
   UniqueFd stop_;  // eventfd
   recording::Chain chain_;

@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kPart = ".part";
 constexpr std::string_view kHold = ".hold";       // beside a recording: it is not deleted
 constexpr std::string_view kGoing = ".deleting";  // its deletion may not be in the audit yet
+constexpr std::size_t kReadAtOnce = std::size_t{1} << 20;
 
 // The session in "SESSION.tbrec"; empty: that is no recording of ours.
 std::string session_of(const std::string& name) {
@@ -35,6 +36,33 @@ std::string session_of(const std::string& name) {
 
 std::string without(const std::string& name, std::string_view ending) {
   return name.substr(0, name.size() - ending.size());
+}
+
+// "SESSION.tbrec" of "SESSION.tbrec.part".
+std::string without_part(const std::string& name) { return name.ends_with(kPart) ? without(name, kPart) : name; }
+
+// As far as whole pieces go.
+Result<recording::Chain> read_chain(int fd) {
+  recording::Chain chain;
+  recording::Bytes buffer;
+  for (bool more = true; more && !chain.ended();) {
+    const std::size_t before = buffer.size();
+    buffer.resize(before + kReadAtOnce);
+    const ssize_t got = ::read(fd, buffer.data() + before, kReadAtOnce);
+    if (got < 0 && errno != EINTR) return fail_errno(errno, "read the recording");
+    buffer.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    more = got != 0;
+    std::size_t at = 0;
+    while (!chain.ended()) {
+      const recording::View rest = recording::View(buffer).subspan(at);
+      TOBARI_ASSIGN(const std::size_t size, chain.next_size(rest));
+      if (size == 0 || size > rest.size()) break;
+      TOBARI_TRY(chain.take(rest.first(size)));
+      at += size;
+    }
+    buffer.erase(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  return chain;
 }
 
 Result<void> sync_folder(const fs::path& folder) {
@@ -61,8 +89,8 @@ std::string describe_recording(const std::string& name, std::uint64_t bytes, con
 
 // ---- one file
 
-RecordingFile::RecordingFile(RecordingStore& store, std::string session, UniqueFd fd)
-    : store_(&store), name_(std::move(session) + recording::kFileSuffix), fd_(std::move(fd)) {}
+RecordingFile::RecordingFile(RecordingStore& store, std::string session, UniqueFd fd, std::uint64_t bytes)
+    : store_(&store), name_(std::move(session) + recording::kFileSuffix), fd_(std::move(fd)), bytes_(bytes) {}
 
 Result<void> RecordingFile::append(recording::View piece) {
   TOBARI_TRY(store_->reserve(piece.size()));
@@ -114,7 +142,8 @@ Result<std::unique_ptr<RecordingStore>> RecordingStore::open(Options options, co
 
 Result<void> RecordingStore::take_stock() {
   for (const std::string& name : names_in(options_.folder)) {
-    if (name.ends_with(kPart)) close_left_over(options_.folder / name);
+    const bool goes_on = options_.interrupted.contains(session_of(without_part(name)));
+    if (name.ends_with(kPart) && !goes_on) close_left_over(options_.folder / name);
   }
   for (const std::string& name : names_in(options_.folder)) {
     const fs::path path = options_.folder / name;
@@ -171,6 +200,26 @@ Result<RecordingFile> RecordingStore::begin(const std::string& session) {
   if (!fd) return fail_errno(errno, "make the recording");
   TOBARI_TRY(sync_folder(options_.folder));
   return RecordingFile(*this, session, std::move(fd));
+}
+
+Result<InterruptedRecording> RecordingStore::resume(const std::string& session) {
+  const fs::path part = options_.folder / (session + recording::kFileSuffix + std::string(kPart));
+  UniqueFd fd(::open(part.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd && errno == ENOENT) return fail(Errc::kNotFound, "nothing of it was written");
+  if (!fd) return fail_errno(errno, "open " + part.string());
+  TOBARI_ASSIGN(recording::Chain chain, read_chain(fd.get()));
+  if (::ftruncate(fd.get(), static_cast<off_t>(chain.bytes())) != 0 || ::fdatasync(fd.get()) != 0) {
+    return fail_errno(errno, "cut " + part.string());
+  }
+  grown(chain.bytes());
+  const std::uint64_t bytes = chain.bytes();
+  return InterruptedRecording{RecordingFile(*this, session, std::move(fd), bytes), std::move(chain)};
+}
+
+void RecordingStore::close_interrupted(const std::string& session) {
+  const fs::path part = options_.folder / (session + recording::kFileSuffix + std::string(kPart));
+  std::error_code error;
+  if (fs::exists(part, error)) close_left_over(part);
 }
 
 bool RecordingStore::may_go(const std::string& name, const Kept& kept) const {

@@ -10,12 +10,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/result.h>
 #include <tobari/base/unique_fd.h>
+#include <tobari/recording/chain.h>
 #include <tobari/recording/format.h>
 
 namespace tobari::vmhost {
@@ -36,7 +38,8 @@ class RecordingStore;
 // One recording that is being written. Not thread safe.
 class RecordingFile {
  public:
-  RecordingFile(RecordingStore& store, std::string session, UniqueFd fd);
+  // `bytes`: that are in it already.
+  RecordingFile(RecordingStore& store, std::string session, UniqueFd fd, std::uint64_t bytes = 0);
   RecordingFile(RecordingFile&&) noexcept = default;
   RecordingFile& operator=(RecordingFile&&) noexcept = default;
 
@@ -53,6 +56,12 @@ class RecordingFile {
   std::uint64_t bytes_ = 0;
 };
 
+// One that an agent has left in the middle, and that its display goes on with.
+struct InterruptedRecording {
+  RecordingFile file;
+  recording::Chain chain;  // of what is in it
+};
+
 class RecordingStore {
  public:
   struct Options {
@@ -61,6 +70,7 @@ class RecordingStore {
     std::chrono::days never_before{0};  // younger ones are never deleted, whatever else is said
     std::uint64_t max_bytes = 0;        // of all together; the oldest go first; 0: as many as the disk holds
     std::uint64_t least_free = std::uint64_t{64} << 20;  // below that no recording begins
+    std::set<std::string> interrupted{};  // sessions of which a recording may go on: not closed at the start
   };
   // Makes the folder and closes what was left open; `tell` hears of that, and of everything that is deleted.
   [[nodiscard]] static Result<std::unique_ptr<RecordingStore>> open(Options options, const Clock& clock,
@@ -71,6 +81,11 @@ class RecordingStore {
   [[nodiscard]] Result<void> ready();
   // kAlreadyExists: this session has one.
   [[nodiscard]] Result<RecordingFile> begin(const std::string& session);
+  // Reads all of what there is, and cuts off a piece that is not whole. kNotFound: there is nothing; on another error
+  // it stays as it is.
+  [[nodiscard]] Result<InterruptedRecording> resume(const std::string& session);
+  // Nobody goes on with it after all.
+  void close_interrupted(const std::string& session);
   // Room for so many bytes more. Deletes what may be deleted; kExhausted: that is not enough.
   [[nodiscard]] Result<void> reserve(std::uint64_t bytes);
   void tidy();  // by age; from time to time

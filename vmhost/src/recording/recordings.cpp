@@ -17,6 +17,7 @@ constexpr std::chrono::minutes kTidyEvery{10};
 Result<std::unique_ptr<Recordings>> Recordings::create(Loop& loop, RecordingStore::Options options,
                                                        const Clock& clock) {
   std::unique_ptr<Recordings> made(new Recordings(loop));
+  made->interrupted_ = options.interrupted;
   TellAudit tell = [&loop, self = made.get(), alive = made->alive_](const RecordingReport& report,
                                                                     std::function<void()> stored) {
     loop.post([self, alive, report, stored = std::move(stored)] {
@@ -59,9 +60,22 @@ Result<UniqueFd> Recordings::open(const std::string& session, bool required) {
   forget_finished();
   if (sinks_.size() >= kMaxOpen) return fail(Errc::kExhausted, "too many sessions are recorded at once");
   TOBARI_TRY(store_->ready());
+  return add(session, required, RecordingSink::Begin::kAnew);
+}
+
+Result<UniqueFd> Recordings::resume(const std::string& session, bool required) {
+  interrupted_.erase(session);
+  return add(session, required, RecordingSink::Begin::kGoOn);
+}
+
+void Recordings::close_interrupted() {
+  for (const std::string& session : std::exchange(interrupted_, {})) store_->close_interrupted(session);
+}
+
+Result<UniqueFd> Recordings::add(const std::string& session, bool required, RecordingSink::Begin begin) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "make a socket pair");
-  sinks_.emplace_back(*store_, session, required, UniqueFd(ends[0]));
+  sinks_.emplace_back(*store_, session, required, UniqueFd(ends[0]), begin);
   return UniqueFd(ends[1]);
 }
 

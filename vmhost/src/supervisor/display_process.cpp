@@ -10,6 +10,7 @@
 #include <tobari/base/log.h>
 
 #include "supervisor/service_display.h"
+#include "tobari/keeper.pb.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -28,17 +29,24 @@ bool is_fingerprint(const std::string& text) {
 
 }  // namespace
 
-DisplayProcess::DisplayProcess(Loop& loop, std::string desktop, DisplayOptions options, DisplayCallbacks callbacks)
+DisplayProcess::DisplayProcess(Loop& loop, std::string desktop, DisplayOptions options, DisplayCallbacks callbacks,
+                               std::optional<AdoptedDisplay> adopted)
     : loop_(loop),
       desktop_(std::move(desktop)),
       options_(std::move(options)),
       callbacks_(std::move(callbacks)),
       budget_(options_.restarts) {
-  start();
+  if (adopted) {
+    take_over(*std::move(adopted));
+  } else {
+    start();
+  }
 }
 
 DisplayProcess::~DisplayProcess() {
   if (options_.figures != nullptr) options_.figures->ended(desktop_);
+  if (left_) return;
+  let_go();
   channel_.reset();  // also a request to end
   end(child_, kGraceMilliseconds);
   if (options_.groups != nullptr) options_.groups->remove(group());
@@ -52,24 +60,77 @@ void DisplayProcess::ask_to_end() noexcept {
   send_signal(child_, SIGTERM);
 }
 
+void DisplayProcess::leave() noexcept {
+  watch_child_.reset();
+  watch_channel_.reset();
+  start_timer_.reset();
+  ping_timer_.reset();
+  if (options_.keeper == nullptr || !ready()) return;
+  channel_.reset();
+  child_ = {};
+  left_ = true;
+}
+
+// ---- what outlives us
+
+// Once it is ready: until then it has heard from nobody but us, and ends when our end of its socket does.
+void DisplayProcess::outlive_us() {
+  if (options_.keeper == nullptr) return;
+  wire::HeldDisplay note;
+  note.set_name(desktop_);
+  note.set_pid(child_.pid);
+  if (uid_) note.set_uid(*uid_);
+  note.set_certificate_sha256(fingerprint_);
+  options_.keeper->keep("process/" + desktop_, "", child_.pidfd.get(), DescriptorKeeper::What::kProcess);
+  options_.keeper->keep("display/" + desktop_, note.SerializeAsString(), channel_->fd());
+}
+
+void DisplayProcess::let_go() noexcept {
+  if (options_.keeper == nullptr) return;
+  options_.keeper->drop("display/" + desktop_);
+  options_.keeper->drop("process/" + desktop_);
+}
+
+void DisplayProcess::take_over(AdoptedDisplay adopted) {
+  channel_.emplace(std::move(adopted.control));
+  uid_ = adopted.uid;
+  fingerprint_ = std::move(adopted.fingerprint);
+  watch(std::move(adopted.child));
+  listen();
+  wire::ToDisplay message;
+  message.mutable_resume();
+  if (const auto sent = channel_->send(message); !sent) return ended(sent.error().message);
+  if (options_.figures != nullptr) options_.figures->adopted(desktop_);
+  log::info("display process taken over", {{"desktop", desktop_}, {"pid", std::to_string(child_.pid)}});
+}
+
+// ---- its life
+
 void DisplayProcess::start() {
   if (const auto started = try_start(); !started) ended(started.error().message);
 }
 
 Result<void> DisplayProcess::try_start() {
   TOBARI_TRY(options_.socket.empty() ? start_program() : start_service());
-  pings_ = pongs_ = 0;
-  last_sign_ = Loop::Steady::now();
-  watch_channel_ = loop_.watch(channel_->fd(), POLLIN, [this](short) { on_messages(); });
+  listen();
   wire::ToDisplay setup;
   setup.mutable_setup()->set_desktop_id(desktop_);
   setup.mutable_setup()->set_log_level(options_.log_level);
   setup.mutable_setup()->set_screens(options_.screens);
+  if (options_.keeper != nullptr) {
+    setup.mutable_setup()->set_hold_seconds(static_cast<std::uint32_t>(options_.hold.count()));
+  }
   TOBARI_TRY(channel_->send(setup));
-  ping_timer_ = loop_.after(options_.ping_every, [this] { ping(); });
   if (options_.figures != nullptr) options_.figures->started(desktop_);
   log::info("display process started", {{"desktop", desktop_}, {"pid", std::to_string(child_.pid)}});
   return {};
+}
+
+void DisplayProcess::listen() {
+  pings_ = pongs_ = 0;
+  last_sign_ = Loop::Steady::now();
+  watch_channel_ = loop_.watch(channel_->fd(), POLLIN, [this](short) { on_messages(); });
+  ping_timer_ = loop_.after(options_.ping_every, [this] { ping(); });
 }
 
 Result<void> DisplayProcess::start_program() {
@@ -82,7 +143,8 @@ Result<void> DisplayProcess::start_program() {
                 spawn({.arguments = {options_.program, "--control-fd", std::to_string(display::kControlDescriptor)},
                        .control = ends.second.fd(),
                        .uid = options_.uid,
-                       .group = limited.get()}));
+                       .group = limited.get(),
+                       .outlives = options_.keeper != nullptr}));
   channel_.emplace(std::move(ends.first));
   uid_ = options_.uid;
   watch(std::move(child));
@@ -110,6 +172,8 @@ void DisplayProcess::watch(Child child) {
 }
 
 void DisplayProcess::ended(const std::string& why) {
+  if (left_) return;
+  let_go();
   watch_child_.reset();
   watch_channel_.reset();
   ping_timer_.reset();
@@ -199,6 +263,7 @@ void DisplayProcess::handle(const wire::FromDisplay& message) {
       if (!is_fingerprint(message.ready().certificate_sha256()))
         return ended("its certificate's fingerprint is malformed");
       fingerprint_ = message.ready().certificate_sha256();
+      outlive_us();
       callbacks_.on_ready();
       return;
     case wire::FromDisplay::kSession:
@@ -218,6 +283,10 @@ void DisplayProcess::handle(const wire::FromDisplay& message) {
       return;
     case wire::FromDisplay::kStatistics:
       return keep(message.statistics());
+    case wire::FromDisplay::kResumed:
+      if (message.resumed().certificate_sha256() != fingerprint_) return ended("it is not the one that was held");
+      if (callbacks_.on_resumed) callbacks_.on_resumed(message.resumed());
+      return;
     case wire::FromDisplay::MESSAGE_NOT_SET:
       return;  // of a newer version
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The display process of one desktop, or of a wall: started at once, watched, started again when it ends or hangs. What
 // it says is a claim of a process that parses hostile bytes. Loop thread only; callbacks must not destroy this object.
+// With a keeper it outlives this program, and the next life takes it over as an AdoptedDisplay.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,7 @@
 
 #include "core/restart_budget.h"
 #include "host/loop.h"
+#include "keeper/descriptor_keeper.h"
 #include "metrics/display_figures.h"
 #include "supervisor/resource_groups.h"
 #include "supervisor/spawn.h"
@@ -32,7 +34,17 @@ struct DisplayOptions {
   RestartBudget::Limits restarts;
   const ResourceGroups* groups = nullptr;  // none: without limits
   ResourceLimits limits = {};
-  DisplayFigures* figures = nullptr;  // none: nobody asks for them
+  DisplayFigures* figures = nullptr;   // none: nobody asks for them
+  DescriptorKeeper* keeper = nullptr;  // none: it ends with us
+  std::chrono::seconds hold{60};       // how long it goes on without us, where there is one
+};
+
+// One that an earlier life of this program has started, as the keeper gave it back.
+struct AdoptedDisplay {
+  UniqueFd control;
+  Child child;  // not ours to reap
+  std::optional<std::uint32_t> uid;
+  std::string fingerprint;
 };
 
 struct DisplayCallbacks {
@@ -42,16 +54,18 @@ struct DisplayCallbacks {
   std::function<void(const wire::Picture&)> on_picture;
   std::function<void()> on_gone;                                // with every connection; it is started again
   std::function<void(const wire::Transfer&)> on_transfer = {};  // something is about to pass
+  std::function<void(const wire::Resumed&)> on_resumed = {};    // an adopted one, after what it had left to say
 };
 
 class DisplayProcess {
  public:
-  DisplayProcess(Loop& loop, std::string desktop, DisplayOptions options, DisplayCallbacks callbacks);
-  ~DisplayProcess();  // ends it
+  DisplayProcess(Loop& loop, std::string desktop, DisplayOptions options, DisplayCallbacks callbacks,
+                 std::optional<AdoptedDisplay> adopted = {});
+  ~DisplayProcess();  // ends it, unless it was left
   DisplayProcess(const DisplayProcess&) = delete;
   DisplayProcess& operator=(const DisplayProcess&) = delete;
 
-  [[nodiscard]] bool ready() const noexcept { return !fingerprint_.empty(); }
+  [[nodiscard]] bool ready() const noexcept { return !left_ && !fingerprint_.empty(); }
   [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }  // 64 hex digits
   [[nodiscard]] pid_t pid() const noexcept { return child_.pid; }
   // Whom it runs as, once it is ready; nothing: the same as we do.
@@ -65,9 +79,15 @@ class DisplayProcess {
   void restart(const std::string& why) { ended(why); }
   // Tells it to end, without waiting; the destructor waits.
   void ask_to_end() noexcept;
+  // We end, and it goes on without us. One that is just starting does not.
+  void leave() noexcept;
 
  private:
   void start();
+  void take_over(AdoptedDisplay adopted);
+  void listen();
+  void outlive_us();
+  void let_go() noexcept;
   [[nodiscard]] Result<void> try_start();
   [[nodiscard]] Result<void> start_program();
   [[nodiscard]] Result<void> start_service();
@@ -94,6 +114,7 @@ class DisplayProcess {
   std::optional<wire::Statistics> statistics_;
   std::uint64_t pings_ = 0;
   std::uint64_t pongs_ = 0;  // the highest one answered
+  bool left_ = false;
   Loop::Steady::time_point last_sign_;
   Loop::Handle watch_channel_;
   Loop::Handle watch_child_;

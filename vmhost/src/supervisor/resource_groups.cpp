@@ -17,6 +17,7 @@ namespace tobari::vmhost {
 namespace {
 
 constexpr std::uint64_t kPeriodUs = 100'000;  // of cpu.max
+constexpr std::string_view kAgentGroup = "agent";
 
 Result<void> write_value(const std::filesystem::path& file, std::string_view value) {
   const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
@@ -53,9 +54,12 @@ Result<void> check_controllers(const std::filesystem::path& group) {
 }  // namespace
 
 Result<ResourceGroups> ResourceGroups::create(const Places& places) {
-  TOBARI_ASSIGN(const std::filesystem::path group, own_group(places));
+  TOBARI_ASSIGN(std::filesystem::path group, own_group(places));
+  // The service manager has put us there already (DelegateSubgroup=agent): it must, where displays of an earlier life
+  // are in the others.
+  if (group.filename() == kAgentGroup) group = group.parent_path();
   TOBARI_TRY(check_controllers(group));
-  const std::filesystem::path agent = group / "agent";
+  const std::filesystem::path agent = group / kAgentGroup;
   if (::mkdir(agent.c_str(), 0755) != 0 && errno != EEXIST) {
     return fail(Errc::kUnavailable, fail_errno(errno, std::format("make {}", agent.string())).error().message);
   }

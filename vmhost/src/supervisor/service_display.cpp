@@ -62,7 +62,7 @@ Result<std::optional<Sender>> sender_of_next(int socket) {
   ucred credentials{};
   std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
   TOBARI_TRY(ask_for_senders(socket, false));
-  Sender sender{{credentials.pid, UniqueFd(::pidfd_open(credentials.pid, 0))}, credentials.uid};
+  Sender sender{{credentials.pid, UniqueFd(::pidfd_open(credentials.pid, 0)), false}, credentials.uid};
   if (!sender.child.pidfd) return fail_errno(errno, "watch a display process");
   return std::optional(std::move(sender));
 }

@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kControlDescriptor = 3;
 constexpr int kExecFailed = 127;
+constexpr int kKilledWithinMilliseconds = 500;
 
 // Between fork and exec in a program with threads: system calls only.
 void drop_privileges(const SpawnRequest& request) {
@@ -55,7 +56,9 @@ struct Program {
   ::setsid();  // Ctrl-C at our terminal is for us: we end our children in order
   drop_privileges(request);
   // After the change of user, which clears it; the parent may have died before.
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::getppid() != parent) ::_exit(kExecFailed);
+  if (!request.outlives && (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::getppid() != parent)) {
+    ::_exit(kExecFailed);
+  }
   const int null = ::open("/dev/null", O_RDONLY);
   if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(2, 1) < 0) ::_exit(kExecFailed);
   // dup2 onto itself would keep close-on-exec.
@@ -106,13 +109,18 @@ void send_signal(const Child& child, int signal) noexcept {
 
 void end(Child& child, int grace_ms) noexcept {
   if (child.pid < 0) return;
+  pollfd ended{child.pidfd.get(), POLLIN, 0};
   if (grace_ms > 0) {
     send_signal(child, SIGTERM);
-    pollfd waiting{child.pidfd.get(), POLLIN, 0};
-    ::poll(&waiting, 1, grace_ms);
+    ::poll(&ended, 1, grace_ms);
   }
   send_signal(child, SIGKILL);
-  while (::waitpid(child.pid, nullptr, 0) < 0 && errno == EINTR) {
+  // By its number only what is ours: another's may be somebody else's by now.
+  if (child.ours) {
+    while (::waitpid(child.pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  } else {
+    ::poll(&ended, 1, kKilledWithinMilliseconds);
   }
   child.pid = -1;
   child.pidfd.reset();

@@ -10,6 +10,7 @@
 #include <tobari/base/ids.h>
 #include <tobari/host.grpc.pb.h>
 #include <tobari/net/grpc_status.h>
+#include <tobari/net/tcp_socket.h>
 
 #include "identity_files.h"
 
@@ -105,6 +106,28 @@ std::shared_ptr<grpc::Channel> open_channel(const NodeIdentity& identity, const 
   tls.pem_private_key = identity.tls.key_pem;
   tls.pem_cert_chain = identity.tls.certificate_pem;
   return channel_to(broker, tls);
+}
+
+Result<std::string> target_of(const std::vector<std::string>& brokers) {
+  if (brokers.empty()) return fail(Errc::kInvalidArgument, "names no broker");
+  if (brokers.size() == 1) return brokers.front();
+  std::string target;
+  bool first_is_v6 = false;
+  for (const std::string& each : brokers) {
+    TOBARI_ASSIGN(const net::Endpoint endpoint, net::parse_endpoint(each));
+    const bool v6 = endpoint.address.contains(':');
+    const bool v4 = !v6 && endpoint.address.find_first_not_of("0123456789.") == std::string::npos;
+    if (!v4 && !v6) return fail(Errc::kInvalidArgument, "needs numeric addresses where it names several brokers");
+    if (target.empty()) {
+      first_is_v6 = v6;
+      target = v6 ? "ipv6:" : "ipv4:";
+    } else {
+      if (v6 != first_is_v6) return fail(Errc::kInvalidArgument, "needs addresses of one family: IPv4 or IPv6");
+      target += ',';
+    }
+    target += net::to_string(endpoint);
+  }
+  return target;
 }
 
 Result<std::shared_ptr<grpc::Channel>> open(const std::filesystem::path& identity_dir, const std::string& broker) {

@@ -23,7 +23,7 @@ struct Channel {
   bool in_grant = true;
 };
 
-inline constexpr std::array<Channel, 19> kChannels{{
+inline constexpr std::array<Channel, 21> kChannels{{
     {"connect", "sign in to a desktop and see it", true},
     {"clipboard.to_guest", "paste from the client into the desktop", true, Channel::Transfers::kFormats},
     {"clipboard.from_guest", "copy from the desktop to the client", true, Channel::Transfers::kFormats},
@@ -44,6 +44,8 @@ inline constexpr std::array<Channel, 19> kChannels{{
     {"thumbnail", "a small picture of one's own desktop outside of a session", true, Channel::Transfers::kNone, false},
     {"thumbnail.others", "the same of other people's desktops, for administrators", true, Channel::Transfers::kNone,
      false},
+    {"desktop.restart", "have one's own desktop restarted in order", true, Channel::Transfers::kNone, false},
+    {"desktop.reset", "pull the plug of one's own desktop and start it again", true, Channel::Transfers::kNone, false},
 }};
 
 // The position in kChannels.

@@ -30,9 +30,11 @@ struct DomainKey {
 inline constexpr std::string_view kGuardName = "tobari-desktop";
 [[nodiscard]] std::string guard_xml();
 
-// What a VM gets, and nothing else: direct kernel boot, its overlay disk, virtio GPU, keyboard, tablet, the agent's
-// channel, sound, balloon and random numbers, and a network card where the host is configured to have a network for
-// desktops. No USB, no clipboard agent: what is not there leaks nothing.
+// What a VM gets, and nothing else: direct kernel boot or its own disk's, its overlay disk, virtio GPU, keyboard,
+// tablet, the agent's channel, sound, balloon and random numbers, and a network card where the host is configured to
+// have a network for desktops. No USB, no clipboard agent: what is not there leaks nothing. One of full virtualization
+// has SATA, VGA, e1000e and, on a bus where nothing can be plugged in, a USB tablet; it gets a medium's drive where its
+// image has one.
 [[nodiscard]] std::string domain_xml(const DomainSpec& spec);
 
 // The same VM as it is started once, as a copy of a template: its memory a private mapping of the template's, its
@@ -42,6 +44,10 @@ inline constexpr std::string_view kGuardName = "tobari-desktop";
 
 // A desktop's card alone, to be attached.
 [[nodiscard]] std::string card_xml(const DesktopId& id, const NetworkCard& card);
+
+// One more disk, to be attached. `place`: from 0, which of the VM's further disks it is.
+[[nodiscard]] std::string disk_xml(const ExtraDisk& disk, std::uint32_t place);
+inline constexpr std::uint32_t kMaxExtraDisks = 4;
 
 // KVM only when the device is there and the CPU says that it can (`cpuinfo`: the text of /proc/cpuinfo): some machines
 // show a /dev/kvm under which guests hang.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace tobari::vmhost {
 
 class EventHub;
 
-class FakeHypervisor final : public Hypervisor {
+class FakeHypervisor : public Hypervisor {
  public:
   FakeHypervisor();
   ~FakeHypervisor() override;
@@ -25,6 +26,11 @@ class FakeHypervisor final : public Hypervisor {
   Result<void> undefine(const DesktopId& id) override;
   Result<void> start(const DesktopId& id) override;
   Result<void> stop(const DesktopId& id, StopMode mode) override;
+  Result<void> suspend(const DesktopId& id) override;
+  Result<void> resume(const DesktopId& id) override;
+  Result<void> save(const DesktopId& id) override;
+  Result<void> forget_saved(const DesktopId& id) override;
+  Result<void> attach_disk(const DesktopId& id, const ExtraDisk& disk) override;
   Result<UniqueFd> display(const DesktopId& id, std::optional<std::uint32_t> user) override;
   Result<void> freeze(const DesktopId& id, const std::string& state_file) override;
   Result<void> clone(const DomainSpec& spec, const TemplateFiles& of) override;
@@ -41,12 +47,15 @@ class FakeHypervisor final : public Hypervisor {
   void set_version(const std::string& version);
   void fail_next_freeze(Error error);
   void fail_next_clone(Error error);
+  void fail_next_save(Error error);
   void add_network(const std::string& name, const std::string& bridge);
+  void refuse_containers(std::optional<Error> error);   // a host that cannot run them: every start fails so
   void ignore_power_button(bool ignore);                // a guest that does not react to kAsk
   [[nodiscard]] int starts(const DesktopId& id) const;  // how often it was really started
   [[nodiscard]] int clones(const DesktopId& id) const;  // of those, how often as a copy of a template
   [[nodiscard]] bool has_card(const DesktopId& id) const;
-  [[nodiscard]] std::vector<DesktopId> templates() const;  // those that are defined
+  [[nodiscard]] std::set<std::string> disks(const DesktopId& id) const;  // files of those that were attached
+  [[nodiscard]] std::vector<DesktopId> templates() const;                // those that are defined
   [[nodiscard]] std::optional<DomainSpec> spec(const DesktopId& id) const;
 
  private:
@@ -54,6 +63,7 @@ class FakeHypervisor final : public Hypervisor {
   [[nodiscard]] Result<void> check_available() const;
   [[nodiscard]] Result<Domain*> running(const DesktopId& id);
   [[nodiscard]] Result<void> check_network(const std::optional<NetworkCard>& card) const;
+  [[nodiscard]] Result<void> check_container(const DomainSpec& spec) const;
 
   mutable std::mutex mutex_;
   std::map<DesktopId, Domain> domains_;
@@ -64,6 +74,8 @@ class FakeHypervisor final : public Hypervisor {
   std::optional<Error> next_start_error_;
   std::optional<Error> next_freeze_error_;
   std::optional<Error> next_clone_error_;
+  std::optional<Error> next_save_error_;
+  std::optional<Error> no_containers_;
   const std::shared_ptr<EventHub> hub_;
 };
 

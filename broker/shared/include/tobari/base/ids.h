@@ -40,6 +40,7 @@ using HostId = Id<struct HostTag>;
 using UserId = Id<struct UserTag>;
 using RequestId = Id<struct RequestTag>;
 using PoolId = Id<struct PoolTag>;
+using UserDiskId = Id<struct UserDiskTag>;
 
 }  // namespace tobari
 

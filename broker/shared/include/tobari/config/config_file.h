@@ -32,6 +32,11 @@ class ConfigFile {
                                                 std::span<const std::string_view> keys);
 
   [[nodiscard]] bool has(std::string_view key) const { return entries_.contains(key); }
+  // For keys that may have one value or several.
+  [[nodiscard]] bool is_list(std::string_view key) const {
+    const auto found = entries_.find(key);
+    return found != entries_.end() && found->second.is_list;
+  }
 
   // kInvalidArgument when the key is missing or its value is not of this kind.
   [[nodiscard]] Result<std::string> text(std::string_view key) const;

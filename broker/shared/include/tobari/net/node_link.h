@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tobari/base/result.h>
 #include <tobari/net/pki.h>
@@ -61,6 +62,10 @@ struct NodeIdentity {
 // first used and again whenever the line broke (back-off 0.2-5 s); a silent peer is noticed within 20 s. No message
 // above 1 MiB.
 [[nodiscard]] std::shared_ptr<grpc::Channel> open_channel(const NodeIdentity& identity, const std::string& broker);
+
+// For open_channel(): the first of these that answers, and another one when it goes away. Of several each must be a
+// numeric address, all of one family.
+[[nodiscard]] Result<std::string> target_of(const std::vector<std::string>& brokers);
 
 // load_identity and open_channel.
 [[nodiscard]] Result<std::shared_ptr<grpc::Channel>> open(const std::filesystem::path& identity_dir,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A time zone of this machine as a value. Private to src/yaml.
+// A time zone of this machine as a value.
 #pragma once
 
 #include <memory>
