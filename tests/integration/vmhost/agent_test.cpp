@@ -44,6 +44,15 @@ class AgentTest : public AgentFixture {
     port_->say("hello 1 ready\n");
     ASSERT_TRUE(broker_.wait_state(wire::DESKTOP_STATE_RUNNING));
   }
+  // Whose session the broker has heard of.
+  UniqueFd connected_client() {
+    EXPECT_TRUE(open_display("r1").has_display_opened());
+    auto client = net::connect_tcp(front(), 2000ms).value_or(UniqueFd());
+    const std::string request = connection_request(token_);
+    EXPECT_EQ(::send(client.get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+    EXPECT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; }));
+    return client;
+  }
   wire::FromHost open_display(const std::string& request_id, wire::Grant::Recording recording = wire::Grant::NONE,
                               const std::string& key = "") {
     wire::ToHost message;
@@ -152,11 +161,8 @@ TEST_F(AgentTest, SessionEventsAreToldUntilStored) {
 
 TEST_F(AgentTest, ClosedSessionIsDropped) {
   run_desktop();
-  ASSERT_TRUE(open_display("r1").has_display_opened());
-  const auto client = net::connect_tcp(front(), 2000ms);
-  const std::string request = connection_request(token_);
-  ASSERT_EQ(::send(client->get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
-  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; }));
+  const UniqueFd client = connected_client();
+  ASSERT_TRUE(client);
   wire::ToHost close;
   close.mutable_close_session()->set_session_id(session_);
   close.mutable_close_session()->set_reason("an administrator ended it");
@@ -166,11 +172,8 @@ TEST_F(AgentTest, ClosedSessionIsDropped) {
 
 TEST_F(AgentTest, ASessionThatIsNotHereAnyMoreIsSaidToBeOver) {
   run_desktop();
-  ASSERT_TRUE(open_display("r1").has_display_opened());
-  const auto client = net::connect_tcp(front(), 2000ms);
-  const std::string request = connection_request(token_);
-  ASSERT_EQ(::send(client->get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
-  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; }));
+  const UniqueFd client = connected_client();
+  ASSERT_TRUE(client);
   const auto over = [](const wire::FromHost& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; };
   wire::ToHost check;
   check.mutable_check_sessions()->add_session_ids(session_);
@@ -207,11 +210,8 @@ TEST_F(AgentTest, WhoLooksAtADesktopThatIsSwitchedOffIsSaidToBeGone) {
 // What closes the session may get lost on its way: the epoch says it too.
 TEST_F(AgentTest, WhoHadADesktopBeforeItsEpochRoseIsOutOfIt) {
   run_desktop();
-  ASSERT_TRUE(open_display("r1").has_display_opened());
-  const auto client = net::connect_tcp(front(), 2000ms);
-  const std::string request = connection_request(token_);
-  ASSERT_EQ(::send(client->get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
-  ASSERT_TRUE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::CONNECTED; }));
+  const UniqueFd client = connected_client();
+  ASSERT_TRUE(client);
   desire(wire::DesiredDesktop::ON);
   EXPECT_FALSE(broker_.wait([](const auto& m) { return m.session().kind() == wire::SessionEvent::DISCONNECTED; }, 1s))
       << "the same again is no news";

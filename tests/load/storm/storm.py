@@ -178,8 +178,7 @@ def main():
                                                 "database": options.database, "brokers": options.brokers}, indent=1) + "\n")
         good = show(options, report, used, seconds, violations)
     except Exception:
-        for log in sorted(storm.world.logs.glob("*.log")):
-            print(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:]), file=sys.stderr)
+        storm.world.print_last_words()
         raise
     finally:
         storm.world.stop()

@@ -88,17 +88,7 @@ Result<void> whole_connect(Bench& bench, const FactsOfAll& facts, std::size_t nu
   TOBARI_ASSIGN(const Desktop desktop, assign(bench, facts, user.id, pool.id));
   if (!facts->running.contains(desktop.id)) return fail(Errc::kExhausted, "no spare is left: make fewer runs");
   TOBARI_TRY(ask(bench, [&](const Reader& r) { return r.desktop(desktop.id); }));
-  const Session session = new_session(desktop, SessionState::kOffered, bench.clock.wall());
-  return bench.store.act([&](Writer& w) -> Result<AuditDraft> {
-    TOBARI_TRY(w.add_session(session));
-    return AuditDraft{.actor = user.name,
-                      .action = "session.open",
-                      .object = session.id.str(),
-                      .client_address = "192.0.2.1",
-                      .outcome = Outcome::kAllowed,
-                      .rule = "all",
-                      .detail = "desktop " + desktop.name};
-  });
+  return open_session(bench, desktop, user.name);
 }
 
 Result<void> sweep(Bench& bench, const FactsOfAll& facts) {

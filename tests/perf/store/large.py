@@ -182,8 +182,7 @@ def main():
         large.measure().print()
         print(f"  answered 'come again': {large.refused or 'never'}")
     except BaseException:
-        for log in sorted(large.world.logs.glob("*.log")):
-            print(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:]), file=sys.stderr)
+        large.world.print_last_words()
         raise
     finally:
         large.world.stop()

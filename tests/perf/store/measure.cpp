@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <print>
+#include <string>
 #include <vector>
 
 namespace tobari::broker {
@@ -28,6 +29,20 @@ void measure(Bench& bench, const char* what, const std::function<Result<void>(Be
   std::ranges::sort(times);
   std::println("  {:48} p50 {:8.2f} ms   p99 {:8.2f} ms   max {:8.2f} ms", what, times[times.size() / 2],
                times[times.size() * 99 / 100], times.back());
+}
+
+Result<void> open_session(Bench& bench, const Desktop& desktop, const std::string& user_name) {
+  const Session session = new_session(desktop, SessionState::kOffered, bench.clock.wall());
+  return bench.store.act([&](Writer& w) -> Result<AuditDraft> {
+    TOBARI_TRY(w.add_session(session));
+    return AuditDraft{.actor = user_name,
+                      .action = "session.open",
+                      .object = session.id.str(),
+                      .client_address = "192.0.2.1",
+                      .outcome = Outcome::kAllowed,
+                      .rule = "all",
+                      .detail = "desktop " + desktop.name};
+  });
 }
 
 }  // namespace tobari::broker

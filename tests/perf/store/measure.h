@@ -7,6 +7,7 @@
 #include <expected>
 #include <functional>
 #include <random>
+#include <string>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/result.h>
@@ -41,6 +42,9 @@ struct Bench {
 
 // bench.runs times, and a line of what it took; ends the program at the first error.
 void measure(Bench& bench, const char* what, const std::function<Result<void>(Bench&)>& body);
+
+// What a connect stores, with its record.
+[[nodiscard]] Result<void> open_session(Bench& bench, const Desktop& desktop, const std::string& user_name);
 
 template <class Question>
 Result<void> ask(Bench& bench, Question&& question) {

@@ -35,17 +35,7 @@ Result<void> reads_of_connect(Bench& bench) {
 
 Result<void> act_of_connect(Bench& bench) {
   const Desktop& desktop = bench.any_assigned();
-  const Session session = new_session(desktop, SessionState::kOffered, bench.clock.wall());
-  return bench.store.act([&](Writer& w) -> Result<AuditDraft> {
-    TOBARI_TRY(w.add_session(session));
-    return AuditDraft{.actor = desktop.user_name,
-                      .action = "session.open",
-                      .object = session.id.str(),
-                      .client_address = "192.0.2.1",
-                      .outcome = Outcome::kAllowed,
-                      .rule = "all",
-                      .detail = "desktop " + desktop.name};
-  });
+  return open_session(bench, desktop, desktop.user_name);
 }
 
 Result<void> an_assignment(Bench& bench) {

@@ -269,6 +269,11 @@ class World:
         """How many desktops are up, by what hosts say of themselves."""
         return sum(len(machines.there(lines)) for lines in self.machines().values())
 
+    def print_last_words(self):
+        """What every program said last, for whoever has to find out why it went wrong."""
+        for log in sorted(self.logs.glob("*.log")):
+            print(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:]), file=sys.stderr)
+
     def stop(self):
         for hosts in self.hosts:
             hosts.agent.stop()
