@@ -70,12 +70,12 @@ def run(harness):
         took = []
         for i in range(TIMES):
             client = connect(harness, screen, portal, desktop)
-            soon(15, "what the guest has can be pasted at the client", lambda: (person.pastes() or b"").endswith(b", and more"))
+            soon(60, "what the guest has can be pasted at the client", lambda: (person.pastes() or b"").endswith(b", and more"))
             took.append(tighten(harness, person))
             client.check()  # the session goes on
             client.stop()
             harness.set_policy(BOTH_WAYS)
-            soon(10, "it is on record", lambda: len(records(harness, "session.narrowed")) > i)
+            soon(30, "it is on record", lambda: len(records(harness, "session.narrowed")) > i)
         worst, middle = max(took), sorted(took)[len(took) // 2]
         expect(worst <= SECONDS, f"a live clipboard is closed within {SECONDS} s: {len(took)} of {len(took)}, "
                                  f"{middle * 1000:.0f} ms in the middle, {worst * 1000:.0f} ms at most")
@@ -99,25 +99,41 @@ def connect(harness, screen, portal, desktop):
     return client
 
 
+class Editor:
+    """In the guest, with keys only. A key that comes before its window is there is lost, and so is what is copied before
+    xfreerdp3 was greeted: each attempt begins with the program and gives the guest more time."""
+
+    def __init__(self, client, person):
+        self.client, self.person, self.pause = client, person, 0.8
+
+    def keys(self, *combinations):
+        for each in combinations:
+            self.client.display.do("key", each)
+            time.sleep(self.pause)
+
+    def gives_back(self, text, more):
+        """Pastes what is copied at the client, types on and copies all of it; whether that can be pasted at the client."""
+        self.keys("ctrl+c")  # away with what an attempt may have left in the terminal
+        self.client.type("l3afpad")
+        time.sleep(5 * self.pause)
+        self.person.copies(text)
+        time.sleep(2 * self.pause)
+        self.keys("ctrl+a", "ctrl+v")
+        self.client.display.do("type", "--delay", "25", more)
+        self.keys("ctrl+a", "ctrl+c")
+        until = time.monotonic() + 5 * self.pause
+        while time.monotonic() < until:
+            if (self.person.pastes() or b"").startswith(text + more.encode()):
+                return True
+            time.sleep(0.1)
+        self.pause = min(2 * self.pause, 3.0)
+        return False
+
+
 def copy_and_paste(harness, client, person):
-    """The editor in the guest: pastes what was copied at the client, types on, copies all of it."""
-    time.sleep(2)  # xfreerdp3 does not see what is copied before it is greeted
-    client.type("l3afpad")
-
-    def back():
-        person.copies(b"hello from the client")
-        time.sleep(0.5)
-        for keys in ("ctrl+a", "ctrl+v"):
-            client.display.do("key", keys)
-            time.sleep(0.3)
-        client.display.do("type", "--delay", "25", ", and more")
-        for keys in ("ctrl+a", "ctrl+c"):
-            client.display.do("key", keys)
-            time.sleep(0.3)
-        return (person.pastes() or b"").startswith(b"hello from the client, and more")
-
-    time.sleep(4)
-    soon(60, "text is pasted in the guest, and comes back with more", back)
+    editor = Editor(client, person)
+    soon(120, "text is pasted in the guest, and comes back with more",
+         lambda: editor.gives_back(b"hello from the client", ", and more"))
     moved = records(harness, "channel.transfer")
     expect({r["detail"].split()[0] for r in moved} == {"clipboard.to_guest", "clipboard.from_guest"},
            "both ways are on record: " + moved[0]["detail"] + "; " + moved[-1]["detail"])
@@ -138,4 +154,4 @@ def ended(harness, screen, portal, desktop):
     soon(SECONDS, "who may not connect any more is disconnected", lambda: client.process.poll() is not None)
     said = client.log.read_text(errors="replace")
     expect("INSUFFICIENT_PRIVILEGES" in said, "and the client is told that it may not")
-    soon(10, "that is on record", lambda: len(records(harness, "session.policy_end")) > 0)
+    soon(30, "that is on record", lambda: len(records(harness, "session.policy_end")) > 0)

@@ -82,10 +82,13 @@ void Xvfb::fill_many(int count) {
 
 Picture Xvfb::picture() {
   Display* const display = client_->display;
+  XGrabServer(display);  // the screen may be about to get another size
   XWindowAttributes attributes{};
   XGetWindowAttributes(display, DefaultRootWindow(display), &attributes);
   XImage* const image = XGetImage(display, DefaultRootWindow(display), 0, 0, static_cast<unsigned>(attributes.width),
                                   static_cast<unsigned>(attributes.height), AllPlanes, ZPixmap);
+  XUngrabServer(display);
+  XSync(display, False);
   Picture picture{{attributes.width, attributes.height}, {}};
   for (int y = 0; y < attributes.height; ++y) {
     for (int x = 0; x < attributes.width; ++x) {
