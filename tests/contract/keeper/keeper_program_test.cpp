@@ -4,11 +4,14 @@
 #include <functional>
 #include <thread>
 
+#include <tobari/display/control_channel.h>
+
 #include "../../integration/vmhost/processes.h"
 #include "../../unit/vmhost/temp_dir.h"
 #include "host/unix_socket.h"
 #include "keeper/keeper_line.h"
 #include "keeper_contract.h"
+#include "tobari/keeper.pb.h"
 
 namespace tobari::vmhost {
 namespace {
@@ -98,6 +101,31 @@ TEST(KeeperProgram, ThatDiesIsStartedAgainAndGivenEverything) {
   ASSERT_EQ(kept.size(), 2U);
   EXPECT_TRUE(end.is(kept.at("display/a").descriptor));
   EXPECT_EQ(kept.at("session/s").note, "later");
+}
+
+// The keeper finds the line of one that lived for a moment, with everything that it said, when nobody is there to
+// answer.
+TEST(KeeperProgram, WhatAnAgentSaidBeforeItDiedIsKept) {
+  ProgramPlace place(kLongHold);
+  KeptEnd end;
+  place.attach()->keep("display/a", "", end.given());
+  const auto keeper = children_named("tobari-keeper");
+  ASSERT_EQ(keeper.size(), 1U);
+  ::kill(keeper.front(), SIGSTOP);
+  {
+    display::ControlChannel line(connect_unix(place.socket(), SOCK_SEQPACKET).value());
+    wire::ToKeeper message;
+    message.mutable_attach()->set_hold_seconds(60);
+    EXPECT_TRUE(line.send(message).has_value());
+    message.mutable_keep()->set_name("session/s");
+    message.mutable_keep()->set_note("last words");
+    EXPECT_TRUE(line.send(message).has_value());
+  }
+  ::kill(keeper.front(), SIGCONT);
+  const auto kept = by_name(place.attach()->take());
+  ASSERT_TRUE(kept.contains("session/s"));
+  EXPECT_EQ(kept.at("session/s").note, "last words");
+  EXPECT_TRUE(kept.contains("display/a"));
 }
 
 TEST(KeeperProgram, EndsWhenNothingIsLeftToKeep) {

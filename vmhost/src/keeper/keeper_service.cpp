@@ -164,14 +164,22 @@ void KeeperService::hand_over() {
     message.mutable_kept()->set_process(found->second.process);
     const auto sent = agent_->send(message, found->second.descriptor.get());
     if (!sent && sent.error().code == Errc::kExhausted) return watch_agent();
-    if (!sent) return agent_gone(sent.error().message);
+    if (!sent) return not_handed_over(sent.error());
   }
   wire::FromKeeper all;
   const auto away = away_since_ ? whole_milliseconds(Loop::Steady::now() - *away_since_) : 0;
   all.mutable_attached()->set_away_ms(static_cast<std::uint64_t>(away));
   const auto sent = agent_->send(all);
-  if (!sent && sent.error().code != Errc::kExhausted) return agent_gone(sent.error().message);
+  if (!sent && sent.error().code != Errc::kExhausted) return not_handed_over(sent.error());
   handing_over_ = !sent;
+  watch_agent();
+}
+
+// An agent that has died may have said what it began first: that is heard, and then the end of its line.
+void KeeperService::not_handed_over(const Error& why) {
+  if (why.code != Errc::kUnavailable) return agent_gone(why.message);
+  to_hand_over_.clear();
+  handing_over_ = false;
   watch_agent();
 }
 

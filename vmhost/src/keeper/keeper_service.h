@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <tobari/base/result.h>
 #include <tobari/base/unique_fd.h>
 #include <tobari/display/control_channel.h>
 
@@ -52,6 +53,7 @@ class KeeperService {
   void attach(const wire::KeeperAttach& message);
   void keep(const wire::KeeperKeep& message, UniqueFd descriptor);
   void hand_over();
+  void not_handed_over(const Error& why);
   void agent_gone(const std::string& why);
   void end_everything();
   void kill_the_rest();
