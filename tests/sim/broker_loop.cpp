@@ -13,6 +13,7 @@ namespace {
 
 // ControlLoop::Times, but for `look`: half as often, because most of a schedule's time would go there.
 constexpr Moment kGather = 50ms;
+constexpr Moment kSweepSoon = 250ms;
 constexpr Moment kLookEvery = 1s;
 constexpr Moment kSweepEvery = 5s;
 constexpr Moment kIdleEvery = 15s;
@@ -24,6 +25,12 @@ constexpr Moment kImpatience = 12s;  // of Mistakes::impatient
 void BrokerModel::note_news() {
   if (news_since_) return;
   news_since_ = now();
+  arm();
+}
+
+void BrokerModel::sweep_soon() {
+  if (sweep_at_ <= now() + kSweepSoon) return;
+  sweep_at_ = now() + kSweepSoon;
   arm();
 }
 
@@ -42,7 +49,7 @@ void BrokerModel::turn() {
   turn_reports_.clear();
   for (auto& [host, report] : std::exchange(reports_, {})) turn_reports_.push_back(std::move(report));
   news_since_.reset();
-  sweeps_ = std::exchange(sweep_wanted_, false) || now() >= sweep_at_;
+  sweeps_ = now() >= sweep_at_;
   looks_ = now() >= look_at_;
   if (sweeps_) sweep_at_ = now() + kSweepEvery;
   if (looks_) look_at_ = now() + kLookEvery;
@@ -186,7 +193,9 @@ void BrokerModel::call_lost() {
 void BrokerModel::tell_of_others(const std::vector<broker::Host>& hosts) {
   for (const broker::Host& host : hosts) {
     const std::size_t index = world_.host_index(host.id);
-    if (!attached(index) || hosts_[index].told >= host.revision) continue;
+    if (!attached(index)) continue;
+    const Attached& known = hosts_[index];
+    if (known.told > 0 && (known.told >= host.revision || known.reported == host.revision)) continue;
     tell(index);
     news_of(index);
   }

@@ -79,7 +79,7 @@ void BrokerModel::start() {
   facts_.reset();
   asks_.clear();
   reports_.clear();
-  sweep_wanted_ = away_ = turning_ = false;
+  away_ = turning_ = false;
   news_since_.reset();
   leases_ = {};
   idle_ = {};
@@ -129,8 +129,7 @@ void BrokerModel::carry_out(const control::Effects& effects) {
     world_.network.to_host(index_, world_.host_index(lease.host), LeaseAnswer{lease.number, true, lease.revision});
   }
   if (!effects.more) return;
-  sweep_wanted_ = true;
-  note_news();
+  sweep_soon();
 }
 
 void BrokerModel::end_sessions(const std::vector<control::EndedUse>& ended) {
@@ -153,11 +152,15 @@ void BrokerModel::tell(std::size_t host) {
       database().get([this, &id, &revision](const broker::Reader& reader) -> Result<std::shared_ptr<const Desired>> {
         TOBARI_ASSIGN(const broker::Host kept, reader.host(id));
         TOBARI_ASSIGN(const auto desktops, reader.desktops_on_host(id));
-        TOBARI_ASSIGN(const auto life, control::life_facts(reader, id, wall()));
+        TOBARI_ASSIGN(const auto pools, reader.pools());
+        TOBARI_ASSIGN(const auto life, control::life_facts(reader, id, desktops, pools, wall()));
         revision = kept.revision;
         return desired_of(kept, desktops, life);
       });
-  if (!desired.has_value()) return;  // it is told when its orders can be read again
+  if (!desired.has_value()) {
+    hosts_[host].told = 0;  // it is told when its orders can be read again
+    return;
+  }
   world_.network.to_host(index_, host, *desired);
   hosts_[host].told = std::max(hosts_[host].told, revision);
 }
@@ -202,6 +205,7 @@ void BrokerModel::take_report(std::size_t host, const Report& report, bool again
   }
   if (!again) {
     hosts_[host].desktops = report.desktops;
+    hosts_[host].reported = report.revision;
     facts_.reset();
     news_of(host);
   }

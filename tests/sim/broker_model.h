@@ -57,6 +57,7 @@ class BrokerModel {
     std::uint64_t stream = 0;  // 0: there is none
     std::vector<Seen> desktops{};
     std::uint64_t told = 0;      // revision
+    std::uint64_t reported = 0;  // that it says it follows from
     std::uint64_t heard_at = 0;  // a number: of the newest news of it
   };
   struct Opening {
@@ -93,6 +94,7 @@ class BrokerModel {
 
   // ---- its loop (broker_loop.cpp)
   void note_news();
+  void sweep_soon();
   void arm();
   void turn();
   void next(Stage stage);
@@ -129,7 +131,6 @@ class BrokerModel {
   std::shared_ptr<const control::Facts> facts_;
   std::map<HostId, control::LeaseAsk> asks_;
   std::map<HostId, control::HostReported> reports_;
-  bool sweep_wanted_ = false;
   std::optional<Moment> news_since_;
   Moment look_at_{};
   Moment sweep_at_{};

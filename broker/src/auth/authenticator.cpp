@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "auth/authenticator.h"
 
+#include <algorithm>
 #include <format>
+#include <future>
+#include <thread>
 #include <utility>
 
 #include <tobari/base/log.h>
@@ -17,6 +20,10 @@ namespace {
 constexpr const char* kRefused = "the user name or the password is wrong";
 
 }  // namespace
+
+std::size_t hashers() noexcept {
+  return std::clamp<std::size_t>(std::jthread::hardware_concurrency() / 2, 1, kMaxHashers);
+}
 
 Result<std::unique_ptr<Authenticator>> Authenticator::create(StateStore& store, const Clock& clock) {
   TOBARI_ASSIGN(std::string decoy, hash_password(random_token()));
@@ -59,21 +66,37 @@ std::expected<Authenticator::SignedIn, Authenticator::Refusal> Authenticator::si
   return std::unexpected(Refusal{std::move(user).error(), {}});
 }
 
+bool Authenticator::is_to_clean() {
+  const std::scoped_lock lock(throttle_mutex_);
+  const auto now = clock_.now();
+  if (cleaned_at_.has_value() && now < *cleaned_at_ + kCleanEvery) return false;
+  cleaned_at_ = now;
+  return true;
+}
+
+// On a thread that gives way to others. With too many waiting already, here.
+bool Authenticator::verified(const std::string& hash, std::string_view password) {
+  const auto right = std::make_shared<std::promise<bool>>();  // still being set when the waiter has gone on
+  const bool taken = hashing_.post([right, &hash, password] { right->set_value(verify_password(hash, password)); });
+  return taken ? right->get_future().get() : verify_password(hash, password);
+}
+
 Result<User> Authenticator::find_and_verify(const std::string& name, std::string_view password) {
   auto user = store_.get([&name](const Reader& reader) { return reader.user_by_name(name); });
   if (!user.has_value() && user.error().code != Errc::kNotFound) return std::unexpected<Error>(user.error());
-  const bool right = verify_password(user.has_value() ? user->password_hash : decoy_hash_, password);
+  const bool right = verified(user.has_value() ? user->password_hash : decoy_hash_, password);
   if (!user.has_value() || !right) return fail(Errc::kUnauthenticated, kRefused);
   return user;
 }
 
 Result<Authenticator::SignedIn> Authenticator::issue_token(User user, const std::string& client_address) {
   SignedIn made{std::move(user), random_token(), clock_.wall() + kTokenLifetime};
-  auto stored = store_.act([this, &made, &client_address](Writer& writer) -> Result<AuditDraft> {
+  const bool cleans = is_to_clean();
+  auto stored = store_.act([this, &made, &client_address, cleans](Writer& writer) -> Result<AuditDraft> {
     // The password was right a moment ago; the user may be gone or changed by now.
     TOBARI_ASSIGN(const User now, writer.user(made.user.id));
     if (now.password_hash != made.user.password_hash) return fail(Errc::kUnauthenticated, kRefused);
-    TOBARI_TRY(writer.remove_expired(clock_.wall()));
+    if (cleans) TOBARI_TRY(writer.remove_expired(clock_.wall()));
     TOBARI_TRY(writer.add_token({sha256_hex(made.token), made.user.id, made.expires_at}));
     return AuditDraft{.actor = made.user.name,
                       .action = "login",

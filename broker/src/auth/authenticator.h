@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Signing in with a password, and the bearer tokens that stand for it afterwards. Any thread; check() is slow.
+// Signing in with a password, and the bearer tokens that stand for it afterwards. Any thread; sign_in() is slow.
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <tobari/base/clock.h>
 #include <tobari/base/result.h>
 
+#include "auth/worker_pool.h"
 #include "core/login_throttle.h"
 #include "core/types.h"
 #include "store/state_store.h"
@@ -18,6 +20,14 @@
 namespace tobari::broker {
 
 inline constexpr std::chrono::hours kTokenLifetime{12};
+
+// How many passwords are checked at once: half of the machine's processors, so that at nine in the morning the other
+// half is left for those who are signed in, and for the database. Each takes kPasswordMemoryBytes.
+[[nodiscard]] std::size_t hashers() noexcept;
+inline constexpr std::size_t kMaxHashers = 8;
+inline constexpr std::size_t kMaxHashing = 256;
+// What has expired counts for nothing; it is removed with a sign-in, so often at most.
+inline constexpr std::chrono::minutes kCleanEvery{1};
 
 // Who calls, once a token has been looked up.
 struct Caller {
@@ -49,14 +59,18 @@ class Authenticator {
 
  private:
   Authenticator(StateStore& store, const Clock& clock, std::string decoy_hash);
+  [[nodiscard]] bool is_to_clean();
+  [[nodiscard]] bool verified(const std::string& hash, std::string_view password);
   [[nodiscard]] Result<User> find_and_verify(const std::string& name, std::string_view password);
   [[nodiscard]] Result<SignedIn> issue_token(User user, const std::string& client_address);
 
   StateStore& store_;
   const Clock& clock_;
+  WorkerPool hashing_{hashers(), kMaxHashing, WorkerPool::Urgency::kYields};
   const std::string decoy_hash_;  // of a random password: what unknown users are compared with
   std::mutex throttle_mutex_;
   LoginThrottle throttle_;
+  std::optional<Clock::Steady> cleaned_at_;
 };
 
 }  // namespace tobari::broker

@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "auth/worker_pool.h"
 
+#include <unistd.h>
 #include <utility>
+
+#include <sys/resource.h>
+
+#include <tobari/base/log.h>
 
 namespace tobari::broker {
 
-WorkerPool::WorkerPool(std::size_t threads, std::size_t max_queue) : max_queue_(max_queue) {
+namespace {
+
+constexpr int kYieldingNice = 10;
+
+// Of this thread alone: Linux keeps it for each (setpriority(2), "C library/kernel differences").
+void yield_to_others() {
+  if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kYieldingNice) != 0) {
+    log::warning("calculations cannot be made less urgent, and will slow other calls");
+  }
+}
+
+}  // namespace
+
+WorkerPool::WorkerPool(std::size_t threads, std::size_t max_queue, Urgency urgency)
+    : urgency_(urgency), max_queue_(max_queue) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -31,6 +50,7 @@ void WorkerPool::stop() {
 }
 
 void WorkerPool::run() {
+  if (urgency_ == Urgency::kYields) yield_to_others();
   for (;;) {
     Task task;
     {

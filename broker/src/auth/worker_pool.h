@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -17,7 +18,12 @@ class WorkerPool {
  public:
   using Task = std::function<void()>;
 
-  WorkerPool(std::size_t threads, std::size_t max_queue);
+  enum class Urgency : std::uint8_t {
+    kNormal,
+    kYields,  // long calculations: everything else in this process goes first (nice 10). No locks, no databases here
+  };
+
+  WorkerPool(std::size_t threads, std::size_t max_queue, Urgency urgency = Urgency::kNormal);
   ~WorkerPool() { stop(); }
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -30,6 +36,7 @@ class WorkerPool {
  private:
   void run();
 
+  const Urgency urgency_;
   const std::size_t max_queue_;
   std::mutex mutex_;
   std::condition_variable changed_;

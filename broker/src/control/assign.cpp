@@ -2,6 +2,7 @@
 // A user asks for the desktop of a pool, and gives it back.
 #include <algorithm>
 #include <format>
+#include <map>
 #include <utility>
 
 #include "control/pool_image.h"
@@ -79,28 +80,45 @@ int distance_of(const Desktop& spare, const Facts& facts) {
   return spare.rest == Rest::kSaved ? 3 : 4;
 }
 
+Result<bool> takes_users(const Step& step, const HostId& id) {
+  const auto host = step.writer.host(id);
+  if (!host.has_value() && host.error().code == Errc::kNotFound) return false;
+  TOBARI_TRY(host);
+  return !host->lost && host->mode == HostMode::kReady;
+}
+
 // The best of the spares that stand where a desktop can be shown: one that runs already, before one that is on its way,
 // before one that rests. `disk`: its user's, which must be within reach.
+Result<std::optional<Desktop>> spare_among(const Step& step, std::vector<Desktop> spares, const std::string& image,
+                                           const Facts& facts, const DiskClaim* disk) {
+  std::erase_if(spares, [&](const Desktop& spare) {
+    return !facts.connected.contains(spare.host) || spare.image != image || facts.failed.contains(spare.id) ||
+           (disk != nullptr && !reachable(*disk, spare.host, facts));
+  });
+  std::ranges::stable_sort(spares, {}, [&facts](const Desktop& spare) { return distance_of(spare, facts); });
+  std::map<HostId, bool> known;
+  for (Desktop& spare : spares) {
+    auto at = known.find(spare.host);
+    if (at == known.end()) {
+      TOBARI_ASSIGN(const bool good, takes_users(step, spare.host));
+      at = known.emplace(spare.host, good).first;
+    }
+    if (at->second) return std::optional(std::move(spare));
+  }
+  return std::optional<Desktop>();
+}
+
+// Nearly always one of the first few runs, and everybody waits while more are read.
 Result<std::optional<Desktop>> spare_for(const Step& step, const Pool& pool, const Facts& facts,
                                          const DiskClaim* disk) {
-  TOBARI_ASSIGN(const auto spares, step.writer.spares(pool.id, kMaxSparesLookedAt));
-  if (spares.empty()) return std::optional<Desktop>();
+  TOBARI_ASSIGN(auto few, step.writer.spares(pool.id, kSparesLookedAtFirst));
+  if (few.empty()) return std::optional<Desktop>();
+  const bool all = few.size() < kSparesLookedAtFirst;
   TOBARI_ASSIGN(const std::string image, image_of(step.writer, pool.image));
-  TOBARI_ASSIGN(const auto hosts, step.writer.hosts());
-  const auto usable = [&](const Desktop& spare) {
-    const auto host = std::ranges::find(hosts, spare.host, &Host::id);
-    return host != hosts.end() && !host->lost && host->mode == HostMode::kReady &&
-           facts.connected.contains(spare.host) && spare.image == image && !facts.failed.contains(spare.id) &&
-           (disk == nullptr || reachable(*disk, spare.host, facts));
-  };
-  std::optional<Desktop> found;
-  for (const Desktop& spare : spares) {
-    if (!usable(spare)) continue;
-    const int distance = distance_of(spare, facts);
-    if (distance == 0) return std::optional(spare);
-    if (!found.has_value() || distance < distance_of(*found, facts)) found = spare;
-  }
-  return found;
+  TOBARI_ASSIGN(auto found, spare_among(step, std::move(few), image, facts, disk));
+  if (all || (found.has_value() && distance_of(*found, facts) == 0)) return found;
+  TOBARI_ASSIGN(auto many, step.writer.spares(pool.id, kMaxSparesLookedAt));
+  return spare_among(step, std::move(many), image, facts, disk);
 }
 
 Result<Desktop> take_spare(Step& step, const Assign& event, const User& user, const Desktop& spare) {

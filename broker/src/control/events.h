@@ -20,8 +20,9 @@
 
 namespace tobari::broker::control {
 
-inline constexpr std::size_t kMaxMadePerSweep = 16;    // so that a transaction stays short
-inline constexpr std::size_t kMaxSparesLookedAt = 64;  // a spare is as good as another
+inline constexpr std::size_t kMaxMadePerSweep = 16;     // so that a transaction stays short
+inline constexpr std::size_t kSparesLookedAtFirst = 8;  // then, when none of them runs:
+inline constexpr std::size_t kMaxSparesLookedAt = 64;   // a spare is as good as another
 inline constexpr std::uint32_t kMaxPoolDesktops = 100'000;
 inline constexpr std::size_t kMaxRestedPerSweep = 64;
 inline constexpr std::size_t kMaxEndedPerSweep = 128;  // of users' desktops
@@ -120,6 +121,7 @@ struct HostReported {
   std::vector<SeenDesktop> desktops;        // everything that is left there of desktops
   std::vector<UserDiskId> removed_disks{};  // of those that were to be deleted: they are gone
   std::shared_ptr<const Facts> facts{};     // as of LogOff
+  std::uint64_t number = 0;                 // rises with every report that this broker is sent
 };
 
 // ---- of administrators

@@ -36,6 +36,11 @@ Result<std::string> image_of(const Reader& reader, std::string_view wanted) {
 
 Result<std::vector<Pool>> pools_as_made(const Reader& reader) {
   TOBARI_ASSIGN(auto pools, reader.pools());
+  TOBARI_TRY(resolve_images(reader, pools));
+  return pools;
+}
+
+Result<void> resolve_images(const Reader& reader, std::vector<Pool>& pools) {
   std::map<std::string, std::string> known;  // what is made of each; empty: nothing
   for (Pool& pool : pools) {
     if (pool.image.empty()) continue;  // a manual one
@@ -50,7 +55,7 @@ Result<std::vector<Pool>> pools_as_made(const Reader& reader) {
     pool.image = at->second;
   }
   std::erase_if(pools, [](const Pool& pool) { return pool.image.empty(); });
-  return pools;
+  return {};
 }
 
 }  // namespace tobari::broker::control

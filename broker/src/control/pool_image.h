@@ -20,5 +20,7 @@ namespace tobari::broker::control {
 
 // Pools that make desktops, `image` being what they are made of now; without those of which none can be made.
 [[nodiscard]] Result<std::vector<Pool>> pools_as_made(const Reader& reader);
+// The same of pools that were read.
+[[nodiscard]] Result<void> resolve_images(const Reader& reader, std::vector<Pool>& pools);
 
 }  // namespace tobari::broker::control

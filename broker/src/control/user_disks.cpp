@@ -159,11 +159,10 @@ Result<void> remove_user_disk(Step& step, const RemoveUserDisk& event) {
   return {};
 }
 
-Result<LifeFacts> life_facts(const Reader& reader, const HostId& host, Time now) {
+Result<LifeFacts> life_facts(const Reader& reader, const HostId& host, std::span<const Desktop> desktops,
+                             std::span<const Pool> pools, Time now) {
   LifeFacts facts{.now = now};
-  TOBARI_ASSIGN(const auto desktops, reader.desktops_on_host(host));
   TOBARI_ASSIGN(const auto disks, reader.user_disks_near(host));
-  TOBARI_ASSIGN(const auto pools, reader.pools());
   std::map<PoolId, PoolPlan> plans;
   for (const Pool& pool : pools) plans.emplace(pool.id, parse_pool_plan(pool.plan).value_or(PoolPlan{}));
   for (const Desktop& desktop : desktops) {

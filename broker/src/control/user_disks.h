@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "control/events.h"
@@ -41,6 +42,8 @@ struct LifeFacts {
   std::vector<UserDisk> removing{};  // disks that this host is to delete
   Time now{};
 };
-[[nodiscard]] Result<LifeFacts> life_facts(const Reader& reader, const HostId& host, Time now);
+// `desktops`: all of this host; `pools`: all that there are.
+[[nodiscard]] Result<LifeFacts> life_facts(const Reader& reader, const HostId& host, std::span<const Desktop> desktops,
+                                           std::span<const Pool> pools, Time now);
 
 }  // namespace tobari::broker::control

@@ -35,8 +35,6 @@ namespace {
 
 constexpr std::size_t kRestWorkers = 4;
 constexpr std::size_t kRestQueue = 1024;
-// Two: hashing burns a core each, and a thread that signs somebody in must not starve the rest of the machine.
-constexpr std::size_t kPasswordWorkers = 2;
 constexpr std::size_t kPasswordQueue = 256;
 constexpr int kNodeServerDays = 825;  // made anew at every start
 
@@ -117,7 +115,7 @@ struct Broker::Parts {
   ControlLoop loop{{*store, clock, hosts, control, zones_of_this_machine,
                     [this](const std::vector<Host>& all) { database_seen(all); }}};
   WorkerPool rest_workers{kRestWorkers, kRestQueue};
-  WorkerPool password_workers{kPasswordWorkers, kPasswordQueue};
+  WorkerPool password_workers{2 * hashers(), kPasswordQueue};  // while one is hashed another's token is stored
   DesktopNews news{[this](std::function<void()> task) { return rest_workers.post(std::move(task)); }};
   Router router;
   std::unique_ptr<Api> api;
@@ -137,7 +135,8 @@ void Broker::Parts::join() {
       {.greeted = [this](const HostId& host, const wire::HostHello& hello) { images.greeted(host, hello); },
        .reported = [this](const HostId& host, const wire::ActualState& now) { return images.reported(host, now); },
        .gone = [this](const HostId& host) { images.gone(host); },
-       .fill = [this](const HostId& host, wire::DesiredState& desired) { return images.fill(host, desired); }});
+       .fill = [this](const Reader& reader, const HostId& host,
+                      wire::DesiredImages& desired) { return images.fill(reader, host, desired); }});
   hosts.on_attached([this](const HostId& host) { live.host_attached(host); });
   hosts.on_news([this](const HostId& host) { news.heard_of(host); });
   hosts.on_reported([this](control::HostReported report) -> Result<void> {

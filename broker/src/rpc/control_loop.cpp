@@ -63,14 +63,19 @@ void ControlLoop::asked(const control::LeaseAsk& ask) {
 void ControlLoop::reported(control::HostReported report) {
   const std::scoped_lock lock(mutex_);
   const HostId host = report.host;
+  std::uint64_t& newest = newest_report_[host];
+  if (report.number < newest) return;
+  newest = report.number;
   reports_.insert_or_assign(host, std::move(report));
   note_news_locked();
 }
 
 void ControlLoop::sweep_soon() {
   const std::scoped_lock lock(mutex_);
-  sweep_wanted_ = true;
-  note_news_locked();
+  const Steady soon = parts_.clock.now() + times_.soon;
+  if (sweep_at_ <= soon) return;
+  sweep_at_ = soon;
+  changed_.notify_all();
 }
 
 std::optional<std::chrono::milliseconds> ControlLoop::lease_age(const HostId& host) const {
@@ -82,7 +87,7 @@ std::optional<std::chrono::milliseconds> ControlLoop::lease_age(const HostId& ho
 
 std::chrono::milliseconds ControlLoop::oldest_lease() const {
   std::chrono::milliseconds oldest{0};
-  for (const auto& [host, revision] : parts_.hosts.told()) {
+  for (const auto& [host, revisions] : parts_.hosts.told()) {
     oldest = std::max(oldest, lease_age(host).value_or(std::chrono::milliseconds(0)));
   }
   return oldest;
@@ -100,8 +105,8 @@ void ControlLoop::run(const std::stop_token& stop) {
     {
       std::unique_lock lock(mutex_);
       while (!stop.stop_requested() && parts_.clock.now() < due_locked()) {
-        const bool known = news_since_.has_value();
-        changed_.wait_until(lock, stop, due_locked(), [this, known] { return news_since_.has_value() != known; });
+        const Steady due = due_locked();
+        changed_.wait_until(lock, stop, due, [this, due] { return due_locked() < due; });
       }
     }
     if (!stop.stop_requested()) turn();
@@ -120,7 +125,7 @@ void ControlLoop::turn() {
     asks.swap(asks_);
     reports.swap(reports_);
     news_since_.reset();
-    sweeps = std::exchange(sweep_wanted_, false) || now >= sweep_at_;
+    sweeps = now >= sweep_at_;
     looks = now >= look_at_;
     if (sweeps) sweep_at_ = now + times_.sweep;
     if (looks) look_at_ = now + times_.look;
@@ -290,17 +295,19 @@ void ControlLoop::tell_of_lost(const std::vector<Host>& hosts) {
 }
 
 void ControlLoop::tell_of_others(const std::vector<Host>& hosts) {
-  std::map<HostId, std::uint64_t> told = parts_.hosts.told();
+  auto told = parts_.hosts.told();
   for (const Host& host : hosts) {
     const auto here = told.find(host.id);
     if (here == told.end()) continue;
-    if (here->second < host.revision) {
+    const HostRegistry::Revisions& known = here->second;
+    // What another broker has told it already need not be read again.
+    if (known.told == 0 || (known.told < host.revision && known.reported != host.revision)) {
       parts_.hosts.desired_changed(host.id);
       parts_.hosts.tell(host.id);
     }
     told.erase(here);
   }
-  for (const auto& [id, revision] : told) {
+  for (const auto& [id, revisions] : told) {
     log::warning("host was removed: its line ends", {{"host", id.str()}});
     parts_.hosts.expel(id);
   }

@@ -36,6 +36,7 @@ class ControlLoop {
  public:
   struct Times {
     std::chrono::milliseconds gather{50};    // what comes within this is one transaction
+    std::chrono::milliseconds soon{250};     // what several calls left to be done is one sweep
     std::chrono::milliseconds look{500};     // at what other brokers did: hosts hear of it within a second
     std::chrono::milliseconds sweep{5'000};  // besides whenever something is left to be done
     std::chrono::milliseconds idle{15'000};  // desktops without a client are looked for
@@ -61,7 +62,8 @@ class ControlLoop {
   void stop();
 
   void asked(const control::LeaseAsk& ask);
-  void reported(control::HostReported report);  // in place of an older one of this host
+  // In place of an older one of this host. One that comes late, on a line that was replaced meanwhile, is dropped.
+  void reported(control::HostReported report);
   void sweep_soon();
   // Since this broker saw it rise; nothing: it has not yet.
   [[nodiscard]] std::optional<std::chrono::milliseconds> lease_age(const HostId& host) const;
@@ -104,7 +106,7 @@ class ControlLoop {
   std::condition_variable_any changed_;
   Asks asks_;
   Reports reports_;
-  bool sweep_wanted_ = false;
+  std::map<HostId, std::uint64_t> newest_report_;
   std::optional<Steady> news_since_;  // of the oldest that waits
   Steady look_at_;
   Steady sweep_at_;

@@ -60,9 +60,13 @@ Result<void> check_counted(const wire::ActualState& actual) {
 }
 
 // What it says of desktops whose names are none is nothing.
-control::HostReported report_of(const HostId& host, const wire::ActualState& actual) {
-  control::HostReported report{
-      .host = host, .revision = actual.revision(), .desktops = {}, .removed_disks = removed_disks(actual)};
+control::HostReported report_of(const HostId& host, const wire::ActualState& actual, std::uint64_t number) {
+  control::HostReported report{.host = host,
+                               .revision = actual.revision(),
+                               .desktops = {},
+                               .removed_disks = removed_disks(actual),
+                               .facts = {},
+                               .number = number};
   for (const wire::ActualDesktop& each : actual.desktops()) {
     auto id = DesktopId::parse(each.desktop_id());
     if (!id.has_value()) continue;
@@ -92,7 +96,7 @@ Result<void> HostRegistry::attach(const HostId& host, std::shared_ptr<HostLink> 
     // What its desktops do is not known until it says so again.
     place.desktops.clear();
     place.load.reset();
-    place.told = 0;
+    place.revisions = {};
     facts_.reset();
   }
   if (images_.greeted) images_.greeted(host, hello);
@@ -137,12 +141,15 @@ Result<void> HostRegistry::take_over(const HostId& host, const HostLink* link, c
   TOBARI_TRY(check_counted(actual));
   Durations started;
   bool other_images = false;
+  std::uint64_t number = 0;
   {
     const std::scoped_lock lock(mutex_);
     const auto at = hosts_.find(host);
     if (at == hosts_.end()) return fail(Errc::kPeerProtocol, "the host reports before its hello");
     if (at->second.link.get() != link) return {};
+    number = ++reports_;
     at->second.desktops = follow(at->second.desktops, actual, started);
+    at->second.revisions.reported = actual.revision();
     HostInfo& known = at->second.info;
     std::vector<std::string> images = at->second.images_by_hand;
     at->second.versions.clear();
@@ -167,7 +174,7 @@ Result<void> HostRegistry::take_over(const HostId& host, const HostLink* link, c
   } else if (other_images) {
     desired_changed(host);  // templates are made of what is there
   }
-  return reported_ ? reported_(report_of(host, actual)) : Result<void>();
+  return reported_ ? reported_(report_of(host, actual, number)) : Result<void>();
 }
 
 void HostRegistry::ask_lease(const HostId& host, const wire::AskLease& ask) {
@@ -298,9 +305,11 @@ Result<HostRegistry::Wanted> HostRegistry::wanted_of(const HostId& host) const {
     TOBARI_ASSIGN(const Host kept, r.host(host));
     all.revision = kept.revision;
     TOBARI_ASSIGN(all.desktops, r.desktops_on_host(host));
-    TOBARI_ASSIGN(all.life, control::life_facts(r, host, clock_.wall()));
-    TOBARI_ASSIGN(const auto pools, control::pools_as_made(r));
+    TOBARI_ASSIGN(auto pools, r.pools());
+    TOBARI_ASSIGN(all.life, control::life_facts(r, host, all.desktops, pools, clock_.wall()));
+    TOBARI_TRY(control::resolve_images(r, pools));
     all.kinds = kinds_made(pools);
+    if (images_.fill) TOBARI_TRY(images_.fill(r, host, all.images));
     return all;
   });
 }
@@ -313,6 +322,7 @@ wire::ToHost HostRegistry::desired_message(const HostId& host, const Wanted& wan
   add_life(desired, wanted.desktops, wanted.life);
   mark_leased(desired, wanted.desktops);
   add_templates(desired, wanted.desktops, wanted.kinds, images);
+  if (images_.fill) *desired.mutable_images() = wanted.images;
   const auto closed = std::ranges::count_if(desired.desktops(), [](const auto& each) { return !each.has_network(); });
   if (network_of_ && closed > 0) {
     log::error("network rules of a host's desktops are too many to be sent; the network of some is closed",
@@ -337,26 +347,25 @@ void HostRegistry::desired_changed(const HostId& host) {
   }
   const std::scoped_lock turn(*telling);
   const auto wanted = wanted_of(host);
-  if (!wanted.has_value()) {
-    // Without its orders a host goes on as before; it is told when they can be read again.
-    return log::warning("desired state not read", {{"host", host.str()}, {"why", describe(wanted.error())}});
-  }
-  wire::ToHost message = desired_message(host, *wanted, images);
-  if (images_.fill) {
-    if (const auto filled = images_.fill(host, *message.mutable_desired()); !filled.has_value()) {
-      return log::warning("desired images not read", {{"host", host.str()}, {"why", describe(filled.error())}});
+  if (wanted.has_value()) link->send(desired_message(host, *wanted, images));
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto at = hosts_.find(host);
+    if (at != hosts_.end() && at->second.link == link) {
+      std::uint64_t& told = at->second.revisions.told;
+      told = wanted.has_value() ? std::max(told, wanted->revision) : 0;
     }
   }
-  link->send(std::move(message));
-  const std::scoped_lock lock(mutex_);
-  const auto at = hosts_.find(host);
-  if (at != hosts_.end() && at->second.link == link) at->second.told = std::max(at->second.told, wanted->revision);
+  // Without its orders a host goes on as before; it is told when they can be read again.
+  if (!wanted.has_value()) {
+    log::warning("desired state not read", {{"host", host.str()}, {"why", describe(wanted.error())}});
+  }
 }
 
-std::map<HostId, std::uint64_t> HostRegistry::told() const {
-  std::map<HostId, std::uint64_t> told;
+std::map<HostId, HostRegistry::Revisions> HostRegistry::told() const {
+  std::map<HostId, Revisions> told;
   const std::scoped_lock lock(mutex_);
-  for (const auto& [id, attached] : hosts_) told.emplace(id, attached.told);
+  for (const auto& [id, attached] : hosts_) told.emplace(id, attached.revisions);
   return told;
 }
 

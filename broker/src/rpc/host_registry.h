@@ -69,7 +69,7 @@ struct ImageHooks {
   std::function<void(const HostId&, const wire::HostHello&)> greeted;
   std::function<Result<bool>(const HostId&, const wire::ActualState&)> reported;  // true: tell all hosts
   std::function<void(const HostId&)> gone;
-  std::function<Result<void>(const HostId&, wire::DesiredState&)> fill;
+  std::function<Result<void>(const Reader&, const HostId&, wire::DesiredImages&)> fill;
 };
 
 // What a person is told about a desktop.
@@ -112,13 +112,18 @@ class HostRegistry {
   [[nodiscard]] DesktopCensus census() const;
   [[nodiscard]] std::shared_ptr<const control::Facts> facts() const;  // for the control core
   // The stored desktops of this host have changed: tells it all of them. Nothing to do while it is away; while the
-  // database is, told() stays behind.
+  // database is, told() goes back to zero.
   void desired_changed(const HostId& host);
   // What hosts are told besides what is stored of their desktops may be other (`network_of`, templates of pools): tells
   // every host that is there.
   void networks_changed();
-  // Hosts that are there, and of which revision each was told last.
-  [[nodiscard]] std::map<HostId, std::uint64_t> told() const;
+  // Hosts that are there, with the revisions that each was told last and says that it follows from: another broker may
+  // have told it more. Zero: it is to be told in any case.
+  struct Revisions {
+    std::uint64_t told = 0;
+    std::uint64_t reported = 0;
+  };
+  [[nodiscard]] std::map<HostId, Revisions> told() const;
   // Another host copies an image: one that has it is asked, the one that is asked for least. kUnavailable: none is
   // connected; kExhausted: all of them are busy with others.
   using OnImagePart = std::function<void(Result<TakenImagePart>)>;
@@ -174,7 +179,7 @@ class HostRegistry {
     std::map<std::string, Actual> desktops;
     // Held over reading the store and queueing the message, so that older words cannot overtake newer ones.
     std::shared_ptr<std::mutex> telling = std::make_shared<std::mutex>();
-    std::uint64_t told = 0;  // revision
+    Revisions revisions;
   };
   // What goes to a host, but for its network rules.
   struct Wanted {
@@ -182,6 +187,7 @@ class HostRegistry {
     std::vector<Desktop> desktops;
     control::LifeFacts life;
     std::vector<MachineKind> kinds;
+    wire::DesiredImages images;
   };
 
   // What a host says now, after what it said before; in `started` the times of those that run now.
@@ -202,6 +208,7 @@ class HostRegistry {
   const NetworkOf network_of_;
   mutable std::mutex mutex_;
   std::map<HostId, Attached> hosts_;
+  std::uint64_t reports_ = 0;                            // that were taken over
   mutable std::shared_ptr<const control::Facts> facts_;  // of hosts_; null: to be made anew
   std::function<void(const HostId&)> attached_;
   std::function<void(const HostId&)> news_;

@@ -201,10 +201,9 @@ Result<void> ImageCatalogue::check_signature(const ImageVersion& version) const 
   return {};
 }
 
-Result<void> ImageCatalogue::fill(const HostId& host, wire::DesiredState& desired) const {
-  TOBARI_ASSIGN(const auto versions, store_.get([](const Reader& reader) { return reader.image_versions(""); }));
+Result<void> ImageCatalogue::fill(const Reader& reader, const HostId& host, wire::DesiredImages& images) const {
+  TOBARI_ASSIGN(const auto versions, reader.image_versions(""));
   const std::set<std::string> there = on_disk(host);
-  wire::DesiredImages& images = *desired.mutable_images();
   for (const ImageVersion& version : versions) {
     const bool importing = version.state == ImageState::kImporting;
     const bool leaving = version.state == ImageState::kRetired || version.state == ImageState::kFailed;

@@ -44,7 +44,7 @@ class ImageCatalogue {
   // What could not be stored when a host said it. True: what all hosts shall do has changed.
   [[nodiscard]] bool look_again();
   // Into what this host is told. What is not signed by this deployment is left out, with a line in the log.
-  [[nodiscard]] Result<void> fill(const HostId& host, wire::DesiredState& desired) const;
+  [[nodiscard]] Result<void> fill(const Reader& reader, const HostId& host, wire::DesiredImages& images) const;
 
   // ---- for people
   [[nodiscard]] std::vector<ImageOnHost> where(const std::string& ref) const;

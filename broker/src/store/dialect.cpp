@@ -16,6 +16,7 @@ constexpr std::array kSqliteOnOpenArchive{"PRAGMA journal_mode = DELETE", "PRAGM
 constexpr Dialect sqlite(std::span<const char* const> on_open) {
   return {.on_open = on_open,
           .begin_act = "BEGIN IMMEDIATE",
+          .begins_with_head = false,
           .begin_read = "BEGIN",
           .has_schema = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'",
           .lock_schema = "SELECT 1",
@@ -44,9 +45,15 @@ constexpr std::array kPostgresMaintains{
 
 // The lock comes before the snapshot: LOCK TABLE takes none, and the first statement behind it sees everything that was
 // committed under the lock before. A table of its own, because vacuum takes locks on those that hold something.
-constexpr Dialect postgres(std::span<const char* const> on_open) {
+//
+// Nearly every act needs the newest audit record next. Asking for it in the same message saves a way to the server and
+// back, for which all others wait.
+#define TOBARI_BEGIN_ACT "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; LOCK TABLE act_order IN ACCESS EXCLUSIVE MODE"
+constexpr Dialect postgres(std::span<const char* const> on_open, bool serves) {
   return {.on_open = on_open,
-          .begin_act = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; LOCK TABLE act_order IN ACCESS EXCLUSIVE MODE",
+          .begin_act = serves ? TOBARI_BEGIN_ACT "; SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1"
+                              : TOBARI_BEGIN_ACT,
+          .begins_with_head = serves,
           .begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
           .has_schema =
               "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'schema_version' AND schemaname = ANY "
@@ -57,9 +64,10 @@ constexpr Dialect postgres(std::span<const char* const> on_open) {
               "SET lock_timeout = '2s'; SELECT pg_advisory_lock(" TOBARI_SERVING_LOCK "); SET lock_timeout = '10s'",
           .unlock_schema = "SELECT pg_advisory_unlock_all()"};
 }
-constexpr Dialect kServing = postgres(kPostgresServes);
-constexpr Dialect kMaintaining = postgres(kPostgresMaintains);
+constexpr Dialect kServing = postgres(kPostgresServes, true);
+constexpr Dialect kMaintaining = postgres(kPostgresMaintains, false);
 
+#undef TOBARI_BEGIN_ACT
 #undef TOBARI_SCHEMA_LOCK
 #undef TOBARI_SERVING_LOCK
 

@@ -17,6 +17,7 @@ enum class Purpose : std::uint8_t { kServe, kMaintain, kArchive };
 struct Dialect {
   std::span<const char* const> on_open;  // settings of a new connection
   const char* begin_act;                 // acts of all brokers come one after the other
+  bool begins_with_head;                 // begin_act gives the newest audit record's sequence and hash besides
   const char* begin_read;                // a snapshot
   const char* has_schema;                // 1: the table of versions is there
   const char* lock_schema;               // one program changes the schema at a time

@@ -222,7 +222,7 @@ constexpr std::array kSteps{
     SchemaStep{"several desktops a user, walls", kStep2, kBack2},
     SchemaStep{"what live sessions may do, what users have moved", kStep3, kBack3},
     SchemaStep{"policy changes by two people", kStep4, kBack4},
-    SchemaStep{"pools, spares, what hosts have promised", kStep5, kBack5},
+    SchemaStep{"pools, images, containers, users' disks, plans, what hosts have promised", kStep5, kBack5},
 };
 
 }  // namespace

@@ -19,6 +19,12 @@ Result<ChainHead> SqlTables::audit_head() const {
   });
 }
 
+Result<ChainHead> SqlTables::head_of_act() const {
+  if (written_.sequence > 0) return written_;
+  if (sql_.head().has_value()) return *sql_.head();
+  return audit_head();
+}
+
 Result<std::vector<AuditRecord>> SqlTables::audit_after(std::uint64_t sequence, std::size_t limit) const {
   return sql_guard(sql_, "read the audit", [this, sequence, limit]() -> Result<std::vector<AuditRecord>> {
     AuditRecord row;
@@ -46,7 +52,7 @@ Result<std::vector<AuditRecord>> SqlTables::audit_after(std::uint64_t sequence, 
 
 Result<void> SqlTables::add_record(AuditDraft draft) {
   return sql_guard(sql_, "write the audit", [this, &draft]() -> Result<void> {
-    TOBARI_ASSIGN(const ChainHead head, audit_head());
+    TOBARI_ASSIGN(const ChainHead head, head_of_act());
     const AuditRecord record = link_record(head, now_, std::move(draft));
     const auto number = static_cast<long long>(record.sequence);
     const long long time = to_milliseconds(record.time);

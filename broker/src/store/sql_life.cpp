@@ -51,8 +51,8 @@ struct UserDiskRow {
 // ---- desktops
 
 Result<std::vector<Desktop>> SqlTables::desktops_ending(Time until) const {
-  // A number of our own making goes into the text: select_desktops() binds texts.
-  return select_desktops(std::format("WHERE d.end_at > 0 AND d.end_at <= {}", to_milliseconds(until)), nullptr);
+  const std::string at = std::to_string(to_milliseconds(until));  // select_desktops() binds texts
+  return select_desktops("WHERE d.end_at > 0 AND d.end_at <= CAST(:v AS BIGINT)", &at);
 }
 
 Result<std::vector<Desktop>> SqlTables::desktops_that_wake(const PoolId& pool, std::size_t limit) const {

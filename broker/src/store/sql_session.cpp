@@ -2,10 +2,12 @@
 #include "store/sql_session.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <format>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/sqlite3/soci-sqlite3.h>
@@ -32,6 +34,23 @@ PGconn* line_of(soci::session& soci) {
   return static_cast<soci::postgresql_session_backend*>(soci.get_backend())->conn_;
 }
 
+soci::postgresql_statement_backend& postgres(soci::statement& statement) {
+  return *static_cast<soci::postgresql_statement_backend*>(statement.get_backend());
+}
+
+using Rows = std::unique_ptr<PGresult, decltype(&::PQclear)>;
+
+// The server gives each of its errors a state; without one it is the line that is lost.
+soci::postgresql_soci_error as_of_soci(const PGresult* rows) {
+  const char* const state = ::PQresultErrorField(rows, PG_DIAG_SQLSTATE);
+  return {::PQresultErrorMessage(rows), state != nullptr ? state : "08000"};
+}
+
+ChainHead head_in(const PGresult* rows) {
+  if (::PQntuples(rows) == 0) return {};
+  return {std::strtoull(::PQgetvalue(rows, 0, 0), nullptr, 10), ::PQgetvalue(rows, 0, 1)};
+}
+
 // libpq's words, which hold no password: the last line, as there is one for each address that was tried.
 std::string last_line(std::string text) {
   while (text.ends_with('\n')) text.pop_back();
@@ -41,6 +60,11 @@ std::string last_line(std::string text) {
 }
 
 }  // namespace
+
+// Closing the line ends what it has prepared. SOCI would ask the server for each, and wait for one that hangs.
+SqlSession::~SqlSession() {
+  for (const auto& [text, statement] : prepared_) postgres(*statement).statementName_.clear();
+}
 
 Result<std::unique_ptr<SqlSession>> SqlSession::open(const Database& database, Purpose purpose, Watchdog* watchdog) {
   const bool sqlite = database.engine() == Engine::kSqlite;
@@ -86,9 +110,32 @@ Result<void> SqlSession::run(const char* doing_what, const char* statement) {
   });
 }
 
+SqlSession::Statement SqlSession::take(const std::string& text) {
+  auto found = prepared_.extract(text);
+  if (found.empty()) return {std::make_unique<soci::statement>(soci_), false};
+  return {std::move(found.mapped()), true};
+}
+
+// Without the rows that it gave: they may be many.
+void SqlSession::keep(std::string text, std::unique_ptr<soci::statement> prepared) noexcept {
+  prepared->bind_clean_up();
+  postgres(*prepared).result_.reset();
+  // When two of one text were in use at once, the other one ends here, and the server is told so.
+  prepared_.insert_or_assign(std::move(text), std::move(prepared));
+}
+
 Result<void> SqlSession::begin_act() {
   trouble_ = Trouble::kNone;
-  return run("begin an act", words().begin_act);
+  head_.reset();
+  if (!words().begins_with_head) return run("begin an act", words().begin_act);
+  const Rows rows(::PQexec(line_of(soci_), words().begin_act), &::PQclear);
+  if (::PQresultStatus(rows.get()) != PGRES_TUPLES_OK) {
+    SqlFailure failure = sql_failure("begin an act", as_of_soci(rows.get()));
+    note(failure.trouble);
+    return std::unexpected<Error>(std::move(failure.error));
+  }
+  head_ = head_in(rows.get());
+  return {};
 }
 
 Result<void> SqlSession::begin_read() {

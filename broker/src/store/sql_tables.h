@@ -142,6 +142,7 @@ class SqlTables final : public Writer {
   [[nodiscard]] const ChainHead& written() const noexcept { return written_; }
 
  private:
+  [[nodiscard]] Result<ChainHead> head_of_act() const;
   // `where` may hold one mark, for which `value` stands.
   Result<std::vector<User>> select_users(std::string_view where, const std::string* value) const;
   Result<std::vector<Desktop>> select_desktops(std::string_view where, const std::string* value,

@@ -98,6 +98,38 @@ TEST_F(TwoBrokersTest, WhatOneDecidesReachesTheOthersHosts) {
   EXPECT_EQ(desired_count(link->sent()), before + 1) << "once";
 }
 
+TEST_F(TwoBrokersTest, WhatAHostHasFromTheOtherIsNotToldItAgain) {
+  const auto here = broker_.attach(one_);
+  const auto there = other_.attach(one_);
+  const Pool pool = add_pool(0);
+  broker_.loop.turn();
+  other_.loop.turn();
+  const std::size_t before = desired_count(there->sent());
+  assign(broker_, pool);
+  const wire::DesiredState told = last_desired(here->sent());
+  report(broker_, one_, told);
+  report(other_, one_, told);
+  pass(500ms);
+  other_.loop.turn();
+  EXPECT_EQ(desired_count(there->sent()), before);
+}
+
+// What it was not told while the database was away may be more than its desktops.
+TEST_F(TwoBrokersTest, AHostThatCouldNotBeToldIsToldWhateverItHas) {
+  const auto here = broker_.attach(one_);
+  const auto there = other_.attach(one_);
+  assign(broker_, add_pool(0));
+  const wire::DesiredState told = last_desired(here->sent());
+  report(other_, one_, told);
+  store_.set_away(true);
+  other_.hosts.networks_changed();
+  store_.set_away(false);
+  const std::size_t before = desired_count(there->sent());
+  pass(500ms);
+  other_.loop.turn();
+  EXPECT_EQ(desired_count(there->sent()), before + 1);
+}
+
 TEST_F(TwoBrokersTest, ALeaseThatOneRenewsIsSeenByTheOther) {
   broker_.attach(one_);
   for (std::uint64_t number = 1; number < 12; ++number) {

@@ -191,6 +191,30 @@ TEST_F(ControlLoopTest, AReportOfALineThatWasFollowedByAnotherIsOld) {
   EXPECT_EQ(desktops().size(), 1U);
 }
 
+TEST_F(ControlLoopTest, AReportThatComesAfterANewerOneIsDropped) {
+  broker_.attach(one_);
+  const Desktop desktop = assign(broker_, add_pool(0));
+  ASSERT_TRUE(broker_.control.decide(control::GiveBack{desktop.id, alice_.id, "logged off", {}}).has_value());
+  const auto reported = [&](std::uint64_t number, std::vector<control::SeenDesktop> seen) {
+    control::HostReported report;
+    report.host = one_.id;
+    report.revision = host(one_).revision;
+    report.desktops = std::move(seen);
+    report.number = number;
+    broker_.loop.reported(std::move(report));
+  };
+  reported(2, {{.id = desktop.id, .epoch = desktop.epoch}});
+  reported(1, {});
+  broker_.loop.turn();
+  EXPECT_EQ(desktops().size(), 1U) << "it is still there";
+  reported(1, {});
+  broker_.loop.turn();
+  EXPECT_EQ(desktops().size(), 1U) << "also when the newer one has been followed";
+  reported(3, {});
+  broker_.loop.turn();
+  EXPECT_THAT(desktops(), IsEmpty());
+}
+
 TEST_F(ControlLoopTest, AReportThatSaysNothingNewWritesNothing) {
   CountingStore counted(store_);
   OneBroker broker(counted, clock_);

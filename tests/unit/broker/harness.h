@@ -93,7 +93,8 @@ struct Harness {
         {.greeted = [this](const HostId& host, const wire::HostHello& hello) { images.greeted(host, hello); },
          .reported = [this](const HostId& host, const wire::ActualState& now) { return images.reported(host, now); },
          .gone = [this](const HostId& host) { images.gone(host); },
-         .fill = [this](const HostId& host, wire::DesiredState& desired) { return images.fill(host, desired); }});
+         .fill = [this](const Reader& reader, const HostId& host,
+                        wire::DesiredImages& desired) { return images.fill(reader, host, desired); }});
     router.add(all_routes(api));
   }
   ~Harness() {

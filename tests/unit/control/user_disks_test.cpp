@@ -32,7 +32,11 @@ class UserDisksTest : public World {
   const Node& there(const Desktop& desktop) { return desktop.host == one_.id ? one_ : two_; }
   const Node& elsewhere(const Desktop& desktop) { return desktop.host == one_.id ? two_ : one_; }
   LifeFacts life(const Node& node) {
-    return get([&](const Reader& r) { return life_facts(r, node.id, clock_.wall()); });
+    return get([&](const Reader& r) -> Result<LifeFacts> {
+      TOBARI_ASSIGN(const auto desktops, r.desktops_on_host(node.id));
+      TOBARI_ASSIGN(const auto pools, r.pools());
+      return life_facts(r, node.id, desktops, pools, clock_.wall());
+    });
   }
   void reach(const std::string& storage) {
     for (auto& [id, each] : facts_.connected) each.storages = {storage};
