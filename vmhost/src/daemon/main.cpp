@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   app.add_option("--config", file, "configuration file (YAML)")->required();
   app.add_flag("--stop-desktops-on-exit", options.stop_desktops_on_exit, "do not leave VMs running");
   CLI::App* enrol = app.add_subcommand("enrol", "make this host known to the broker, once")->fallthrough();
-  enrol->add_option("--join-token", token, "from: tobari hosts add")->required();
+  enrol->add_option("--join-token", token, "printed by: tobari hosts join-token NAME")->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

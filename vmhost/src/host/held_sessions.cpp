@@ -37,7 +37,8 @@ void HeldSessions::forget(const std::string& session) {
 
 void HeldSessions::armed(const wire::HeldSession& session, Loop::Steady::time_point until) {
   if (sessions_.size() >= kMax && !sessions_.contains(session.session_id())) {
-    return log::error("a session is not kept in mind: there are too many", {{"session", session.session_id()}});
+    return log::error("a session will not outlive a restart of this agent: it keeps no more in mind",
+                      {{"session", session.session_id()}, {"kept", std::to_string(sessions_.size())}});
   }
   wire::HeldSession& held = sessions_[session.session_id()];
   held = session;
