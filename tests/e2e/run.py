@@ -12,9 +12,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parents[1]
 OWN_NETWORK = {"network", "pool_figures"}  # scenarios that make bridges and packet filters: not the machine's
-# /sys of that network, with the machine's control groups, which libvirt needs for containers.
+# /sys of that network, with the machine's control groups, which libvirt needs for containers: moved, because it takes the
+# first mount of them that there is.
 SYS = """mkdir /run/groups && mount --rbind /sys/fs/cgroup /run/groups && mount -t sysfs sysfs /sys &&
-         mount --rbind /run/groups /sys/fs/cgroup && ip link set lo up"""
+         mount --move /run/groups /sys/fs/cgroup && ip link set lo up"""
 
 
 def enter_namespaces():
