@@ -188,20 +188,7 @@ class ControlLoopTest : public ::testing::Test {
     }
   }
   Session session_with(const Desktop& desktop, SessionState state) const {
-    return {.id = SessionId::random(),
-            .desktop = desktop.id,
-            .user = alice_.id,
-            .user_name = "alice",
-            .host = desktop.host,
-            .state = state,
-            .client_address = "",
-            .client_name = "",
-            .detail = "",
-            .created_at = clock_.wall(),
-            .offer_expires_at = clock_.wall() + kOfferLifetime,
-            .routing_sha256 = random_token(),
-            .routed = false,
-            .further = {}};
+    return session_of(clock_, desktop.id, alice_.id, desktop.host, state);
   }
 
   ManualClock clock_;

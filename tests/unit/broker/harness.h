@@ -80,6 +80,24 @@ class FakePolicyFiles final : public PolicyFiles {
   int applied = 0;
 };
 
+// Of a user called alice; not stored yet.
+inline Session session_of(const Clock& clock, const DesktopId& desktop, const UserId& user, const HostId& host,
+                          SessionState state) {
+  return {.id = SessionId::random(),
+          .desktop = desktop,
+          .user = user,
+          .user_name = "alice",
+          .host = host,
+          .state = state,
+          .client_address = "203.0.113.1",
+          .client_name = "",
+          .detail = "",
+          .created_at = clock.wall(),
+          .offer_expires_at = clock.wall() + kOfferLifetime,
+          .routing_sha256 = random_token(),
+          .further = {}};
+}
+
 struct Harness {
   Harness() {
     store.set_contended(true);  // whatever an act does, it does it again
@@ -151,19 +169,7 @@ struct Harness {
 
   // Alice's, of a desktop of its own; not stored yet.
   Session new_session(const Node& host, const UserId& user, SessionState state) const {
-    return {.id = SessionId::random(),
-            .desktop = DesktopId::random(),
-            .user = user,
-            .user_name = "alice",
-            .host = host.id,
-            .state = state,
-            .client_address = "203.0.113.1",
-            .client_name = "",
-            .detail = "",
-            .created_at = clock.wall(),
-            .offer_expires_at = clock.wall() + kOfferLifetime,
-            .routing_sha256 = random_token(),
-            .further = {}};
+    return session_of(clock, DesktopId::random(), user, host.id, state);
   }
   void act(std::function<Result<void>(Writer&)> body) {
     const auto done = store.act([&body](Writer& writer) -> Result<AuditDraft> {

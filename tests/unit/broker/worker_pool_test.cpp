@@ -5,6 +5,7 @@
 #include <future>
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 namespace tobari::broker {
 namespace {
@@ -18,6 +19,20 @@ TEST(WorkerPool, OneThreadKeepsTheOrder) {
   last.get_future().wait();
   ASSERT_EQ(seen.size(), 50U);
   EXPECT_TRUE(std::ranges::is_sorted(seen));
+}
+
+TEST(WorkerPool, OneThatYieldsIsLessUrgentThanTheRest) {
+  const auto nice_in = [](WorkerPool& pool) {
+    std::promise<int> nice;
+    EXPECT_TRUE(pool.post([&nice] { nice.set_value(::getpriority(PRIO_PROCESS, 0)); }));
+    return nice.get_future().get();
+  };
+  const int here = ::getpriority(PRIO_PROCESS, 0);
+  WorkerPool yields(1, 1, WorkerPool::Urgency::kYields);
+  WorkerPool normal(1, 1);
+  EXPECT_GE(nice_in(yields), 10);
+  EXPECT_EQ(nice_in(normal), here);
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), here);
 }
 
 TEST(WorkerPool, SaysWhenItIsFullAndDropsTheRestWhenStopped) {
