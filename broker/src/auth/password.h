@@ -12,8 +12,8 @@ namespace tobari::broker {
 inline constexpr std::size_t kMinPasswordCharacters = 8;
 inline constexpr std::size_t kMaxPasswordBytes = 256;
 
-// 19 MiB and two passes, what OWASP's Password Storage Cheat Sheet recommends for argon2id: at nine in the morning a
-// broker spends most of its processor on this.
+// 19 MiB and two passes, the least that OWASP's Password Storage Cheat Sheet names for argon2id: at nine in the morning
+// a broker spends most of its processor on this.
 inline constexpr unsigned long long kPasswordPasses = 2;
 inline constexpr std::size_t kPasswordMemoryBytes = std::size_t{19} * 1024 * 1024;
 

@@ -17,7 +17,7 @@ namespace tobari::broker {
 
 // The way of a user from the password to the picture. Each phase is a length of its own, not a point in time.
 enum class LoginPhase {
-  kPassword,      // checking it, the wait for a worker excepted
+  kPassword,      // checking it; the wait for a worker excepted, that for a hasher not
   kPolicy,        // the policy's answer for all desktops of one connect
   kAssign,        // a pool's answer: which desktop
   kDesktopStart,  // from the host's word that it is starting to its word that it runs
