@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <format>
+#include <utility>
 
 #include <google/protobuf/message_lite.h>
 #include <sys/socket.h>
@@ -83,13 +84,16 @@ Result<ControlReceived> ControlChannel::receive(google::protobuf::MessageLite& i
   ControlBuffer control;
   msghdr header{};
   ssize_t got = -1;
+  // A peer that ends with messages unread leaves an error that goes before what it had said: once it is taken, that is
+  // there to be read (net/unix/af_unix.c, unix_release_sock).
+  bool reset = false;
   do {
     header.msg_iov = &part;
     header.msg_iovlen = 1;
     header.msg_control = control.bytes;
     header.msg_controllen = kControlBytes;
     got = ::recvmsg(socket_.get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
+  } while (got < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
   if (got < 0 && errno == EAGAIN) return ControlReceived{Status::kNothingYet, {}};
   if (got < 0 && errno == ECONNRESET) return ControlReceived{Status::kClosed, {}};
   if (got < 0) return fail_errno(errno, "receive a control message");

@@ -91,6 +91,18 @@ TEST_F(ControlChannelTest, NothingYetThenMessageThenClosed) {
   EXPECT_EQ(agent_.send(sent).error().code, Errc::kUnavailable);
 }
 
+// The kernel tells of the unread message first.
+TEST_F(ControlChannelTest, LastWordsOfOneThatHasNotReadEverythingAreHeard) {
+  wire::FromDisplay sent;
+  sent.mutable_pong()->set_id(7);
+  ASSERT_TRUE(agent_.send(sent));
+  ASSERT_TRUE(display_.send(sent));
+  static_cast<void>(display_.release());
+  wire::FromDisplay got;
+  EXPECT_EQ(agent_.receive(got)->status, Status::kMessage);
+  EXPECT_EQ(agent_.receive(got)->status, Status::kClosed);
+}
+
 TEST_F(ControlChannelTest, LargestMessagePassesAndLargerIsRefused) {
   wire::FromDisplay message;
   message.mutable_source_lost()->set_detail(std::string(kMaxControlMessageBytes - 8, 'x'));
