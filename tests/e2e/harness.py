@@ -114,6 +114,8 @@ def expect_problem(status, sentence, call, *arguments):
 
 
 def soon(seconds, sentence, condition):
+    """Waits for condition() to give something true and returns it."""
     began = time.monotonic()
-    wait_for(condition, seconds, sentence)
+    got = wait_for(condition, seconds, sentence)
     print(f"ok: {sentence} ({time.monotonic() - began:.2f} s)", flush=True)
+    return got

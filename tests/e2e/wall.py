@@ -117,9 +117,18 @@ def type_bar(client, at):
     return colour
 
 
-def typing(client, desktops, at):
+def typed(client, at):
+    """The colour of the bar, or None: a guest that has just started may have drawn its terminal and not yet its shell."""
     colour = type_bar(client, at)
-    soon(20, f"what is typed on monitor {at + 1} is seen there", lambda: shown(client, at).count(colour) >= 300)
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        if shown(client, at).count(colour) >= 300:
+            return colour
+    return None
+
+
+def typing(client, desktops, at):
+    colour = soon(60, f"what is typed on monitor {at + 1} is seen there", lambda: typed(client, at))
     expect(shown(client, 1 - at).count(colour) == 0, "and not on the other one")
     soon(20, "and both are equal to their machines again", lambda: all_equal(client, desktops))
 
@@ -133,17 +142,7 @@ def killing(harness, client, desktops):
     colour = type_bar(client, 0)
     soon(20, "the other machine goes on", lambda: shown(client, 0).count(colour) >= 300)
     soon(90, "the killed one comes back on its monitor", lambda: all_equal(client, desktops))
-    soon(30, "and takes what is typed", lambda: answers(client, 1))
-
-
-def answers(client, at):
-    """A guest that has just started may have drawn its terminal and not yet its shell."""
-    colour = type_bar(client, at)
-    end = time.monotonic() + 4
-    while time.monotonic() < end:
-        if shown(client, at).count(colour) >= 300:
-            return True
-    return False
+    soon(30, "and takes what is typed", lambda: typed(client, 1))
 
 
 def take_over(harness, portal, client, desktops):
