@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Templates and their copies by the whole agent, on a FakeHypervisor, with guests that the test plays.
 #include <fstream>
+#include <future>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -71,6 +72,11 @@ class TemplateTest : public AgentFixture {
   }
   bool desktop_is(wire::DesktopState state, int number = 0) {
     return eventually([&] { return actual(number).state() == state; });
+  }
+  HostAgent::Figures figures() {
+    std::promise<HostAgent::Figures> promise;
+    loop_->post([this, &promise] { promise.set_value(agent_->figures()); });
+    return promise.get_future().get();
   }
   // Generations on disk.
   std::set<std::string> generations() {
@@ -170,6 +176,8 @@ TEST_F(TemplateTest, IsMadeOnceAndCopied) {
         << "a host says what a copy costs";
   }
   EXPECT_EQ(told.size(), 2U) << "machine id, time and seed are others";
+  EXPECT_EQ(figures().clones_private_mib, 2U * 8);
+  EXPECT_EQ(figures().clones_shared_mib, 2U * (64 - 8));
   EXPECT_EQ(base_of_disk(0), base_of_disk(1));
   EXPECT_EQ(generations().size(), 1U);
   EXPECT_TRUE(hypervisor_.templates().empty()) << "nothing of it runs, or is defined";
@@ -357,6 +365,19 @@ TEST_F(TemplateTest, StoppedCopyBootsFromItsDisk) {
   EXPECT_EQ(hypervisor_.starts(desktop_id(0)), 2);
   EXPECT_EQ(hypervisor_.clones(desktop_id(0)), 1);
   EXPECT_EQ(hypervisor_.spec(desktop_id(0))->frozen_disk, (generation() / "disk.qcow2").string());
+  EXPECT_TRUE(eventually([&] { return actual().private_memory_mib() > 0; }));
+  EXPECT_EQ(figures().clones_shared_mib, 0U) << "all memory that it has is its own";
+  EXPECT_EQ(figures().clones_private_mib, 0U);
+}
+
+TEST_F(TemplateTest, WhatACopySharesIsKnownAfterARestart) {
+  want_template();
+  make_template();
+  copy();
+  stop();
+  broker_.clear();
+  start();
+  EXPECT_TRUE(eventually([&] { return figures().clones_shared_mib == 64U - 8; }));
 }
 
 TEST_F(TemplateTest, CopyThatWroteNothingIsCopiedAgain) {

@@ -109,7 +109,7 @@ Result<void> SimulatedHost::make() {
                     .on_message = [this](std::size_t broker,
                                          const wire::ToHost& message) { agent_->on_broker_message(message, broker); },
                     .on_lost = [this] { agent_->on_broker_lost(); }});
-  load_.emplace(*loop_, displays_, [this](const wire::FromHost& message) { link_->send(message); });
+  load_.emplace(*loop_, *agent_, displays_, [this](const wire::FromHost& message) { link_->send(message); });
   return {};
 }
 

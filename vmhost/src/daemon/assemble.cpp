@@ -249,7 +249,7 @@ class Host {
                       .on_message = [this](std::size_t broker,
                                            const wire::ToHost& message) { agent_->on_broker_message(message, broker); },
                       .on_lost = [this] { agent_->on_broker_lost(); }});
-    load_.emplace(*loop_, displays_, [this](const wire::FromHost& message) { link_->send(message); });
+    load_.emplace(*loop_, *agent_, displays_, [this](const wire::FromHost& message) { link_->send(message); });
     if (config.metrics_listen) {
       TOBARI_ASSIGN(observation_,
                     Observation::start(*config.metrics_listen, {*loop_, metrics_, *agent_, *front_, displays_,

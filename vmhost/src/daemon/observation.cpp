@@ -103,6 +103,8 @@ Result<void> Observation::scrape(metrics::Scrape& scrape) {
   desktops("starting", figures.agent.starting);
   desktops("running", figures.agent.running);
   desktops("failed", figures.agent.failed);
+  scrape.value(metric::kCloneMemory, number(figures.agent.clones_private_mib << 20U), {{"of", "private"}});
+  scrape.value(metric::kCloneMemory, number(figures.agent.clones_shared_mib << 20U), {{"of", "shared"}});
   scrape.value(metric::kHypervisorUp, figures.agent.hypervisor_up ? 1 : 0);
   scrape.value(metric::kBrokerUp, figures.broker_connected ? 1 : 0);
   scrape.value(metric::kLeaseLeft, figures.agent.lease_seconds);

@@ -91,6 +91,12 @@ wire::ActualDesktop Desktop::actual() const {
   return actual;
 }
 
+Desktop::CopyMemory Desktop::copy_memory() const {
+  if (!wanted_ || private_memory_mib_ == 0 || !started_as_copy_.value_or(copied_)) return {};
+  const std::uint32_t size = wanted_->memory_mib();
+  return {.private_mib = private_memory_mib_, .shared_mib = size - std::min(size, private_memory_mib_)};
+}
+
 void Desktop::listed(bool running, Loop::Steady::time_point asked, bool paused, bool saved) {
   if (changing_ || asked < changed_at_) return;
   saved_ = saved;
@@ -144,6 +150,7 @@ void Desktop::went_down() {
   card_timer_.reset();
   memory_timer_.reset();
   private_memory_mib_ = 0;
+  started_as_copy_.reset();
   if (std::exchange(stopping_, false)) {
     ordered_.reset();
     busy_ = removing_;

@@ -114,6 +114,12 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   [[nodiscard]] bool leased() const { return !wanted_ || wanted_->leased(); }
   [[nodiscard]] bool may_run() const;
   [[nodiscard]] wire::ActualDesktop actual() const;  // without its epoch, which the host keeps
+  // Of one that runs as a copy, once it was measured; else nothing.
+  struct CopyMemory {
+    std::uint32_t private_mib = 0;  // that it shares with no other
+    std::uint32_t shared_mib = 0;   // the rest of its size: its template's
+  };
+  [[nodiscard]] CopyMemory copy_memory() const;
   [[nodiscard]] const DesktopId& id() const noexcept { return id_; }
   [[nodiscard]] std::uint32_t slot() const noexcept { return slot_; }
 
@@ -279,6 +285,8 @@ class Desktop : public std::enable_shared_from_this<Desktop> {
   bool guest_ready_ = false;
   bool copied_ = false;       // its disk stands on a template's
   bool card_is_due_ = false;  // it runs as a copy that has no card yet, or perhaps none
+  // It was started as a copy, and did not boot from its disk; empty: by an earlier life of this program, who knows how.
+  std::optional<bool> started_as_copy_{};
   std::uint32_t private_memory_mib_ = 0;
   RestartBudget budget_;
   std::optional<std::string> failure_;

@@ -206,6 +206,7 @@ void Desktop::power_on(Prepared prepared) {
                  if (!started) return self->not_started(started.error());
                  self->busy_ = false;
                  self->goes_on_ = std::exchange(self->saved_, false);
+                 self->started_as_copy_ = prepared.copy_of.has_value();
                  self->found(true);  // so that one which dies before the next list is seen to have died
                  self->services_.changed();
                });

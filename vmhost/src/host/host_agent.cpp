@@ -343,6 +343,9 @@ HostAgent::Figures HostAgent::figures() const {
       default:
         ++figures.stopped;
     }
+    const Desktop::CopyMemory memory = each->copy_memory();
+    figures.clones_private_mib += memory.private_mib;
+    figures.clones_shared_mib += memory.shared_mib;
   }
   if (services_.lease != nullptr) {
     figures.lease_seconds = std::max(std::chrono::duration<double>(services_.lease->left()).count(), 0.0);

@@ -67,6 +67,8 @@ class HostAgent {
     bool hypervisor_up = false;
     std::string hypervisor_error;  // when it is not
     double lease_seconds = 0;      // until it is over; 0: there is none
+    // Of instant clones that run and were measured: what is their own, and the rest of their size.
+    std::uint64_t clones_private_mib = 0, clones_shared_mib = 0;
   };
   [[nodiscard]] Figures figures() const;
 

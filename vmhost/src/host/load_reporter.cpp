@@ -7,6 +7,8 @@
 
 #include <tobari/base/log.h>
 
+#include "host/host_agent.h"
+
 namespace tobari::vmhost {
 namespace {
 
@@ -28,9 +30,9 @@ void add(const std::string& name, const DisplayFigures::Display& display, wire::
 
 }  // namespace
 
-LoadReporter::LoadReporter(Loop& loop, const DisplayFigures& displays, std::function<void(const wire::FromHost&)> send,
-                           std::chrono::milliseconds every)
-    : loop_(loop), displays_(displays), send_(std::move(send)), every_(every) {
+LoadReporter::LoadReporter(Loop& loop, const HostAgent& agent, const DisplayFigures& displays,
+                           std::function<void(const wire::FromHost&)> send, std::chrono::milliseconds every)
+    : loop_(loop), agent_(agent), displays_(displays), send_(std::move(send)), every_(every) {
   report();
 }
 
@@ -43,6 +45,7 @@ void LoadReporter::report() {
   if (before_) load.set_cpu_permille(static_cast<std::uint32_t>(std::lround(now->busy_since(*before_) * 1000)));
   before_ = *now;
   load.set_memory_available_mib(now->available_bytes >> 20U);
+  load.set_memory_shared_mib(agent_.figures().clones_shared_mib);
   for (const auto& [name, display] : displays_.displays()) {
     if (!display.newest.connected()) continue;
     if (load.displays_size() == kMaxDisplays) break;

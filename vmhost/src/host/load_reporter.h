@@ -13,18 +13,22 @@
 
 namespace tobari::vmhost {
 
+class HostAgent;
+
 class LoadReporter {
  public:
   static constexpr int kMaxDisplays = 1024;  // host.proto
 
-  // `loop` and `displays` outlive it.
-  LoadReporter(Loop& loop, const DisplayFigures& displays, std::function<void(const wire::FromHost&)> send,
+  // `loop`, `agent` and `displays` outlive it.
+  LoadReporter(Loop& loop, const HostAgent& agent, const DisplayFigures& displays,
+               std::function<void(const wire::FromHost&)> send,
                std::chrono::milliseconds every = std::chrono::seconds(5));
 
  private:
   void report();
 
   Loop& loop_;
+  const HostAgent& agent_;
   const DisplayFigures& displays_;
   const std::function<void(const wire::FromHost&)> send_;
   const std::chrono::milliseconds every_;

@@ -17,6 +17,8 @@ inline constexpr Definition kStartFailures{"tobari_vmhost_start_failures_total",
                                            "Starts of desktops that failed."};
 inline constexpr Definition kCloneTime{"tobari_vmhost_clone_seconds", Kind::kHistogram,
                                        "Time to make a running clone of a template."};
+inline constexpr Definition kCloneMemory{"tobari_vmhost_clone_memory_bytes", Kind::kGauge,
+                                         "Memory of running instant clones: their own, and the rest of their size."};
 inline constexpr Definition kHypervisorUp{"tobari_vmhost_hypervisor_up", Kind::kGauge,
                                           "1 when the hypervisor gave its list of VMs the last time; else 0."};
 inline constexpr Definition kBrokerUp{"tobari_vmhost_broker_connected", Kind::kGauge,
@@ -63,6 +65,6 @@ inline constexpr Definition kCatalogue[] = {
     kDesktops,        kStartTime, kStartFailures, kCloneTime, kHypervisorUp, kBrokerUp, kFrontClients,
     kFrontWaiting,    kMemory,    kCpus,          kDisplays,  kDisplayEnds,  kAdopted,  kConnected,
     kObserved,        kFrames,    kAcknowledged,  kCommands,  kBytes,        kPixels,   kEncodeTime,
-    kAcknowledgeTime, kInputTime, kUnsent,        kInFlight,  kLeaseLeft};
+    kAcknowledgeTime, kInputTime, kCloneMemory,   kUnsent,    kInFlight,     kLeaseLeft};
 
 }  // namespace tobari::vmhost::metric
