@@ -167,6 +167,7 @@ void add_host_commands(CLI::App& app, Context& context) {
             {"DESKTOPS", "desktops"},
             {"PROMISED", "memory_promised_mib"},
             {"FREE", "memory_free_mib"},
+            {"SHARED", "memory_shared_mib"},
             {"MIB", "memory_mib"},
             {"VERSION", "version"},
             {"CPUS", "cpus"},

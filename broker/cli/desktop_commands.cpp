@@ -34,6 +34,7 @@ Result<void> list(const Context& context) {
               {"IMAGE", "image"},
               {"CPUS", "vcpus"},
               {"MIB", "memory_mib"},
+              {"PRIVATE", "memory_private_mib"},
               {"DETAIL", "detail"}},
              context.json);
   return {};

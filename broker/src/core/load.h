@@ -21,6 +21,8 @@ struct DisplayLoad {
 struct HostLoad {
   double cpu = 0;  // of all processors, 0 to 1
   std::uint64_t memory_available_mib = 0;
+  // By its instant clones: the sum of their sizes without what each has of its own; 0: none is known.
+  std::uint64_t memory_shared_mib = 0;
   std::vector<DisplayLoad> displays;  // that a client is connected to
 };
 

@@ -38,7 +38,10 @@ void add_kept(nlohmann::ordered_json& object, const Api& api, const Host& host) 
   }
   object["desktops"] = host.desktops;
   object["memory_promised_mib"] = host.promised_mib;
-  if (const auto load = api.hosts.load(host.id)) object["memory_free_mib"] = load->memory_available_mib;
+  const auto load = api.hosts.load(host.id);
+  if (!load) return;
+  object["memory_free_mib"] = load->memory_available_mib;
+  if (load->memory_shared_mib > 0) object["memory_shared_mib"] = load->memory_shared_mib;
 }
 
 nlohmann::ordered_json view_of(const Api& api, const Node& node, const Host* host) {

@@ -69,6 +69,7 @@ nlohmann::ordered_json view(const Desktop& desktop, const DesktopStatus& status)
                                 {"user", desktop.user_name},        {"host", desktop.host_name},
                                 {"image", desktop.image},           {"vcpus", desktop.vcpus},
                                 {"memory_mib", desktop.memory_mib}, {"state", word_of(status.state)}};
+  if (status.private_mib > 0) object["memory_private_mib"] = status.private_mib;
   add_if(object, "pool", desktop.pool_name);
   if (desktop.power == Power::kOff && desktop.rest != Rest::kStopped) object["rest"] = to_string(desktop.rest);
   if (desktop.ending) {

@@ -188,6 +188,7 @@ std::map<std::string, HostRegistry::Actual> HostRegistry::follow(const std::map<
   for (const wire::ActualDesktop& desktop : actual.desktops()) {
     Actual& seen = desktops[desktop.desktop_id()];
     seen = {desktop.state(), desktop.detail().substr(0, kMaxDetailBytes), now};
+    seen.private_mib = std::min(desktop.private_memory_mib(), kMaxPrivateMib);
     const auto former = before.find(desktop.desktop_id());
     if (former == before.end() || former->second.state != wire::DESKTOP_STATE_STARTING) continue;
     seen.starting_since = former->second.starting_since;
@@ -217,11 +218,11 @@ DesktopStatus HostRegistry::status(const Desktop& desktop) const {
   const auto seen = actual == host->second.desktops.end() ? Actual{wire::DESKTOP_STATE_STOPPED, ""} : actual->second;
   switch (seen.state) {
     case wire::DESKTOP_STATE_RUNNING:
-      return {State::kRunning, seen.detail};
+      return {State::kRunning, seen.detail, seen.private_mib};
     case wire::DESKTOP_STATE_FAILED:
       return {State::kFailed, seen.detail};
     case wire::DESKTOP_STATE_STARTING:
-      return {State::kStarting, seen.detail};
+      return {State::kStarting, seen.detail, seen.private_mib};
     default:
       return {desktop.power == Power::kOn ? State::kStarting : State::kStopped, seen.detail};
   }

@@ -36,6 +36,7 @@ inline constexpr int kMaxImagesPerHost = 256;
 inline constexpr std::chrono::seconds kRequestDeadline{5};
 // Epochs and revisions that a host may name: databases keep signed numbers, and what it names is counted on from.
 inline constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 62U;
+inline constexpr std::uint32_t kMaxPrivateMib = 1U << 20U;        // of one desktop: four times the largest
 inline constexpr std::uint32_t kMaxImagePartBytes = 512U << 10U;  // host.proto
 // That one host is asked for at once: they go over the line on which its leases are renewed.
 inline constexpr std::uint32_t kMaxPartsOfASource = 2;
@@ -77,6 +78,7 @@ struct DesktopStatus {
   enum class State { kStopped, kStarting, kRunning, kFailed, kUnreachable };
   State state = State::kUnreachable;
   std::string detail;
+  std::uint32_t private_mib = 0;  // memory that it shares with no other; 0: not known
 };
 
 // How many desktops are in which state, on the hosts that are connected.
@@ -167,6 +169,7 @@ class HostRegistry {
     wire::DesktopState state = wire::DESKTOP_STATE_UNSPECIFIED;
     std::string detail;
     std::chrono::steady_clock::time_point starting_since = {};
+    std::uint32_t private_mib = 0;
   };
   struct Attached {
     std::shared_ptr<HostLink> link;

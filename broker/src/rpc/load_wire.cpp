@@ -34,6 +34,7 @@ Result<HostLoad> from_wire(const wire::HostLoad& said) {
   HostLoad load;
   load.cpu = std::min(said.cpu_permille(), 1000U) / 1000.0;
   load.memory_available_mib = std::min(said.memory_available_mib(), kMaxMemoryMib);
+  load.memory_shared_mib = std::min(said.memory_shared_mib(), kMaxMemoryMib);
   for (const wire::DisplayLoad& each : said.displays()) load.displays.push_back(from_wire(each));
   return load;
 }

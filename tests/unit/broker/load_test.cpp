@@ -100,6 +100,7 @@ TEST_F(LoadTest, AHostThatComesBackHasSaidNothing) {
 TEST_F(LoadTest, BelievesNoAbsurdNumbers) {
   wire::HostLoad said;
   said.set_cpu_permille(4'000'000);
+  said.set_memory_shared_mib(std::numeric_limits<std::uint64_t>::max());
   wire::DisplayLoad& display = *said.add_displays();
   display.set_desktop_id("no id\x1b");
   display.set_frames_per_second(std::numeric_limits<double>::quiet_NaN());
@@ -108,6 +109,7 @@ TEST_F(LoadTest, BelievesNoAbsurdNumbers) {
   display.set_input_p99_us(4'000'000'000U);
   const HostLoad load = from_wire(said).value();
   EXPECT_EQ(load.cpu, 1);
+  EXPECT_EQ(load.memory_shared_mib, std::uint64_t{1} << 30U);
   EXPECT_EQ(load.displays[0].desktop, "");
   EXPECT_EQ(load.displays[0].frames_per_second, 0);
   EXPECT_EQ(load.displays[0].bytes_per_second, 0);

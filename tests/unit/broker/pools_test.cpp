@@ -239,7 +239,8 @@ TEST_F(PoolsRest, ADeletedDesktopOfAPoolIsNobodysAtOnce) {
 TEST_F(PoolsRest, HostsShowTheirModeLeaseAndMemory) {
   lease_age = std::chrono::milliseconds(3250);
   make_desktop("one");
-  hosts.set_load(node.id, {.cpu = 0.5, .memory_available_mib = 4096, .displays = {}});
+  add_host("away");
+  hosts.set_load(node.id, {.cpu = 0.5, .memory_available_mib = 4096, .memory_shared_mib = 8500, .displays = {}});
   const auto host = host_called("host-1");
   EXPECT_EQ(host.at("mode"), "ready");
   EXPECT_EQ(host.at("lost"), false);
@@ -247,6 +248,10 @@ TEST_F(PoolsRest, HostsShowTheirModeLeaseAndMemory) {
   EXPECT_EQ(host.at("desktops"), 1);
   EXPECT_EQ(host.at("memory_promised_mib"), 1024);
   EXPECT_EQ(host.at("memory_free_mib"), 4096);
+  EXPECT_EQ(host.at("memory_shared_mib"), 8500);
+  EXPECT_FALSE(host_called("away").contains("memory_shared_mib")) << "it has not said";
+  hosts.set_load(node.id, {.cpu = 0.5, .memory_available_mib = 4096, .displays = {}});
+  EXPECT_FALSE(host_called("host-1").contains("memory_shared_mib")) << "it has no clones";
   EXPECT_EQ(host.at("memory_mib"), 8192);
   lease_age.reset();
   EXPECT_FALSE(host_called("host-1").contains("lease_age_seconds"));

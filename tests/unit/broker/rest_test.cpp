@@ -46,6 +46,27 @@ class Rest : public ::testing::Test, protected Harness {
   wire::OpenDisplay opened;
 };
 
+TEST_F(Rest, ADesktopShowsWhatItSharesWithNoOther) {
+  const std::string id = running_desktop();
+  const auto shown = [this, &id] { return body_of(call("GET", "/api/v1/desktops/" + id, alice)); };
+  EXPECT_FALSE(shown().contains("memory_private_mib")) << "its host has not said";
+  wire::ActualState actual;
+  actual.set_revision(store.get([this](const Reader& r) { return r.host(node.id); })->revision);
+  wire::ActualDesktop& seen = *actual.add_desktops();
+  seen.set_desktop_id(id);
+  seen.set_epoch(1);
+  seen.set_state(wire::DESKTOP_STATE_RUNNING);
+  seen.set_private_memory_mib(91);
+  ASSERT_TRUE(hosts.set_actual(node.id, link.get(), actual).has_value());
+  EXPECT_EQ(shown().at("memory_private_mib"), 91);
+  EXPECT_EQ(body_of(call("GET", "/api/v1/desktops", admin)).at("desktops").at(0).at("memory_private_mib"), 91);
+  seen.set_private_memory_mib(4'000'000'000U);
+  ASSERT_TRUE(hosts.set_actual(node.id, link.get(), actual).has_value());
+  EXPECT_EQ(shown().at("memory_private_mib"), kMaxPrivateMib) << "no absurd numbers";
+  hosts.detach(node.id, link.get());
+  EXPECT_FALSE(shown().contains("memory_private_mib")) << "nobody knows now";
+}
+
 TEST_F(Rest, SignsInAndOut) {
   const Response in = call("POST", "/api/v1/login", "", R"({"user":"alice","password":"correct password"})");
   ASSERT_EQ(in.status, 200) << in.body;
