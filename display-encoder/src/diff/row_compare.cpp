@@ -95,6 +95,24 @@ bool compare_segment(const Pixels& live, std::uint32_t* kept, std::size_t count,
   return any;
 }
 
+// How many pixels from the first on are the same, at least: a whole number of blocks.
+std::size_t same_pixels(const std::uint32_t* live, const std::uint32_t* kept, std::size_t count) {
+  const hn::ScalableTag<std::uint32_t> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto colour = hn::Set(d, 0x00FFFFFFu);
+  const auto differs = [d, live, kept](std::size_t i)
+                           HWY_ATTR { return hn::Xor(hn::LoadU(d, live + i), hn::LoadU(d, kept + i)); };
+  std::size_t i = 0;
+  for (; i + 8 * lanes <= count; i += 8 * lanes) {
+    auto all = hn::Or(differs(i), differs(i + lanes));
+    auto more = hn::Or(differs(i + 2 * lanes), differs(i + 3 * lanes));
+    all = hn::Or(all, hn::Or(differs(i + 4 * lanes), differs(i + 5 * lanes)));
+    more = hn::Or(more, hn::Or(differs(i + 6 * lanes), differs(i + 7 * lanes)));
+    if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(hn::And(hn::Or(all, more), colour), hn::Zero(d))))) break;
+  }
+  return i;
+}
+
 // Lays ink on a tile's row. False: there is none, and nothing was written.
 bool lay_ink(const std::uint32_t* live, const std::uint32_t* ink, std::size_t count, std::uint32_t* shown) {
   const hn::ScalableTag<std::uint32_t> d;
@@ -113,7 +131,14 @@ void compare_row(const std::byte* live, std::byte* kept, int from, int to, int y
   alignas(64) std::array<std::uint32_t, kTileSide> with_ink;  // not cleared: it is written before it is read
   const auto* source = reinterpret_cast<const std::uint32_t*>(live);
   auto* copy = reinterpret_cast<std::uint32_t*>(kept);
+  bool differed = false;
   while (from < to) {
+    if (mark.empty() && !differed) {  // what is the same goes on being the same: past whole tiles at once
+      const int same =
+          from + static_cast<int>(same_pixels(source + from, copy + from, static_cast<std::size_t>(to - from)));
+      if (same == to) return;
+      from = std::max(from, same / kTileSide * kTileSide);
+    }
     const int end = std::min(to, (from / kTileSide + 1) * kTileSide);
     TileMarks& tile = marks[from / kTileSide];
     const auto count = static_cast<std::size_t>(end - from);
@@ -123,6 +148,7 @@ void compare_row(const std::byte* live, std::byte* kept, int from, int to, int y
     const bool differs = mark.raise == nullptr
                              ? compare_segment(AsTheyAre{pixels}, copy + from, count, columns)
                              : compare_segment(Raised{pixels, mark.raise_at(from)}, copy + from, count, columns);
+    differed = differs;
     if (differs) {
       if (tile.first_row < 0) tile.first_row = y;
       tile.last_row = y;

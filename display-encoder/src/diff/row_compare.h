@@ -21,7 +21,8 @@ struct TileMarks {
 };
 
 // Compares pixels [from, to) of row `y`, with `mark` on them, and copies what differs from `live` to `kept`, in steps
-// of one vector. Both point at the row's pixel 0; `marks` at the tile that holds pixel 0. Each live pixel is read once.
+// of one vector. Both point at the row's pixel 0; `marks` at the tile that holds pixel 0. What is copied is
+// what was compared: a live pixel may change between two looks, and is not read again for the copy.
 void compare_and_copy_row(const std::byte* live, std::byte* kept, int from, int to, int y, TileMarks* marks,
                           const RowMark& mark = {});
 

@@ -127,9 +127,9 @@ std::vector<Move> TileDiff::follow_moves(const FrameView& live, const Rect& area
   const Rect inside = intersect(area, bounds(size_));
   if (inside.empty() || !unseen_.empty() || (mark_ && mark_->covers_everything())) return moves;
   const ShownPicture shown(live, mark_.get());
-  while (moves.size() < kMaxMoves && search_.promising(shown, picture(), inside)) {
+  while (moves.size() < kMaxMoves) {
     Patience& patience = patience_[moves.size()];
-    if (patience.rests()) break;
+    if (patience.rests() || !search_.promising(shown, picture(), inside)) break;
     const auto found = search_.find(shown, picture(), inside);
     if (!found) {
       patience.nothing_found();
