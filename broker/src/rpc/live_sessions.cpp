@@ -195,9 +195,8 @@ void LiveSessions::tell(const Session& session, const SessionAccess& access) {
 }
 
 void LiveSessions::host_attached(const HostId& host) {
-  auto sessions = parts_.store.get([](const Reader& reader) { return reader.live_sessions(); });
+  const auto sessions = parts_.store.get([&host](const Reader& reader) { return reader.live_sessions_of_host(host); });
   if (!sessions.has_value()) return policy_changed();  // and it is asked at the next minute
-  std::erase_if(*sessions, [&host](const Session& session) { return session.host != host; });
   for (const Session& session : *sessions) {
     if (const auto access = parse_access(session.access)) tell(session, *access);
   }

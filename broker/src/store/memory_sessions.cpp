@@ -48,6 +48,11 @@ Result<std::vector<Session>> MemoryTables::live_sessions_of_user(const UserId& u
                 kMaxSessionList);
 }
 
+Result<std::vector<Session>> MemoryTables::live_sessions_of_host(const HostId& host) const {
+  return newest(select<Session>(*sessions_, [&host](const Session& s) { return s.host == host && lives(s); }),
+                sessions_->size());
+}
+
 Result<SessionCounts> MemoryTables::session_counts(Time now) const {
   SessionCounts counts;
   for (const auto& [id, session] : *sessions_) {

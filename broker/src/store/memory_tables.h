@@ -48,6 +48,7 @@ class MemoryTables final : public Writer {
   Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const override;
   Result<std::vector<Session>> live_sessions() const override;
   Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const override;
+  Result<std::vector<Session>> live_sessions_of_host(const HostId& host) const override;
   Result<SessionCounts> session_counts(Time now) const override;
   Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const override;
   Result<bool> event_is_stored(std::string_view event_id) const override;

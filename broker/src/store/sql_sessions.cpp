@@ -55,6 +55,8 @@ constexpr std::string_view kSelect =
     "SELECT id, desktop_id, user_id, user_name, host_id, state, client_address, client_name, detail, created_at, "
     "offer_expires_at, routing_sha256, routed, further_desktops, access FROM sessions ";
 
+constexpr std::size_t kAll = std::numeric_limits<std::int32_t>::max();
+
 }  // namespace
 
 Result<std::vector<Session>> SqlTables::select_sessions(std::string_view where, const std::string* value,
@@ -96,12 +98,15 @@ Result<std::vector<Session>> SqlTables::sessions_of_user(const UserId& user, std
 }
 
 Result<std::vector<Session>> SqlTables::live_sessions() const {
-  constexpr std::size_t kAll = std::numeric_limits<std::int32_t>::max();
   return select_sessions("WHERE state IN ('offered', 'connected')", nullptr, kAll);
 }
 
 Result<std::vector<Session>> SqlTables::live_sessions_of_user(const UserId& user) const {
   return select_sessions("WHERE user_id = :v AND state IN ('offered', 'connected')", &user.str(), kMaxSessionList);
+}
+
+Result<std::vector<Session>> SqlTables::live_sessions_of_host(const HostId& host) const {
+  return select_sessions("WHERE host_id = :v AND state IN ('offered', 'connected')", &host.str(), kAll);
 }
 
 Result<SessionCounts> SqlTables::session_counts(Time now) const {

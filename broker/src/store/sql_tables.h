@@ -104,6 +104,7 @@ class SqlTables final : public Writer {
   Result<std::vector<Session>> sessions_of_user(const UserId& user, std::size_t limit) const override;
   Result<std::vector<Session>> live_sessions() const override;
   Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const override;
+  Result<std::vector<Session>> live_sessions_of_host(const HostId& host) const override;
   Result<SessionCounts> session_counts(Time now) const override;
   Result<bool> event_is_stored(std::string_view event_id) const override;
   Result<void> add_session(const Session& session) override;

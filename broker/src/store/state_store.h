@@ -104,6 +104,8 @@ class Reader {
   // Offered or connected, as stored: an offer whose time is over is among them. Newest first.
   virtual Result<std::vector<Session>> live_sessions() const = 0;
   virtual Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const = 0;
+  // Of whose display process this host has: of a wall the host of its first desktop.
+  virtual Result<std::vector<Session>> live_sessions_of_host(const HostId& host) const = 0;
   virtual Result<SessionCounts> session_counts(Time now) const = 0;
   // What this user has moved through this channel on this day (of UTC, in days since 1970), in all sessions.
   virtual Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const = 0;

@@ -188,6 +188,10 @@ TEST_P(StateStoreContract, KnowsWhichSessionsLiveAndWhatTheyMayDo) {
   const auto hers = get([this](const Reader& r) { return r.live_sessions_of_user(alice_.id); });
   EXPECT_EQ(hers->size(), 2U);
   EXPECT_TRUE(get([this](const Reader& r) { return r.live_sessions_of_user(bob_.id); })->empty());
+  const auto there = get([&](const Reader& r) { return r.live_sessions_of_host(offered.host); });
+  EXPECT_EQ(there->size(), 2U);
+  EXPECT_FALSE(std::ranges::contains(*there, over.id, &Session::id));
+  EXPECT_TRUE(get([](const Reader& r) { return r.live_sessions_of_host(HostId::random()); })->empty());
   const auto counted = [&](Time now) { return get([now](const Reader& r) { return r.session_counts(now); }).value(); };
   EXPECT_EQ(counted(offered.created_at).offered, 1U);
   EXPECT_EQ(counted(offered.created_at).connected, 1U);
