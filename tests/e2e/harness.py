@@ -113,9 +113,9 @@ def expect_problem(status, sentence, call, *arguments):
     raise Failure("expected: " + sentence + "; it was let through")
 
 
-def soon(seconds, sentence, condition):
+def soon(seconds, sentence, condition, every=0.05):
     """Waits for condition() to give something true and returns it."""
     began = time.monotonic()
-    got = wait_for(condition, seconds, sentence)
+    got = wait_for(condition, seconds, sentence, every)
     print(f"ok: {sentence} ({time.monotonic() - began:.2f} s)", flush=True)
     return got

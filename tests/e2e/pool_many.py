@@ -57,20 +57,34 @@ class Many:
     def own_names(self):
         """By what each guest itself asked the network's DHCP server: its MAC, its name, its address."""
         names = {each["id"]: each["name"] for each in self.site.there(self.pool)}
-        ours = self.desktops.values()
-        # Copies get their card when they run.
-        macs = wait_for(lambda: all_of(mac_of(desktop, self.kind) for desktop in ours), 60, "a network card of each", every=0.5)
-        wanted = dict(zip(macs, (names[desktop] for desktop in ours)))
+        macs = self.cards()
+        wanted = {mac: names[desktop] for desktop, mac in macs.items()}
         expect(len(wanted) == len(names), f"{len(names)} desktops have {len(wanted)} MACs")
 
         def asked():
             there = {mac: (name, address) for mac, name, address in leases() if mac in wanted}
             return there if len(there) == len(wanted) else None
 
-        there = wait_for(asked, 120, "an address of each", every=0.5)
+        there = wait_for(asked, 120, "an address of each", every=2)
         expect(all(there[mac][0] == name for mac, name in wanted.items()), "each calls itself by its own name")
         expect(len({name for name, _ in there.values()}) == len(wanted), f"{len(wanted)} names")
         expect(len({address for _, address in there.values()}) == len(wanted), f"{len(wanted)} addresses")
+
+    def cards(self):
+        """The MAC of each. Copies get their card when they run; who has one is not asked again, which would cost more than
+        what is measured."""
+        macs = {}
+
+        def all_there():
+            for desktop in self.desktops.values():
+                mac = macs.get(desktop) or mac_of(desktop, self.kind)
+                if not mac:
+                    return False
+                macs[desktop] = mac
+            return True
+
+        soon(180, "each has a network card", all_there, every=1)
+        return macs
 
     def memory(self, title):
         harness, kinds = self.site.harness, {"private": [], "shared": [], "proportional": []}
@@ -153,11 +167,6 @@ def mac_of(desktop, kind):
     listed = subprocess.run(["virsh", "-q", "-c", uri, "domiflist", f"tobari-{desktop}"], capture_output=True, text=True,
                             check=True).stdout.split()
     return listed[4] if len(listed) == 5 else None
-
-
-def all_of(values):
-    values = list(values)
-    return values if all(values) else None
 
 
 def leases():
