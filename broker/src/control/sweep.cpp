@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <format>
 #include <map>
-#include <set>
 
 #include "control/pool_image.h"
 #include "control/renewal.h"
@@ -115,15 +114,12 @@ Result<bool> is_gone(Step& step, const Pool& pool) {
 }
 
 // It was counted before this transaction that nobody was there: somebody may have come since.
-Result<std::set<DesktopId>> used_now(const Step& step) {
-  TOBARI_ASSIGN(const auto live, step.writer.live_sessions());
-  std::set<DesktopId> used;
-  for (const Session& session : live) {
-    if (!is_live(session, step.now)) continue;
-    used.insert(session.desktop);
-    used.insert(session.further.begin(), session.further.end());
-  }
-  return used;
+Result<bool> is_used_now(const Step& step, const Desktop& desktop) {
+  TOBARI_ASSIGN(const auto sessions, step.writer.live_sessions_of_user(desktop.user));
+  return std::ranges::any_of(sessions, [&](const Session& session) {
+    if (!is_live(session, step.now)) return false;
+    return session.desktop == desktop.id || std::ranges::contains(session.further, desktop.id);
+  });
 }
 
 using PlannedPools = std::map<PoolId, PlannedPool>;
@@ -135,6 +131,8 @@ Result<void> end_idle_one(Step& step, Budget& budget, const PlannedPools& pools,
   if (!desktop.has_value() || desktop->user.empty() || desktop->power == Power::kDeleted) return {};
   const auto planned = pools.find(desktop->pool);
   if (planned == pools.end()) return {};
+  TOBARI_ASSIGN(const bool used, is_used_now(step, *desktop));
+  if (used) return {};
   if (desktop->pool_kind != PoolKind::kFloating || idle < planned->second.pool.keep) {
     return rest_unused(step, budget.power, planned->second, *desktop, idle);
   }
@@ -144,11 +142,9 @@ Result<void> end_idle_one(Step& step, Budget& budget, const PlannedPools& pools,
 }
 
 Result<void> end_idle(Step& step, Budget& budget, const PlannedPools& pools) {
-  if (budget.event.idle_for.empty()) return {};
-  TOBARI_ASSIGN(const auto used, used_now(step));
   for (const auto& [id, idle] : budget.event.idle_for) {
     if (budget.ended >= kMaxEndedPerSweep) return {};  // they are named again
-    if (!used.contains(id)) TOBARI_TRY(end_idle_one(step, budget, pools, id, idle));
+    TOBARI_TRY(end_idle_one(step, budget, pools, id, idle));
   }
   return {};
 }
