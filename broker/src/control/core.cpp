@@ -100,7 +100,7 @@ Result<void> Step::record(const Who& who, std::string action, const std::string&
 Result<void> Step::retire(const Desktop& desktop, const Who& who, std::string action, const std::string& why) {
   TOBARI_TRY(writer.retire_desktop(desktop.id, desktop.epoch));
   effects.changed.insert(desktop.host);
-  if (!desktop.user.empty()) effects.ended.push_back({desktop.id, desktop.host, why});
+  if (!desktop.user.empty()) effects.ended.push_back({desktop.id, desktop.user, why});
   const std::string of = desktop.user_name.empty() ? "" : " of " + desktop.user_name;
   return record(who, std::move(action), desktop.id.str(),
                 std::format("{}{} in pool {}: {}", desktop.name, of, desktop.pool_name, why));

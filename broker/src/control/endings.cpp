@@ -44,7 +44,7 @@ Result<bool> renew_kept(Step& step, const DesktopId& id, const Facts* facts) {
 
 // The guest's session, and with it the client's.
 void end_session(Step& step, const Desktop& desktop, const std::string& why) {
-  step.effects.ended.push_back({desktop.id, desktop.host, why});
+  step.effects.ended.push_back({desktop.id, desktop.user, why});
   step.effects.log_offs.push_back({desktop.id, desktop.host, desktop.epoch, false});
 }
 
@@ -125,7 +125,7 @@ Result<void> logged_off(Step& step, const Desktop& desktop, const Facts* facts, 
   TOBARI_ASSIGN(const bool stops, stops_at_log_off(step, desktop));
   if (!stops) return {};
   TOBARI_TRY(stop_kept(step, desktop));
-  step.effects.ended.push_back({desktop.id, desktop.host, "logged off"});
+  step.effects.ended.push_back({desktop.id, desktop.user, "logged off"});
   return step.record(who, "desktop.log_off", desktop.id.str(), std::format("{} is stopped", desktop.name));
 }
 

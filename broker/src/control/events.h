@@ -185,7 +185,7 @@ struct GrantedLease {
 };
 struct EndedUse {
   DesktopId desktop;
-  HostId host;
+  UserId user;  // whose use it was
   std::string reason;
 };
 // Said to a host that has the desktop with this epoch; nothing comes of it elsewhere.

@@ -93,7 +93,7 @@ Result<void> put_in_pool(Step& step, const PutInPool& event) {
   if (desktop.user != user.id) {
     // An end that its former user was told of is not the new one's.
     if (desktop.ending) TOBARI_TRY(step.writer.set_ending(desktop.id, std::nullopt));
-    step.effects.ended.push_back({desktop.id, desktop.host, "it was given to somebody else"});
+    step.effects.ended.push_back({desktop.id, desktop.user, "it was given to somebody else"});
   }
   return step.record(event.who, "desktop.assign", desktop.id.str(),
                      name.empty() ? std::format("{} of {}, in no pool", desktop.name, user.name)

@@ -27,7 +27,7 @@ Result<bool> renew_if_due(Step& step, const Desktop& desktop, const Facts& facts
   TOBARI_TRY(step.writer.renew_desktop(desktop.id, desktop.epoch, *image));
   step.effects.changed.insert(desktop.host);
   if (desktop.power == Power::kOn) {
-    step.effects.ended.push_back({desktop.id, desktop.host, "the desktop is made anew from a newer image"});
+    step.effects.ended.push_back({desktop.id, desktop.user, "the desktop is made anew from a newer image"});
   }
   TOBARI_TRY(step.record({}, "desktop.renew", desktop.id.str(),
                          std::format("{} of {} in pool {}: {} instead of {}", desktop.name, desktop.user_name,

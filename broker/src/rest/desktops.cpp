@@ -144,7 +144,7 @@ Answer delete_desktop(Api& api, const Call& call) {
     if (now.power == Power::kDeleted) return effects;
     TOBARI_TRY(writer.retire_desktop(now.id, now.epoch));
     effects.changed.insert(now.host);
-    if (!now.user.empty()) effects.ended.push_back({now.id, now.host, "the desktop is being removed"});
+    if (!now.user.empty()) effects.ended.push_back({now.id, now.user, "the desktop is being removed"});
     effects.more = true;
     AuditDraft draft = audit_of(call, "desktop.delete", now.id.str());
     draft.detail = std::format("{} in pool {}", now.name, now.pool_name);

@@ -56,16 +56,16 @@ void DirectControl::carry_out(const control::Effects& effects) {
 
 // Whatever is missed here its host ends: the desktop's epoch has risen.
 void DirectControl::end_sessions(const std::vector<control::EndedUse>& ended) {
-  if (ended.empty()) return;
-  const auto live = store_.get([](const Reader& reader) { return reader.live_sessions(); });
-  if (!live.has_value()) {
-    return log::warning("sessions of desktops that were given back are left to their hosts",
-                        {{"desktops", std::to_string(ended.size())}, {"why", live.error().message}});
-  }
-  for (const Session& session : *live) {
-    const auto use = std::ranges::find_if(
-        ended, [&session](const control::EndedUse& each) { return is_shown_in(session, each.desktop); });
-    if (use != ended.end()) hosts_.close_session(session.host, session.id, use->reason);
+  for (const control::EndedUse& use : ended) {
+    const auto live = store_.get([&use](const Reader& reader) { return reader.live_sessions_of_user(use.user); });
+    if (!live.has_value()) {
+      log::warning("sessions of a desktop that was given back are left to their host",
+                   {{"desktop", use.desktop.str()}, {"why", live.error().message}});
+      continue;
+    }
+    for (const Session& session : *live) {
+      if (is_shown_in(session, use.desktop)) hosts_.close_session(session.host, session.id, use.reason);
+    }
   }
 }
 
