@@ -45,7 +45,7 @@ Result<std::vector<Session>> MemoryTables::live_sessions() const {
 
 Result<std::vector<Session>> MemoryTables::live_sessions_of_user(const UserId& user) const {
   return newest(select<Session>(*sessions_, [&user](const Session& s) { return s.user == user && lives(s); }),
-                kMaxSessionList);
+                sessions_->size());
 }
 
 Result<std::vector<Session>> MemoryTables::live_sessions_of_host(const HostId& host) const {

@@ -102,7 +102,7 @@ Result<std::vector<Session>> SqlTables::live_sessions() const {
 }
 
 Result<std::vector<Session>> SqlTables::live_sessions_of_user(const UserId& user) const {
-  return select_sessions("WHERE user_id = :v AND state IN ('offered', 'connected')", &user.str(), kMaxSessionList);
+  return select_sessions("WHERE user_id = :v AND state IN ('offered', 'connected')", &user.str(), kAll);
 }
 
 Result<std::vector<Session>> SqlTables::live_sessions_of_host(const HostId& host) const {

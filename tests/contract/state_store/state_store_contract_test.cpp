@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What every StateStore does, run on the fake, on SQLite and on PostgreSQL.
 #include <algorithm>
+#include <format>
 
 #include "contract.h"
 #include "core/audit_chain.h"
@@ -201,6 +202,24 @@ TEST_P(StateStoreContract, KnowsWhichSessionsLiveAndWhatTheyMayDo) {
   done([&offered](Writer& w) { return w.set_access(offered.id, "less"); });
   EXPECT_EQ(get([&offered](const Reader& r) { return r.session(offered.id); })->access, "less");
   EXPECT_EQ(refusal([](Writer& w) { return w.set_access(SessionId::random(), ""); }), Errc::kNotFound);
+}
+
+// Offers that nobody used stay there, and many of them must not hide that somebody is connected.
+TEST_P(StateStoreContract, UnusedOffersHideNoSession) {
+  const Desktop pc = desktop(alice_, host_, "pc");
+  Session connected = session(pc, "in use");
+  connected.state = SessionState::kConnected;
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_session(connected));
+    for (std::size_t i = 0; i < kMaxSessionList; ++i) {
+      Session unused = session(pc, std::format("unused {}", i));
+      unused.created_at = connected.created_at + std::chrono::seconds(1);
+      TOBARI_TRY(w.add_session(unused));
+    }
+    return {};
+  });
+  const auto hers = get([this](const Reader& r) { return r.live_sessions_of_user(alice_.id); });
+  EXPECT_TRUE(std::ranges::contains(*hers, connected.id, &Session::id));
 }
 
 TEST_P(StateStoreContract, CountsWhatAUserMovesADay) {
