@@ -7,6 +7,7 @@
 
 #include "control/pool_image.h"
 #include "control/steps.h"
+#include "core/session_state.h"
 
 namespace tobari::broker::control {
 namespace {
@@ -49,7 +50,7 @@ Result<void> answer(Step& step, const Assign& event, Desktop desktop) {
 Result<void> end_sessions_with(Step& step, const Desktop& desktop, const std::string& why) {
   TOBARI_ASSIGN(const auto live, step.writer.live_sessions_of_user(desktop.user));
   for (const Session& session : live) {
-    if (session.desktop != desktop.id && !std::ranges::contains(session.further, desktop.id)) continue;
+    if (!shows(session, desktop.id)) continue;
     TOBARI_TRY(
         step.writer.update_session(session.id, SessionState::kEnded, session.client_address, session.client_name, why));
   }

@@ -116,10 +116,8 @@ Result<bool> is_gone(Step& step, const Pool& pool) {
 // It was counted before this transaction that nobody was there: somebody may have come since.
 Result<bool> is_used_now(const Step& step, const Desktop& desktop) {
   TOBARI_ASSIGN(const auto sessions, step.writer.live_sessions_of_user(desktop.user));
-  return std::ranges::any_of(sessions, [&](const Session& session) {
-    if (!is_live(session, step.now)) return false;
-    return session.desktop == desktop.id || std::ranges::contains(session.further, desktop.id);
-  });
+  return std::ranges::any_of(
+      sessions, [&](const Session& session) { return is_live(session, step.now) && shows(session, desktop.id); });
 }
 
 using PlannedPools = std::map<PoolId, PlannedPool>;

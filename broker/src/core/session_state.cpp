@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/session_state.h"
 
+#include <algorithm>
+
 namespace tobari::broker {
 
 SessionState next_state(SessionState from, SessionEventKind event) noexcept {
@@ -33,6 +35,10 @@ SessionState effective_state(const Session& session, Time now) noexcept {
 bool is_live(const Session& session, Time now) noexcept {
   const SessionState state = effective_state(session, now);
   return state == SessionState::kOffered || state == SessionState::kConnected;
+}
+
+bool shows(const Session& session, const DesktopId& desktop) noexcept {
+  return session.desktop == desktop || std::ranges::contains(session.further, desktop);
 }
 
 }  // namespace tobari::broker

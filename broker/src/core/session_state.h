@@ -17,4 +17,7 @@ enum class SessionEventKind { kConnected, kDisconnected, kRefused, kViolation, k
 // Still of use to somebody: may connect or is connected.
 [[nodiscard]] bool is_live(const Session& session, Time now) noexcept;
 
+// Its desktop, or one of a wall's.
+[[nodiscard]] bool shows(const Session& session, const DesktopId& desktop) noexcept;
+
 }  // namespace tobari::broker

@@ -5,15 +5,12 @@
 #include <format>
 #include <utility>
 
+#include "core/session_state.h"
 #include "rest/api.h"
 #include "rest/idempotency.h"
 
 namespace tobari::broker {
 namespace {
-
-bool shows(const Session& session, const DesktopId& desktop) {
-  return session.desktop == desktop || std::ranges::contains(session.further, desktop);
-}
 
 // Offers of this desktop that nobody has used yet lead nowhere any more. All its live sessions, for whoever tells the
 // host.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rpc/direct_control.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include <tobari/base/log.h>
 
+#include "core/session_state.h"
 #include "rpc/life_wire.h"
 
 namespace tobari::broker {
@@ -18,10 +18,6 @@ wire::ToHost grant_message(const control::GrantedLease& lease) {
   message.mutable_lease()->set_kind(wire::LeaseAnswer::GRANTED);
   message.mutable_lease()->set_revision(lease.revision);
   return message;
-}
-
-bool is_shown_in(const Session& session, const DesktopId& desktop) {
-  return session.desktop == desktop || std::ranges::contains(session.further, desktop);
 }
 
 }  // namespace
@@ -64,7 +60,7 @@ void DirectControl::end_sessions(const std::vector<control::EndedUse>& ended) {
       continue;
     }
     for (const Session& session : *live) {
-      if (is_shown_in(session, use.desktop)) hosts_.close_session(session.host, session.id, use.reason);
+      if (shows(session, use.desktop)) hosts_.close_session(session.host, session.id, use.reason);
     }
   }
 }
