@@ -206,24 +206,21 @@ void BrokerModel::tell_of_others(const std::vector<broker::Host>& hosts) {
 std::map<DesktopId, std::chrono::seconds> BrokerModel::idle_now() {
   if (now() < idle_at_) return {};
   idle_at_ = now() + kIdleEvery;
-  std::vector<broker::Desktop> desktops;
-  const auto used = database().get([&desktops](const broker::Reader& reader) -> Result<std::vector<broker::Session>> {
+  const auto unused = database().get([this](const broker::Reader& reader) -> Result<std::vector<broker::Desktop>> {
+    std::vector<broker::Desktop> all;
     TOBARI_ASSIGN(const auto pools, reader.pools());
     for (const broker::Pool& pool : pools) {
       if (!control::minds_idle(pool)) continue;
-      TOBARI_ASSIGN(auto of_pool, reader.desktops_of_pool(pool.id));
-      std::ranges::move(of_pool, std::back_inserter(desktops));
+      TOBARI_ASSIGN(auto of_pool, reader.unused_desktops(pool.id, idle_.since(), wall()));
+      std::ranges::move(of_pool, std::back_inserter(all));
     }
-    TOBARI_ASSIGN(auto sessions, reader.live_sessions());
-    TOBARI_ASSIGN(auto newest, reader.sessions(broker::kMaxSessionList));
-    std::ranges::move(newest, std::back_inserter(sessions));
-    return sessions;
+    return all;
   });
-  if (!used.has_value()) {
+  if (!unused.has_value()) {
     idle_.database_away();
     return {};
   }
-  idle_.seen(desktops, *used, wall(), steady());
+  idle_.seen(*unused, wall(), steady());
   return idle_.idle(steady());
 }
 

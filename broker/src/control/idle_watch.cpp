@@ -2,27 +2,16 @@
 #include "control/idle_watch.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
-
-#include "core/session_state.h"
 
 namespace tobari::broker::control {
 
-void IdleWatch::seen(std::span<const Desktop> desktops, std::span<const Session> sessions, Time wall, Duration now) {
+void IdleWatch::seen(std::span<const Desktop> unused, Time wall, Duration now) {
   if (looked_at_ && now - *looked_at_ > kMostBetweenLooks) idle_since_.clear();
   looked_at_ = now;
-  const Time since = std::exchange(looked_wall_, wall);
-  std::set<DesktopId> used;
-  for (const Session& session : sessions) {
-    const bool is_new = session.created_at >= since && session.created_at <= wall;
-    if (!is_new && !is_live(session, wall)) continue;
-    used.insert(session.desktop);
-    used.insert(session.further.begin(), session.further.end());
-  }
+  looked_wall_ = wall;
   std::map<DesktopId, Duration> next;
-  for (const Desktop& desktop : desktops) {
-    if (desktop.user.empty() || desktop.power == Power::kDeleted || used.contains(desktop.id)) continue;
+  for (const Desktop& desktop : unused) {
     const auto known = idle_since_.find(desktop.id);
     next.emplace(desktop.id, known == idle_since_.end() ? now : known->second);
   }

@@ -20,9 +20,10 @@ class IdleWatch {
  public:
   using Duration = std::chrono::nanoseconds;  // of the broker's monotonic clock
 
-  // All desktops that somebody wants to know it of; all live sessions, and the newest of the others: who came and went
-  // since the last look was there too. An offer that is still good is a client: it may come any moment.
-  void seen(std::span<const Desktop> desktops, std::span<const Session> sessions, Time wall, Duration now);
+  // From when on a session counts that is over already: who came and went since the last look was there too.
+  [[nodiscard]] Time since() const { return looked_wall_; }
+  // Reader::unused_desktops() from since() to `wall`, of all pools for which somebody wants to know it.
+  void seen(std::span<const Desktop> unused, Time wall, Duration now);
   // It could not be read: what was counted may be wrong.
   void database_away() { idle_since_.clear(); }
 

@@ -331,38 +331,35 @@ std::map<DesktopId, std::chrono::seconds> ControlLoop::idle_now() {
   const Steady now = parts_.clock.now();
   if (now < idle_at_) return {};
   idle_at_ = now + times_.idle;
-  struct Used {
+  const Time wall = parts_.clock.wall();
+  struct Found {
     std::map<PoolId, std::chrono::seconds> after;  // something may happen to desktops of these
     std::vector<Desktop> desktops;
-    std::vector<Session> sessions;
   };
-  const auto used = parts_.store.get([](const Reader& reader) -> Result<Used> {
-    Used all;
+  const auto unused = parts_.store.get([wall, since = idle_.since()](const Reader& reader) -> Result<Found> {
+    Found all;
     TOBARI_ASSIGN(const auto pools, reader.pools());
     for (const Pool& pool : pools) {
       const auto after = control::minds_idle_after(pool);
       if (!control::minds_idle(pool) || !after) continue;
       all.after.emplace(pool.id, *after);
-      TOBARI_ASSIGN(auto desktops, reader.desktops_of_pool(pool.id));
+      TOBARI_ASSIGN(auto desktops, reader.unused_desktops(pool.id, since, wall));
       std::ranges::move(desktops, std::back_inserter(all.desktops));
     }
-    TOBARI_ASSIGN(all.sessions, reader.live_sessions());
-    TOBARI_ASSIGN(auto newest, reader.sessions(kMaxSessionList));
-    std::ranges::move(newest, std::back_inserter(all.sessions));
     return all;
   });
-  if (!used.has_value()) {
+  if (!unused.has_value()) {
     idle_.database_away();
     return {};
   }
-  idle_.seen(used->desktops, used->sessions, parts_.clock.wall(), now.time_since_epoch());
+  idle_.seen(unused->desktops, wall, now.time_since_epoch());
   auto idle = idle_.idle(now.time_since_epoch());
   // Each that is named is looked up in a transaction that writes: those that nothing can happen to yet are left out.
-  for (const Desktop& desktop : used->desktops) {
+  for (const Desktop& desktop : unused->desktops) {
     const auto at = idle.find(desktop.id);
     if (at == idle.end()) continue;
     const bool rests = desktop.power == Power::kOff && desktop.pool_kind != PoolKind::kFloating;
-    if (rests || at->second < used->after.at(desktop.pool)) idle.erase(at);
+    if (rests || at->second < unused->after.at(desktop.pool)) idle.erase(at);
   }
   return idle;
 }

@@ -28,7 +28,7 @@ std::vector<DesktopId> desktops_of(const Session& session) {
 }
 
 Fresh ask(const AccessPolicy& policy, const Session& session, const SessionAccess& access,
-          const std::map<DesktopId, Desktop>& known) {
+          const std::map<DesktopId, PoolId>& pool_of, const std::map<PoolId, Pool>& pools) {
   Fresh fresh;
   std::vector<policy::Grant> grants;
   for (const DesktopId& desktop : desktops_of(session)) {
@@ -40,9 +40,10 @@ Fresh ask(const AccessPolicy& policy, const Session& session, const SessionAcces
                             .sessions = access.sessions,
                             .device = access.device};
     // As it is now: who changes a pool's labels means the sessions as well. Of a desktop that is gone nothing is known.
-    if (const auto at = known.find(desktop); at != known.end()) {
-      question.pool = at->second.pool_name;
-      question.labels = at->second.labels;
+    if (const auto at = pool_of.find(desktop); at != pool_of.end()) {
+      const auto pool = pools.find(at->second);
+      question.pool = pool == pools.end() ? "" : pool->second.name;
+      question.labels = pool == pools.end() ? std::vector<std::string>() : pool->second.labels;
     }
     fresh.answer = policy(question);
     if (!fresh.answer.allowed) return fresh;
@@ -106,16 +107,15 @@ void LiveSessions::run(const std::stop_token& stop, Minute minute) {
 void LiveSessions::evaluate() {
   const std::scoped_lock lock(evaluating_);
   for (const auto& [id, each] : std::exchange(told_, {})) tell(each.first, each.second);
-  Desktops desktops;
-  const auto sessions = read(desktops);
-  bool failed = !sessions.has_value();
+  const auto seen = read();
+  bool failed = !seen.has_value();
   if (failed) {
-    log::error("live sessions are not held to the policy", {{"why", describe(sessions.error())}});
+    log::error("live sessions are not held to the policy", {{"why", describe(seen.error())}});
   } else {
     const Time now = parts_.clock.wall();
-    for (const Session& session : *sessions) {
+    for (const Session& session : seen->sessions) {
       if (!is_live(session, now)) continue;
-      if (const auto judged = judge(session, desktops); !judged.has_value()) {
+      if (const auto judged = judge(session, seen->pools); !judged.has_value()) {
         log::error("what a session lost is not written down",
                    {{"session", session.id.str()}, {"why", describe(judged.error())}});
         failed = true;
@@ -127,28 +127,37 @@ void LiveSessions::evaluate() {
   passes_ = std::max(passes_, 1);
 }
 
-Result<std::vector<Session>> LiveSessions::read(Desktops& desktops) const {
-  return parts_.store.get([&desktops](const Reader& reader) -> Result<std::vector<Session>> {
-    TOBARI_ASSIGN(auto sessions, reader.live_sessions());
-    for (const Session& session : sessions) {
-      for (const DesktopId& id : desktops_of(session)) {
-        if (desktops.contains(id)) continue;
+Result<LiveSessions::Seen> LiveSessions::read() const {
+  return parts_.store.get([](const Reader& reader) -> Result<Seen> {
+    Seen seen;
+    TOBARI_ASSIGN(seen.sessions, reader.live_sessions());
+    TOBARI_ASSIGN(seen.pools.of, reader.pools_of_live_sessions());
+    for (const Session& session : seen.sessions) {
+      for (const DesktopId& id : session.further) {
         auto desktop = reader.desktop(id);
         if (desktop.has_value()) {
-          desktops.emplace(id, *std::move(desktop));
+          seen.pools.of.emplace(id, desktop->pool);
         } else if (desktop.error().code != Errc::kNotFound) {
           return std::unexpected<Error>(desktop.error());
         }
       }
     }
-    return sessions;
+    TOBARI_ASSIGN(const auto pools, reader.pools());
+    for (const Pool& pool : pools) seen.pools.all.emplace(pool.id, pool);
+    return seen;
   });
 }
 
-Result<void> LiveSessions::judge(const Session& session, const Desktops& desktops) {
-  TOBARI_ASSIGN(SessionAccess access, parse_access(session.access));
+Result<void> LiveSessions::judge(const Session& session, const Pools& pools) {
+  const auto stored = parse_access(session.access);
+  if (!stored.has_value()) {  // nobody knows what it may: nothing
+    AccessAnswer why;
+    why.reason = "what it was granted cannot be read";
+    return end(session, {}, why);
+  }
+  SessionAccess access = *stored;
   if (!access.ended_because.empty()) return {};  // it is being ended
-  Fresh fresh = ask(parts_.policy, session, access, desktops);
+  Fresh fresh = ask(parts_.policy, session, access, pools.of, pools.all);
   if (fresh.answer.allowed) {
     if (session.access.empty()) return {};  // of before this was kept
     if (const auto why = must_end(access.grant, fresh.grant)) {

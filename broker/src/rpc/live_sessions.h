@@ -62,9 +62,17 @@ class LiveSessions {
   using Minute = std::chrono::time_point<std::chrono::system_clock, std::chrono::minutes>;
   [[nodiscard]] static Minute minute_of(Time time) { return std::chrono::floor<std::chrono::minutes>(time); }
   void run(const std::stop_token& stop, Minute minute);
-  using Desktops = std::map<DesktopId, Desktop>;
-  [[nodiscard]] Result<std::vector<Session>> read(Desktops& desktops) const;
-  [[nodiscard]] Result<void> judge(const Session& session, const Desktops& desktops);
+  // As they are now, of the desktops that sessions show.
+  struct Pools {
+    std::map<DesktopId, PoolId> of;
+    std::map<PoolId, Pool> all;
+  };
+  struct Seen {
+    std::vector<Session> sessions;
+    Pools pools;
+  };
+  [[nodiscard]] Result<Seen> read() const;
+  [[nodiscard]] Result<void> judge(const Session& session, const Pools& pools);
   [[nodiscard]] Result<void> end(const Session& session, SessionAccess access, const AccessAnswer& why);
   [[nodiscard]] Result<void> narrow(const Session& session, SessionAccess access, policy::Grant now);
   void tell(const Session& session, const SessionAccess& access);

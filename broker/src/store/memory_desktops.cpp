@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <set>
+#include <utility>
 
+#include "core/session_state.h"
 #include "store/memory_select.h"
 #include "store/memory_tables.h"
 
@@ -53,6 +56,19 @@ Result<std::vector<Desktop>> MemoryTables::desktops_of_pool_after(const PoolId& 
       *desktops_, [&pool, name](const Desktop& d) { return d.pool == pool && is_there(d) && d.name > name; }));
   if (found.size() > limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(limit), found.end());
   return found;
+}
+
+Result<std::vector<Desktop>> MemoryTables::unused_desktops(const PoolId& pool, Time since, Time until) const {
+  std::set<std::pair<UserId, DesktopId>> used;
+  for (const auto& [id, session] : *sessions_) {
+    const bool is_new = session.created_at >= since && session.created_at <= until;
+    if (!is_new && !is_live(session, until)) continue;
+    used.emplace(session.user, session.desktop);
+    for (const DesktopId& further : session.further) used.emplace(session.user, further);
+  }
+  return named(select<Desktop>(*desktops_, [&](const Desktop& d) {
+    return d.pool == pool && is_there(d) && !d.user.empty() && !used.contains({d.user, d.id});
+  }));
 }
 
 Result<Desktop> MemoryTables::desktop_in_pool(const UserId& user, const PoolId& pool) const {

@@ -53,6 +53,15 @@ Result<std::vector<Session>> MemoryTables::live_sessions_of_host(const HostId& h
                 sessions_->size());
 }
 
+Result<std::map<DesktopId, PoolId>> MemoryTables::pools_of_live_sessions() const {
+  std::map<DesktopId, PoolId> pools;
+  for (const auto& [id, session] : *sessions_) {
+    const auto at = desktops_->find(session.desktop);
+    if (lives(session) && at != desktops_->end()) pools.emplace(session.desktop, at->second.pool);
+  }
+  return pools;
+}
+
 Result<SessionCounts> MemoryTables::session_counts(Time now) const {
   SessionCounts counts;
   for (const auto& [id, session] : *sessions_) {

@@ -49,6 +49,7 @@ class MemoryTables final : public Writer {
   Result<std::vector<Session>> live_sessions() const override;
   Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const override;
   Result<std::vector<Session>> live_sessions_of_host(const HostId& host) const override;
+  Result<std::map<DesktopId, PoolId>> pools_of_live_sessions() const override;
   Result<SessionCounts> session_counts(Time now) const override;
   Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const override;
   Result<bool> event_is_stored(std::string_view event_id) const override;
@@ -102,6 +103,7 @@ class MemoryTables final : public Writer {
   // memory_hosts.cpp
   Result<Pool> pool(const PoolId& id) const override;
   Result<std::vector<Pool>> pools() const override;
+  Result<std::vector<Desktop>> unused_desktops(const PoolId& pool, Time since, Time until) const override;
   Result<PoolFill> pool_fill(const PoolId& id) const override;
   Result<void> add_pool(const Pool& pool) override;
   Result<void> change_pool(const Pool& pool) override;

@@ -143,7 +143,8 @@ constexpr std::array kStep5{
     Statement{"INSERT INTO desktops_in_pools (id, name, user_id, host_id, pool_id, image, vcpus, memory_mib, heads, "
               "power, epoch, revision) "
               "SELECT id, name, user_id, host_id, NULL, image, vcpus, memory_mib, 4, power, epoch, 0 FROM desktops"},
-    Statement{"DROP TABLE desktops"}, Statement{"ALTER TABLE desktops_in_pools RENAME TO desktops"},
+    Statement{"DROP TABLE desktops"},
+    Statement{"ALTER TABLE desktops_in_pools RENAME TO desktops"},
     Statement{"CREATE INDEX desktops_by_host ON desktops(host_id)"},
     Statement{"CREATE INDEX desktops_by_user ON desktops(user_id)"},
     Statement{"CREATE INDEX desktops_by_pool ON desktops(pool_id, name)"},  // in pages
@@ -180,10 +181,16 @@ constexpr std::array kStep5{
     Statement{"ALTER TABLE pools ADD COLUMN renewal TEXT NOT NULL DEFAULT 'keep'"},
 
     Statement{"CREATE INDEX sessions_by_host ON sessions(host_id, state)"},  // of one that attaches
+    Statement{"CREATE INDEX sessions_by_state_of_user ON sessions(user_id, state)"},
+    // PoolFill, kept by whoever changes a desktop.
+    Statement{"ALTER TABLE pools ADD COLUMN desktops BIGINT NOT NULL DEFAULT 0"},
+    Statement{"ALTER TABLE pools ADD COLUMN assigned BIGINT NOT NULL DEFAULT 0"},
+    Statement{"ALTER TABLE pools ADD COLUMN leaving BIGINT NOT NULL DEFAULT 0"},
 };
 // Whoever has pools, or desktops without a user, or such that are containers, cannot go back.
 constexpr std::array kBack5{
     Statement{"DROP INDEX sessions_by_host"},
+    Statement{"DROP INDEX sessions_by_state_of_user"},
     // ---- users' disks
     Statement{"CREATE TABLE no_user_disks (disks BIGINT CHECK (disks = 0))"},
     Statement{"INSERT INTO no_user_disks SELECT COUNT(*) FROM user_disks"},

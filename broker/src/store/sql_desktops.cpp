@@ -60,31 +60,53 @@ constexpr std::string_view kSelect =
     "FROM desktops d LEFT JOIN users u ON u.id = d.user_id "
     "JOIN nodes n ON n.id = d.host_id LEFT JOIN pools p ON p.id = d.pool_id ";
 
+// Whether session s shows desktop d, which is nobody's but its user's.
+#define TOBARI_SHOWS "s.user_id = d.user_id AND (s.desktop_id = d.id OR s.further_desktops LIKE '%' || d.id || '%')"
+constexpr std::string_view kUnused =
+    "WHERE d.pool_id = :a AND d.user_id IS NOT NULL AND d.power <> 'deleted' "
+    "AND NOT EXISTS (SELECT 1 FROM sessions s WHERE " TOBARI_SHOWS
+    " AND s.state IN ('connected', 'offered') AND (s.state = 'connected' OR ("  // is_live()
+    "s.offer_expires_at + s.routed * (s.offer_expires_at - s.created_at) > :b AND "
+    "s.created_at - (s.offer_expires_at - s.created_at) <= :c))) "
+    "AND NOT EXISTS (SELECT 1 FROM sessions s WHERE " TOBARI_SHOWS
+    " AND s.created_at >= :d AND s.created_at <= :e) ORDER BY d.name";
+#undef TOBARI_SHOWS
+
+// Of a query that starts as kSelect does, and has all its values.
+Result<std::vector<Desktop>> rows_of(Query& query) {
+  DesktopRow row;
+  query.into(row.id).into(row.rest.name).into(row.user_id).into(row.rest.user_name).into(row.host_id);
+  query.into(row.rest.host_name).into(row.rest.image).into(row.vcpus).into(row.memory_mib).into(row.heads);
+  query.into(row.power).into(row.epoch).into(row.revision).into(row.machine).into(row.pool_id);
+  query.into(row.rest.pool_name).into(row.pool_kind).into(row.labels).into(row.rested).into(row.wakes);
+  query.into(row.end_at).into(row.end_how).into(row.end_text).into(row.disk);
+  std::vector<Desktop> found;
+  while (query.next()) {
+    TOBARI_ASSIGN(Desktop desktop, row.parsed());
+    found.push_back(std::move(desktop));
+  }
+  return found;
+}
+
 }  // namespace
 
 Result<std::vector<Desktop>> SqlTables::select_desktops(std::string_view where, const std::string* value,
                                                         const std::string* second, std::string_view limit) const {
   return sql_guard(sql_, "read desktops", [this, where, value, second, limit]() -> Result<std::vector<Desktop>> {
-    DesktopRow row;
     Query query(sql_, std::string(kSelect).append(where).append(" ORDER BY d.name").append(limit));
-    query.into(row.id).into(row.rest.name).into(row.user_id).into(row.rest.user_name).into(row.host_id);
-    query.into(row.rest.host_name).into(row.rest.image).into(row.vcpus).into(row.memory_mib).into(row.heads);
-    query.into(row.power)
-        .into(row.epoch)
-        .into(row.revision)
-        .into(row.machine)
-        .into(row.pool_id)
-        .into(row.rest.pool_name);
-    query.into(row.pool_kind).into(row.labels).into(row.rested).into(row.wakes).into(row.end_at).into(row.end_how);
-    query.into(row.end_text).into(row.disk);
     if (value != nullptr) query.use(*value);
     if (second != nullptr) query.use(*second);
-    std::vector<Desktop> found;
-    while (query.next()) {
-      TOBARI_ASSIGN(Desktop desktop, row.parsed());
-      found.push_back(std::move(desktop));
-    }
-    return found;
+    return rows_of(query);
+  });
+}
+
+Result<std::vector<Desktop>> SqlTables::unused_desktops(const PoolId& pool, Time since, Time until) const {
+  const long long from = to_milliseconds(since);
+  const long long to = to_milliseconds(until);
+  return sql_guard(sql_, "look for unused desktops", [this, &pool, &from, &to]() -> Result<std::vector<Desktop>> {
+    Query query(sql_, std::string(kSelect).append(kUnused));
+    query.use(pool.str()).use(to).use(to).use(from).use(to);
+    return rows_of(query);
   });
 }
 
@@ -132,6 +154,7 @@ Result<void> SqlTables::add_desktop(const Desktop& desktop) {
         .use(memory_mib)
         .use(desktop.host.str())
         .run();
+    count_in_pool(desktop.id, 1);
     touch(desktop.id);
     return {};
   });
@@ -141,7 +164,7 @@ Result<void> SqlTables::set_power(const DesktopId& id, Power power) {
   return sql_guard(sql_, "set a desktop's power", [this, &id, power]() -> Result<void> {
     const std::string value(to_string(power));
     Query query(sql_, "UPDATE desktops SET power = :a, rest = 'stopped', wakes = 0 WHERE id = :b");
-    TOBARI_TRY(expect_change(query.use(value).use(id.str()).run(), "desktop"));
+    TOBARI_TRY(recounted(id, [&] { return expect_change(query.use(value).use(id.str()).run(), "desktop"); }));
     touch(id);
     return {};
   });
@@ -170,6 +193,7 @@ void SqlTables::touch(const DesktopId& id) {
 
 Result<void> SqlTables::remove_desktop(const DesktopId& id) {
   return sql_guard(sql_, "remove a desktop", [this, &id]() -> Result<void> {
+    count_in_pool(id, -1);
     // Its host knows already that nothing of it is left, or is never heard of again: the revision stays.
     Query(sql_,
           "UPDATE hosts SET desktops = desktops - 1, "

@@ -109,6 +109,27 @@ Result<std::vector<Session>> SqlTables::live_sessions_of_host(const HostId& host
   return select_sessions("WHERE host_id = :v AND state IN ('offered', 'connected')", &host.str(), kAll);
 }
 
+Result<std::map<DesktopId, PoolId>> SqlTables::pools_of_live_sessions() const {
+  return sql_guard(sql_, "read the pools of sessions", [this]() -> Result<std::map<DesktopId, PoolId>> {
+    std::string desktop;
+    std::string pool;
+    Query query(sql_,
+                "SELECT d.id, COALESCE(d.pool_id, '') FROM sessions s JOIN desktops d ON d.id = s.desktop_id "
+                "WHERE s.state IN ('offered', 'connected')");
+    query.into(desktop).into(pool);
+    std::map<DesktopId, PoolId> pools;
+    while (query.next()) {
+      TOBARI_ASSIGN(DesktopId id, DesktopId::parse(desktop));
+      PoolId its;
+      if (!pool.empty()) {
+        TOBARI_ASSIGN(its, PoolId::parse(pool));
+      }
+      pools.emplace(std::move(id), std::move(its));
+    }
+    return pools;
+  });
+}
+
 Result<SessionCounts> SqlTables::session_counts(Time now) const {
   return sql_guard(sql_, "count sessions", [this, now]() -> Result<SessionCounts> {
     const long long over = to_milliseconds(now);

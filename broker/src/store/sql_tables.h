@@ -48,6 +48,7 @@ class SqlTables final : public Writer {
   Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const override;
   Result<Pool> pool(const PoolId& id) const override;
   Result<std::vector<Pool>> pools() const override;
+  Result<std::vector<Desktop>> unused_desktops(const PoolId& pool, Time since, Time until) const override;
   Result<PoolFill> pool_fill(const PoolId& id) const override;
   Result<void> assign_desktop(const DesktopId& id, std::uint64_t epoch, const UserId& user) override;
   Result<void> retire_desktop(const DesktopId& id, std::uint64_t epoch) override;
@@ -105,6 +106,7 @@ class SqlTables final : public Writer {
   Result<std::vector<Session>> live_sessions() const override;
   Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const override;
   Result<std::vector<Session>> live_sessions_of_host(const HostId& host) const override;
+  Result<std::map<DesktopId, PoolId>> pools_of_live_sessions() const override;
   Result<SessionCounts> session_counts(Time now) const override;
   Result<bool> event_is_stored(std::string_view event_id) const override;
   Result<void> add_session(const Session& session) override;
@@ -157,6 +159,15 @@ class SqlTables final : public Writer {
   Result<std::vector<Host>> select_hosts(std::string_view where, const std::string* value) const;
   // The desktop has changed: so has what its host shall do.
   void touch(const DesktopId& id);
+  // What `change` does to a desktop changes how full its pool is.
+  template <class Change>
+  [[nodiscard]] Result<void> recounted(const DesktopId& id, Change change) {
+    count_in_pool(id, -1);
+    auto changed = change();
+    count_in_pool(id, 1);
+    return changed;
+  }
+  void count_in_pool(const DesktopId& id, int times);  // 1, or -1: not any more
   Result<std::vector<Session>> select_sessions(std::string_view where, const std::string* value,
                                                std::size_t limit) const;
   Result<std::vector<Node>> select_nodes(std::string_view where, const std::string* value) const;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,9 @@ class Reader {
   // Of these, those whose names come after `name`, by name, at most `limit`.
   virtual Result<std::vector<Desktop>> desktops_of_pool_after(const PoolId& pool, std::string_view name,
                                                               std::size_t limit) const = 0;
+  // Of these, those that are somebody's and that no client uses: no session shows them that is live at `until`, nor any
+  // that was made from `since` to then, however soon it was over.
+  virtual Result<std::vector<Desktop>> unused_desktops(const PoolId& pool, Time since, Time until) const = 0;
   virtual Result<Desktop> desktop_in_pool(const UserId& user, const PoolId& pool) const = 0;  // the user's one
   virtual Result<std::vector<Desktop>> spares(const PoolId& pool, std::size_t limit) const = 0;
 
@@ -106,6 +110,8 @@ class Reader {
   virtual Result<std::vector<Session>> live_sessions_of_user(const UserId& user) const = 0;
   // Of whose display process this host has: of a wall the host of its first desktop.
   virtual Result<std::vector<Session>> live_sessions_of_host(const HostId& host) const = 0;
+  // The pool of each desktop that comes first in a live session and is still there; an empty id: it is in none.
+  virtual Result<std::map<DesktopId, PoolId>> pools_of_live_sessions() const = 0;
   virtual Result<SessionCounts> session_counts(Time now) const = 0;
   // What this user has moved through this channel on this day (of UTC, in days since 1970), in all sessions.
   virtual Result<std::uint64_t> bytes_moved(const UserId& user, std::string_view channel, std::int64_t day) const = 0;

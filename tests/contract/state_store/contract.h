@@ -87,6 +87,32 @@ class PoolsContract : public ::testing::TestWithParam<StoreKind> {
   const Pool office_ = samples::pool("office");
 };
 
+// A desktop of alice's and a spare, and one session of hers, which is not stored yet.
+class UnusedDesktopsContract : public PoolsContract {
+ protected:
+  void SetUp() override {
+    done([this](Writer& w) -> Result<void> {
+      TOBARI_TRY(w.add_desktop(desktop_));
+      return w.add_desktop(samples::pooled(office_, host_, "spare"));
+    });
+  }
+  void keep() {
+    done([this](Writer& w) { return w.add_session(session_); });
+  }
+  std::string unused(Time since, Time until) {
+    std::string names;
+    for (const Desktop& each : get([&](const Reader& r) { return r.unused_desktops(office_.id, since, until); })) {
+      names += each.name + " of " + each.user_name + " ";
+    }
+    return names;
+  }
+  std::string unused(Time at) { return unused(Time::max(), at); }
+
+  const Desktop desktop_ = samples::pooled(office_, host_, "d1", alice_);
+  Session session_ = samples::session(desktop_, "r1");
+  const std::chrono::nanoseconds offer_ = session_.offer_expires_at - session_.created_at;
+};
+
 struct DatabaseKind {
   const char* name;
   std::function<Database(const samples::Folder&)> make;  // an empty one

@@ -21,6 +21,7 @@ const auto kStores = ::testing::Values(
 
 INSTANTIATE_TEST_SUITE_P(Stores, StateStoreContract, kStores, kName);
 INSTANTIATE_TEST_SUITE_P(Stores, PoolsContract, kStores, kName);
+INSTANTIATE_TEST_SUITE_P(Stores, UnusedDesktopsContract, kStores, kName);
 const auto kDatabases = ::testing::Values(
     DatabaseKind{"sqlite", [](const Folder& folder) { return Database::sqlite(folder.path() / "state.db"); }});
 

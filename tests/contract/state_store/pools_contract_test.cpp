@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the control plane asks of every StateStore: pools, spares, hosts, and that what a host shall do is numbered.
+#include <format>
+
 #include "contract.h"
 
 namespace tobari::broker {
@@ -96,6 +98,48 @@ TEST_P(PoolsContract, WhatIsRetiredIsNobodysAndOfNoPoolButStillOfItsHost) {
   done([&](Writer& w) { return w.add_desktop(pooled(office_, host_, "d2", alice_)); });  // at once another one
   done([&](Writer& w) { return w.remove_desktop(first.id); });
   EXPECT_EQ(get([this](const Reader& r) { return r.host(host_.id); }).desktops, 1U);
+}
+
+// It is kept, not counted when it is asked for.
+TEST_P(PoolsContract, HowFullItIsIsRightAfterEveryChange) {
+  const Pool other = pool("other");
+  done([&](Writer& w) { return w.add_pool(other); });
+  const auto fill = [&](const Pool& of) {
+    const PoolFill now = get([&](const Reader& r) { return r.pool_fill(of.id); });
+    return std::format("{} {} {}", now.desktops, now.assigned, now.leaving);
+  };
+  Desktop spare = pooled(office_, host_, "d1");
+  const Desktop hers = pooled(office_, host_, "d2", alice_);
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.add_desktop(spare));
+    TOBARI_TRY(w.add_desktop(hers));
+    return w.add_desktop(desktop(bob_, host_, "in no pool"));
+  });
+  EXPECT_EQ(fill(office_), "2 1 0");
+  done([&](Writer& w) { return w.assign_desktop(spare.id, 1, bob_.id); });
+  EXPECT_EQ(fill(office_), "2 2 0");
+  EXPECT_EQ(refusal([&](Writer& w) { return w.assign_desktop(spare.id, 1, bob_.id); }), Errc::kNotFound);
+  done([&](Writer& w) {
+    static_cast<void>(w.assign_desktop(spare.id, 1, bob_.id));  // refused, and it goes on
+    return w.set_power(hers.id, Power::kOff);
+  });
+  EXPECT_EQ(fill(office_), "2 2 0") << "a power that does not delete changes nothing";
+  done([&](Writer& w) { return w.put_in_pool(spare.id, other.id, bob_.id); });
+  EXPECT_EQ(fill(office_) + ", " + fill(other), "1 1 0, 1 1 0");
+  done([&](Writer& w) { return w.put_in_pool(spare.id, other.id, UserId()); });
+  EXPECT_EQ(fill(other), "1 0 0");
+  done([&](Writer& w) { return w.put_in_pool(spare.id, PoolId(), bob_.id); });
+  EXPECT_EQ(fill(other), "0 0 0");
+  done([&](Writer& w) { return w.put_in_pool(spare.id, office_.id, bob_.id); });
+  done([&](Writer& w) { return w.set_power(spare.id, Power::kDeleted); });
+  EXPECT_EQ(fill(office_), "1 1 1");
+  done([&](Writer& w) { return w.retire_desktop(hers.id, 1); });
+  EXPECT_EQ(fill(office_), "0 0 2");
+  done([&](Writer& w) -> Result<void> {
+    TOBARI_TRY(w.remove_desktop(hers.id));
+    return w.remove_desktop(spare.id);
+  });
+  EXPECT_EQ(fill(office_), "0 0 0");
 }
 
 TEST_P(PoolsContract, APoolsDesktopsComeInPages) {

@@ -36,6 +36,7 @@ const auto kStores = ::testing::Values(
 
 INSTANTIATE_TEST_SUITE_P(Stores, StateStoreContract, kStores, kName);
 INSTANTIATE_TEST_SUITE_P(Stores, PoolsContract, kStores, kName);
+INSTANTIATE_TEST_SUITE_P(Stores, UnusedDesktopsContract, kStores, kName);
 const auto kDatabases = ::testing::Values(DatabaseKind{"postgres", new_database});
 
 INSTANTIATE_TEST_SUITE_P(Databases, SqlStoreContract, kDatabases, kName);

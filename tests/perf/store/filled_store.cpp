@@ -7,6 +7,7 @@
 
 #include <tobari/base/random.h>
 
+#include "core/session_access.h"
 #include "core/sha256.h"
 
 namespace tobari::broker {
@@ -92,7 +93,10 @@ Session new_session(const Desktop& desktop, SessionState state, Time now) {
           .routing_sha256 = sha256_hex(random_token()),
           .routed = state != SessionState::kOffered,
           .further = {},
-          .access = std::string(400, 'g')};
+          .access = to_text({.grant = {.user = desktop.user_name, .channels = {{"connect", "everybody", {}}}},
+                             .client_address = "192.0.2.1",
+                             .client = "large/1",
+                             .sessions = 0})};
 }
 
 Result<Filled> fill(StateStore& store, const Size& size, Time now) {

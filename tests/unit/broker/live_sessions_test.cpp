@@ -169,6 +169,46 @@ TEST_F(LiveSessionsTest, WhoMayNotConnectAnyMoreIsEndedOnce) {
   EXPECT_FALSE(stored(session).ended_because.empty()) << "it does not come back";
 }
 
+// It was tried again twice a second, for ever, and the others with it.
+TEST_F(LiveSessionsTest, OfWhichNobodyKnowsWhatItMayIsEndedOnce) {
+  const Session session = add();
+  const Session other = add();
+  act([&session](Writer& writer) { return writer.set_access(session.id, "no JSON"); });
+  live.evaluate();
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0].close_session().session_id(), session.id.str());
+  EXPECT_EQ(said[0].close_session().reason(), "what it was granted cannot be read");
+  EXPECT_EQ(last_record().action, "session.policy_end");
+  EXPECT_EQ(stored(session).ended_because, "what it was granted cannot be read");
+  EXPECT_TRUE(stored(other).ended_because.empty());
+}
+
+TEST_F(LiveSessionsTest, EveryDesktopOfAWallIsAskedAboutInItsPool) {
+  const auto in_pool = [this](const char* name) {
+    Pool pool;
+    pool.id = PoolId::random();
+    pool.name = name;
+    Desktop desktop;
+    desktop.id = DesktopId::random();
+    desktop.name = std::string(name) + "-1";
+    desktop.host = node.id;
+    desktop.pool = pool.id;
+    act([&](Writer& writer) -> Result<void> {
+      TOBARI_TRY(writer.add_pool(pool));
+      return writer.add_desktop(desktop);
+    });
+    return desktop.id;
+  };
+  const DesktopId first = in_pool("office");
+  add(SessionState::kConnected, {in_pool("lab"), DesktopId::random()}, first);
+  asked.clear();
+  live.evaluate();
+  ASSERT_EQ(asked.size(), 3U);
+  EXPECT_EQ(asked[0].pool, "office");
+  EXPECT_EQ(asked[1].pool, "lab");
+  EXPECT_FALSE(asked[2].pool.has_value()) << "gone";
+}
+
 TEST_F(LiveSessionsTest, AnOfferIsHeldToItAsWell) {
   const Session session = add(SessionState::kOffered);
   open = {};
