@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "control/core.h"
 
+#include <algorithm>
 #include <format>
 #include <utility>
 
@@ -106,13 +107,28 @@ Result<void> Step::retire(const Desktop& desktop, const Who& who, std::string ac
                 std::format("{}{} in pool {}: {}", desktop.name, of, desktop.pool_name, why));
 }
 
+Result<HostId> Step::place_for(const Pool& pool, const User& user, const std::string& image, const Facts& facts,
+                               const DiskClaim* disk) {
+  PlacementWish wish = wish_of(pool, image);
+  if (!user.id.empty()) {
+    TOBARI_ASSIGN(auto hosts, capacities(writer, facts, user.id));
+    if (disk != nullptr) TOBARI_TRY(narrow_to_disk(*disk, facts, hosts, wish));
+    return place(hosts, wish, settings.placement);
+  }
+  if (!for_spares) {
+    TOBARI_ASSIGN(for_spares, capacities(writer, facts, {}));
+  }
+  TOBARI_ASSIGN(HostId chosen, place(*for_spares, wish, settings.placement));
+  HostCapacity& host = *std::ranges::find(*for_spares, chosen, &HostCapacity::id);
+  host.memory_promised_mib += pool.memory_mib;
+  ++host.desktops;
+  return chosen;
+}
+
 Result<Desktop> Step::make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts, const Who& who,
                            const DiskClaim* disk) {
-  TOBARI_ASSIGN(auto hosts, capacities(writer, facts, user.id));
   TOBARI_ASSIGN(const std::string image, image_of(writer, pool.image));
-  PlacementWish wish = wish_of(pool, image);
-  if (disk != nullptr) TOBARI_TRY(narrow_to_disk(*disk, facts, hosts, wish));
-  TOBARI_ASSIGN(const HostId host, place(hosts, wish, settings.placement));
+  TOBARI_ASSIGN(const HostId host, place_for(pool, user, image, facts, disk));
   Desktop desktop;
   desktop.id = id;
   desktop.name = name_of(pool, id);

@@ -2,7 +2,9 @@
 // The core's parts, one for each event. Private to src/control.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "control/core.h"
 #include "control/plans.h"
@@ -16,6 +18,8 @@ struct Step {
   Time now;
   const Settings& settings;
   Effects effects{};
+  // Of all hosts, for desktops of nobody: read once, since in one step only such desktops come to them.
+  std::optional<std::vector<HostCapacity>> for_spares{};
 
   [[nodiscard]] Result<void> record(const Who& who, std::string action, const std::string& object, std::string detail);
   // To be deleted, by nobody any more.
@@ -23,6 +27,10 @@ struct Step {
   // A new desktop of the pool, on the best host; of `user` unless that is empty. On record.
   [[nodiscard]] Result<Desktop> make(const Pool& pool, const User& user, const DesktopId& id, const Facts& facts,
                                      const Who& who, const DiskClaim* disk = nullptr);
+
+ private:
+  [[nodiscard]] Result<HostId> place_for(const Pool& pool, const User& user, const std::string& image,
+                                         const Facts& facts, const DiskClaim* disk);
 };
 
 [[nodiscard]] Result<void> assign(Step& step, const Assign& event);
