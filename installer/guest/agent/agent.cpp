@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tobari-agent: serves the host over one virtio-serial port, or over a listening socket in a container (PROTOCOL.md).
-// What a command does is a program in a folder of commands; this file reads, checks, runs and answers. It sleeps until
-// something happens.
+// What a command does is a program in a folder of commands, except for `identity`, for which somebody waits; this file
+// reads, checks, runs and answers. It sleeps until something happens.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -23,6 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "../identity/identity.h"
 #include "protocol.h"
 
 namespace tobari::guest {
@@ -121,11 +123,12 @@ class Agent {
 
   void follow_port(bool hung_up) {
     if (hung_up) {
+      // Still: it is opening the port again, and its first words may be here before the kernel has noticed.
+      if (std::exchange(host_gone_, true) && listener_ < 0) return;
       // The host went away: what it half said and did not read is void. It greets us anew when it is back.
       lines_.reset();
       output_.clear();
       drain(port_);
-      host_gone_ = true;
       if (listener_ < 0) return;
       close(port_);
       port_ = -1;
@@ -151,9 +154,7 @@ class Agent {
                      say_hello();
                    },
                    [&](const Hostname& c) { report("hostname", run_command("hostname", {c.name})); },
-                   [&](const Identity& c) {
-                     report("identity", run_command("identity", {c.name, c.machine_id, c.milliseconds, c.seed}));
-                   },
+                   [&](const Identity& c) { become(c); },
                    [&](const Settle&) { report("settle", run_command("settle", {})); },
                    [&](const Clock& c) { report("clock", run_command("clock", {c.milliseconds})); },
                    [&](const Home& c) { report("home", run_command("home", {c.kind, c.name})); },
@@ -170,6 +171,22 @@ class Agent {
                *command);
   }
 
+  // A program of that name in the folder of commands does it instead.
+  void become(const Identity& c) {
+    if (access((commands_ + "/identity").c_str(), X_OK) == 0) {
+      return report("identity", run_command("identity", {c.name, c.machine_id, c.milliseconds, c.seed}));
+    }
+    const auto hooks = identity_hooks();
+    bool done = set_clock(std::strtoll(c.milliseconds.c_str(), nullptr, 10)) && stir(c.seed) && take_name(c.name);
+    // A hook finds everything as it will be. Without one the user is let in first: nobody else reads files yet.
+    if (!hooks.empty()) {
+      done = done && keep_names(c.name, c.machine_id) &&
+             std::ranges::all_of(hooks, [this](const std::string& hook) { return run_program({hook}); });
+    }
+    report("identity", done);
+    if (done && hooks.empty() && !keep_names(c.name, c.machine_id)) fail("the machine's names");
+  }
+
   void report(const std::string& command, bool done) {
     answer(done ? "ok " + command : "error " + command + " failed");
   }
@@ -177,6 +194,10 @@ class Agent {
   // Commands are short; one at a time keeps the answers in the order of the questions.
   bool run_command(const std::string& name, std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), commands_ + "/" + name);
+    return run_program(std::move(arguments));
+  }
+
+  static bool run_program(std::vector<std::string> arguments) {
     std::vector<char*> argv;
     for (auto& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);

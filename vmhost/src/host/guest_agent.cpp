@@ -21,7 +21,8 @@ constexpr auto kReconnect = 500ms;
 constexpr auto kGreetAgainSoon = 100ms;
 constexpr int kSoon = 10;
 constexpr auto kGreetAgain = 1s;
-constexpr auto kOrderAgain = 1s;    // after a refusal
+constexpr auto kOrderAgain = 1s;  // after a refusal
+constexpr auto kOrderUnheard = 500ms;
 constexpr auto kOrderWithin = 12s;  // longer than the agent gives a command
 
 }  // namespace
@@ -46,6 +47,8 @@ void GuestAgent::connect() {
   protocol_.reset();
   answered_ = false;
   greetings_ = 0;
+  ordered_unasked_ = false;
+  order_timer_.reset();
   watch_ = loop_.watch(socket_.get(), POLLIN, [this](short revents) { on_event(revents); });
   greet();
 }
@@ -59,8 +62,16 @@ void GuestAgent::disconnect() {
 void GuestAgent::greet() {
   if (answered_ || !socket_) return;
   send(guest_hello());
+  // Somebody waits for a copy of a running guest: it is not asked first whether it is there.
+  if (greetings_ == 0 && order_.required && !order_.when_up && !done_) ordered_unasked_ = send(order_.line());
   const std::chrono::milliseconds pause = ++greetings_ < kSoon ? kGreetAgainSoon : kGreetAgain;
   timer_ = loop_.after(pause, [this] { greet(); });
+}
+
+void GuestAgent::first_answer() {
+  if (!ordered_unasked_) return give_order();
+  // Under way, or lost with the first greeting.
+  order_timer_ = loop_.after(kOrderUnheard, [this] { give_order(); });
 }
 
 void GuestAgent::give_order() {
@@ -96,7 +107,11 @@ void GuestAgent::handle(const GuestEvent& event) {
     case Kind::kReady: {
       const bool ready = event.kind == Kind::kReady;
       const bool came_up = !std::exchange(up_, ready) && ready;
-      if (!std::exchange(answered_, true) || (order_.when_up && came_up)) give_order();
+      if (!std::exchange(answered_, true)) {
+        first_answer();
+      } else if (order_.when_up && came_up) {
+        give_order();
+      }
       return tell();
     }
     case Kind::kDone:

@@ -37,6 +37,7 @@ class GuestAgent {
   void connect();
   void disconnect();
   void greet();
+  void first_answer();
   void give_order();
   void tell() { on_state_(up_ && (done_ || !order_.required)); }
   void on_event(short revents);
@@ -52,6 +53,7 @@ class GuestAgent {
   GuestProtocol protocol_;
   bool answered_ = false;
   int greetings_ = 0;
+  bool ordered_unasked_ = false;  // with the first greeting
   bool up_ = false;
   bool done_ = false;
   bool warned_ = false;  // one line about a guest that talks nonsense is enough

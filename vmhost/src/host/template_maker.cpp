@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "host/template_maker.h"
 
+#include <chrono>
 #include <format>
 #include <unistd.h>
 #include <utility>
@@ -10,6 +11,12 @@
 #include "host/machine.h"
 
 namespace tobari::vmhost {
+namespace {
+
+// Until a guest has seen that its port was closed, an emulated one too.
+constexpr std::chrono::milliseconds kPortCloses{500};
+
+}  // namespace
 
 TemplateMaker::TemplateMaker(TemplateServices& services, TemplateProfile profile, std::string fingerprint, Done done)
     : services_(services), profile_(std::move(profile)), fingerprint_(std::move(fingerprint)), done_(std::move(done)) {}
@@ -71,14 +78,20 @@ void TemplateMaker::wait_for_rest(const DomainSpec& spec) {
       GuestOrder{.command = "settle", .line = [] { return guest_settle(); }, .required = true, .when_up = true},
       [this](bool rests) {
         // Later: this is said by the very object that ends with it.
-        if (rests && !next_) next_ = services_.loop.after(std::chrono::milliseconds(0), [this] { freeze(); });
+        if (rests && !next_) next_ = services_.loop.after(std::chrono::milliseconds(0), [this] { close_port(); });
       });
 }
 
-// The port is closed before, so that a copy's guest sees its host open it.
-void TemplateMaker::freeze() {
+// A copy's guest is to see its host open it, and to have seen it closed: it throws away what it has not read then, and a
+// copy would do that with its first order.
+void TemplateMaker::close_port() {
   if (ended() || failure_) return;
   guest_.reset();
+  next_ = services_.loop.after(kPortCloses, [this] { freeze(); });
+}
+
+void TemplateMaker::freeze() {
+  if (ended() || failure_) return;
   patience_.reset();
   runs_ = false;
   busy_ = true;

@@ -57,6 +57,7 @@ class TemplateMaker : public std::enable_shared_from_this<TemplateMaker> {
   [[nodiscard]] Result<Prepared> prepare() const;  // disk worker
   void power_on(const Prepared& prepared);
   void wait_for_rest(const DomainSpec& spec);
+  void close_port();
   void freeze();
   void seal();
   void fail_with(Error error);
