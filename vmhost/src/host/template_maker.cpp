@@ -82,8 +82,8 @@ void TemplateMaker::wait_for_rest(const DomainSpec& spec) {
       });
 }
 
-// A copy's guest is to see its host open it, and to have seen it closed: it throws away what it has not read then, and a
-// copy would do that with its first order.
+// A copy's guest is to see its host open it, and to have seen it closed: it throws away what it has not read then, and
+// a copy would do that with its first order.
 void TemplateMaker::close_port() {
   if (ended() || failure_) return;
   guest_.reset();
