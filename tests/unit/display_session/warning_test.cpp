@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "session/warning.h"
 
+#include <optional>
+
 #include <gtest/gtest.h>
 
 #include <tobari/display/fake_display_transport.h>
@@ -55,9 +57,10 @@ class WarningOnScreen : public ::testing::Test {
     return client;
   }
   void show() { session_.set_source(TestPatternSource::make("card", kWarned).value()); }
-  // With the card behind the banner; an empty text: the card alone.
-  static bool shows(FakeDisplayTransport& client, const std::string& text) {
-    const TestPattern card(Pattern::kCard, kWarned);
+  // With the card behind the banner; an empty text: the card alone. The card shows a key by the cell `pressed`.
+  static bool shows(FakeDisplayTransport& client, const std::string& text, const std::optional<Rect>& pressed = {}) {
+    TestPattern card(Pattern::kCard, kWarned);
+    if (pressed) static_cast<void>(card.echo(*pressed));
     Canvas expected = card.canvas();
     if (!text.empty()) {
       const Canvas banner = draw_warning(kWarned, text);
@@ -104,7 +107,8 @@ TEST_F(WarningOnScreen, KeysReachTheDesktopAllTheSame) {
   ASSERT_TRUE(shows(client, "SAVE YOUR WORK IN 10 MINUTES"));
   client.input().key({0x1E, false, true});
   client.input().key({0x1E, false, false});
-  EXPECT_TRUE(shows(client, "SAVE YOUR WORK IN 10 MINUTES")) << "it does not go away by a key";
+  EXPECT_TRUE(shows(client, "SAVE YOUR WORK IN 10 MINUTES", echo_cell(kWarned, 0x1E, false)))
+      << "it does not go away by a key";
 }
 
 }  // namespace
