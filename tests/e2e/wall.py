@@ -39,7 +39,7 @@ def run(harness):
         for at in (1, 0):
             typing(client, desktops, at)
         keep(screen, "typed")
-        killing(harness, client, desktops)
+        killing(harness, portal, client, desktops)
         keep(screen, "again")
         take_over(harness, portal, client, desktops)
         audit(d, desktops)
@@ -117,6 +117,10 @@ def type_bar(client, at):
     return colour
 
 
+def state(portal, desktop):
+    return next(each["state"] for each in portal.desktops() if each["id"] == desktop["id"])
+
+
 def typed(client, at):
     """The colour of the bar, or None: a guest that has just started may have drawn its terminal and not yet its shell."""
     colour = type_bar(client, at)
@@ -133,7 +137,7 @@ def typing(client, desktops, at):
     soon(20, "and both are equal to their machines again", lambda: all_equal(client, desktops))
 
 
-def killing(harness, client, desktops):
+def killing(harness, portal, client, desktops):
     right = harness.domain(desktops[1])
     qemu = [pid for pid in harness.pids_of(right) if "qemu" in os.readlink(f"/proc/{pid}/exe")]
     os.kill(qemu[0], signal.SIGKILL)
@@ -141,7 +145,9 @@ def killing(harness, client, desktops):
     keep(client.display, "ended")
     colour = type_bar(client, 0)
     soon(20, "the other machine goes on", lambda: shown(client, 0).count(colour) >= 300)
-    soon(90, "the killed one comes back on its monitor", lambda: all_equal(client, desktops))
+    # Its monitor shows it from its first text on, and what is typed before its desktop is up may press keys for ever.
+    soon(120, "the killed one comes up again", lambda: state(portal, desktops[1]) == "running")
+    soon(30, "and is on its monitor", lambda: all_equal(client, desktops))
     soon(30, "and takes what is typed", lambda: typed(client, 1))
 
 
