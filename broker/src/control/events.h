@@ -20,7 +20,7 @@
 
 namespace tobari::broker::control {
 
-inline constexpr std::size_t kMaxMadePerSweep = 16;     // so that a transaction stays short
+inline constexpr std::size_t kMaxMadePerSweep = 4;      // so that a transaction stays short: some 4 ms each of 100,000
 inline constexpr std::size_t kSparesLookedAtFirst = 8;  // then, when none of them runs:
 inline constexpr std::size_t kMaxSparesLookedAt = 64;   // a spare is as good as another
 inline constexpr std::uint32_t kMaxPoolDesktops = 100'000;

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "card.h"
 #include "doors.h"
 #include "root.h"
 
@@ -36,6 +37,7 @@ struct Program {
   std::vector<std::string> arguments;
   std::array<int, 2> keeps{-1, -1};  // descriptors
   bool confined = false;             // the session: what runs in it may be anything
+  bool of_card = false;              // begins when the network card is there, which may be never
   pid_t pid = -1;
   time_t began = 0;
 };
@@ -65,6 +67,7 @@ time_t seconds_now() {
       _exit(127);
     }
   }
+  if (program.of_card && !wait_for_card()) _exit(127);
   std::vector<char*> argv;
   for (const std::string& argument : program.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -125,7 +128,7 @@ class Init {
   void start_all() {
     start(session_);
     start(agent_);
-    if (access("/sys/class/net/eth0", F_OK) == 0) start(network_);
+    start(network_);
   }
 
   void reap() {
@@ -204,7 +207,7 @@ class Init {
   Program agent_{.arguments = {"/usr/lib/tobari/tobari-agent", "--listener", std::to_string(kAgentPort),
                                "/usr/lib/tobari/container/commands", "/run/tobari/session"},
                  .keeps = {kAgentPort, -1}};
-  Program network_{.arguments = {"/usr/lib/tobari/network-up", "eth0"}};
+  Program network_{.arguments = {"/usr/lib/tobari/network-up", kCard}, .of_card = true};
   bool waits_ = false;    // for something that ended too soon
   bool ordered_ = false;  // the session's end is not its user's doing
 };

@@ -350,6 +350,26 @@ TYPED_TEST_P(HypervisorContract, CopyGetsItsCardWhileItRuns) {
   }
 }
 
+TYPED_TEST_P(HypervisorContract, ContainerGetsItsCardWhileItRuns) {
+  if (TypeParam::spec(DesktopId::random()).machine != MachineKind::kContainer) GTEST_SKIP() << "no containers";
+  if (!TypeParam::define_network(*this->hypervisor_, "desks", "virbr-test")) GTEST_SKIP() << "no networks here";
+  ASSERT_TRUE(this->hypervisor_->bridge_of("desks"));
+  const NetworkCard card{.network = "desks", .bridge = "virbr-test", .dhcp_servers = {"192.168.177.1"}};
+  const DesktopId id = this->defined();
+  EXPECT_EQ(this->hypervisor_->attach_card(id, card).error().code, Errc::kNotFound);
+  this->start(id);
+  NetworkCard other = card;
+  other.network = "tobari-no-such";
+  EXPECT_EQ(this->hypervisor_->attach_card(id, other).error().code, Errc::kNotFound);
+  for (int again = 0; again < 2; ++again) {
+    const auto done = this->hypervisor_->attach_card(id, card);
+    EXPECT_TRUE(done) << describe(done.error());
+  }
+  ASSERT_TRUE(this->hypervisor_->stop(id, StopMode::kNow));
+  this->start(id);
+  EXPECT_TRUE(this->hypervisor_->attach_card(id, card)) << "each life gets its own";
+}
+
 TYPED_TEST_P(HypervisorContract, CopyCostsLessThanItsMemory) {
   if constexpr (!TypeParam::kCopies) {
     GTEST_SKIP() << "no copies";
@@ -479,8 +499,8 @@ TYPED_TEST_P(HypervisorContract, SaysItsVersion) {
 
 REGISTER_TYPED_TEST_SUITE_P(HypervisorContract, TemplateIsListedAsSuch, CopiesRunSideBySide,
                             CopyIsStoppedAndStartedLikeOthers, StateThatDoesNotFitLeavesNothingRunning,
-                            WhatDoesNotRunIsNotFrozen, CopyGetsItsCardWhileItRuns, CopyCostsLessThanItsMemory,
-                            SuspendedVmRunsAndStandsStill, SuspendedVmIsEndedLikeAnyOther,
+                            WhatDoesNotRunIsNotFrozen, CopyGetsItsCardWhileItRuns, ContainerGetsItsCardWhileItRuns,
+                            CopyCostsLessThanItsMemory, SuspendedVmRunsAndStandsStill, SuspendedVmIsEndedLikeAnyOther,
                             SavedVmGoesOnUntilThatIsForgotten, WhatWasSavedGoesWithTheVm, RunningVmGetsADisk,
                             SaysItsVersion, UnknownNetwork, NetworkIsStartedAndHasABridge,
                             VmOfAnUnknownNetworkDoesNotStart, LifeOfOneVm, EverythingMayBeRepeated, UnknownVm,

@@ -33,11 +33,11 @@ TEST_F(PoolsTest, TheMinimumIsKeptWhoeverHasThem) {
 }
 
 TEST_F(PoolsTest, ASweepMakesNoMoreThanItHasIdsForAndSaysThatMoreIsToDo) {
-  const Pool pool = add_pool("lab", PoolKind::kFloating, 30, 40);
+  const Pool pool = add_pool("lab", PoolKind::kFloating, kMaxMadePerSweep + 2, 40);
   EXPECT_TRUE(sweep().more);
   EXPECT_EQ(spares(pool).size(), kMaxMadePerSweep);
   EXPECT_FALSE(sweep().more);
-  EXPECT_EQ(spares(pool).size(), 30U);
+  EXPECT_EQ(spares(pool).size(), kMaxMadePerSweep + 2);
 }
 
 TEST_F(PoolsTest, WithoutRoomTheSweepWaits) {

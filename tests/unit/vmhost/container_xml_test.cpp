@@ -56,7 +56,8 @@ TEST(ContainerXml, WithANetwork) {
 TEST(ContainerXml, ItsCardIsAMachinesWithAnotherInside) {
   DomainSpec spec = container();
   spec.network = NetworkCard{.network = "", .bridge = "br0", .dhcp_servers = {"192.0.2.1"}};
-  std::string card = card_xml(spec.id, *spec.network);
+  EXPECT_THAT(container_xml(spec), HasSubstr(card_xml(spec.id, *spec.network, MachineKind::kContainer)));
+  std::string card = card_xml(spec.id, *spec.network, MachineKind::kVm);
   const std::string model = "      <model type='virtio'/>\n";
   card.replace(card.find(model), model.size(), "      <guest dev='eth0'/>\n");
   EXPECT_THAT(container_xml(spec), HasSubstr(card));

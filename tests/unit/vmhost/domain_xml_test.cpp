@@ -145,7 +145,7 @@ TEST(DomainXml, Clone) { expect_golden("clone", clone_xml(copy(), files())); }
 TEST(DomainXml, CloneLater) { expect_golden("clone-later", domain_xml(copy())); }
 
 TEST(DomainXml, CardAlone) {
-  const std::string card = card_xml(copy().id, *copy().network);
+  const std::string card = card_xml(copy().id, *copy().network, MachineKind::kVm);
   EXPECT_THAT(domain_xml(copy()), ::testing::HasSubstr(card));
   EXPECT_THAT(clone_xml(copy(), files()), ::testing::Not(::testing::HasSubstr("<interface")));
 }

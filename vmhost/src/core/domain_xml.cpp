@@ -267,7 +267,9 @@ std::string domain_xml(const DomainSpec& spec) { return machine_xml(spec, nullpt
 
 std::string clone_xml(const DomainSpec& spec, const TemplateFiles& of) { return machine_xml(spec, &of); }
 
-std::string card_xml(const DesktopId& id, const NetworkCard& network) { return card_of(id, network, MachineKind::kVm); }
+std::string card_xml(const DesktopId& id, const NetworkCard& network, MachineKind machine) {
+  return card_of(id, network, machine);
+}
 
 std::string disk_xml(const ExtraDisk& extra, std::uint32_t place) {
   const char letter = static_cast<char>('b' + static_cast<char>(place % kMaxExtraDisks));

@@ -124,7 +124,7 @@ void Desktop::came_up() {
   one_screen_ = manifest && manifest->devices == DeviceModel::kFull;
   old_disk_ = !has_its_disk();
   copied_ = stands_on_template();
-  card_is_due_ = copied_ && services_.networks != nullptr;
+  card_is_due_ = (copied_ || is_container()) && services_.networks != nullptr;
   log::info("desktop runs", {{"desktop", id_.str()}});
   if (has_agent_) {
     guest_ = std::make_unique<GuestAgent>(services_.loop, id_.str(), agent_socket(), order_for_guest(),
@@ -132,6 +132,7 @@ void Desktop::came_up() {
     guest_->set_news([this](const GuestEvent& event) { on_guest_news(event); });
   } else {
     became_ready();
+    if (std::exchange(card_is_due_, false)) attach_network();
   }
   if (copied_ || is_container()) measure_memory_in(services_.times.measure_first);
   if (!paused_) start_display();

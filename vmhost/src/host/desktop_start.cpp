@@ -171,7 +171,8 @@ void Desktop::join(Parts& parts) {
   if (parts.card && !*parts.card) {
     return not_started(context(parts.card->error(), "its network cannot be filtered").error());
   }
-  if (parts.card) prepared.spec.network = **parts.card;
+  // A container gets its card when it is up: that takes longer than its start (docs/CONTAINERS.md, Network).
+  if (parts.card && !is_container()) prepared.spec.network = **parts.card;
   if (saved_ && prepared.fresh_disk) {
     prepared.forget_saved = true;  // what was saved of it fits a disk that it has left
     saved_ = false;

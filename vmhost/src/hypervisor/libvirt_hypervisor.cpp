@@ -256,7 +256,6 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   Result<void> attach_card(const DesktopId& id, const NetworkCard& card) override {
-    if (of_containers()) return not_copied();
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
@@ -266,7 +265,7 @@ class LibvirtHypervisor final : public Hypervisor {
     std::free(described);
     if (there) return {};
     TOBARI_TRY(define_guard(connection));
-    if (::virDomainAttachDeviceFlags(domain.get(), card_xml(id, card).c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
+    if (::virDomainAttachDeviceFlags(domain.get(), card_xml(id, card, machine()).c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
       return libvirt_failure(std::format("connect desktop {} to the network", id.str()));
     }
     return {};
@@ -320,6 +319,10 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   [[nodiscard]] bool of_containers() const noexcept { return !options_.container_ports.empty(); }
+
+  [[nodiscard]] MachineKind machine() const noexcept {
+    return of_containers() ? MachineKind::kContainer : MachineKind::kVm;
+  }
 
   static pid_t process_of(const Domain& domain) { return static_cast<pid_t>(::virDomainGetID(domain.get())); }
 

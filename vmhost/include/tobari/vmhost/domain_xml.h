@@ -43,7 +43,7 @@ inline constexpr std::string_view kGuardName = "tobari-desktop";
 [[nodiscard]] std::string clone_xml(const DomainSpec& spec, const TemplateFiles& of);
 
 // A desktop's card alone, to be attached.
-[[nodiscard]] std::string card_xml(const DesktopId& id, const NetworkCard& card);
+[[nodiscard]] std::string card_xml(const DesktopId& id, const NetworkCard& card, MachineKind machine);
 
 // One more disk, to be attached. `place`: from 0, which of the VM's further disks it is.
 [[nodiscard]] std::string disk_xml(const ExtraDisk& disk, std::uint32_t place);

@@ -174,7 +174,7 @@ class Hypervisor {
   // `spec.disk`, whose VM `spec` describes but for names, sockets and the network card, which is there from the next
   // start() on and can be attached. Running already is success. On an error it does not run, and start() boots it.
   [[nodiscard]] virtual Result<void> clone(const DomainSpec& spec, const TemplateFiles& of) = 0;
-  // Gives a running copy its card. There already is success; kNotFound when it does not run.
+  // Gives a running copy or container its card. There already is success; kNotFound when it does not run.
   [[nodiscard]] virtual Result<void> attach_card(const DesktopId& id, const NetworkCard& card) = 0;
   // Bytes that its process shares with no other: what one more VM of the kind costs. kNotFound: it does not run, or
   // that is not known here.
