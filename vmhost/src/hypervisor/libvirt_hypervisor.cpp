@@ -20,6 +20,7 @@
 #include "libvirt_connection.h"
 #include "libvirt_error.h"
 #include "libvirt_templates.h"
+#include "network_link.h"
 #include "socket_pair.h"
 
 namespace tobari::vmhost {
@@ -259,14 +260,14 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const Connection connection, connection_.get());
     TOBARI_ASSIGN(const Domain domain, find(connection, id));
     if (!is_active(domain)) return fail(Errc::kNotFound, "the VM is not running");
-    char* described = ::virDomainGetXMLDesc(domain.get(), 0);
-    if (described == nullptr) return libvirt_failure("ask what a VM has");
-    const bool there = std::string_view(described).contains("<target dev='" + tap_name(id) + "'/>");
-    std::free(described);
+    TOBARI_ASSIGN(const bool there, has_card(domain, id));
     if (there) return {};
     TOBARI_TRY(define_guard(connection));
     if (::virDomainAttachDeviceFlags(domain.get(), card_xml(id, card, machine()).c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
-      return libvirt_failure(std::format("connect desktop {} to the network", id.str()));
+      const auto failure = libvirt_failure(std::format("connect desktop {} to the network", id.str()));
+      // libvirt leaves the pair of devices that it made for a container, and could then never make it again.
+      if (of_containers() && !has_card(domain, id).value_or(true)) static_cast<void>(remove_network_link(tap_name(id)));
+      return failure;
     }
     return {};
   }
@@ -316,6 +317,14 @@ class LibvirtHypervisor final : public Hypervisor {
     const bool runs = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
     if (!runs) return fail(Errc::kNotFound, "the VM is not running");
     return state;
+  }
+
+  static Result<bool> has_card(const Domain& domain, const DesktopId& id) {
+    char* described = ::virDomainGetXMLDesc(domain.get(), 0);
+    if (described == nullptr) return libvirt_failure("ask what a VM has");
+    const bool there = std::string_view(described).contains("<target dev='" + tap_name(id) + "'/>");
+    std::free(described);
+    return there;
   }
 
   [[nodiscard]] bool of_containers() const noexcept { return !options_.container_ports.empty(); }
