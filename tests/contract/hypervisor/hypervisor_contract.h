@@ -16,11 +16,9 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <fcntl.h>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -28,31 +26,9 @@
 
 #include <tobari/vmhost/hypervisor.h>
 
+#include "event_log.h"
+
 namespace tobari::vmhost {
-
-class EventLog {
- public:
-  void add(const DomainEvent& event) {
-    {
-      const std::scoped_lock lock(mutex_);
-      events_.push_back(event);
-    }
-    changed_.notify_all();
-  }
-  [[nodiscard]] bool wait_for(DomainEvent::Kind kind, const DesktopId& id = {}, int times = 1) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(20), [&] {
-      int seen = 0;
-      for (const DomainEvent& event : events_) seen += event.kind == kind && event.id == id ? 1 : 0;
-      return seen >= times;
-    });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<DomainEvent> events_;
-};
 
 template <class Traits>
 class HypervisorContract : public ::testing::Test {
