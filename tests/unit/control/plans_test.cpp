@@ -176,7 +176,7 @@ TEST_F(PlansTest, OnlySoManyAreWokenAtOnce) {
   Pool pool = planned_pool(kOfficeStop, PoolKind::kFloating);
   pool.spares = pool.max = 40;
   ASSERT_TRUE(run(ChangePool{pool, admin_}).has_value());
-  for (int i = 0; i < 3; ++i) sweep_at(noon_);
+  for (std::size_t made = 0; made < pool.spares; made += kMaxMadePerSweep) sweep_at(noon_);
   ASSERT_EQ(on(pool), 40U);
   sweep_at(night_);
   ASSERT_EQ(on(pool), 1U);
