@@ -19,6 +19,24 @@ void sort_unique(List& list) {
   list.erase(rest.begin(), rest.end());
 }
 
+// Makes one list in order of several that each are; `begins`: where each begins. Each once. Faster than to sort it:
+// where hundreds of rules apply, they are of a few lists.
+void merge_unique(std::vector<std::uint32_t>& list, std::vector<std::size_t> begins) {
+  const auto at = [&list](std::size_t offset) { return list.begin() + static_cast<std::ptrdiff_t>(offset); };
+  begins.push_back(list.size());
+  while (begins.size() > 2) {
+    std::vector<std::size_t> merged;
+    for (std::size_t i = 0; i + 1 < begins.size(); i += 2) {
+      merged.push_back(begins[i]);
+      if (i + 2 < begins.size()) std::inplace_merge(at(begins[i]), at(begins[i + 1]), at(begins[i + 2]));
+    }
+    merged.push_back(list.size());
+    begins = std::move(merged);
+  }
+  const auto rest = std::ranges::unique(list);
+  list.erase(rest.begin(), rest.end());
+}
+
 std::vector<std::string> kinds_of(const std::vector<ClientMatch>& clients) {
   std::vector<std::string> kinds;
   kinds.reserve(clients.size());
@@ -58,20 +76,34 @@ RuleIndex::RuleIndex(std::span<const Rule> rules, GroupGraph& graph) {
   std::unordered_map<std::string, std::uint32_t> situations;
   for (Rank rank = 0; rank < by_rank_.size(); ++rank) {
     const Rule& rule = rules[by_rank_[rank]];
-    std::uint32_t channels = 0;
-    for (const ChannelIndex channel : rule.what) channels |= bit(channel);
-    channels_.push_back(channels);
     std::vector<GroupId> ids;
     for (const std::string& group : rule.who.groups) ids.push_back(graph.id_of(group));
     group_ids_.push_back(std::move(ids));
     const auto [known, is_new] =
         situations.try_emplace(situation_key(rule.conditions), static_cast<std::uint32_t>(situation_like_.size()));
     if (is_new) situation_like_.push_back(by_rank_[rank]);
-    situations_.push_back(known->second);
+    cards_.push_back(card_of(rule));
+    cards_.back().situation = known->second;
     file(rule, rank);
   }
   for (const auto& [network, ranks] : network_.by_key) prefixes_.push_back(network.prefix_bits);
   sort_unique(prefixes_);
+}
+
+// A rule is filed under the first of these that it asks for (file()).
+RuleIndex::Card RuleIndex::card_of(const Rule& rule) {
+  Card card;
+  for (const ChannelIndex channel : rule.what) card.channels |= bit(channel);
+  const Who& who = rule.who;
+  const int of_who = !who.users.empty() + !who.groups.empty() + !who.pools.empty() + !who.labels.empty();
+  const Conditions& conditions = rule.conditions;
+  const int filed_by = !conditions.networks.empty() + !conditions.clients.empty();
+  const bool versions =
+      std::ranges::any_of(conditions.clients, [](const ClientMatch& c) { return c.versions.has_value(); });
+  card.more_of_who = of_who > 1;
+  card.more_of_where =
+      filed_by > (of_who == 0 ? 1 : 0) || versions || !conditions.certificates.empty() || !conditions.usb.empty();
+  return card;
 }
 
 template <class Map, class Keys>
@@ -112,9 +144,10 @@ class RuleIndex::Search {
         situations_(index.situation_like_.size()) {}
 
   void look_at(const Ranks& ranks) {
+    begins_.push_back(permissions_.size());
     for (const Rank rank : ranks) {
       if (rank >= end_) return;
-      if ((index_.channels_[rank] & channel_) == 0 || !applies_here(rank)) continue;
+      if ((index_.cards_[rank].channels & channel_) == 0 || !applies_here(rank)) continue;
       if (index_.denies(rank)) {
         end_ = rank;  // only an earlier denial is of interest now
         return;
@@ -129,7 +162,7 @@ class RuleIndex::Search {
 
   [[nodiscard]] Applying result() {
     if (index_.denies(end_)) return {.denial = index_.by_rank_[end_], .permissions = {}};
-    sort_unique(permissions_);
+    merge_unique(permissions_, std::move(begins_));
     for (Rank& rank : permissions_) rank = index_.by_rank_[rank];
     return {.denial = std::nullopt, .permissions = std::move(permissions_)};
   }
@@ -137,10 +170,12 @@ class RuleIndex::Search {
  private:
   [[nodiscard]] bool applies_here(Rank rank) {
     const Effect effect = index_.denies(rank) ? Effect::kDeny : Effect::kAllow;
-    if (!applies(effect, situation(index_.situations_[rank]))) return false;
+    const Card& card = index_.cards_[rank];
+    if (!applies(effect, situation(card.situation))) return false;
+    // It was found where it is filed: that much holds, or is not known and then it denies.
     const Rule& rule = rules_[index_.by_rank_[rank]];
-    return applies(effect, holds(rule.who, index_.group_ids_[rank], subject_)) &&
-           applies(effect, holds_here(rule.conditions, effect, subject_.request));
+    return (!card.more_of_who || applies(effect, holds(rule.who, index_.group_ids_[rank], subject_))) &&
+           (!card.more_of_where || applies(effect, holds_here(rule.conditions, effect, subject_.request)));
   }
   [[nodiscard]] Truth situation(std::uint32_t number) {
     std::optional<Truth>& judged = situations_[number];
@@ -155,6 +190,7 @@ class RuleIndex::Search {
   std::vector<std::optional<Truth>> situations_;
   Rank end_ = ~Rank{0};
   Ranks permissions_;
+  std::vector<std::size_t> begins_;  // of the lists in it
 };
 
 RuleIndex::Applying RuleIndex::find(std::span<const Rule> rules, const Subject& subject, ChannelIndex what) const {

@@ -15,9 +15,8 @@ using std::chrono::year_month_day;
 constexpr std::array<std::string_view, 7> kDayWords{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 constexpr std::size_t kMonday = 1;  // weeks are written from here
 
-// A number of exactly as many digits.
-std::optional<unsigned> exactly_digits(std::string_view text, std::size_t count) {
-  if (text.size() != count) return std::nullopt;
+// A number of digits only, at most four.
+std::optional<unsigned> digits(std::string_view text) {
   unsigned value = 0;
   for (const char c : text) {
     if (c < '0' || c > '9') return std::nullopt;
@@ -28,8 +27,8 @@ std::optional<unsigned> exactly_digits(std::string_view text, std::size_t count)
 
 std::optional<std::chrono::month_day> month_day_of(std::string_view text) {
   if (text.size() != 5 || text[2] != '-') return std::nullopt;
-  const auto month = exactly_digits(text.substr(0, 2), 2);
-  const auto day = exactly_digits(text.substr(3), 2);
+  const auto month = digits(text.substr(0, 2));
+  const auto day = digits(text.substr(3));
   if (!month || !day) return std::nullopt;
   const std::chrono::month_day out = std::chrono::month(*month) / std::chrono::day(*day);
   return out.ok() ? std::optional(out) : std::nullopt;
@@ -37,7 +36,7 @@ std::optional<std::chrono::month_day> month_day_of(std::string_view text) {
 
 std::optional<local_days> date_of(std::string_view text) {
   if (text.size() != 10 || text[4] != '-') return std::nullopt;
-  const auto year = exactly_digits(text.substr(0, 4), 4);
+  const auto year = digits(text.substr(0, 4));
   const auto rest = month_day_of(text.substr(5));
   if (!year || !rest) return std::nullopt;
   const year_month_day date = std::chrono::year(static_cast<int>(*year)) / *rest;
@@ -68,8 +67,8 @@ bool add_days(std::string_view text, std::bitset<7>& days) {
 
 std::optional<minutes> parse_time_of_day(std::string_view text) {
   if (text.size() != 5 || text[2] != ':') return std::nullopt;
-  const auto hour = exactly_digits(text.substr(0, 2), 2);
-  const auto minute = exactly_digits(text.substr(3), 2);
+  const auto hour = digits(text.substr(0, 2));
+  const auto minute = digits(text.substr(3));
   if (!hour || !minute || *minute > 59 || *hour * 60 + *minute > 24 * 60) return std::nullopt;
   return minutes(*hour * 60 + *minute);
 }

@@ -116,6 +116,11 @@ int main() {
     r.conditions.windows = {office_hours()};
     r.conditions.mfa = {.at_least = 2, .below = {}};
   });
+  measure("the same, each from one of the house's networks", [](Rule& r, int i) {
+    r.who.groups = {numbered("department", i % 20)};
+    r.conditions.windows = {office_hours()};
+    r.conditions.networks = {network(i), IpNetwork::parse("10.0.0.0/8").value()};
+  });
   measure("500 pools", [](Rule& r, int i) { r.who.pools = {numbered("pool", i % 500)}; });
   measure("500 labels", [](Rule& r, int i) { r.who.labels = {numbered("label", i % 500)}; });
   measure("one network each", [](Rule& r, int i) { r.conditions.networks = {network(i)}; });

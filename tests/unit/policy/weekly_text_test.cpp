@@ -30,7 +30,7 @@ TEST(WeeklyText, TimesAreMinutesOfTheDay) {
   EXPECT_EQ(parse_time_of_day("00:00"), std::chrono::minutes(0));
   EXPECT_EQ(parse_time_of_day("24:00"), std::chrono::minutes(1440));
   EXPECT_EQ(time_text(std::chrono::minutes(510)), "08:30");
-  for (const char* bad : {"", "8:30", "24:01", "08:60", "08.30", "0830", "08:3x"}) {
+  for (const char* bad : {"", "8:30", "24:01", "08:60", "08.30", "0830", "08:3x", "0/:30", "x8:30"}) {
     EXPECT_FALSE(parse_time_of_day(bad)) << bad;
   }
 }
@@ -43,11 +43,15 @@ TEST(WeeklyText, DatesAreDaysRangesAndEveryYear) {
   EXPECT_EQ(add_dates("2026-11-03", 10, calendar), DatesText::kAdded);
   std::ranges::sort(calendar.dates);
   EXPECT_EQ(dates_text(calendar), "2026-11-03 2026-12-29..2027-01-03 05-03");
-  for (const char* bad : {"", "2026-02-29", "2027-01-03..2026-12-29", "2026-1-1", "13-01", "2026-12-29.."}) {
+  for (const char* bad : {"", "2026-02-29", "2027-01-03..2026-12-29", "2026-1-1", "13-01", "2026-12-29..", "12/25",
+                          "1x-25", "12-x5", "2026/12/25", "20x6-12-25", "2026-12-x5", "2026-12/25"}) {
     EXPECT_EQ(add_dates(bad, 100, calendar), DatesText::kMalformed) << bad;
   }
   EXPECT_EQ(add_dates("2026-01-01..2026-01-04", 10, calendar), DatesText::kTooMany);
   EXPECT_EQ(calendar.dates.size(), 7U) << "nothing of it was added";
+  EXPECT_EQ(add_dates("12-25", 1, calendar), DatesText::kTooMany);
+  EXPECT_EQ(calendar.every_year.size(), 1U);
+  EXPECT_EQ(dates_text({.every_year = {std::chrono::December / 25, std::chrono::December / 26}}), "12-25 12-26");
 }
 
 }  // namespace

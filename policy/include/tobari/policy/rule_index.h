@@ -51,12 +51,21 @@ class RuleIndex {
   void file_under(Dimension<Map>& dimension, const Keys& keys, Rank rank);
   [[nodiscard]] bool denies(Rank rank) const noexcept { return rank < denials_; }
 
+  // All that most rules need to be judged by: a rule itself is large, and reading it is what a search costs.
+  struct Card {
+    std::uint32_t channels = 0;  // a bit each
+    std::uint32_t situation = 0;
+    // Whether it asks for more than its situation and what it is filed under: of who it is, of where and with what.
+    bool more_of_who = false;
+    bool more_of_where = false;
+  };
+  [[nodiscard]] static Card card_of(const Rule& rule);
+
   Rank denials_ = 0;                             // how many
   std::vector<std::uint32_t> by_rank_;           // positions
-  std::vector<std::uint32_t> channels_;          // of a rank, a bit each
+  std::vector<Card> cards_;                      // of a rank
   std::vector<std::vector<GroupId>> group_ids_;  // of a rank
   // Rules that ask for the same hours, second factor and number of sessions share a situation, which is judged once.
-  std::vector<std::uint32_t> situations_;      // of a rank
   std::vector<std::uint32_t> situation_like_;  // of a situation: the position of a rule that asks for it
 
   // Each rule is filed once, in the first dimension that it asks for.
