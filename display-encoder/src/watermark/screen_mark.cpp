@@ -18,14 +18,13 @@ using watermark::kPatternPeriod;
 constexpr std::uint32_t kInk = 0x00FFFFFFu;
 constexpr std::uint32_t kRaised = 0x00010101u * watermark::kPatternStep;
 
-// The text: characters of 12x16 pixels, a line every 256 rows, every second one moved by half of what it repeats over.
-// Far enough apart to be read past and to cost little when somebody types (what is typed under it needs more colours),
-// near enough that no window of some size is without one.
+// The text: characters of 12x16 pixels, a line every 192 rows, every second one moved by half of what it repeats over.
+// Far enough apart to be read past, near enough that no window of some size is without one.
 constexpr int kScale = 2;
 constexpr int kCharacterWidth = 6 * kScale;
 constexpr int kCharacterHeight = 8 * kScale;
-constexpr int kLineDistance = 256;
-constexpr int kGap = 320;  // at least, between the texts of a line
+constexpr int kLineDistance = 192;
+constexpr int kGap = 160;  // at least, between the texts of a line
 
 }  // namespace
 

@@ -116,7 +116,7 @@ int main() {
     r.conditions.windows = {office_hours()};
     r.conditions.mfa = {.at_least = 2, .below = {}};
   });
-  measure("the same, each from one of the house's networks", [](Rule& r, int i) {
+  measure("the same with hours and networks of its own", [](Rule& r, int i) {
     r.who.groups = {numbered("department", i % 20)};
     r.conditions.windows = {office_hours()};
     r.conditions.networks = {network(i), IpNetwork::parse("10.0.0.0/8").value()};

@@ -49,12 +49,12 @@ int longest_gap(int period, const auto& has_ink) {
   return longest;
 }
 
-// Everywhere within reach, so that no window can be cut out without one: at most 242 rows have none, and two lines, as
-// they are staggered, leave no column free that is wider than a blank.
+// Everywhere within reach, so that no window can be cut out without one: every 192 rows, on 1 % to 5 % of the pixels;
+// and two lines, as they are staggered, leave no column free that is wider than a blank.
 TEST(ScreenMark, TheTextIsOnAllPartsOfTheScreen) {
   const auto mark = ScreenMark::make("ALICE 2026-11-27 08:15Z 192.0.2.7 0F8C1A2B", std::nullopt);
   EXPECT_FALSE(mark->covers_everything());
-  constexpr int kRows = 512;
+  constexpr int kRows = 384;
   const int width = mark->row(0).ink_period;
   const auto ink_at = [&](int x, int y) {
     const RowMark row = mark->row(y);
@@ -64,10 +64,11 @@ TEST(ScreenMark, TheTextIsOnAllPartsOfTheScreen) {
   for (int y = 0; y < kRows; ++y) {
     for (int x = 0; x < width; ++x) ink += ink_at(x, y) ? 1 : 0;
   }
-  EXPECT_GT(ink * 200, kRows * long{width});
-  EXPECT_LT(ink * 50, kRows * long{width});
+  const long area = long{kRows} * width;
+  EXPECT_GT(ink * 100, area);
+  EXPECT_LT(ink * 100, area * 5);
 
-  EXPECT_LE(longest_gap(kRows, [&](int y) { return mark->row(y).ink != nullptr; }), 242);
+  EXPECT_LT(longest_gap(kRows, [&](int y) { return mark->row(y).ink != nullptr; }), 192);
   const auto in_column = [&](int x) {
     for (int y = 0; y < kRows; ++y) {
       if (ink_at(x, y)) return true;
