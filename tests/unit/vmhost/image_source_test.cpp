@@ -132,6 +132,12 @@ TEST(ImageSource, SizesThatDoNotFitAreRefused) {
   SparseFile cut = iso();
   cut.resize(39 * 2048);
   EXPECT_THAT(problem(cut, SourceFormat::kIso), HasSubstr("cut short"));
+  SparseFile uneven = iso();
+  uneven.resize(40 * 2048 + 100);
+  EXPECT_THAT(problem(uneven, SourceFormat::kIso), HasSubstr("not in whole sectors"));
+  SparseFile endless = iso();
+  endless.resize(kMaxVirtualBytes + 2048);
+  EXPECT_THAT(problem(endless, SourceFormat::kIso), HasSubstr("no disk is larger"));
 }
 
 TEST(ImageSource, WhatIsCutShortIsRefused) {

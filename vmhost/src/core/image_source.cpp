@@ -68,7 +68,8 @@ Result<DiskFacts> examine_iso(const SourceBytes& file) {
   if (stated == 0) return source_error("the iso file has no volume");
   if (stated > file.size()) return cut_short();
   if (!boots) return source_error("the iso file cannot be booted from: it is no medium to install a system from");
-  return DiskFacts{file.size(), ""};
+  TOBARI_ASSIGN(const std::uint64_t size, disk_size(file.size()));
+  return DiskFacts{size, ""};
 }
 
 Result<DiskFacts> examine_disk(const SourceBytes& file, SourceFormat format) {

@@ -5,10 +5,13 @@
 #include <cstdlib>
 #include <format>
 #include <map>
+#include <poll.h>
 #include <string_view>
 #include <tuple>
+#include <unistd.h>
 #include <utility>
 
+#include <libvirt/libvirt-lxc.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
@@ -39,6 +42,9 @@ struct FreeFilter {
 };
 using Filter = std::unique_ptr<virNWFilter, FreeFilter>;
 using Connection = std::shared_ptr<virConnect>;
+
+constexpr int kFirstProcessLooks = 400;  // at most two seconds in all, and what libvirt takes to answer
+constexpr int kFirstProcessLookMilliseconds = 5;
 
 // kNotFound when there is none.
 Result<Domain> find(const Connection& connection, const DesktopId& id) {
@@ -263,6 +269,7 @@ class LibvirtHypervisor final : public Hypervisor {
     TOBARI_ASSIGN(const bool there, has_card(domain, id));
     if (there) return {};
     TOBARI_TRY(define_guard(connection));
+    if (of_containers()) await_first_process(domain);
     if (::virDomainAttachDeviceFlags(domain.get(), card_xml(id, card, machine()).c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
       const auto failure = libvirt_failure(std::format("connect desktop {} to the network", id.str()));
       // libvirt leaves the pair of devices that it made for a container, and could then never make it again.
@@ -368,6 +375,23 @@ class LibvirtHypervisor final : public Hypervisor {
     auto failure = libvirt_failure(std::format("start the container of desktop {}", id.str()));
     if (const auto refusal = container_refusal(failure.error().message)) return fail(Errc::kInvalidArgument, *refusal);
     return failure;
+  }
+
+  // libvirt says that a container runs before it has heard of the process that it could put a card into. Not to wait
+  // longer is no fault here: the attach itself then says what is missing.
+  static void await_first_process(const Domain& domain) {
+    for (int look = 0; look < kFirstProcessLooks && !knows_first_process(domain); ++look) {
+      ::poll(nullptr, 0, kFirstProcessLookMilliseconds);
+    }
+  }
+
+  // Its name spaces are handed out as soon as that process is known; libvirt has no other way to be asked.
+  static bool knows_first_process(const Domain& domain) {
+    int* spaces = nullptr;
+    const int count = ::virDomainLxcOpenNamespace(domain.get(), &spaces, 0);
+    for (int i = 0; i < count; ++i) ::close(spaces[i]);
+    std::free(spaces);
+    return count >= 0;
   }
 
   // Again each time: libvirt sees by itself whether it has changed, and somebody may have removed it meanwhile.
