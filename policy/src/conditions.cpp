@@ -81,10 +81,7 @@ Truth holds_now(const Conditions& conditions, const Request& request) {
   return all.truth;
 }
 
-Truth holds_here(const Conditions& conditions, Effect effect, const Request& request) {
-  const auto contains = [](const IpNetwork& network, const IpAddress& address) {
-    return truth(network.contains(address));
-  };
+Truth holds_with(const Conditions& conditions, Effect effect, const Request& request) {
   const auto client = [&request](const ClientMatch& match, const std::string& kind) {
     return is_client(match, kind, request.client_version);
   };
@@ -95,8 +92,7 @@ Truth holds_here(const Conditions& conditions, Effect effect, const Request& req
     return truth(match.matches(part, effect == Effect::kDeny));
   };
   Together all;
-  static_cast<void>(all.with(one_of(conditions.networks, request.address, contains)) &&
-                    all.with(one_of(conditions.clients, request.client_kind, client)) &&
+  static_cast<void>(all.with(one_of(conditions.clients, request.client_kind, client)) &&
                     all.with(one_of(conditions.certificates, request.certificate, certificate)) &&
                     all.with(one_of(conditions.usb, request.usb, usb)));
   return all.truth;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <format>
+#include <iterator>
 
 #include "subject.h"
 
@@ -11,13 +12,6 @@ namespace {
 
 static_assert(kChannels.size() <= 32, "a bit a channel");
 constexpr std::uint32_t bit(ChannelIndex channel) noexcept { return 1U << channel; }
-
-template <class List>
-void sort_unique(List& list) {
-  std::ranges::sort(list);
-  const auto rest = std::ranges::unique(list);
-  list.erase(rest.begin(), rest.end());
-}
 
 // Makes one list in order of several that each are; `begins`: where each begins. Each once. Faster than to sort it:
 // where hundreds of rules apply, they are of a few lists.
@@ -86,8 +80,6 @@ RuleIndex::RuleIndex(std::span<const Rule> rules, GroupGraph& graph) {
     cards_.back().situation = known->second;
     file(rule, rank);
   }
-  for (const auto& [network, ranks] : network_.by_key) prefixes_.push_back(network.prefix_bits);
-  sort_unique(prefixes_);
 }
 
 // A rule is filed under the first of these that it asks for (file()).
@@ -97,13 +89,23 @@ RuleIndex::Card RuleIndex::card_of(const Rule& rule) {
   const Who& who = rule.who;
   const int of_who = !who.users.empty() + !who.groups.empty() + !who.pools.empty() + !who.labels.empty();
   const Conditions& conditions = rule.conditions;
-  const int filed_by = !conditions.networks.empty() + !conditions.clients.empty();
+  card.more_of_who = of_who > 1;
+  card.places_begin = static_cast<std::uint32_t>(places_.size());
+  if (of_who != 0) std::ranges::copy(numbers_of(conditions.networks), std::back_inserter(places_));
+  card.places_end = static_cast<std::uint32_t>(places_.size());
+  const bool filed_by_client = of_who == 0 && conditions.networks.empty();
   const bool versions =
       std::ranges::any_of(conditions.clients, [](const ClientMatch& c) { return c.versions.has_value(); });
-  card.more_of_who = of_who > 1;
-  card.more_of_where =
-      filed_by > (of_who == 0 ? 1 : 0) || versions || !conditions.certificates.empty() || !conditions.usb.empty();
+  card.more_of_device = (!conditions.clients.empty() && !filed_by_client) || versions ||
+                        !conditions.certificates.empty() || !conditions.usb.empty();
   return card;
+}
+
+std::vector<NetworkTable::Number> RuleIndex::numbers_of(const std::vector<IpNetwork>& networks) {
+  std::vector<NetworkTable::Number> numbers;
+  numbers.reserve(networks.size());
+  for (const IpNetwork& network : networks) numbers.push_back(networks_.number_of(network));
+  return numbers;
 }
 
 template <class Map, class Keys>
@@ -125,7 +127,7 @@ void RuleIndex::file(const Rule& rule, Rank rank) {
   } else if (!rule.who.labels.empty()) {
     file_under(label_, rule.who.labels, rank);
   } else if (!rule.conditions.networks.empty()) {
-    file_under(network_, rule.conditions.networks, rank);
+    file_under(network_, numbers_of(rule.conditions.networks), rank);
   } else if (!rule.conditions.clients.empty()) {
     file_under(client_, kinds_of(rule.conditions.clients), rank);
   } else {
@@ -141,7 +143,14 @@ class RuleIndex::Search {
         rules_(rules),
         subject_(subject),
         channel_(bit(what)),
-        situations_(index.situation_like_.size()) {}
+        situations_(index.situation_like_.size()),
+        is_there_(index.networks_.size()) {
+    if (!subject.request.address) return;
+    networks_ = index.networks_.holding(*subject.request.address);
+    for (const NetworkTable::Number network : networks_) is_there_[network] = true;
+  }
+  // That hold the client's address.
+  [[nodiscard]] std::span<const NetworkTable::Number> networks() const noexcept { return networks_; }
 
   void look_at(const Ranks& ranks) {
     begins_.push_back(permissions_.size());
@@ -172,10 +181,18 @@ class RuleIndex::Search {
     const Effect effect = index_.denies(rank) ? Effect::kDeny : Effect::kAllow;
     const Card& card = index_.cards_[rank];
     if (!applies(effect, situation(card.situation))) return false;
+    if (card.places_begin != card.places_end && !applies(effect, is_at(card))) return false;
     // It was found where it is filed: that much holds, or is not known and then it denies.
     const Rule& rule = rules_[index_.by_rank_[rank]];
     return (!card.more_of_who || applies(effect, holds(rule.who, index_.group_ids_[rank], subject_))) &&
-           (!card.more_of_where || applies(effect, holds_here(rule.conditions, effect, subject_.request)));
+           (!card.more_of_device || applies(effect, holds_with(rule.conditions, effect, subject_.request)));
+  }
+  // Whether the client is in one of its networks.
+  [[nodiscard]] Truth is_at(const Card& card) const {
+    if (!subject_.request.address) return Truth::kUnknown;
+    const std::span places = std::span(index_.places_).subspan(card.places_begin, card.places_end - card.places_begin);
+    const auto there = [this](NetworkTable::Number network) { return is_there_[network]; };
+    return std::ranges::any_of(places, there) ? Truth::kYes : Truth::kNo;
   }
   [[nodiscard]] Truth situation(std::uint32_t number) {
     std::optional<Truth>& judged = situations_[number];
@@ -188,6 +205,8 @@ class RuleIndex::Search {
   const Subject& subject_;
   const std::uint32_t channel_;
   std::vector<std::optional<Truth>> situations_;
+  std::vector<NetworkTable::Number> networks_;
+  std::vector<bool> is_there_;  // the same, by number
   Rank end_ = ~Rank{0};
   Ranks permissions_;
   std::vector<std::size_t> begins_;  // of the lists in it
@@ -212,9 +231,7 @@ RuleIndex::Applying RuleIndex::find(std::span<const Rule> rules, const Subject& 
     search.look_at(label_.denials);
   }
   if (request.address) {
-    for (const std::uint8_t bits : prefixes_) {
-      search.look_under(network_.by_key, IpNetwork{.address = request.address->first(bits), .prefix_bits = bits});
-    }
+    for (const NetworkTable::Number network : search.networks()) search.look_under(network_.by_key, network);
   } else {
     search.look_at(network_.denials);
   }

@@ -24,8 +24,9 @@ enum class Truth : std::uint8_t { kNo, kUnknown, kYes };
 [[nodiscard]] Truth holds(const Who& who, std::span<const GroupId> group_ids, const Subject& subject);
 // Hours, second factor and number of sessions: the same for many rules.
 [[nodiscard]] Truth holds_now(const Conditions& conditions, const Request& request);
-// All the others.
-[[nodiscard]] Truth holds_here(const Conditions& conditions, Effect effect, const Request& request);
+// What the client is and what comes with it: its kind, its certificate, the USB device asked about. (Networks are the
+// index's: it asks all of them at once.)
+[[nodiscard]] Truth holds_with(const Conditions& conditions, Effect effect, const Request& request);
 
 // What is not known denies but does not allow.
 [[nodiscard]] constexpr bool applies(Effect effect, Truth truth) noexcept {

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include <tobari/policy/group_graph.h>
+#include <tobari/policy/network_table.h>
 #include <tobari/policy/rule.h>
 
 namespace tobari::policy {
@@ -46,6 +46,7 @@ class RuleIndex {
   using Named = Dimension<std::unordered_map<std::string, Ranks>>;
 
   class Search;
+  [[nodiscard]] std::vector<NetworkTable::Number> numbers_of(const std::vector<IpNetwork>& networks);
   void file(const Rule& rule, Rank rank);
   template <class Map, class Keys>
   void file_under(Dimension<Map>& dimension, const Keys& keys, Rank rank);
@@ -55,11 +56,14 @@ class RuleIndex {
   struct Card {
     std::uint32_t channels = 0;  // a bit each
     std::uint32_t situation = 0;
-    // Whether it asks for more than its situation and what it is filed under: of who it is, of where and with what.
+    // Its networks, where it is not filed under them: a part of places_.
+    std::uint32_t places_begin = 0;
+    std::uint32_t places_end = 0;
+    // Whether it asks for more than all that and what it is filed under: of who it is, of what it comes with.
     bool more_of_who = false;
-    bool more_of_where = false;
+    bool more_of_device = false;
   };
-  [[nodiscard]] static Card card_of(const Rule& rule);
+  [[nodiscard]] Card card_of(const Rule& rule);
 
   Rank denials_ = 0;                             // how many
   std::vector<std::uint32_t> by_rank_;           // positions
@@ -72,9 +76,11 @@ class RuleIndex {
   std::unordered_map<std::string, Ranks> by_user_;
   Dimension<std::unordered_map<GroupId, Ranks>> group_;
   Named pool_, label_, client_;
-  Dimension<std::map<IpNetwork, Ranks>> network_;
-  std::vector<std::uint8_t> prefixes_;  // that occur in network_
+  Dimension<std::unordered_map<NetworkTable::Number, Ranks>> network_;
   Ranks anybody_;
+
+  NetworkTable networks_;  // of all rules
+  std::vector<NetworkTable::Number> places_;
 };
 
 }  // namespace tobari::policy
