@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Any sequence of messages, compressed and received by FreeRDP's decoder. The input is a program: a byte that says
-// what to append to the message, then its operands; 0xFF sends the message.
+// what to append to the message, then its operands; 0xFE says what the line carries, 0xFF sends the message.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -15,7 +15,7 @@ namespace {
 using namespace tobari::display;
 using Bytes = std::vector<std::byte>;
 
-constexpr std::size_t kMaxMessage = 200'000;
+constexpr std::size_t kMaxMessage = 300'000;
 constexpr std::size_t kMaxTotal = 6'000'000;  // the history comes round twice
 
 class Program {
@@ -27,6 +27,9 @@ class Program {
       const std::uint8_t what = next();
       if (what == 0xFF || message_.size() > kMaxMessage) {
         send();
+      } else if (what == 0xFE) {
+        const std::uint8_t line = next();
+        writer_.set_line(std::size_t{1} << line % 32, line >= 0x80);
       } else if (what < 0x80) {
         literals(what);
       } else {

@@ -43,6 +43,10 @@ class BitWriter {
   }
 
   [[nodiscard]] std::byte* position() const noexcept { return at_; }  // as after pad()
+  // Bits put since this one was copied; to go back to it, the copy is assigned.
+  [[nodiscard]] std::size_t bits_since(const BitWriter& copy) const noexcept {
+    return static_cast<std::size_t>(at_ - copy.at_) * 8 + count_ - copy.count_;
+  }
 
  private:
   void store(std::uint32_t word) noexcept {

@@ -105,6 +105,7 @@ class FrameEncoder::Impl {
   ClientCodecs codecs_;
   std::shared_ptr<ConnectionEncoders> shared_;
   PlanarEncoder planar_;
+  bool narrow_ = false;  // the line, as far as it is known
   UncompressedEncoder uncompressed_;
   ProgressiveEncoder progressive_;
   MotionMap motion_;
@@ -297,7 +298,10 @@ EncodedFrame FrameEncoder::Impl::refine(const FrameView& picture, Time now, std:
   if (owes()) {
     encode_owed(picture, {}, now, piece, limit, frame);
   } else {
+    frame.refines = true;
+    planar_.allow_raw(!narrow_);
     encode_rested(picture, now, piece, limit, frame);
+    planar_.allow_raw(false);
   }
   tiles_.store(inexact(), frame);
   return frame;
@@ -332,6 +336,7 @@ Region FrameEncoder::Impl::inexact() const {
 void FrameEncoder::Impl::set_line_rate(std::optional<std::size_t> bytes_per_second) {
   video_.set_line_rate(bytes_per_second);
   rule_.set_line_rate(bytes_per_second);
+  narrow_ = bytes_per_second.value_or(kNarrowLine) < kNarrowLine;
 }
 
 FrameEncoder::FrameEncoder(Size size, ClientCodecs codecs, std::shared_ptr<ConnectionEncoders> shared)

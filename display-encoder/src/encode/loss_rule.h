@@ -4,6 +4,7 @@
 // to wait; on a fast line it would only be sent twice.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -17,12 +18,15 @@ class LossRule {
   static constexpr std::chrono::milliseconds kPatience{100};
   // Until the line is known: what is usual in an office, 100 Mbit/s.
   static constexpr std::size_t kUsualRate = 12'500'000;  // bytes a second
+  // However much the line carries: what is sent exactly at once makes what comes next wait, at the client as well, and
+  // of a film that begins again all of it is for nothing.
+  static constexpr std::size_t kFastestRate = 25'000'000;
   // Bits that a pixel of a photograph takes, measured (docs/PERFORMANCE.md).
   static constexpr long kLosslessBits = 25;
   static constexpr long kFineBits = 1;
 
   void set_line_rate(std::optional<std::size_t> bytes_per_second) noexcept {
-    rate_ = bytes_per_second.value_or(kUsualRate);
+    rate_ = std::min(bytes_per_second.value_or(kUsualRate), kFastestRate);
   }
 
   // For so many pixels that stand still; none: without loss.

@@ -2,6 +2,7 @@
 #include "encode/planar_encoder.h"
 
 #include <algorithm>
+#include <span>
 
 #include "encode/byte_writer.h"
 
@@ -11,6 +12,9 @@ namespace {
 
 constexpr std::uint32_t kRunLengthEncoded = 0x10;
 constexpr std::uint32_t kNoAlpha = 0x20;
+
+// A client takes some 17 ns to undo the runs of a pixel of grain, and one to copy its planes (FreeRDP 3.33).
+bool saves_little(std::size_t encoded, std::size_t as_it_is) { return encoded > as_it_is * 7 / 8; }
 
 }  // namespace
 
@@ -22,6 +26,7 @@ void PlanarEncoder::encode(const FrameView& frame, const Rect& rect, std::vector
     const int y = rows_ == Rows::kTopDown ? rect.y + static_cast<int>(row) : rect.bottom() - 1 - static_cast<int>(row);
     split_planes(frame.at(rect.x, y), width, red_.row(row), green_.row(row), blue_.row(row));
   }
+  const std::size_t begin = out.size();
   put_u8(out, alpha_ == Alpha::kNone ? kRunLengthEncoded | kNoAlpha : kRunLengthEncoded);
   if (alpha_ == Alpha::kOpaque) {
     opaque_.reshape(width, height);
@@ -29,6 +34,20 @@ void PlanarEncoder::encode(const FrameView& frame, const Rect& rect, std::vector
     put_plane(opaque_, out);
   }
   for (const Plane* plane : {&red_, &green_, &blue_}) put_plane(*plane, out);
+  if (!raw_ || alpha_ != Alpha::kNone || !saves_little(out.size() - begin, 3 * width * height)) return;
+  out.resize(begin);
+  put_as_they_are(out);
+}
+
+void PlanarEncoder::put_as_they_are(std::vector<std::byte>& out) const {
+  put_u8(out, kNoAlpha);
+  for (const Plane* plane : {&red_, &green_, &blue_}) {
+    for (std::size_t row = 0; row < plane->height(); ++row) {
+      const auto values = std::as_bytes(std::span(plane->row(row), plane->width()));
+      out.insert(out.end(), values.begin(), values.end());
+    }
+  }
+  put_u8(out, 0);  // Pad
 }
 
 void PlanarEncoder::put_plane(const Plane& plane, std::vector<std::byte>& out) {

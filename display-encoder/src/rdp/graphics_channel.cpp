@@ -43,6 +43,7 @@ std::size_t GraphicsChannel::send(FrameId id, std::size_t surface, const Encoded
     if (rect.codec == Codec::kVideoSurface) video_surfaces_.insert(gfx::video_surface(number));
   }
   gfx::frame(number, id, frame, message_);
+  segments_.set_line(frame.line_rate, frame.refines);
   return flush();
 }
 

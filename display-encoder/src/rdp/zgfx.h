@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,10 @@ class SegmentedWriter {
  public:
   static constexpr std::size_t kMaxSegment = Rdp8Compressor::kMaxSegment;
   static constexpr std::size_t kMaxMessage = kMaxSegment * 65535;
+
+  // What a byte less is worth from now on. `bytes_per_second`: what the line carries; none: not known, not narrow
+  // (kNarrowLine). `soon`: on one that is not narrow, how soon a message is decoded counts more.
+  void set_line(std::optional<std::size_t> bytes_per_second, bool soon) noexcept;
 
   // Appends `message`, of at most kMaxMessage bytes, to `out`: at most 2 bytes more than it has, or 7 and 5 for each
   // segment when it takes several. Nothing for an empty one.

@@ -214,6 +214,7 @@ void DisplaySession::send(Lock& lock, const View& view, EncodedFrame frame, Time
   last_sent_ = now;
   if (!trim_at_) trim_at_ = now + kTrimPeriod;
   const FrameId id = next_frame_++;
+  frame.line_rate = pacer_.full_line_rate();
   shown_->note_sent(frame, now);
   const std::size_t bytes = data_bytes(frame);
   pacer_.sent(id, bytes, more_to_send(now), now, slot.urgency);

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rdp/zgfx.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include <tobari/display/encoder.h>
 
 #include "bulk/rdp8_tokens.h"
 #include "bulk_client.h"
@@ -31,6 +37,10 @@ std::size_t plain_size(std::size_t message) {
 // Both ends of a channel.
 class Channel {
  public:
+  void set_line(std::optional<std::size_t> bytes_per_second, bool soon = false) {
+    writer_.set_line(bytes_per_second, soon);
+  }
+
   // Bytes on the wire; a failure when the client gets anything else than the message.
   std::size_t carry(const Message& message) {
     Message wrapped;
@@ -61,6 +71,7 @@ TEST(Zgfx, EveryMessageArrives) {
   for (int i = 0; i < runs && !HasFailure(); ++i) {
     const std::size_t max_size = random() % 100 == 0 ? 3 * kMiB : random() % 4 == 0 ? 64 * 1024 : 600;
     SCOPED_TRACE(i);
+    if (random() % 8 == 0) channel.set_line(std::size_t{1} << random() % 30, random() % 2 == 0);
     channel.carry(source.next(max_size));
   }
 }
@@ -97,6 +108,86 @@ TEST(Zgfx, EveryDistanceIsUsed) {
       EXPECT_LE(channel.carry(piece), 12u);
     }
   }
+}
+
+// Bytes below `levels`, as run-length encoding leaves grain: short codes, but each of them costs a client its time.
+Message grain(Random& random, std::size_t size, std::uint64_t levels) {
+  Message message(size);
+  for (std::byte& byte : message) byte = static_cast<std::byte>(random() % levels);
+  return message;
+}
+
+TEST(Zgfx, WhatSavesALineLessTimeThanItCostsTheClientGoesAsItIs) {
+  constexpr std::size_t kSize = 200'000;
+  constexpr std::size_t kNarrow = 250'000;  // 2 Mbit/s
+  constexpr std::size_t kWide = kNarrowLine;
+  Random random(21);
+  for (const auto rate : {std::optional(kWide), std::optional<std::size_t>()}) {
+    Channel channel;
+    channel.set_line(rate);
+    EXPECT_EQ(channel.carry(grain(random, kSize, 20)), plain_size(kSize));
+    // What comes after it is found in it.
+    const Message known = random_bytes(random, 20'000);
+    channel.carry(known);
+    EXPECT_LT(channel.carry(known), 100U);
+  }
+  Channel channel;
+  channel.set_line(kNarrow);
+  EXPECT_LT(channel.carry(grain(random, kSize, 20)), kSize * 19 / 20);
+}
+
+// Words of twenty in no order, a random byte between them.
+Message text(Random& random, std::size_t words, std::size_t letters) {
+  std::vector<Message> known;
+  for (int i = 0; i < 20; ++i) known.push_back(random_bytes(random, letters / 2 + random() % letters));
+  Message message;
+  for (std::size_t i = 0; i < words; ++i) {
+    const Message& word = known[random() % known.size()];
+    message.insert(message.end(), word.begin(), word.end());
+    message.push_back(static_cast<std::byte>(random()));
+  }
+  return message;
+}
+
+// Of four levels: a good part of it is saved, by many short matches.
+TEST(Zgfx, WhatIsWantedSoonGoesAsItIsSooner) {
+  constexpr std::size_t kSize = 200'000;
+  Random random(24);
+  const auto carry = [&random](std::optional<std::size_t> rate, bool soon) {
+    Channel channel;
+    channel.set_line(rate, soon);
+    return channel.carry(grain(random, kSize, 4));
+  };
+  EXPECT_LT(carry(kNarrowLine, false), kSize * 3 / 4);
+  EXPECT_GT(carry(kNarrowLine, true), kSize);
+  EXPECT_LT(carry(kNarrowLine - 1, true), kSize * 3 / 4);
+}
+
+TEST(Zgfx, WhatRepeatsIsCompressedOnTheFastestLine) {
+  Random random(22);
+  const Message message = text(random, 2'000, 40);
+  Channel channel;
+  channel.set_line(10'000'000'000U, true);
+  EXPECT_LT(channel.carry(message), message.size() / 5);
+}
+
+// What was not worth its time for long does not make what follows be searched in haste.
+TEST(Zgfx, GrainDoesNotHideTheTextBehindIt) {
+  Random random(23);
+  const Message short_words = text(random, 6'000, 6);
+  const std::size_t alone = Channel().carry(short_words);
+  ASSERT_LT(alone, short_words.size() * 3 / 4);
+  Channel channel;
+  for (int i = 0; i < 4; ++i) channel.carry(grain(random, 100'000, 256));
+  EXPECT_LT(channel.carry(short_words), alone * 11 / 10);
+
+  const Message long_words = text(random, 4'000, 40);
+  const std::size_t as_it_is = long_words.size();
+  Message both = grain(random, 100'000, 256);
+  const std::size_t of_grain = both.size();
+  both.insert(both.end(), long_words.begin(), long_words.end());
+  EXPECT_LT(channel.carry(both), of_grain + as_it_is / 4) << "in one message";
+  EXPECT_LT(channel.carry(long_words), as_it_is / 20) << "and it is indexed";
 }
 
 TEST(Zgfx, EveryLengthOfAMatch) {

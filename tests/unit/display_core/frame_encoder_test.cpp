@@ -275,6 +275,26 @@ TEST(FrameEncoder, PhotographOnANarrowLineIsSeenSoonAndExactAfterRest) {
   EXPECT_EQ(narrow.client.difference(page), "");
 }
 
+// What was shown with loss: how soon it is exact counts more than bytes, but on a narrow line.
+TEST(FrameEncoder, GrainThatHasRestedGoesAsItIs) {
+  const Size size{1024, 640};
+  const Picture page = page_with_photograph(size, bounds(size));
+  const auto header_at_rest = [&](std::optional<std::size_t> rate) {
+    Session session(size, kEverything);
+    session.encoder.set_line_rate(rate);
+    EXPECT_FALSE(session.show(page).refines);
+    EXPECT_FALSE(session.encoder.inexact().empty());
+    session.now += LossyArea::kShortestRest;
+    const EncodedFrame frame = session.encoder.refine(session.diff.picture(), session.now);
+    EXPECT_TRUE(frame.refines);
+    const auto planar = std::ranges::find(frame.rects, Codec::kPlanar, &EncodedRect::codec);
+    return planar == frame.rects.end() ? std::byte{0} : planar->data.at(0);
+  };
+  EXPECT_EQ(header_at_rest(std::nullopt), std::byte{0x20});
+  EXPECT_EQ(header_at_rest(kNarrowLine), std::byte{0x20});
+  EXPECT_EQ(header_at_rest(kNarrowLine - 1), std::byte{0x30});
+}
+
 TEST(FrameEncoder, APhotographIsCutToTheBudgetOfANarrowLine) {
   const Size size{1024, 640};
   const Picture page = page_with_photograph(size, bounds(size));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "encode/planar_encoder.h"
 
+#include <cstddef>
+
 #include <gtest/gtest.h>
 
 #include "decoders.h"
@@ -42,8 +44,17 @@ TEST_P(PlanarVariants, EveryTileIsExact) {
       }
     }
     EncodedRect encoded{.codec = Codec::kPlanar, .rect = rect, .data = {}, .regions = {}};
+    const bool raw = random() % 2 == 0;
+    encoder.allow_raw(raw);
     encoder.encode(source.view(), rect, encoded.data);
-    ASSERT_EQ(encoded.data.at(0), alpha == Alpha::kOpaque ? std::byte{0x10} : std::byte{0x30});
+    const std::byte header = encoded.data.at(0);
+    const bool as_it_is = raw && alpha == Alpha::kNone && header == std::byte{0x20};
+    if (!as_it_is) {
+      ASSERT_EQ(header, alpha == Alpha::kOpaque ? std::byte{0x10} : std::byte{0x30});
+    }
+    if (raw && alpha == Alpha::kNone) {
+      ASSERT_LE(encoded.data.size(), 3 * static_cast<std::size_t>(width * height) + 2);
+    }
     ASSERT_TRUE(client.show_planar(encoded, rows == Rows::kBottomUp)) << i;
     for (int y = rect.y; y < rect.bottom(); ++y) {
       for (int x = rect.x; x < rect.right(); ++x) {
@@ -51,6 +62,24 @@ TEST_P(PlanarVariants, EveryTileIsExact) {
       }
     }
   }
+}
+
+// A client undoes runs twenty times as slowly as it copies planes. rdesktop takes nothing but runs.
+TEST(Planar, GrainGoesAsItIsWhereThatIsAllowed) {
+  const Size size{64, 64};
+  const Picture grain = make_picture(Content::kPhoto, size, 2);
+  const Picture text = make_picture(Content::kTextLight, size, 2);
+  const auto header = [](Alpha alpha, const Picture& picture, bool raw) {
+    std::vector<std::byte> out;
+    PlanarEncoder encoder(Rows::kTopDown, alpha);
+    encoder.allow_raw(raw);
+    encoder.encode(picture.view(), bounds(picture.size), out);
+    return out.at(0);
+  };
+  EXPECT_EQ(header(Alpha::kNone, grain, true), std::byte{0x20});
+  EXPECT_EQ(header(Alpha::kNone, text, true), std::byte{0x30});
+  EXPECT_EQ(header(Alpha::kOpaque, grain, true), std::byte{0x10});
+  EXPECT_EQ(header(Alpha::kNone, grain, false), std::byte{0x30});
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlanarVariants,

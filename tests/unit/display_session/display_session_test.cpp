@@ -168,6 +168,21 @@ TEST_F(DisplaySessionTest, AClientThatNeverAcknowledgesGetsATrickle) {
   EXPECT_FALSE(client.wait_until([before](const auto& c) { return c.frames() > before + 16; }, 1000ms));
 }
 
+TEST_F(DisplaySessionTest, FramesSayWhatTheirLineCarriesOnceThatIsKnown) {
+  show("noise");
+  auto& client = connect(FakeDisplayTransport::Acks::kByHand);
+  const auto known = [](const auto& c) { return c.line_rate().value_or(0) > 0; };
+  std::size_t frames = 0;
+  for (int i = 0; i < 200 && !client.wait_until(known, 0ms); ++i) {
+    if (client.wait_until([frames](const auto& c) { return c.frames() > frames; }, 60ms)) {
+      ++frames;
+    } else {
+      client.acknowledge(static_cast<FrameId>(frames));  // the line was kept full
+    }
+  }
+  EXPECT_TRUE(client.wait_until(known, 0ms)) << frames << " frames";
+}
+
 TEST_F(DisplaySessionTest, AMinimisedClientGetsNothingAndThenEverything) {
   show("card");
   auto& client = connect();

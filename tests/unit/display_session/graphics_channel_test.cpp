@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rdp/graphics_channel.h"
 
+#include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -65,6 +67,31 @@ TEST_F(GraphicsChannelTest, IsOpenedAgainAfterAClientClosedIt) {
   ASSERT_TRUE(receive(bytes({0x10, 5, 1, 0, 0, 0x80})));  // this time it does not take it
   EXPECT_EQ(refused, 1);
   EXPECT_EQ(closed, 2);
+}
+
+// What saves a tenth is worth it on a narrow line, and not on any other.
+TEST_F(GraphicsChannelTest, HowWellAFrameIsCompressedDependsOnItsLine) {
+  channel.start();
+  ASSERT_TRUE(receive(bytes({0x50, 0, 1, 0})));
+  open(3);
+  channel.set_layout({MonitorLayout::single({640, 480}), {{0, 0, 640, 480}}});
+  std::mt19937 random(1);
+  const auto sent_on = [&](std::optional<std::size_t> rate, unsigned levels, bool refines) {
+    EncodedFrame frame;
+    EncodedRect& grain = frame.rects.emplace_back();
+    grain.codec = Codec::kPlanar;
+    grain.rect = {0, 0, 200, 100};
+    for (int i = 0; i < 60'000; ++i) grain.data.push_back(static_cast<std::byte>(random() % levels));
+    frame.line_rate = rate;
+    frame.refines = refines;
+    return channel.send(1, 0, frame);
+  };
+  const std::size_t unknown = sent_on(std::nullopt, 20, false);
+  EXPECT_GT(unknown, 60'000U);
+  EXPECT_LT(sent_on(kNarrowLine / 4, 20, false), unknown * 19 / 20);
+  EXPECT_GT(sent_on(kNarrowLine, 20, false), 60'000U);
+  EXPECT_LT(sent_on(kNarrowLine, 4, false), 45'000U);
+  EXPECT_GT(sent_on(kNarrowLine, 4, true), 60'000U) << "how soon it is decoded counts";
 }
 
 }  // namespace

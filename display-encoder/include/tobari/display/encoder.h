@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <tobari/base/result.h>
@@ -48,8 +49,14 @@ struct EncodedRect {
   std::uint64_t key = 0;    // kStore: names the entry, once in a connection
 };
 
+// Bytes a second. A rate is measured end to end, so from here on it may as well be the client that is slow: then its
+// time is worth more than the line's.
+inline constexpr std::size_t kNarrowLine = 4'000'000;
+
 struct EncodedFrame {
-  std::vector<EncodedRect> rects;  // to be sent in this order, as one frame
+  std::vector<EncodedRect> rects;          // to be sent in this order, as one frame
+  std::optional<std::size_t> line_rate{};  // bytes a second of the line that it goes over; none: not known
+  bool refines = false;  // nothing but what was shown with loss: how soon it is exact counts, more than bytes do
   [[nodiscard]] bool empty() const noexcept { return rects.empty(); }
 };
 

@@ -72,7 +72,8 @@ class FakeDisplayTransport final : public DisplayTransport, private ClipboardEnd
     const auto found = commands_.find(codec);
     return found == commands_.end() ? 0 : found->second;
   }
-  [[nodiscard]] std::size_t frames() const noexcept { return frames_; }    // only inside wait_until
+  [[nodiscard]] std::size_t frames() const noexcept { return frames_; }                       // only inside wait_until
+  [[nodiscard]] std::optional<std::size_t> line_rate() const noexcept { return line_rate_; }  // of the last frame
   [[nodiscard]] std::size_t layouts() const noexcept { return layouts_; }  // how often it was given one
   [[nodiscard]] const OutputLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] Size size() const noexcept { return size_; }  // only inside wait_until
@@ -108,6 +109,7 @@ class FakeDisplayTransport final : public DisplayTransport, private ClipboardEnd
     change([this, surface, &frame] {
       for (const EncodedRect& rect : frame.rects) paint(layout_.surfaces.at(surface), rect);
       ++frames_;
+      line_rate_ = frame.line_rate;
     });
     events_->on_frames_left(id);
     if (acks_ == Acks::kAtOnce) events_->on_frame_ack(id);
@@ -243,6 +245,7 @@ class FakeDisplayTransport final : public DisplayTransport, private ClipboardEnd
   std::map<Codec, std::size_t> commands_;
   std::map<std::uint16_t, std::vector<std::byte>> cache_;
   std::size_t frames_ = 0;
+  std::optional<std::size_t> line_rate_;
   std::size_t layouts_ = 0;
   OutputLayout layout_;
   std::optional<CursorShape> cursor_;
