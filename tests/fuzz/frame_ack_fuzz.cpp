@@ -173,7 +173,7 @@ class Server final : private DvcOutput, private GraphicsEvents {
   tobari::ManualClock clock_;
   Pacer pacer_;
   StatsRecorder recorder_;
-  GraphicsChannel channel_{*this, *this, true};
+  GraphicsChannel channel_{*this, *this, {.resize = true}};
   FrameId last_ = 0;
   unsigned pipeline_ = 3;  // the first channel that GraphicsChannel makes for it
   std::size_t unsent_ = 0;

@@ -49,6 +49,11 @@ constexpr Known kKnown[] = {
      "advertises version 10.7 without a decoder for it: blank screen (IronRDP issue 1564)"},
 };
 
+// FreeRDP's clients, of any version since 2.0, and what is built upon it: they give the build of a Windows and say that
+// they are no Windows. For each piece they go once round all that they wait for, some 25 us (docs/PERFORMANCE.md).
+constexpr std::uint32_t kFreeRdpBuild = 18363;
+constexpr std::uint16_t kFreeRdpSystems[] = {0, 4};  // OSMAJORTYPE_UNSPECIFIED, OSMAJORTYPE_UNIX
+
 bool starts_with(std::string_view name, std::string_view lower_prefix) {
   return name.size() >= lower_prefix.size() &&
          std::equal(lower_prefix.begin(), lower_prefix.end(), name.begin(),
@@ -80,6 +85,11 @@ ClientCodecs believed(ClientCodecs claimed, const ClientClaims& client) {
     claimed.progressive = claimed.progressive && row.progressive;
   }
   return claimed;
+}
+
+bool takes_long_pdus(const ClientClaims& client) {
+  return client.build == kFreeRdpBuild &&
+         std::ranges::find(kFreeRdpSystems, client.os_major) != std::end(kFreeRdpSystems);
 }
 
 }  // namespace tobari::display

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which of the codecs that a client claims it is believed to have. Two tables (client_table.cpp): what the versions and
-// flags of the graphics pipeline mean (MS-RDPEGFX 2.2.3), and clients that are known to claim too much. A client that
-// is in neither and misbehaves is found out while it is used (session/codec_trust.h). Pure.
+// Which of the codecs that a client claims it is believed to have, and what else is known of it. Two tables
+// (client_table.cpp): what the versions and flags of the graphics pipeline mean (MS-RDPEGFX 2.2.3), and clients that
+// are known to claim too much. A client that is in neither and misbehaves is found out while it is used
+// (session/codec_trust.h). Pure.
 #pragma once
 
 #include <cstdint>
@@ -28,5 +29,9 @@ inline constexpr std::uint32_t kGraphicsVersions[] = {0x000A0701, 0x000A0600, 0x
 
 // Less what this client is known not to have.
 [[nodiscard]] ClientCodecs believed(ClientCodecs claimed, const ClientClaims& client);
+
+// Whether it is known to take dynamic channels' data in pieces longer than the specification has them
+// (DvcServer::kLongPdu).
+[[nodiscard]] bool takes_long_pdus(const ClientClaims& client);
 
 }  // namespace tobari::display

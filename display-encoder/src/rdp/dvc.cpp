@@ -12,7 +12,6 @@ namespace {
 // MS-RDPEDYC 2.2: the command is the first octet's upper half, then the size of a length field, then the size of the
 // id.
 enum Command : unsigned { kCreate = 1, kDataFirst = 2, kData = 3, kClose = 4, kCapabilities = 5 };
-constexpr std::size_t kMaxSentPdu = 1600;  // 2.2.3.1
 
 std::uint32_t variable(WireReader& in, unsigned size_code) noexcept {
   switch (size_code) {
@@ -68,15 +67,15 @@ void DvcServer::send(std::uint32_t id, std::span<const std::byte> message) {
   const auto channel = channels_.find(id);
   if (channel == channels_.end() || channel->second.state != State::kOpen) return;
   std::vector<std::byte> pdu;
-  pdu.reserve(kMaxSentPdu);
-  bool first = message.size() > kMaxSentPdu - 2;
+  pdu.reserve(std::min(message.size() + 2, longest_pdu_));
+  bool first = message.size() > longest_pdu_ - 2;
   do {
     pdu.clear();
     WireWriter out(pdu);
     header(out, first ? kDataFirst : kData, first ? 2 : 0, id);
     if (first) out.u32(message.size());
     first = false;
-    const auto part = message.first(std::min(message.size(), kMaxSentPdu - pdu.size()));
+    const auto part = message.first(std::min(message.size(), longest_pdu_ - pdu.size()));
     out.bytes(part);
     output_.send_dvc(pdu);
     message = message.subspan(part.size());

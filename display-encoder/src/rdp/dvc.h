@@ -40,8 +40,13 @@ class DvcServer {
   // What a client may send as one message, and as one PDU in pieces of the static channel.
   static constexpr std::size_t kMaxMessage = std::size_t{128} * 1024;
   static constexpr std::size_t kMaxPdu = std::size_t{16} * 1024;
+  // What a PDU with data has at most by the specification (2.2.3.1), and what fits into a piece of the static channel.
+  static constexpr std::size_t kShortPdu = 1600;
+  static constexpr std::size_t kLongPdu = 16256;
 
-  DvcServer(DvcOutput& output, DvcEvents& events) noexcept : output_(output), events_(events) {}
+  // `longest_pdu`: of those that are sent, kShortPdu to kLongPdu.
+  DvcServer(DvcOutput& output, DvcEvents& events, std::size_t longest_pdu = kShortPdu) noexcept
+      : output_(output), events_(events), longest_pdu_(longest_pdu) {}
 
   void start();                                          // offers; on_dvc_ready() follows from a client that knows
   void create(std::uint32_t id, std::string_view name);  // `id` is the caller's choice, 1 to 255, once each
@@ -68,6 +73,7 @@ class DvcServer {
 
   DvcOutput& output_;
   DvcEvents& events_;
+  std::size_t longest_pdu_;
   std::map<std::uint32_t, Channel> channels_;
   std::vector<std::byte> pdu_;
   bool started_ = false;

@@ -36,9 +36,13 @@ class GraphicsEvents {
 
 class GraphicsChannel final : private DvcEvents, private AudioOutput {
  public:
-  // With `resize` the display control channel is opened as well; with `audio` (null: not granted) that for sound.
-  GraphicsChannel(DvcOutput& output, GraphicsEvents& events, bool resize, AudioChannel* audio = nullptr)
-      : dvc_(output, *this), events_(events), resize_(resize), audio_(audio) {}
+  struct Options {
+    bool resize = false;            // the display control channel is opened as well
+    AudioChannel* audio = nullptr;  // that for sound, too; null: not granted
+    std::size_t longest_pdu = DvcServer::kShortPdu;
+  };
+  GraphicsChannel(DvcOutput& output, GraphicsEvents& events, const Options& options)
+      : dvc_(output, *this, options.longest_pdu), events_(events), resize_(options.resize), audio_(options.audio) {}
 
   void start() { dvc_.start(); }
   [[nodiscard]] Result<void> receive(std::span<const std::byte> piece, bool first, bool last) {

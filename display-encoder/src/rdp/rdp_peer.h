@@ -18,6 +18,7 @@
 #include <tobari/base/unique_fd.h>
 
 #include "rdp/audio_channel.h"
+#include "rdp/client_table.h"
 #include "rdp/clipboard_channel.h"
 #include "rdp/graphics_channel.h"
 #include "rdp/handshake_guard.h"
@@ -102,6 +103,7 @@ class RdpPeer final : public DisplayTransport,
   [[nodiscard]] bool refuse(Error reason, std::uint32_t error_info);
   void become_ready(const ClientPipeline& pipeline);
   void start_graphics();
+  [[nodiscard]] ClientClaims claims();
   void resize_legacy(Size size);
   void blacken_legacy();
   void report_audio() noexcept;

@@ -106,19 +106,22 @@ bool RdpPeer::on_activate() {
 }
 
 void RdpPeer::start_graphics() {
-  graphics_.emplace(static_cast<DvcOutput&>(*this), static_cast<GraphicsEvents&>(*this), resizes_,
-                    audio_ ? &*audio_ : nullptr);
+  graphics_.emplace(
+      static_cast<DvcOutput&>(*this), static_cast<GraphicsEvents&>(*this),
+      GraphicsChannel::Options{.resize = resizes_,
+                               .audio = audio_ ? &*audio_ : nullptr,
+                               .longest_pdu = takes_long_pdus(claims()) ? DvcServer::kLongPdu : DvcServer::kShortPdu});
   graphics_->start();
 }
 
-void RdpPeer::on_graphics_ready(const ClientCodecs& codecs) {
+ClientClaims RdpPeer::claims() {
   const rdpSettings* settings = context()->settings;
-  const ClientClaims claims{
-      .name = text(settings, FreeRDP_ClientHostname),
-      .build = freerdp_settings_get_uint32(settings, FreeRDP_ClientBuild),
-      .os_major = static_cast<std::uint16_t>(freerdp_settings_get_uint32(settings, FreeRDP_OsMajorType))};
-  become_ready({true, believed(codecs, claims)});
+  return {.name = text(settings, FreeRDP_ClientHostname),
+          .build = freerdp_settings_get_uint32(settings, FreeRDP_ClientBuild),
+          .os_major = static_cast<std::uint16_t>(freerdp_settings_get_uint32(settings, FreeRDP_OsMajorType))};
 }
+
+void RdpPeer::on_graphics_ready(const ClientCodecs& codecs) { become_ready({true, believed(codecs, claims())}); }
 
 void RdpPeer::on_graphics_closed() {
   log::warning("client closed its graphics pipeline", {{"client", options_.client_address}});

@@ -46,6 +46,8 @@ struct HeadlessClient::Impl {
   Size size;
   bool pipeline = false;
   std::size_t resizes = 0;
+  std::size_t longest_chunk = 0;
+  pReceiveChannelData receive_channel_data = nullptr;  // FreeRDP's own
   Pointer pointer;
   std::uint32_t server_reason = 0;    // the client's thread's
   DispClientContext* disp = nullptr;  // the client's thread's
@@ -145,8 +147,18 @@ struct HeadlessClient::Impl {
     PubSub_SubscribeChannelDisconnected(instance->context->pubSub, freerdp_client_OnChannelDisconnectedEventHandler);
     return TRUE;
   }
+  static BOOL channel_data(freerdp* instance, UINT16 id, const BYTE* data, std::size_t size, UINT32 flags,
+                           std::size_t total) {
+    Impl& self = of(instance);
+    {
+      const std::scoped_lock lock(self.mutex);
+      self.longest_chunk = std::max(self.longest_chunk, size);
+    }
+    return self.receive_channel_data(instance, id, data, size, flags, total);
+  }
   static BOOL post_connect(freerdp* instance) {
     if (gdi_init(instance, PIXEL_FORMAT_BGRX32) == FALSE) return FALSE;
+    of(instance).receive_channel_data = std::exchange(instance->ReceiveChannelData, channel_data);
     PointerShape::install(instance->context);
     rdpUpdate* update = instance->context->update;
     update->BeginPaint = begin_paint;
@@ -340,6 +352,11 @@ bool HeadlessClient::graphics_pipeline() {
 std::size_t HeadlessClient::resizes() {
   const std::scoped_lock lock(impl_->mutex);
   return impl_->resizes;
+}
+
+std::size_t HeadlessClient::longest_chunk() {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->longest_chunk;
 }
 
 void HeadlessClient::press_key(std::uint8_t scancode) {

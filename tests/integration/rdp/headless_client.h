@@ -47,8 +47,9 @@ class HeadlessClient {
   [[nodiscard]] bool wait_pointer(const std::function<bool(const Pointer&)>& predicate,
                                   std::chrono::milliseconds limit = kLimit);
   [[nodiscard]] Pointer pointer();
-  [[nodiscard]] bool graphics_pipeline();  // once connected
-  [[nodiscard]] std::size_t resizes();     // how often it was told how large the desktop is
+  [[nodiscard]] bool graphics_pipeline();     // once connected
+  [[nodiscard]] std::size_t resizes();        // how often it was told how large the desktop is
+  [[nodiscard]] std::size_t longest_chunk();  // of a static channel, as it came
 
   // ---- done on the client's thread
   void press_key(std::uint8_t scancode);

@@ -80,6 +80,26 @@ INSTANTIATE_TEST_SUITE_P(Rdp, Pictures,
                                            PictureKind{"Legacy", {HeadlessClient::kWithoutPipeline}, false}),
                          [](const auto& p) { return p.param.name; });
 
+// By its build a client is known to be FreeRDP's (rdp/client_table.h).
+TEST(Pictures, ComeInPiecesOfTheLengthThatTheClientIsKnownToTake) {
+  RdpServer server("card", kPictureSize);
+  server.arm("ticket-1");
+  server.arm("ticket-2");
+  const TestPattern expected = card(kPictureSize);
+  const auto longest_chunk = [&](HeadlessClient& client) {
+    EXPECT_TRUE(client.wait_picture(
+        [&expected](const FrameView& shown) { return same_picture(shown, expected.canvas().view()); }));
+    return client.longest_chunk();
+  };
+  HeadlessClient known(server.port(), arguments({"/gfx:RFX"}));
+  EXPECT_GT(longest_chunk(known), 1600U);
+  HeadlessClient other(server.port(),
+                       {"/u:somebody", "/p:ticket-2", "/size:800x600", "/gfx:RFX", "/client-build-number:22631"});
+  const std::size_t longest = longest_chunk(other);
+  EXPECT_LE(longest, 1600U);
+  EXPECT_GT(longest, 1000U) << "or there was nothing to cut";
+}
+
 // The client copies, recalls and paints; what it shows must always be what was drawn.
 class MovingPictures : public ::testing::TestWithParam<std::tuple<const char*, const char*>> {};
 

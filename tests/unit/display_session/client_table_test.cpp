@@ -32,5 +32,13 @@ TEST(ClientTable, KnownClientsAreBelievedLess) {
   EXPECT_FALSE(believed({.clear = false, .planar = false}, {.name = "PC-17"}).avc420) << "nobody gets what it has not";
 }
 
+TEST(ClientTable, OnlyClientsOfFreeRdpGetLongPdus) {
+  EXPECT_TRUE(takes_long_pdus({.name = "PC-17", .build = 18363, .os_major = 4}));
+  EXPECT_TRUE(takes_long_pdus({.name = "PC-17", .build = 18363})) << "Remmina and others say nothing of their system";
+  EXPECT_FALSE(takes_long_pdus({.name = "PC-17", .build = 18363, .os_major = 1})) << "mstsc of that Windows";
+  EXPECT_FALSE(takes_long_pdus({.name = "PC-17", .build = 22631, .os_major = 4}));
+  EXPECT_FALSE(takes_long_pdus({}));
+}
+
 }  // namespace
 }  // namespace tobari::display

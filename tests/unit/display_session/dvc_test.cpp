@@ -63,6 +63,25 @@ TEST_F(Dvc, SplitsWhatItSendsAndJoinsWhatItGets) {
   EXPECT_EQ(received[0].size(), 5U);
 }
 
+TEST_F(Dvc, SplitsLessWhereTheClientIsKnownToTakeMore) {
+  DvcServer patient(*this, *this, DvcServer::kLongPdu);
+  patient.start();
+  ASSERT_TRUE(patient.receive(bytes({0x50, 0, 1, 0}), true, true));
+  patient.create(1, "a::b");
+  ASSERT_TRUE(patient.receive(bytes({0x10, 1, 0, 0, 0, 0}), true, true));
+  sent.clear();
+  patient.send(1, Bytes(16'254, std::byte{9}));
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].size(), 16'256U) << "and no longer, or it would not fit into a piece of the static channel";
+  EXPECT_EQ(sent[0][0], std::byte{0x30});
+  sent.clear();
+  patient.send(1, Bytes(16'255, std::byte{9}));
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[0].size(), 16'256U);
+  EXPECT_EQ(sent[0][0], std::byte{0x28});
+  EXPECT_EQ(sent[1].size(), 16'255U - (16'256U - 6) + 2);
+}
+
 TEST_F(Dvc, WhatWasNotOpenedIsAViolation) {
   open_channel();
   const auto result = receive(bytes({0x30, 2, 1}));

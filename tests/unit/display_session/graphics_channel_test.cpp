@@ -45,7 +45,7 @@ class GraphicsChannelTest : public ::testing::Test, protected DvcOutput, protect
   int ready = 0;
   int refused = 0;
   int closed = 0;
-  GraphicsChannel channel{*this, *this, false};
+  GraphicsChannel channel{*this, *this, {}};
 };
 
 TEST_F(GraphicsChannelTest, IsOpenedAgainAfterAClientClosedIt) {
