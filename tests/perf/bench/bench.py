@@ -92,7 +92,8 @@ def measure(server, workload, shape, options):
         keys = options.keys or KEYS_A_SECOND.get(workload, 0)
         with line_to(server, shape, options.binaries) as port:
             client = subprocess.Popen(client_command(server, port, ledgers, options, keys), stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE, text=True)
+                                      stderr=subprocess.PIPE, text=True,
+                                      env={**os.environ, "XDG_CONFIG_HOME": str(server.folder)})
             time.sleep(2.5)  # connected, and past the first picture
             pids, began = server.pids(), time.monotonic()
             before = ticks(pids)
