@@ -33,16 +33,19 @@ constexpr unsigned kNoMisses = 1u << kPatience;
 // Of a match every second position is indexed, of a long one 16: measured, that finds more than all of them.
 constexpr std::size_t kIndexedWell = 64;
 
-// What FreeRDP's client takes for one of each, in nanoseconds, measured with grain and with text (docs/PERFORMANCE.md):
-// it goes through a list of codes bit by bit, in which that of a byte as it is comes first.
+// What FreeRDP's client takes for one of each, in nanoseconds, alone on its processor (docs/PERFORMANCE.md: beside
+// other work a quarter more): it goes through a list of codes bit by bit, in which that of a byte as it is comes first.
 constexpr std::size_t kPlainLiteralTime = 15;
 constexpr std::size_t kShortLiteralTime = 35;
 constexpr std::size_t kMatchTime = 40;
 // What is looked at for itself: whether it is worth that time changes within a segment. Each may cost 4 bytes more.
 constexpr std::size_t kChunk = 16384;
+constexpr std::size_t kTelling = kChunk / 2;  // less says nothing of what comes
 static_assert(4 * (Rdp8History::kMaxAppend / kChunk + 1) <= 16, "see bound()");
-// Where nothing is worth it, one chunk in 16 is still searched well.
+// Where nothing is worth it, one chunk of a message in 16 is still searched well.
 constexpr unsigned kMostHastyChunks = 15;
+// Looking for matches takes us some 12 ns a byte, so from this byte time on nothing is searched in haste.
+constexpr std::size_t kWorthSearching = 100;
 constexpr Shortest shortest_for(Rdp8Compressor::Haste haste) {
   using enum Rdp8Compressor::Haste;
   return haste == kShortMessage ? Shortest::k3 : haste == kOrdinary ? Shortest::k4 : Shortest::k8;
@@ -93,14 +96,19 @@ void Rdp8Compressor::put_segment(std::size_t begin, Haste haste, BitWriter& out)
   }
   for (std::size_t at = begin; at < end;) {
     const std::size_t until = std::min(at + kChunk, end);
-    const bool hasty = haste == Haste::kLongMessage || hasty_chunks_ > 0;
-    at = hasty ? put_chunk<Haste::kLongMessage>(at, until, out) : put_chunk<Haste::kOrdinary>(at, until, out);
+    if (haste == Haste::kLongMessage) {
+      at = put_chunk<Haste::kLongMessage>(at, until, out).end;
+      continue;
+    }
+    const Chunk chunk = hasty_chunks_ > 0 ? put_chunk<Haste::kLongMessage>(at, until, out)
+                                          : put_chunk<Haste::kOrdinary>(at, until, out);
+    if (chunk.end - at >= kTelling) note_worth(chunk.worth);
+    at = chunk.end;
   }
 }
 
-// Returns what put_tokens() does.
 template <Rdp8Compressor::Haste kHaste>
-std::size_t Rdp8Compressor::put_chunk(std::size_t begin, std::size_t end, BitWriter& out) {
+Rdp8Compressor::Chunk Rdp8Compressor::put_chunk(std::size_t begin, std::size_t end, BitWriter& out) {
   const BitWriter before = out;
   decode_time_ = 0;
   const std::size_t until = put_tokens<kHaste>(begin, end, out);
@@ -111,12 +119,11 @@ std::size_t Rdp8Compressor::put_chunk(std::size_t begin, std::size_t end, BitWri
     out = before;
     put_unencoded(begin, until, out);
   }
-  if (until - begin >= kChunk) note_worth(worth);  // little says nothing of what comes
-  return until;
+  return {until, worth};
 }
 
 void Rdp8Compressor::note_worth(bool worth) noexcept {
-  if (worth) {
+  if (worth || byte_time_ >= kWorthSearching) {
     hasty_chunks_ = 0;
     next_hasty_chunks_ = 1;
   } else if (hasty_chunks_ > 0) {

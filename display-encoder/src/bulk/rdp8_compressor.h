@@ -28,7 +28,10 @@ class Rdp8Compressor {
   // What the line takes for a byte, in nanoseconds: what a byte less is worth.
   void set_byte_time(std::size_t nanoseconds) noexcept { byte_time_ = nanoseconds; }
   // What comes next is a message of its own, and searched well at first whatever the last one was.
-  void begin_message() noexcept { hasty_chunks_ = 0; }
+  void begin_message() noexcept {
+    hasty_chunks_ = 0;
+    next_hasty_chunks_ = 1;
+  }
 
   // Appends one RDP8_BULK_ENCODED_DATA (2.2.5.3) that stands for `segment`, 1 to kMaxSegment bytes: at most one byte
   // more than the segment has. Beyond short messages, chunks that save the line less time than they cost the client
@@ -36,9 +39,13 @@ class Rdp8Compressor {
   void compress(std::span<const std::byte> segment, Haste haste, std::vector<std::byte>& out);
 
  private:
+  struct Chunk {
+    std::size_t end;  // where its last match ends, if not before
+    bool worth;       // its codes the client's time
+  };
   void put_segment(std::size_t begin, Haste haste, BitWriter& out);
   template <Haste kHaste>
-  [[nodiscard]] std::size_t put_chunk(std::size_t begin, std::size_t end, BitWriter& out);
+  [[nodiscard]] Chunk put_chunk(std::size_t begin, std::size_t end, BitWriter& out);
   void note_worth(bool worth) noexcept;
   template <Haste kHaste>
   [[nodiscard]] std::size_t put_tokens(std::size_t begin, std::size_t end, BitWriter& out);

@@ -49,8 +49,9 @@ constexpr Known kKnown[] = {
      "advertises version 10.7 without a decoder for it: blank screen (IronRDP issue 1564)"},
 };
 
-// FreeRDP's clients, of any version since 2.0, and what is built upon it: they give the build of a Windows and say that
-// they are no Windows. For each piece they go once round all that they wait for, some 25 us (docs/PERFORMANCE.md).
+// FreeRDP's clients on Unix, of any version since 2.0, and what is built upon it: they give the build of a Windows and
+// say that they are a Unix, or nothing. For each piece they go once round all that they wait for, some 25 us
+// (docs/PERFORMANCE.md).
 constexpr std::uint32_t kFreeRdpBuild = 18363;
 constexpr std::uint16_t kFreeRdpSystems[] = {0, 4};  // OSMAJORTYPE_UNSPECIFIED, OSMAJORTYPE_UNIX
 

@@ -64,7 +64,7 @@ constexpr std::array kNumbers{
     std::pair{FreeRDP_ColorDepth, UINT32{32}},
     std::pair{FreeRDP_MultifragMaxRequestSize, UINT32{0xFFFFFF}},
     std::pair{FreeRDP_LargePointerFlag, UINT32{LARGE_POINTER_FLAG_96x96 | LARGE_POINTER_FLAG_384x384}},
-    std::pair{FreeRDP_VCChunkSize, UINT32{CHANNEL_CHUNK_MAX_LENGTH}},  // of what is sent: see client_table.h
+    std::pair{FreeRDP_VCChunkSize, UINT32{CHANNEL_CHUNK_MAX_LENGTH}},  // takes_long_pdus(); also what clients may send
     std::pair{FreeRDP_PointerCacheSize, UINT32{100}},
     std::pair{FreeRDP_ColorPointerCacheSize, UINT32{100}},
     std::pair{FreeRDP_OsMajorType, UINT32{OSMAJORTYPE_UNIX}},

@@ -188,6 +188,12 @@ TEST(Zgfx, GrainDoesNotHideTheTextBehindIt) {
   both.insert(both.end(), long_words.begin(), long_words.end());
   EXPECT_LT(channel.carry(both), of_grain + as_it_is / 4) << "in one message";
   EXPECT_LT(channel.carry(long_words), as_it_is / 20) << "and it is indexed";
+
+  Channel narrow;
+  narrow.set_line(kNarrowLine / 10, false);
+  both = grain(random, 100'000, 256);
+  both.insert(both.end(), short_words.begin(), short_words.end());
+  EXPECT_LT(narrow.carry(both), of_grain + alone * 11 / 10) << "where a byte is worth looking for, in one message too";
 }
 
 TEST(Zgfx, EveryLengthOfAMatch) {
