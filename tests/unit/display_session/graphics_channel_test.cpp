@@ -88,7 +88,7 @@ TEST_F(GraphicsChannelTest, HowWellAFrameIsCompressedDependsOnItsLine) {
   };
   const std::size_t unknown = sent_on(std::nullopt, 20, false);
   EXPECT_GT(unknown, 60'000U);
-  EXPECT_LT(sent_on(kNarrowLine / 16, 20, false), unknown * 19 / 20);
+  EXPECT_LT(sent_on(kNarrowLine / 4, 20, false), unknown * 19 / 20);
   EXPECT_GT(sent_on(kNarrowLine, 20, false), 60'000U);
   EXPECT_LT(sent_on(kNarrowLine, 4, false), 45'000U);
   EXPECT_GT(sent_on(kNarrowLine, 4, true), 60'000U) << "how soon it is decoded counts";

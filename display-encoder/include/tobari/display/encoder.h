@@ -49,9 +49,10 @@ struct EncodedRect {
   std::uint64_t key = 0;    // kStore: names the entry, once in a connection
 };
 
-// Bytes a second. A rate is measured end to end, and a client undoes grain that was coded at 20 to 30 MB/s: from here
-// on it may as well be the client that is slow, whose time is then worth more than the line's.
-inline constexpr std::size_t kNarrowLine = 16'000'000;
+// Bytes a second. A rate is measured end to end, and small pictures of a film that a client takes its time to decode
+// look like a line of 4 to 20 MB/s: from here on it may as well be the client that is slow, whose time is then worth
+// more than the line's.
+inline constexpr std::size_t kNarrowLine = 4'000'000;
 
 struct EncodedFrame {
   std::vector<EncodedRect> rects;          // to be sent in this order, as one frame
