@@ -20,7 +20,7 @@ void LossyArea::add(const Region& sent, Time now) {
       Cell& cell = cells_[index];
       const Time::duration since = now - cell.added;
       cell.added = now;
-      cell.rests = now + (since < kMotion ? std::clamp<Time::duration>(since * 2, kShortestRest, kLongestRest)
+      cell.rests = now + (since < kMotion ? std::clamp<Time::duration>(since * 7 / 4, kShortestRest, kLongestRest)
                                           : Time::duration(kShortestRest));
     });
   }

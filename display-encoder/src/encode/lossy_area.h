@@ -24,8 +24,8 @@ class LossyArea {
   void move(const Move& move, Time now);
 
   [[nodiscard]] const Region& area() const noexcept { return area_; }
-  // What follows the last addition so soon is motion, which has stopped when the next one stays away: twice the time
-  // between the last two, within these bounds. What came alone rests after the shortest time.
+  // What follows the last addition so soon is motion, which has stopped when the next one stays away: seven quarters of
+  // the time between the last two, within these bounds. What came alone rests after the shortest time.
   static constexpr std::chrono::milliseconds kMotion{200};
   static constexpr std::chrono::milliseconds kShortestRest{60};
   static constexpr std::chrono::milliseconds kLongestRest{100};

@@ -30,7 +30,7 @@ TEST_F(LossyAreaTest, WhatCameAloneRestsSoonest) {
 
 TEST_F(LossyAreaTest, MotionRestsWhenTheNextPictureStaysAway) {
   for (int i = 0; i < 10; ++i) add(kFilm, i * 40ms);
-  EXPECT_EQ(area.next_rest(), start + 9 * 40ms + 80ms);
+  EXPECT_EQ(area.next_rest(), start + 9 * 40ms + 70ms);
   for (int i = 0; i < 10; ++i) add(kFilm, 1s + i * 90ms);
   EXPECT_EQ(area.next_rest(), start + 1s + 9 * 90ms + LossyArea::kLongestRest);
 }
